@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../host/_testing/variable.ts';
@@ -19,4 +20,32 @@ test('should take the size that an environment was provisioned with, unless anot
   writeFileSync(join(state, 'local', 'stamp.json'), JSON.stringify({ size: 'small', with: ['postgres'] }));
   assert.match(await checked(), of('small'));
   assert.match(await checked('--size', 'full'), of('full'));
+});
+
+/** What validating a copy of env/local.yaml says that is changed so. TODO is what a draft says to its user (probes/drafting.ts). */
+async function validated(change: (text: string) => string): Promise<{ code: number; said: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-validate-'));
+  const file = join(folder, 'local.yaml');
+  writeFileSync(file, change(readFileSync(join(import.meta.dirname, '..', 'env', 'local.yaml'), 'utf8')));
+  const out: string[] = [];
+  const code = await main(['env', 'validate', file], { out: (text) => out.push(text.replace(file, 'FILE')) });
+  rmSync(folder, { recursive: true });
+  return { code, said: out };
+}
+
+test('should say of a valid file which lines are still marked, and which of these are in force', async () => {
+  const valid = 'FILE: valid (local, local)';
+  assert.deepEqual(await validated((text) => `${text}\n`), { code: 0, said: [valid] });
+  const head = '# TODO NOT SEEN: nodes\n# more\n\n';
+  assert.deepEqual(await validated((text) => head + text), {
+    ...{ code: 0, said: [valid, '  1 line is still marked TODO, none of them in force (not commented out)'] },
+  });
+  const marked = `${head}kind: local # TODO which?\n# TODO what is it for?\n$1# TODO a guess\n# gpu: {}\n`;
+  assert.deepEqual(
+    await validated((text) => text.replace(/^kind: local\n(description: .*\n)/m, `#\n${marked}`)),
+    {
+      ...{ code: 0 },
+      said: [valid, `  4 lines are still marked TODO, 2 of them in force (not commented out): 9, 10`],
+    },
+  );
 });

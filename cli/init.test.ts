@@ -121,15 +121,64 @@ test('should say what differs, end with 1, and change nothing', async () => {
   assert.equal(readFileSync(file, 'utf8'), text);
 });
 
-test('should end with 2 where a kind of object could not be read, and name it', async () => {
-  server.forbidden.add('v1/PersistentVolume');
+test('should name what could not be read, compare the rest, and say how to take over what is seen later', async () => {
+  const file = at('partly.yaml');
+  for (const kind of ['v1/Node', 'v1/PersistentVolume']) server.forbidden.add(kind);
   try {
-    const { code, err } = await init('--out', at('partly.yaml'));
-    assert.equal(code, 2);
-    assert.match(err, /^not seen: v1\/PersistentVolume: forbidden: /);
+    const { code, err } = await init('--out', file);
+    assert.equal(code, 0, 'a file was written, and is valid');
+    assert.match(err, /^not seen: v1\/Node: forbidden: .*\nnot seen: v1\/PersistentVolume: forbidden: /);
+    const again = await init('--out', file);
+    assert.equal(again.code, 2);
+    assert.match(
+      again.out,
+      /partly\.yaml: nothing that was compared differs; not compared: nodes, persistentvolumes \(not seen\); it was not changed$/,
+    );
+    server.forbidden.delete('v1/Node');
+    const seen = await init('--out', file);
+    assert.equal(seen.code, 1);
+    assert.match(
+      seen.out,
+      /topology\.pools: general: in the file not there, in the cluster there\n[^]* places; not compared: persistentvolumes \(not seen\); it was/,
+    );
+    assert.match(
+      seen.out,
+      /draft a second file and compare the two: npx plumbline init --kubeconfig \S+ --context \S+ --kind staging --out \S+partly-now\.yaml$/,
+    );
   } finally {
     server.forbidden.clear();
   }
+});
+
+/** What is typed for a first report, as the documentation has it. */
+const FIRST = [
+  ...['npm ci', 'npx plumbline init --kubeconfig FILE', 'npx plumbline env validate env/NAME.yaml'],
+  ...['npx plumbline list --env NAME --read-only', 'npx plumbline run --env NAME --read-only'],
+  'npx plumbline doctor --env NAME',
+];
+
+/** The commands in a text, without what is said of them. */
+const commandsIn = (text: string): string[] =>
+  text.split('\n').flatMap((line) => /^ +(np[mx] .*?)(?: +#.*)?$/.exec(line)?.[1] ?? []);
+
+test('should name the next commands as README and documentation do', async () => {
+  const file = at('next.yaml');
+  const { out } = await init('--out', file);
+  assert.deepEqual(
+    commandsIn(out),
+    FIRST.slice(2).map((command) => command.replace(/env\/NAME\.yaml|NAME/, file)),
+  );
+  for (const page of ['README.md', 'docs/start/your-cluster.md']) {
+    const commands = commandsIn(readFileSync(path.join(import.meta.dirname, '..', page), 'utf8'));
+    const from = commands.indexOf('npx plumbline init --kubeconfig FILE') - 1;
+    assert.deepEqual(commands.slice(from, from + FIRST.length), FIRST, page);
+  }
+});
+
+test('should say where it looked for a kubeconfig, and how to name another', async () => {
+  const { code, err } = await init('--kubeconfig', at('no-such'), '--out', at('a.yaml'));
+  assert.equal(code, 64);
+  assert.match(err, /^there is no kubeconfig \S+no-such: name one with --kubeconfig$/);
 });
 
 test('should take names from the file or the context, and refuse what cannot be', async () => {
@@ -175,9 +224,11 @@ test('should refuse to compare with an example, whose pin is zeros', async () =>
 for (const [name, said] of [
   ['staging', /staging\.yaml is an example that comes with Plumbline/],
   ['local', /local\.yaml is of an environment without a pin/],
+  // As `oc login` calls a context: namespace, server and user.
+  ['shop/staging:6443/kube:admin', /staging\.yaml is an example that comes with Plumbline/],
 ] as const)
   test(`should not compare with our own file because a context is called ${name}`, async () => {
-    const kubeconfig = at(`${name}.kubeconfig`);
+    const kubeconfig = at(`${name.replaceAll('/', '-')}.kubeconfig`);
     writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replaceAll('"other"', `"${name}"`));
     const { code, out, err } = await init('--kubeconfig', kubeconfig, '--context', name);
     assert.equal(code, 64, out);

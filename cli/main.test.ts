@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ test('should end with 64 and a hint when the command line is wrong', async () =>
     [['env', 'check', '--env', 'staging'], /not an embedded or rehearsal environment/],
     [['env', 'check', '--size', 'huge'], /Allowed choices are small, full/],
     [['env', 'up', '--with', 'postgres,'], /names separated by commas/],
-    [['diff', 'nope', 'latest'], /no record of the run "nope"/],
+    [['diff', 'nope', 'latest'], /no run "nope": there is no run\.json in/],
   ];
   for (const [argv, message] of wrong) {
     const { code, err } = await plumbline(...argv);
@@ -60,6 +60,13 @@ test('should list what an environment would run, with the reason where it would 
   assert.match(out, /security\/rbac +not run .* \(not written yet\)$/m);
 });
 
+test('should list of a profile no check that is outside of it, and say how many its reports name besides', async () => {
+  const { out } = await plumbline('list', '--env', 'local-small', '--profile', 'smoke');
+  assert.match(out, /topology\/network\/policy +not run .* \(not written yet\)$/m);
+  assert.deepEqual(new Set(out.match(/^ {2}[a-z]+(?=\/)/gm)), new Set(['  topology']));
+  assert.match(out, /run in profile smoke\nits reports also name \d+ other checks that are not written yet$/);
+});
+
 test('should list which adapters no real product has answered', async () => {
   const { out } = await plumbline('list');
   assert.match(
@@ -73,6 +80,15 @@ test('should explain a check with its goal here and how to run it', async () => 
   assert.equal(code, 0);
   assert.match(out, /rtoSeconds 30, lostWrites 0, minTrials 1 \(assumed/);
   assert.match(out, /--env local --check failover\/postgres\/pod-crash/);
+});
+
+test('should name the environment that is no part of the checkout by its file', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'local.yaml');
+  await copyFile(path.join(import.meta.dirname, '..', 'env', 'local.yaml'), file);
+  const { out } = await plumbline('explain', 'topology/nodes/pools', '--env', file);
+  assert.ok(out.includes(`npx plumbline run --env ${file} --check topology/nodes/pools`), out);
 });
 
 test('should explain what a check looks at, and assume no goal where there is none', async () => {
@@ -106,10 +122,7 @@ test('should refuse a folder without a run record', async (context) => {
   context.after(() => rm(folder, { recursive: true }));
   const { code, err } = await plumbline('report', folder, '--format', 'html');
   assert.equal(code, 64);
-  assert.match(
-    err,
-    /run\.json cannot be read \(ENOENT\); `plumbline judge .*` works from the histories alone/,
-  );
+  assert.match(err, /there is no run\.json in .*; `plumbline judge .*` works from the histories alone/);
 });
 
 test('env check prints one line for each requirement, and whether the machine is ready', async () => {

@@ -90,6 +90,18 @@ describe('a declaration that is wrong', () => {
         /only the placeholders \{correlationId\}, \{title\}, \{n\}/,
       ],
       [
+        requests(
+          "    list: { method: GET, path: /x, status: 200, expects: [{ pointer: /a, equals: '{titel}' }] }\n",
+        ),
+        /expects.*equals: .*only the placeholders \{correlationId\}, \{title\}, \{n\}/,
+      ],
+      [
+        requests(
+          "    list: { method: GET, path: /x, status: 200, expects: [{ pointer: /a, contains: 'a {id}' }] }\n",
+        ),
+        /expects.*contains: .*only the placeholders \{correlationId\}, \{title\}, \{n\}/,
+      ],
+      [
         requests('    create: { method: POST, path: /x, status: 201 }\n'),
         /\{title\} in path or body: by its title what a canary created/,
       ],

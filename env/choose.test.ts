@@ -104,9 +104,9 @@ test('should leave out the edge whose backend stands beside a store that is not 
 });
 
 test('should run no check of telemetry that was not chosen', async () => {
-  const { timeouts, file, extended } = await loadEnvironment('staging');
+  const { timeouts, file, envOption, extended } = await loadEnvironment('staging');
   const chosen = choose(await fileOf('staging', { ...OWN, ...PLATFORM }), ['postgres']);
-  const environment = { ...chosen, timeouts, file, extended, objectives: [] };
+  const environment = { ...chosen, timeouts, file, envOption, extended, objectives: [] };
   for (const id of ['telemetry/logs/canary', 'telemetry/metrics/targets'])
     assert.match(
       whyNotRun(environment, rowOf(id) ?? assert.fail(id)) ?? '',

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { GOALS, GOOD, problemsWith } from './_testing/local-file.ts';
+import { GOALS, GOOD, problemsIn, problemsWith } from './_testing/local-file.ts';
 import { emptyFolderIn } from '../host/_testing/variable.ts';
 import { CommandError } from '../host/errors.ts';
 import { environmentJsonSchema, SCHEMA_FILE } from './json-schema.ts';
@@ -214,8 +214,24 @@ test('should take labels, or nothing but an address of a single member', () => {
   const [problem] = problemsWith(WAY, '# managed by somebody else');
   assert.match(
     String(problem),
-    /stores\.postgres\.members: an address without pods stands for a single member; found 3; allowed: 1$/,
+    /stores\.postgres\.members: an address without pods stands for a single member of a store that does not list its members; found 3; allowed: 1$/,
   );
+});
+
+test('should take an address for several members only of a store that lists them itself', () => {
+  /** Problems with the members of a store that is an address without pods. */
+  const ofAddress = (store: string, members: string): string[] => {
+    const section = new RegExp(`^ {2}${store}:[^\n]*\n(?: {4,}.*\n)*`, 'm');
+    const asAddress = (text: string): string =>
+      text.replace(/ {4}statefulSet: .*\n/, '').replace(/ {4}members: .*\n/, `    ${members}\n`);
+    return problemsIn(GOOD.replace(section, asAddress)).filter((one) => one.includes(`${store}.members`));
+  };
+  for (const store of ['rabbitmq', 'elasticsearch']) assert.deepEqual(ofAddress(store, 'members: 3'), []);
+  assert.match(
+    String(ofAddress('redis', 'members: 3')),
+    /redis\.members: an address without pods stands for/,
+  );
+  assert.deepEqual(ofAddress('redis', 'members: 6\n    cluster: {}'), []);
 });
 
 test('should refuse a name that differs from the file', async (context) => {
@@ -224,6 +240,17 @@ test('should refuse a name that differs from the file', async (context) => {
   const file = path.join(folder, 'other.yaml');
   await writeFile(file, GOOD);
   await assert.rejects(loadEnvironment(file), /other\.yaml:\d+:7: name: .*; found "local"; allowed: other$/);
+});
+
+test('should know what to type for an environment: its name only where that leads to its file', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-env-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'local.yaml');
+  await writeFile(file, GOOD);
+  assert.equal((await loadEnvironment(file)).envOption, file, 'the name would lead to that of the checkout');
+  assert.equal((await loadEnvironment('local')).envOption, 'local');
+  const own = path.join(import.meta.dirname, 'local.yaml');
+  assert.equal((await loadEnvironment(own)).envOption, 'local');
 });
 
 test('should say which environments there are', async () => {

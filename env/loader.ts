@@ -47,12 +47,17 @@ export async function environmentNames(checkoutDir: string = CHECKOUT): Promise<
     .sort();
 }
 
+/** The file of a named environment. */
+function fileOf(name: string, checkoutDir: string): string {
+  return path.join(checkoutDir, 'env', `${name}.yaml`);
+}
+
 async function readEnvironment(
   nameOrPath: string,
   checkoutDir: string,
 ): Promise<{ file: string; text: string }> {
   const isPath = nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath);
-  const file = isPath ? path.resolve(nameOrPath) : path.join(checkoutDir, 'env', `${nameOrPath}.yaml`);
+  const file = isPath ? path.resolve(nameOrPath) : fileOf(nameOrPath, checkoutDir);
   try {
     return { file, text: await readFile(file, 'utf8') };
   } catch (error) {
@@ -140,7 +145,7 @@ function locateFiles<T>(node: T, folder: string | undefined): T {
   return Object.fromEntries(located) as T;
 }
 
-type Completing = Pick<Environment, 'file' | 'extended' | 'objectives'> & {
+type Completing = Pick<Environment, 'file' | 'envOption' | 'extended' | 'objectives'> & {
   provisioned: Provisioned | undefined;
 };
 
@@ -183,8 +188,10 @@ export async function loadEnvironment(nameOrPath: string, options: LoadOptions =
   const provisioned = await options.provisioned?.(parsed.data.cluster);
   const chosen = choose(applySize(parsed.data, options.size, provisioned), options.with, provisioned);
   const extended = parsed.extended.map((one) => path.resolve(one));
+  const { name } = parsed.data;
+  const envOption = file === fileOf(name, options.checkoutDir ?? CHECKOUT) ? name : shown(file);
   return {
-    ...complete(chosen, { file, extended, objectives, provisioned }),
+    ...complete(chosen, { file, envOption, extended, objectives, provisioned }),
     ...(options.readOnly === true && { readOnly: true }),
   };
 }

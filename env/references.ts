@@ -57,7 +57,9 @@ function countFindings(store: StoreName, declared: DeclaredStore): Finding[] {
       { path, message: 'not the sum over statefulSets', found: String(members), allowed: String(inSets) },
     ];
   if (memberNamespace(declared) !== null || members === 1) return [];
-  const message = 'an address without pods stands for a single member';
+  if (storeKind(store).listsMembers?.(declared) === true) return [];
+  const message =
+    'an address without pods stands for a single member of a store that does not list its members';
   return [{ path, message, found: String(members), allowed: '1' }];
 }
 

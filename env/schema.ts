@@ -89,6 +89,8 @@ export interface Environment extends Omit<
   objectives: readonly Objective[];
   /** Absolute path of the file, for messages and the run record. */
   file: string;
+  /** What to type after `--env` for it: its name where the file lies in `env/` of this checkout, else the file. */
+  envOption: string;
   /** Absolute paths of the files that it extends. */
   extended: readonly string[];
 }

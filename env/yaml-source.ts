@@ -49,19 +49,30 @@ function offsetOf(document: Document, path: DataPath, what: 'key' | 'value'): nu
   return offset;
 }
 
-function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Problem {
-  const { line, col } = lines.linePos(error.pos[0]);
-  const duplicate = error.code === 'DUPLICATE_KEY';
-  const message = error.message.split(/ at line \d+|\n/)[0] ?? error.message;
-  return {
-    file,
-    line,
-    column: col,
-    path: '',
-    found: '',
-    allowed: duplicate ? 'each key once' : null,
-    message: duplicate ? 'this key appears twice' : `not valid YAML: ${message.replace(/:$/, '')}`,
-  };
+const INDENTATION =
+  'look at the blanks before it: the keys of one map, and the items of one list, begin in the same column';
+/** What to look at, where the parser's own words do not say it. */
+const LOOK_AT: Partial<Record<YAMLError['code'], string>> = {
+  BAD_INDENT: INDENTATION,
+  MISSING_CHAR: INDENTATION,
+  BLOCK_AS_IMPLICIT_KEY:
+    'look at the blanks before the next line, which may be one too many, and for a text with ": " in it, which needs quotes',
+};
+
+/** Every key that is there twice, or else the first other error alone: after that the parser goes on with what it has misread. */
+function syntaxProblems(errors: readonly YAMLError[], file: string, lines: LineCounter): Problem[] {
+  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  return (first === undefined ? errors : [first]).map((error) => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { file, line, column: col, path: '', found: '', ...saidOf(error) };
+  });
+}
+
+function saidOf({ code, message }: YAMLError): Pick<Problem, 'message' | 'allowed'> {
+  if (code === 'DUPLICATE_KEY') return { message: 'this key appears twice', allowed: 'each key once' };
+  const said = message.split(/:? at line \d+|\n/)[0] ?? message;
+  const look = LOOK_AT[code];
+  return { message: `not valid YAML: ${said}${look === undefined ? '' : `; ${look}`}`, allowed: null };
 }
 
 /** A text that begins with an asterisk and stands without quotes, such as a glob, is an alias of YAML; the parser says so only when it is used. */
@@ -86,7 +97,7 @@ export function parseYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: true });
   const problems = [
-    ...[...document.errors, ...document.warnings].map((error) => syntaxProblem(error, file, lines)),
+    ...syntaxProblems([...document.errors, ...document.warnings], file, lines),
     ...unknownAliases(document, file, lines),
   ];
   return {

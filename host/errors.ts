@@ -29,7 +29,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up; `doctor`: something is missing',
   harness: 'the harness itself failed, or the runs folder cannot be written',
   usage:
-    'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old',
+    'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old, packages that are not installed',
   refused:
     'refused for now: a permit, --yes or error budget is missing, another run holds the environment, the kill switch is set, or a run on another machine has left something open',
   hungUp: 'the terminal was closed (SIGHUP), after restoring',

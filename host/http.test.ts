@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { certificateFor } from './_testing/certificate.ts';
+import { certificateFor, certificateOfIntermediate } from './_testing/certificate.ts';
 import { connectProxy } from './_testing/connect-proxy.ts';
 import { setVariable } from './_testing/variable.ts';
 import { askOnce, HttpClient, HttpError } from './http.ts';
@@ -160,6 +160,26 @@ test('should hold a certificate against the authority and the name in the URL, o
   const any = await ask('wrong.test', { anyCertificate: true });
   assert.equal(any.tls?.authorized, false);
   assert.match(any.tls.error, /SELF_SIGNED/);
+});
+
+test('should trust a declared authority that is an intermediate one, also through a proxy', async (t) => {
+  const { key, cert, intermediate: ca } = await certificateOfIntermediate('prometheus.example.com');
+  const server = createTlsServer({ key, cert }, (_request, response) => response.end('ok'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy = await connectProxy();
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+    return proxy.close();
+  });
+  setVariables(t, { HTTPS_PROXY: proxy.url, NO_PROXY: '' });
+  const { port } = server.address() as AddressInfo;
+  const url = `https://prometheus.example.com:${port}`;
+  for (const way of [{ address: `127.0.0.1:${port}` }, { proxied: true }]) {
+    const { text } = await askOnce({ url, ca, ...way }, { path: '/' }, { deadlineMs: DEADLINE_MS });
+    assert.equal(text, 'ok', JSON.stringify(way));
+  }
+  assert.equal(proxy.asked.length, 1);
 });
 
 test('should read its token again where it is refused, and ask once more where that is another one', async (t) => {

@@ -13,7 +13,7 @@ export interface HttpServer {
   url: string;
   /** Connect here instead of resolving the name in the URL: `host:port`. */
   address?: string | undefined;
-  /** Authorities to trust, PEM; the system's when left out. */
+  /** Authorities to trust, PEM, whether root or intermediate; the system's when left out. */
   ca?: string | undefined;
   /** What the client shows in TLS, PEM. */
   client?: { certificate: string; key: string } | undefined;
@@ -268,7 +268,7 @@ function connecting(server: HttpServer): buildConnector.connector {
 function tlsSettings({ ca, client, anyCertificate }: HttpServer): buildConnector.BuildOptions {
   return {
     ...{ allowH2: false, rejectUnauthorized: anyCertificate !== true },
-    ...(ca !== undefined && { ca }),
+    ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
     ...(client !== undefined && { cert: client.certificate, key: client.key }),
   };
 }

@@ -95,6 +95,24 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   return result.stdout;
 }
 
+/**
+ * Variables by which a CI server finds whatever a job has started, and ends it with the job, its session notwithstanding: GitHub Actions
+ * (JobExtension.cs), Azure Pipelines (the same), Jenkins (ProcessTreeKiller; in pipelines the node's cookie).
+ */
+const JOB_MARKERS: readonly string[] = [
+  'RUNNER_TRACKING_ID',
+  'VSTS_PROCESS_LOOKUP_ID',
+  'BUILD_ID',
+  'HUDSON_SERVER_COOKIE',
+  'JENKINS_SERVER_COOKIE',
+  'JENKINS_NODE_COOKIE',
+];
+
+/** Variables for a process that must outlive the CI job which starts it. */
+export function withoutJobMarkers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !JOB_MARKERS.includes(name)));
+}
+
 /** Starts a process in a session of its own that outlives this one; its output goes to `logFile`. Returns its pid. */
 export function startDetached(
   argv: readonly string[],
@@ -113,6 +131,14 @@ export function startDetached(
   } finally {
     closeSync(log);
   }
+}
+
+/**
+ * As `startDetached`, for a process that must outlive a CI job: this process is not its parent. Jenkins ends a job that is aborted process by
+ * process, and with each the children that it has then. A shell starts it and ends at once, so that init takes it over.
+ */
+export function startDaemon(argv: readonly string[], logFile: string, env: NodeJS.ProcessEnv): void {
+  startDetached(['/bin/sh', '-c', '"$@" &', 'sh', ...argv], logFile, env);
 }
 
 /** Whether PATH has an executable with this name. */

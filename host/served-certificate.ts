@@ -33,7 +33,9 @@ export function servedCertificate(
   return new Promise((resolve) => {
     const { host, port, trusted } = at;
     const servername = at.serverName ?? (/^[\d.:]+$/.test(host) ? '' : host);
-    const ca = trusted === undefined || trusted === 'system' ? {} : { ca: trusted.pem };
+    // An intermediate certificate that is declared is enough, as for kubectl.
+    const ca =
+      trusted === undefined || trusted === 'system' ? {} : { ca: trusted.pem, allowPartialTrustChain: true };
     // OpenSSL only verifies the chain; the name is checked later, so that both faults are reported. A kubelet requests a client
     // certificate but does not require one during the handshake.
     const checks = { rejectUnauthorized: false, checkServerIdentity: () => undefined };

@@ -143,5 +143,4 @@ export function sourceText(source: Source): string {
   return `${kind} ${namespace}/${name}, key ${key}`;
 }
 
-export type StoreTls = z.infer<typeof storeTls>;
 export type Trust = z.infer<typeof trust>;

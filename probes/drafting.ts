@@ -46,14 +46,35 @@ export function open(what: string): string {
   return `${OPEN} ${what}`;
 }
 
-/** How many questions a draft leaves open. */
-export function openIn(text: string): number {
-  return text.split(`# ${OPEN}`).length - 1;
+interface OpenLine {
+  /** From 1. */
+  line: number;
+  /** What it is about is not commented out: it stands on the same line, or on the next. */
+  inForce: boolean;
+}
+
+/** The lines of a file that carry a question for its user. */
+export function openLines(text: string): OpenLine[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, at): OpenLine[] =>
+    line.includes(`# ${OPEN}`)
+      ? [{ line: at + 1, inForce: isData(line) || isData(lines[at + 1] ?? '') }]
+      : [],
+  );
+}
+
+function isData(line: string): boolean {
+  return !/^\s*(#|$)/.test(line);
 }
 
 /** A value that nobody but its owner can know, with what tells it: what stands there is a proposal. */
 export function todo(value: Draft, what: string): Noted {
   return new Noted(value, { beside: open(what) });
+}
+
+/** The same of a value that nothing in the cluster speaks for. */
+export function guess(value: Draft, what: string): Noted {
+  return todo(value, `a guess; ${what}`);
 }
 
 /** A key or an item that is commented out until somebody has completed it: `lines` say what is missing. */

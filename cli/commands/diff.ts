@@ -10,8 +10,8 @@ export function registerDiff(program: Command, context: Context): void {
     .argument('<baseline>', 'the run to compare with')
     .action(async (run: string, baseline: string) => {
       // In turn, so that the error names the first of two missing runs.
-      const now = await readRun(run, context.checkoutDir);
-      const before = await readRun(baseline, context.checkoutDir);
+      const now = await readRun(run);
+      const before = await readRun(baseline);
       const { diffRuns } = await import('../../reports/index.ts');
       context.out(diffRuns(now, before).text.trimEnd());
     });

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
+import { openLines } from '../../env/draft/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { declarationOf } from '../../env/providers/declared.ts';
 import type { MachineFinding, Provisioning } from '../../env/providers/provider.ts';
@@ -9,6 +11,7 @@ import { commaList } from '../context.ts';
 import type { Context } from '../context.ts';
 import { cancellable } from '../signals.ts';
 import { clock, UpProgressView } from '../up-progress.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 
 interface UpOptions {
   env: string;
@@ -155,6 +158,7 @@ async function validate(files: readonly string[], context: Context): Promise<num
     try {
       const environment = await load(file);
       context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
+      sayOpen(await readFile(environment.file, 'utf8'), context);
       if (declarationOf(environment.cluster).pinIsPlaceholder?.(environment.cluster) === true)
         context.out(
           `  its cluster.pin is a placeholder of zeros, which no cluster matches: the head of the file says how to get yours`,
@@ -166,6 +170,20 @@ async function validate(files: readonly string[], context: Context): Promise<num
     }
   }
   return code;
+}
+
+/** Lines whose numbers are said. */
+const MOST = 20;
+
+/** A draft is valid as it is written: what nobody has answered yet is said beside that. */
+function sayOpen(text: string, context: Context): void {
+  const lines = openLines(text);
+  if (lines.length === 0) return;
+  const inForce = lines.filter((one) => one.inForce).map(({ line }) => String(line));
+  const many = lines.length === 1 ? '1 line is' : `${lines.length} lines are`;
+  const which = inForce.length === 0 ? 'none' : inForce.length;
+  const where = inForce.length === 0 ? '' : `: ${atMost(inForce, MOST).join(', ')}`;
+  context.out(`  ${many} still marked TODO, ${which} of them in force (not commented out)${where}`);
 }
 
 export function registerEnv(program: Command, context: Context): void {

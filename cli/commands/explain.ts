@@ -88,7 +88,7 @@ async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]>
     `in ${environment.name}`,
     `  goal     ${goalsText(goals)}${source === 'none' ? '' : ` (${source})`}`,
     `  state    ${notRun === null ? 'runs' : `not-run: ${notRun}`}`,
-    `  run it   npx plumbline run --env ${environment.name} --check ${row.id}`,
+    `  run it   npx plumbline run --env ${environment.envOption} --check ${row.id}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -7,8 +8,8 @@ import {
   applicationFromOpenApi,
   differencesBetween,
   draftFile,
-  isCompared,
   listCluster,
+  notSeenIn,
   pinOf,
 } from '../../env/draft/index.ts';
 import type { DraftedFile, DraftOptions, Listing } from '../../env/draft/index.ts';
@@ -35,7 +36,7 @@ interface Options {
 }
 
 async function init(options: Options, context: Context): Promise<number> {
-  const kubeconfig = path.resolve(options.kubeconfig ?? usualKubeconfig());
+  const kubeconfig = kubeconfigOf(options);
   const started = performance.now();
   const listing = await cancellableListing({ kubeconfig, context: options.context });
   if (typeof listing === 'number') return listing;
@@ -63,10 +64,14 @@ async function init(options: Options, context: Context): Promise<number> {
     sayWhatRunsNeed(draft, { listing, context });
   }
   const now = (): EnvironmentFile => parsedDraft(draftFile(listing, { ...asked, counts: 'now' }), out);
-  const same = there === null || compare({ out, wasNamed, there, draft: now(), drafted, listing }, context);
-  if (!same) return EXIT.notMet;
-  return [...listing.refused.keys()].some(isCompared) ? EXIT.inconclusive : EXIT.met;
+  // A first file is valid, and says itself what was not seen.
+  if (there === null) return EXIT.met;
+  const again = commandOf({ ...options, kubeconfig, context: listing.context, out: besideFile(out, name) });
+  return compare({ out, wasNamed, there, draft: now(), drafted, listing, again }, context);
 }
+
+/** Of a second draft. */
+const besideFile = (out: string, name: string): string => path.join(path.dirname(out), `${name}-now.yaml`);
 
 const ROLES =
   'this is left out of the file, and there is a report without it; plumbline-read and plumbline-operators (deploy/rbac.yaml) may list most of it, plumbline-init (deploy/init.yaml) the rest';
@@ -74,6 +79,13 @@ const ROLES =
 function sayNotSeen({ refused }: Listing, context: Context): void {
   for (const [what, why] of refused) context.err(`not seen: ${what}: ${why}`);
   if (refused.size > 0) context.err(ROLES);
+}
+
+/** @throws CommandError (64) where there is none, or several */
+function kubeconfigOf(options: Options): string {
+  const file = path.resolve(options.kubeconfig ?? usualKubeconfig());
+  if (existsSync(file)) return file;
+  throw new CommandError(`there is no kubeconfig ${shown(file)}: name one with --kubeconfig`, EXIT.usage);
 }
 
 /** As kubectl finds it; of several files that KUBECONFIG names, none is chosen for the user. */
@@ -117,9 +129,13 @@ function targetOf(
   return { name: chosen, out: path.resolve(out ?? path.join(context.checkoutDir, 'env', `${chosen}.yaml`)) };
 }
 
-/** `orders` of `arn:aws:eks:eu-central-1:1:cluster/orders`, `kubernetes` of `kubernetes-admin@kubernetes`. */
+/**
+ * `orders` of `arn:aws:eks:eu-central-1:1:cluster/orders`, `kubernetes` of `kubernetes-admin@kubernetes`, `api-ocp-example-com` of
+ * `shop/api-ocp-example-com:6443/kube:admin` (OpenShift: namespace, server and user).
+ */
 function nameOfContext(context: string): string {
-  const last = context.split(/[/@]/).at(-1) ?? '';
+  const server = /^[^/]*\/([^/]+):\d+\/[^/]+$/.exec(context)?.[1];
+  const last = server ?? context.split(/[/@]/).at(-1) ?? '';
   return last
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
@@ -170,10 +186,15 @@ async function write(
   const env = path.dirname(out) === path.join(context.checkoutDir, 'env') ? name : file;
   // TODO is the word that the draft has for its user (probes/drafting.ts).
   context.out(`written: ${file}, with ${drafted.open} TODOs; nothing in it permits a write. Next:`);
-  context.out(`  npx plumbline env validate ${file}`);
-  context.out(`  npx plumbline list --env ${env} --profile smoke`);
-  context.out(`  npx plumbline run --env ${env} --read-only`);
-  context.out(`  npx plumbline doctor --env ${env}    # what everything else needs`);
+  const next = {
+    [`env validate ${file}`]: 'whether the file is right, and which TODOs are in force',
+    [`list --env ${env} --read-only`]: 'which checks would run, and why the others would not',
+    [`run --env ${env} --read-only`]: 'a first report: nothing is changed',
+    [`doctor --env ${env}`]: 'what everything else needs and is not there yet',
+  };
+  const width = Math.max(...Object.keys(next).map(({ length }) => length));
+  for (const [command, what] of Object.entries(next))
+    context.out(`  npx plumbline ${command.padEnd(width)}  # ${what}`);
 }
 
 /** Reading is enough for this command and for a run with --read-only; any other run also keeps a Lease, in a namespace that only the owners of the cluster make. */
@@ -188,7 +209,7 @@ function sayWhatRunsNeed(
   );
 }
 
-/** Prints what differs; the file stays as it is. @returns whether nothing does */
+/** Prints what differs, and what was not compared; the file stays as it is. @returns the exit code */
 function compare(
   of: {
     out: string;
@@ -197,10 +218,12 @@ function compare(
     draft: EnvironmentFile;
     drafted: DraftedFile;
     listing: Listing;
+    /** The command that drafts a second file. */
+    again: string;
   },
   context: Context,
-): boolean {
-  const { out, wasNamed, there, draft, drafted, listing } = of;
+): number {
+  const { out, wasNamed, there, draft, drafted, listing, again } = of;
   const file = shown(out);
   const own = parseEnvironment(there, file, checkFindings).data;
   refuseOther(own, { draft, file, wasNamed });
@@ -211,12 +234,21 @@ function compare(
   });
   for (const one of found)
     context.out(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`);
+  const unseen = notSeenIn(listing);
+  context.out(`${file}${comparedText(found.length, unseen)}; it was not changed`);
+  if (found.length > 0)
+    context.out(`  to take over what is there now, draft a second file and compare the two: npx ${again}`);
+  if (found.length > 0) return EXIT.notMet;
+  return unseen.length > 0 ? EXIT.inconclusive : EXIT.met;
+}
+
+function comparedText(differences: number, unseen: readonly string[]): string {
+  if (differences === 0 && unseen.length === 0) return ' says of the cluster what is there';
   const said =
-    found.length === 0
-      ? 'says of the cluster what is there'
-      : `differs from the cluster in ${found.length} places`;
-  context.out(`${file} ${said}; it was not changed`);
-  return found.length === 0;
+    differences === 0
+      ? ': nothing that was compared differs'
+      : ` differs from the cluster in ${differences} places`;
+  return unseen.length === 0 ? said : `${said}; not compared: ${unseen.join(', ')} (not seen)`;
 }
 
 interface Comparison {
@@ -258,7 +290,7 @@ export function registerInit(program: Command, context: Context): void {
   program
     .command('init')
     .description(
-      'draft an environment file of a cluster that is reached by a kubeconfig, reading only; of a file that is there, say what differs and leave it (exit 0: written or the same, 1: it differs, 2: some kinds of object could not be read)',
+      'draft an environment file of a cluster that is reached by a kubeconfig, reading only; of a file that is there, say what differs and leave it (exit 0: written, or nothing differs; 1: it differs; 2: nothing that was compared differs, and something was not seen)',
     )
     .option('--kubeconfig <file>', 'kubeconfig; that of kubectl when left out')
     .option('--context <name>', 'context in it; its current one when left out')

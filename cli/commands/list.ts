@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { catalogue, planChecks, suiteOf } from '../../suites/catalogue/index.ts';
+import { catalogue, notDeclared, planChecks, suiteOf, undeclared } from '../../suites/catalogue/index.ts';
 import { notMetYet } from '../../suites/catalogue/plan/not-met.ts';
+import { matchesAny } from '../../env/globs.ts';
 import { STORES } from '../../env/schema.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import type { Context } from '../context.ts';
 
 interface Line {
@@ -14,6 +16,8 @@ interface Line {
   cannotPass?: string | undefined;
   /** Adapters that it uses here and that no real product has answered yet. */
   notMet?: readonly string[] | undefined;
+  /** What would have to be declared for it, where it lacks nothing else. */
+  lacks?: readonly string[];
   title: string;
 }
 
@@ -23,7 +27,13 @@ interface Options {
   readOnly?: boolean;
 }
 
-async function linesOf({ env, profile, readOnly }: Options): Promise<Line[]> {
+interface Listed {
+  lines: Line[];
+  /** Checks that are not written yet and outside of the profile: a run of it names them all the same, here they would hide its own. */
+  elsewhere: number;
+}
+
+async function linesOf({ env, profile, readOnly }: Options): Promise<Listed> {
   if (env === undefined) {
     if (profile !== undefined)
       throw new CommandError('--profile needs --env: each environment has profiles of its own', EXIT.usage);
@@ -32,26 +42,32 @@ async function linesOf({ env, profile, readOnly }: Options): Promise<Line[]> {
         '--read-only needs --env: what a check does depends on the environment',
         EXIT.usage,
       );
-    return catalogue().map(({ id, built, title }) => ({
+    const lines = catalogue().map(({ id, built, title }): Line => ({
       id,
       state: built ? 'written' : 'not written yet',
       title,
     }));
+    return { lines, elsewhere: 0 };
   }
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned', readOnly });
-  return planChecks(environment, { profile }).map(({ row: { id, title, notMet }, notRun, cannotPass }) => ({
-    id,
+  const planned = planChecks(environment, { profile });
+  const { checks = ['**'], required = [] } = environment.profiles[profile ?? ''] ?? {};
+  const own = planned.filter(({ row }) => row.built || matchesAny([...checks, ...required], row.id));
+  const lines = own.map(({ row, notRun, cannotPass }): Line => ({
+    id: row.id,
     state: notRun === null ? 'runs' : 'not run',
     ...(notRun !== null && { why: notRun }),
+    lacks: notRun !== null && notRun === notDeclared(environment, row) ? undeclared(environment, row) : [],
     cannotPass,
-    notMet,
-    title,
+    notMet: row.notMet,
+    title: row.title,
   }));
+  return { lines, elsewhere: planned.length - own.length };
 }
 
 async function list(options: Options, context: Context): Promise<void> {
-  const lines = await linesOf(options);
+  const { lines, elsewhere } = await linesOf(options);
   const width = Math.max(...lines.map(({ id }) => id.length));
   const stateWidth = Math.max(...lines.map(({ state }) => state.length));
   let suite = '';
@@ -66,7 +82,8 @@ async function list(options: Options, context: Context): Promise<void> {
     context.out(`  ${id.padEnd(width)}  ${state.padEnd(stateWidth)}  ${title}${reason}${open}${unmet}`);
   }
   const ready = lines.filter(({ state }) => state === 'written' || state === 'runs').length;
-  context.out(`\n${ready} of ${lines.length} ${endingOf(options)}`);
+  context.out(`\n${ready} of ${lines.length} ${endingOf(options, lines)}`);
+  if (elsewhere > 0) context.out(`its reports also name ${elsewhere} other checks that are not written yet`);
   if (options.env !== undefined) return;
   for (const { label, declaredBy } of notMetYet(STORES))
     context.out(
@@ -74,11 +91,35 @@ async function list(options: Options, context: Context): Promise<void> {
     );
 }
 
-function endingOf({ env, profile, readOnly }: Options): string {
+function endingOf({ env, profile, readOnly }: Options, lines: readonly Line[]): string {
   if (env === undefined) return 'are written';
-  const how = readOnly === true ? ' read-only' : '';
-  if (profile !== undefined) return `run${how} in profile ${profile}`;
-  return `can run${how} in ${env}; \`--profile NAME\` lists those of a profile`;
+  const whole = profile === undefined;
+  if (readOnly === true)
+    return `${whole ? `can run read-only in ${env}` : `run read-only in profile ${profile}`}${othersIn(lines)}`;
+  return whole
+    ? `can run in ${env}; \`--profile NAME\` lists those of a profile`
+    : `run in profile ${profile}`;
+}
+
+const MOST_NAMED = 6;
+
+/** Of the checks that a read-only run leaves out: how many it need not, and what would have to be declared for them. */
+function othersIn(lines: readonly Line[]): string {
+  const out = lines.filter(({ state }) => state === 'not run');
+  const could = out.filter(({ lacks = [] }) => lacks.length > 0);
+  const wanted = Map.groupBy(
+    could.flatMap(({ lacks = [] }) => lacks.map((one) => one.split(':')[0] ?? one)),
+    (key) => key,
+  );
+  const keys = [...wanted].sort(([, a], [, b]) => b.length - a.length).map(([key]) => key);
+  const whole = keys.filter((one) => !keys.some((other) => one.startsWith(`${other}.`)));
+  const never = out.length - could.length;
+  return [
+    ...(could.length === 0
+      ? []
+      : [`; ${could.length} more could, if you declare ${atMost(whole, MOST_NAMED).join(', ')}`]),
+    ...(never === 0 ? [] : [`; the other ${never} never do in a read-only run`]),
+  ].join('');
 }
 
 export function registerList(program: Command, context: Context): void {

@@ -12,7 +12,7 @@ export function registerReport(program: Command, context: Context): void {
     .argument('<run>', 'folder of a run, its name in runs/, or latest')
     .addOption(new Option('--format <format>', 'what to print').choices(FORMATS).makeOptionMandatory())
     .action(async (run: string, options: { format: (typeof FORMATS)[number] }) => {
-      const record = await readRun(run, context.checkoutDir);
+      const record = await readRun(run);
       const { renderFormat } = await import('../../reports/index.ts');
       context.out((await renderFormat(record, options.format)).trimEnd());
     });

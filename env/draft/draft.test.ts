@@ -217,7 +217,7 @@ test('should draft a valid file of a cluster with nothing in it', async () => {
   assert.match(text, /TODO no label tells the pool of 1 nodes \(worker\)/);
   assert.match(
     text,
-    /TODO no network plugin was recognised by its image: no DaemonSet was seen\n.*# A plugin of files on the nodes alone/,
+    /TODO no network plugin was recognised by its image or name: no DaemonSet was seen that may be it\n.*# A plugin of files on the nodes alone/,
   );
   assert.match(text, /TODO no claim of a class of storage was seen/);
 });
@@ -230,7 +230,7 @@ test('should name what may be a network plugin that it does not know', async () 
     namespace('agents'),
     ...['agents/collector', 'kube-system/kube-proxy', 'kube-system/own-net'].flatMap(unknown),
   ]);
-  assert.match(text, /by its image: one of kube-system\/own-net, agents\/collector may be it/);
+  assert.match(text, /by its image or name: one of kube-system\/own-net, agents\/collector may be it/);
 });
 
 test('should take only the namespaces that were named, and refuse one that is not there', async () => {

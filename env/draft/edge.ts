@@ -1,5 +1,5 @@
 /** Where clients reach the application: `topology.edge`, and what is asked there. All of it is commented out: an address is not a way in. */
-import { below, beside, commentedOut, open, todo } from '../../probes/drafting.ts';
+import { below, beside, commentedOut, dataOf, guess, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import {
   isEncrypted,
@@ -166,14 +166,16 @@ export function edgeDraft(edge: SeenEdge, seen: Seen): Draft | undefined {
   const { entry, door } = wayIn(edge);
   if (entry === undefined && door === undefined) return undefined;
   const encrypted = entry?.tls ?? (door?.service != null && isEncrypted(door.service));
-  return commentedOut(aboutOf(edge), {
+  const address = addressIn({ entry, door, encrypted });
+  const about = encrypted ? [...aboutOf(edge), served({ entry, door }, address)] : aboutOf(edge);
+  return commentedOut(about, {
     url: urlOf(encrypted ? 'https' : 'http', { entry, door }),
-    address: addressIn({ entry, door, encrypted }),
+    address,
     trust: trustOf({ entry, door, encrypted }),
     hops: below(
       [
         open(
-          'what each hop leaves in the headers of an answer, in the order in which a request passes them (below is a guess): curl -sv URL, with the key that it wants',
+          'a guess; what each hop leaves in the headers of an answer, in the order in which a request passes them: curl -sv URL, with the key that it wants',
         ),
       ],
       [hopOf(door)],
@@ -197,14 +199,31 @@ function listed(texts: readonly string[]): string {
   return `${texts.slice(0, MOST).join(', ')}${texts.length > MOST ? ', …' : ''}`;
 }
 
+/** What shows the certificate of the edge, for whoever may read no Secret. */
+function served({ entry, door }: Way, address: Draft | undefined): string {
+  const host = entry?.host ?? hostOf(door);
+  const at = address === undefined ? joined(host, 443) : String(dataOf(address));
+  const ask = `openssl s_client -connect ${at} -servername ${host} -showcerts </dev/null`;
+  return `The certificates that it serves, and who signed them: ${ask}; the names: the same, with | openssl x509 -noout -ext subjectAltName`;
+}
+
+const PATH = 'the path below which the application answers belongs to it';
+
 function urlOf(scheme: string, { entry, door }: Way): Draft {
-  const ask = 'the path below which the application answers belongs to it';
-  if (entry !== undefined) return beside(`${scheme}://${entry.host}`, ask);
+  if (entry !== undefined) return hostUrl(entry);
+  return todo(`${scheme}://${hostOf(door)}`, `the name that clients use, which its certificate has; ${PATH}`);
+}
+
+/** The whole name of its Service, which certificates within a cluster mostly have. */
+function hostOf(door: Door | undefined): string {
   const { name = '', namespace = '' } = door?.service?.metadata ?? door?.set ?? {};
-  return todo(
-    `${scheme}://${name}.${namespace}.svc`,
-    `the name that clients use, which its certificate has; ${ask}`,
-  );
+  return `${name}.${namespace}.svc.cluster.local`;
+}
+
+/** Not everything that ends TLS before a host says so in the cluster. */
+function hostUrl({ host, tls }: Entry): Draft {
+  if (tls) return beside(`https://${host}`, PATH);
+  return todo(`http://${host}`, `https where a load balancer ends TLS; ${PATH}`);
 }
 
 /** Where to connect instead of resolving the name, as far as an Ingress, a Gateway or a Service tells; undefined: nothing does. */
@@ -236,10 +255,12 @@ function joined(host: string, port: number): string {
 function trustOf({ entry, door, encrypted }: Way & { encrypted: boolean }): Draft {
   if (!encrypted) return 'system';
   const command = door === undefined || entry !== undefined ? null : authorityCommand(door.set);
-  if (command === null)
+  if (door === undefined || command === null)
     return todo('system', 'or { file } with the certificate of the authority, where it is no public one');
-  return below([open(`the certificate of the authority: ${command}`)], {
-    file: `/path/to/${door?.set.name ?? 'edge'}-ca.crt`,
+  const { namespace, name } = door.set;
+  const instead = `The role \`view\` reads no Secret; a ConfigMap there may have it as well: kubectl get configmaps -n ${namespace}`;
+  return below([open(`the certificate of the authority: ${command}`), instead], {
+    file: `/path/to/${name}-ca.crt`,
   });
 }
 
@@ -276,7 +297,7 @@ function scalingDraft({ name }: SeenWorkload, { listing }: Seen): Draft | undefi
   return below(
     [
       open(
-        'requests a second that its fewest pods carry easily, and that lift them above the target of its autoscaler',
+        'a guess; requests a second that its fewest pods carry easily, and that lift them above the target of its autoscaler',
       ),
     ],
     draft,
@@ -298,7 +319,7 @@ export function applicationDraft({ entries, doors }: SeenEdge): Draft | undefine
     requests: {
       look: {
         method: 'GET',
-        path: todo('/', 'a path that changes nothing and is answered by the service'),
+        path: guess('/', 'a path that changes nothing and is answered by the service'),
         status: 200,
       },
     },

@@ -14,6 +14,16 @@ export interface Entry {
   of: string;
 }
 
+/**
+ * Annotations by which a provider's load balancer has a certificate, and `spec.tls` has none: AWS Load Balancer Controller, GKE (their documentation,
+ * "Ingress annotations" and "Google-managed SSL certificates").
+ */
+const BALANCED = [
+  'alb.ingress.kubernetes.io/certificate-arn',
+  'networking.gke.io/managed-certificates',
+  'ingress.gcp.kubernetes.io/pre-shared-cert',
+];
+
 /** Of these namespaces, those with TLS first. */
 export function entriesIn(listing: Listing, namespaces: readonly string[]): Entry[] {
   const { objects } = listing;
@@ -42,14 +52,15 @@ const ingressTls = z.object({
 });
 
 function ofIngress({ metadata, spec, status }: IngressObject): Entry[] {
-  const { namespace = '', name } = metadata;
+  const { namespace = '', name, annotations = {} } = metadata;
+  const balanced = BALANCED.some((one) => (annotations[one] ?? '') !== '');
   const rules = spec.rules ?? [];
   const tls = plainHosts((ingressTls.safeParse(spec).data?.tls ?? []).flatMap(({ hosts }) => hosts));
   return plainHosts([...rules.map((rule) => rule['host']), ...tls]).map((host): Entry => {
     const [path] = rules.filter((rule) => rule['host'] === host).flatMap(({ http }) => http?.paths ?? []);
     const service = ingressPath.safeParse(path).data?.backend.service.name;
     return {
-      ...{ host, tls: tls.includes(host), of: `Ingress ${namespace}/${name}` },
+      ...{ host, tls: balanced || tls.includes(host), of: `Ingress ${namespace}/${name}` },
       addresses: addressesOf(status),
       backend: service === undefined ? undefined : { namespace, name: service },
     };

@@ -263,7 +263,7 @@ test('should take the images of the pods where a gateway of Istio leaves them to
   const other = [...LASTING, ...istioGateway(PROXY, 'elsewhere.test/proxyv2:latest')];
   assert.match(
     await verdictOf(IMAGES, file, other),
-    /^fail: registry of Deployment istio-ingress\/gateway container istio-proxy in Pod istio-ingress\/gateway-1: /,
+    /^fail: 2 of 13: registry and pin of Deployment istio-ingress\/gateway container istio-proxy in Pod istio-ingress\/gateway-1; /,
   );
 });
 
@@ -332,7 +332,7 @@ test('should count an infra node of OpenShift among infra nodes alone, although 
   const topology = { ...file.topology, pools: [infra, { ...worker, withoutLabels: [] }] };
   assert.match(
     await verdictOf(POOLS, { ...file, topology }, nodes),
-    /^fail: pool worker: expected 4 nodes, seen 10/,
+    /^fail: 4 of 25: pool worker, .*; the first: expected 4 nodes, seen 10/,
   );
   assert.deepEqual(
     differencesBetween({ ...file, topology }, { draft: file, namespaces, refused: new Set() }).map(

@@ -3,7 +3,7 @@
  * `plumbline init`. What the API server itself says is declared. What needs an address, an account or a decision of somebody is commented out,
  * with TODO and what tells it.
  */
-import { beside, commentedOut, dataOf, open, todo, openIn } from '../../probes/drafting.ts';
+import { beside, commentedOut, dataOf, open, openLines, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { applicationFrom, readOpenApi } from '../../probes/application/openapi.ts';
 import { recognisePlugin } from '../../probes/gpu/recognise.ts';
@@ -22,14 +22,15 @@ import type { Counts } from './nodes.ts';
 import { objectivesDraft } from './objectives.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
-import { certificatesDraft, ELSEWHERE, sourcesDraft } from './sources.ts';
+import { archiveIn, certificatesDraft, ELSEWHERE, sourcesDraft } from './sources.ts';
 import { storageIn } from './storage.ts';
 import type { FoundStorage } from './storage.ts';
 import { storesDraft } from './stores.ts';
 import { ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
 import { yamlOf } from './yaml.ts';
 
-export { isCompared, listCluster } from './listing.ts';
+export { openLines } from '../../probes/drafting.ts';
+export { listCluster, notSeenIn } from './listing.ts';
 export type { Listing } from './listing.ts';
 export { differencesBetween, pinOf } from './difference.ts';
 export type { Difference } from './difference.ts';
@@ -75,16 +76,20 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
   const seen = seenIn(listing);
   const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
   const namespaces = platformNamespaces({ all, used: seen.used }, options.namespaces);
-  const stores = recogniseStores(
+  const recognised = recogniseStores(
     seen.sets.filter(({ namespace }) => namespaces.includes(namespace)),
     listing.objects['v1/Service'],
   );
-  const found: Found = { seen, namespaces, stores, edge: edgeIn({ seen, namespaces, stores }) };
+  const edge = edgeIn({ seen, namespaces, stores: recognised });
+  const { namespace: platform } = platformIn({ seen, namespaces, stores: recognised, edge });
+  const archive = archiveIn(seen, { stores: recognised, platform });
+  const stores = recognised.filter((one) => one !== archive);
+  const found: Found = { seen, namespaces, recognised, stores, archive, edge };
   const draft = draftOf(found, options);
   const head = headOf(listing, options);
   const text = yamlOf(draft, { head });
   return {
-    ...{ text, open: openIn(text), whole: yamlOf(draft, { head, whole: true }) },
+    ...{ text, open: openLines(text).length, whole: yamlOf(draft, { head, whole: true }) },
     ...{ namespaces, found: foundIn(found, draft) },
   };
 }
@@ -92,7 +97,11 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
 interface Found {
   seen: Seen;
   namespaces: readonly string[];
+  recognised: readonly FoundStore[];
+  /** Those of the platform: all but the archive. */
   stores: readonly FoundStore[];
+  /** One that is an archive of logs. */
+  archive: FoundStore | undefined;
   edge: SeenEdge;
 }
 
@@ -111,14 +120,14 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
 }
 
 function draftOf(found: Found, options: DraftOptions): DraftMap {
-  const { seen, namespaces, stores, edge } = found;
+  const { seen, namespaces, recognised, stores, edge } = found;
   const { listing } = seen;
   const { pin } = listing;
   const workloads = ofNamespaces(seen, namespaces);
   const [first] = [...edge.backends, ...workloads.filter(({ object }) => object.kind === 'Deployment')];
-  const sources = sourcesDraft(seen, stores, first?.set.name ?? options.name);
+  const sources = sourcesDraft(found, first?.set.name ?? options.name);
   const storage = storageIn(listing, namespaces);
-  const objectives = objectivesDraft(found, sources.asked);
+  const objectives = objectivesDraft({ ...found, stores: recognised }, sources.asked);
   return {
     name: options.name,
     kind: options.kind,
@@ -132,10 +141,6 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       ),
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 ?? undefined },
     },
-    apiAddress: commentedOut(
-      ['Where the API servers stand behind a load balancer its address, for topology/cluster/api-balanced'],
-      new URL(pin.server).host.replace(/^([^:]+|\[.*\])$/, '$1:443'),
-    ),
     namespaces: namespacesDraft(found),
     topology: topologyDraft(found, { storage, counts: options.counts ?? 'ranges' }),
     application: options.application ?? applicationDraft(edge),
@@ -157,7 +162,10 @@ function namespacesDraft(found: Found): DraftMap {
   return { platform, edge: door?.set.namespace ?? namespace };
 }
 
-function platformIn({ seen, namespaces, stores, edge }: Found): { namespace: string; why: string } {
+function platformIn({ seen, namespaces, stores, edge }: Omit<Found, 'recognised' | 'archive'>): {
+  namespace: string;
+  why: string;
+} {
   const [backend] = edge.backends;
   if (backend !== undefined)
     return {
@@ -177,7 +185,7 @@ function platformIn({ seen, namespaces, stores, edge }: Found): { namespace: str
 }
 
 function topologyDraft(
-  { seen, namespaces, stores, edge }: Found,
+  { seen, namespaces, stores, archive, edge }: Found,
   { storage, counts }: { storage: FoundStorage; counts: Counts },
 ): DraftMap {
   const { listing } = seen;
@@ -187,7 +195,7 @@ function topologyDraft(
     pools: poolsDraft(seen, counts),
     network: networkDraft(seen.sets),
     storage: storage.draft,
-    workloads: workloadsDraft({ seen, namespaces, stores, className: storage.className, counts }),
+    workloads: workloadsDraft({ seen, namespaces, stores, archive, className: storage.className, counts }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
     certificates: certificatesDraft(listing, edge.entries),
@@ -195,10 +203,11 @@ function topologyDraft(
   };
 }
 
-function foundIn({ seen, namespaces, stores, edge }: Found, draft: DraftMap): string[] {
+function foundIn(found: Found, draft: DraftMap): string[] {
+  const { seen, namespaces, stores, edge } = found;
   const { objects, refused } = seen.listing;
   const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
-  const { labels } = sourcesDraft(seen, stores, '');
+  const { labels } = sourcesDraft(found, '');
   const nodes = refused.has('v1/Node')
     ? 'nodes not seen'
     : `${objects['v1/Node'].length} nodes in ${pools.length} pools`;

@@ -59,8 +59,21 @@ test('should draft a cluster whose kubeconfig names no authority, pinned by its 
     ...cluster,
     'insecure-skip-tls-verify': true,
   }));
-  const { cluster } = parsed(draftOf(listing).text);
+  const { text, whole } = draftOf(listing);
+  const { cluster, topology } = parsed(text);
   assert.deepEqual('pin' in cluster && cluster.pin, { kubeSystemUid: UID });
+  assert.deepEqual(topology.certificates, [], 'the kubeconfig does not say whose its certificate must be');
+  assert.match(text, /TODO the kubeconfig does not verify the API server \(insecure-skip-tls-verify\)/);
+  const [ofServer] = parsed(whole).topology.certificates;
+  assert.deepEqual(ofServer?.trust, { file: '/path/to/api-server-ca.crt' });
+});
+
+test('should declare the certificate of an API server that a public authority signed', async () => {
+  const reached = await listedBy((cluster) => cluster);
+  const pin = { uid: UID, caSha256: null, authorities: [], server: 'https://api.example.com:6443' };
+  const listing = { ...reached, pin };
+  const [one] = parsed(draftOf(listing).text).topology.certificates;
+  assert.deepEqual([one?.host, one?.port, one?.trust], ['api.example.com', 6443, 'cluster']);
 });
 
 test('should find no difference where the authority is one of several, or none is pinned', async () => {

@@ -1,5 +1,11 @@
 /** What a draft is made of: lists of the objects of a cluster, read page by page. No Secret is among them. */
-import { apiProxy, KubeError, openCluster, unavailableText } from '../../probes/kubernetes/index.ts';
+import {
+  apiProxy,
+  KubeError,
+  openCluster,
+  skipsVerification,
+  unavailableText,
+} from '../../probes/kubernetes/index.ts';
 import type { ClusterPin, KubeCluster } from '../../probes/kubernetes/index.ts';
 import { trim } from '../../probes/kubernetes/cache/trim.ts';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
@@ -52,6 +58,11 @@ export function isCompared(kind: ListedKind): boolean {
   return kind !== CRON_JOB;
 }
 
+/** What is compared and could not be listed, as kubectl calls it. */
+export function notSeenIn({ refused }: Pick<Listing, 'refused'>): string[] {
+  return [...refused.keys()].filter(isCompared).map((kind) => kindOf(kind).plural);
+}
+
 /** What was seen of one cluster. */
 export interface Listing {
   pin: ClusterPin;
@@ -61,6 +72,8 @@ export interface Listing {
   context: string;
   /** The name that the kubeconfig expects in the server's certificate, where it is not that of its address. */
   serverName: string | undefined;
+  /** The kubeconfig does not verify the API server's certificate (`insecure-skip-tls-verify`). */
+  skipsVerification: boolean;
   /** Through which the API server was reached, `host:port`; null: directly. */
   proxy: string | null;
   objects: { readonly [Kind in ListedKind]: readonly ObjectOf<Kind>[] };
@@ -101,6 +114,7 @@ export async function listCluster(options: {
     const serverName = config.getCurrentCluster()?.tlsServerName;
     return {
       ...{ pin, version, objects, refused, serverName, proxy: apiProxy(config) },
+      skipsVerification: skipsVerification(config),
       ...{ context: config.getCurrentContext(), calls: cluster.calls().total },
     };
   } catch (cause) {

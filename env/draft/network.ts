@@ -1,23 +1,29 @@
-/** The network plugin, by the image of its DaemonSet. */
-import { commentedOut, open, todo } from '../../probes/drafting.ts';
+/** The network plugin, by the image or the name of its DaemonSet. */
+import { commentedOut, guess, open } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { atMost } from '../../reports/record/at-most.ts';
+import { imagePath } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
+import { recogniseSources } from '../../probes/signals/recognise.ts';
 
 interface Plugin {
   name: string;
-  image: RegExp;
+  image?: RegExp;
+  /** The name of its DaemonSet, where images do not tell it: one of several plugins together, or images that a distribution calls its own names. */
+  set?: RegExp;
   /** Whether it enforces NetworkPolicy by its documentation; null: that depends on how it is set up. */
   enforces: boolean | null;
 }
 
+/** The first that is found is taken: Canal is Flannel, with Calico for policies. */
 const PLUGINS: readonly Plugin[] = [
-  { name: 'calico', image: /calico\/node/, enforces: true },
+  { name: 'canal', set: /^(rke2-)?canal$/, enforces: true },
+  { name: 'calico', image: /calico\/node|(^|\/)calico$/, enforces: true },
   { name: 'cilium', image: /cilium\/cilium/, enforces: true },
   { name: 'antrea', image: /antrea-(agent|ubuntu|ubi)/, enforces: true },
   { name: 'kube-router', image: /kube-router/, enforces: true },
   { name: 'kube-ovn', image: /kube-ovn/, enforces: true },
-  { name: 'ovn-kubernetes', image: /ovn-kube/, enforces: true },
+  { name: 'ovn-kubernetes', image: /ovn-kube/, set: /^ovnkube-node$/, enforces: true },
   { name: 'weave', image: /weave-kube/, enforces: true },
   { name: 'flannel', image: /flannel/, enforces: false },
   { name: 'amazon-vpc', image: /amazon-k8s-cni/, enforces: null },
@@ -30,26 +36,41 @@ const NO_DAEMON_SET =
 /** DaemonSets that a comment names. */
 const MOST = 5;
 
-/** What may be it: what runs on nodes beside kube-proxy, in `kube-system` first. */
+/** No plugin: what leads to Services, that of Kubernetes and those of k3s for Services of type LoadBalancer. */
+const NO_PLUGIN = /^(kube-proxy$|svclb-)/;
+/** What plugins are often called after. */
+const OF_NETWORKS = /cni|net|ovn|sdn|router|vpc|calico|cilium|flannel/;
+
+/** What may be it: what runs on nodes and is no part of telemetry, with a name like that of a plugin first, and then in `kube-system`. */
 function unrecognised(daemons: readonly SeenSet[]): string {
+  const telemetry = recogniseSources(daemons, []).map(({ set }) => set);
   const candidates = daemons
-    .filter(({ name }) => name !== 'kube-proxy')
-    .toSorted((a, b) => Number(isOfSystem(b)) - Number(isOfSystem(a)))
+    .filter((set) => !NO_PLUGIN.test(set.name) && !telemetry.includes(set))
+    .toSorted((a, b) => weightOf(b) - weightOf(a))
     .map(({ namespace, name }) => `${namespace}/${name}`);
   const among =
     candidates.length === 0
-      ? 'no DaemonSet was seen'
+      ? 'no DaemonSet was seen that may be it'
       : `one of ${atMost(candidates, MOST).join(', ')} may be it`;
-  return `no network plugin was recognised by its image: ${among}`;
+  return `no network plugin was recognised by its image or name: ${among}`;
 }
 
-const isOfSystem = ({ namespace }: SeenSet): boolean => namespace === 'kube-system';
+function weightOf({ namespace, name }: SeenSet): number {
+  return 2 * Number(OF_NETWORKS.test(name)) + Number(namespace === 'kube-system');
+}
+
+function isOf(plugin: Plugin, { name, containers }: SeenSet): boolean {
+  return (
+    plugin.set?.test(name) === true ||
+    containers.some(({ image }) => plugin.image?.test(imagePath(image)) === true)
+  );
+}
 
 /** `topology.network` */
 export function networkDraft(sets: readonly SeenSet[]): Draft {
   const daemons = sets.filter(({ kind }) => kind === 'DaemonSet');
   const found = PLUGINS.flatMap((plugin) => {
-    const set = daemons.find(({ containers }) => containers.some(({ image }) => plugin.image.test(image)));
+    const set = daemons.find((one) => isOf(plugin, one));
     return set === undefined ? [] : [{ plugin, set }];
   })[0];
   const probeImage = commentedOut(
@@ -71,6 +92,6 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
   if (plugin.enforces !== null) return network(plugin.enforces);
   return commentedOut(
     [open('whether it enforces NetworkPolicy depends on how it is set up: ask its owners')],
-    network(todo(false, 'true or false')),
+    network(guess(false, 'true or false')),
   );
 }

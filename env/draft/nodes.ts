@@ -2,6 +2,7 @@
 import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { devicesIn } from '../../probes/gpu/recognise.ts';
+import { selects } from '../../probes/kubernetes/label-selector.ts';
 import type { NodeObject } from '../../probes/kubernetes/objects.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { matchesAny } from '../globs.ts';
@@ -99,27 +100,65 @@ function isPoolLabel(key: string): boolean {
   return POOL.test(key.split('/').at(-1) ?? '');
 }
 
+/**
+ * Where the pods of a part of the control plane are: with kubeadm and what is like it, which an environment file takes for granted, and under
+ * OpenShift (bindata of cluster-etcd-operator and of cluster-kube-apiserver-operator).
+ */
+const PLACES: Readonly<Record<'etcd' | 'apiServer', readonly Place[]>> = {
+  etcd: [
+    { namespace: 'kube-system', labels: { component: 'etcd' } },
+    { namespace: 'openshift-etcd', labels: { app: 'etcd' } },
+  ],
+  apiServer: [
+    { namespace: 'kube-system', labels: { component: 'kube-apiserver' } },
+    { namespace: 'openshift-kube-apiserver', labels: { app: 'openshift-kube-apiserver' } },
+  ],
+};
+
+interface Placed {
+  pods: number;
+  /** Where they are, if the file must say it. */
+  place: DraftMap | undefined;
+}
+
+interface Place {
+  namespace: string;
+  labels: Labels;
+}
+
+function placed({ objects }: Listing, part: keyof typeof PLACES): Placed {
+  const found = PLACES[part].map((place, at): Placed => {
+    const pods = objects['v1/Pod'].filter(
+      ({ metadata: { namespace, labels } }) =>
+        namespace === place.namespace && selects({ matchLabels: place.labels }, labels),
+    ).length;
+    return { pods, place: at === 0 ? undefined : { ...place } };
+  });
+  return found.find(({ pods }) => pods > 0) ?? { pods: 0, place: undefined };
+}
+
+const NO_ETCD =
+  'no pod of etcd was seen (component=etcd in kube-system): how many members vote (etcdctl member list), and where are its pods (etcd: { namespace, labels })? Where it runs as no pod, as in k3s, topology/cluster/control-plane stays inconclusive';
+const NO_API_SERVER =
+  'No pod of an API server was seen (component=kube-apiserver in kube-system): say where they are (apiServer: { namespace, labels }). Where it runs as no pod, as in k3s, topology/cluster/versions stays inconclusive';
+
 /** `topology.controlPlane`; undefined where the nodes of the control plane are not among those of the cluster. */
-export function controlPlane({ objects }: Listing): Draft | undefined {
-  const nodes = objects['v1/Node'].filter((node) => controlLabel(node) !== undefined);
+export function controlPlane(listing: Listing): Draft | undefined {
+  const nodes = listing.objects['v1/Node'].filter((node) => controlLabel(node) !== undefined);
   const [first] = nodes;
   if (first === undefined) return undefined;
-  const etcd = objects['v1/Pod'].filter(
-    ({ metadata }) => metadata.namespace === 'kube-system' && metadata.labels?.['component'] === 'etcd',
-  ).length;
   const label = controlLabel(first) ?? '';
   const value = labelsOf(first)[label] ?? '';
   const usual = label === CONTROL_PLANE[0] && value === '';
-  const labels = usual ? {} : { labels: { [label]: value } };
-  if (etcd > 0) return { nodes: nodes.length, etcdMembers: etcd, ...labels };
-  return commentedOut(
-    [
-      open(
-        'etcd is not seen as pods of kube-system (component=etcd): how many members vote? etcdctl member list',
-      ),
-    ],
-    { nodes: nodes.length, etcdMembers: nodes.length, ...labels },
-  );
+  const [etcd, apiServer] = [placed(listing, 'etcd'), placed(listing, 'apiServer')];
+  const draft: DraftMap = {
+    ...{ nodes: nodes.length, etcdMembers: etcd.pods === 0 ? nodes.length : etcd.pods },
+    labels: usual ? undefined : { [label]: value },
+    ...{ etcd: etcd.place, apiServer: apiServer.place },
+  };
+  const lines = apiServer.pods === 0 ? [NO_API_SERVER] : [];
+  if (etcd.pods === 0) return commentedOut([open(NO_ETCD), ...lines], draft);
+  return lines.length === 0 ? draft : below(lines, draft);
 }
 
 /** `topology.pools` */

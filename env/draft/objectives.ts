@@ -3,8 +3,8 @@
  * show. Prometheus itself is not asked. Goals are proposals, and marked; so is a template that nothing speaks for.
  */
 import { z } from 'zod';
-import { below, commentedOut, open, todo } from '../../probes/drafting.ts';
-import type { Draft } from '../../probes/drafting.ts';
+import { below, beside, commentedOut, guess, open, todo } from '../../probes/drafting.ts';
+import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
 import type { LabelSelector, ServiceObject } from '../../probes/kubernetes/objects.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
@@ -65,6 +65,9 @@ export function objectivesDraft(found: Found, url: string | undefined): Draft | 
 
 const GOAL = 'the share of good requests that its owners agreed to';
 const LIMIT = 'the share that its owners agreed to, and how long a good request may take (atMost)';
+const ASSUMED: DraftMap = {
+  status: beside('assumed', '`confirmed`, and `by` whom, once they have agreed to it'),
+};
 
 function entriesOf(
   workload: SeenWorkload,
@@ -80,9 +83,18 @@ function entriesOf(
   };
   return [
     below([`${workload.name}: ${why}`], {
-      ...{ name: `${own}-requests`, ...common, indicator: 'requests', target: todo(0.999, GOAL) },
+      ...{
+        name: `${own}-requests`,
+        ...common,
+        indicator: 'requests',
+        target: guess(0.999, GOAL),
+        ...ASSUMED,
+      },
     }),
-    { ...{ name: `${own}-latency`, ...common, indicator: 'latency', atMost, target: todo(0.99, LIMIT) } },
+    {
+      ...{ name: `${own}-latency`, ...common, indicator: 'latency', atMost },
+      ...{ target: guess(0.99, LIMIT), ...ASSUMED },
+    },
   ];
 }
 
@@ -105,7 +117,7 @@ function unfitted({ set }: SeenWorkload, url = 'PROMETHEUS'): Draft {
       {
         ...{ name: `${name.replaceAll('.', '-').slice(0, 50)}-requests`, template: 'opentelemetry' },
         ...{ selector: ofPods(set), service: name, indicator: 'requests' },
-        target: todo(0.999, GOAL),
+        ...{ target: guess(0.999, GOAL), ...ASSUMED },
       },
     ],
   );

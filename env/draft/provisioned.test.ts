@@ -77,11 +77,20 @@ test('should find the edge of the rehearsal: a proxy of any use, its Service, an
   assert.match(text, /platform: bids # where Deployment bids\/\S+ is, which answers behind the edge\n/);
   const { edge } = completed.topology;
   assert.ok(edge && own.topology.edge);
-  assert.equal(edge.url, 'https://bid-gateway.bids.svc');
+  assert.equal(edge.url, 'https://bid-gateway.bids.svc.cluster.local');
   assert.equal(edge.address, own.topology.edge.address);
   assert.deepEqual(edge.backend?.deployment, own.topology.edge.backend?.deployment);
   assert.deepEqual(edge.trust, { file: '/path/to/bid-gateway-ca.crt' });
-  assert.match(text, /TODO the certificate of the authority: kubectl get secret -n bids gateway-tls /);
+  assert.match(
+    text,
+    /TODO the certificate of the authority: kubectl get secret -n bids gateway-tls .*\n.* kubectl get configmaps -n bids\n/,
+  );
+  assert.match(
+    text,
+    /openssl s_client -connect 198\.18\.128\.81:443 -servername bid-gateway\.bids\.svc\.cluster\.local -showcerts </,
+  );
+  assert.deepEqual(new Set(completed.objectives.map(({ status }) => status)), new Set(['assumed']));
+  assert.match(text, /target: 0\.999 # TODO a guess; .*\n# +status: assumed # `confirmed`, /);
   assert.equal(completed.application?.requests.look.method, 'GET');
   assert.deepEqual(
     completed.objectives.map(({ name, template }) => `${name}: ${template ?? '-'}`),
@@ -113,7 +122,15 @@ test('should leave at most 25 lines of the rehearsal to its user, and load', asy
   // What they are about is there: five stores, the edge and what is asked at it.
   assert.deepEqual(Object.keys(completed.stores).sort(), [...STORES].sort());
   assert.ok(completed.topology.edge !== undefined && completed.application !== undefined);
-  assert.equal(completed.telemetry?.traces?.kind, 'zipkin');
+  const { traces, logs } = completed.telemetry ?? assert.fail('no telemetry');
+  assert.equal(traces?.kind, 'zipkin');
+  assert.match(
+    text,
+    /url: http:\/\/spans\.watch\.svc:9411 # where that name is not known, address: 198\.18\.128\.87:9411\n/,
+  );
+  assert.deepEqual([logs?.kind, logs?.url], ['elasticsearch', 'http://archive.watch.svc:9200']);
+  assert.deepEqual(logs?.shipper, { daemonSet: { namespace: 'shipping', name: 'lines' } });
+  assert.doesNotMatch(text, /another Elasticsearch is there|shipping\/lines may be it|apiAddress/);
   assert.deepEqual(
     file.topology.pools.map(({ name, count }) => `${name}: ${count.min}`),
     ['accelerated: 2', 'burst: 2', 'general: 1'],

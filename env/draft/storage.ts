@@ -1,5 +1,5 @@
 /** Classes of storage in use, and what is behind them. */
-import { below, commentedOut, open } from '../../probes/drafting.ts';
+import { below, beside, commentedOut, open } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
 import { VOLUME_KINDS, volumeKind } from '../../probes/kubernetes/volume-kinds.ts';
 import type { Listing } from './listing.ts';
@@ -12,7 +12,7 @@ const NOTHING = commentedOut(
       'no claim of a class of storage was seen in these namespaces: kubectl get persistentvolumeclaims -A',
     ),
   ],
-  { className: 'standard', kinds: ['csi'] },
+  { className: beside('standard', 'a guess'), kinds: beside(['csi'], 'a guess') },
 );
 
 export interface FoundStorage {
@@ -68,7 +68,7 @@ export function storageIn({ objects }: Listing, namespaces: readonly string[]): 
         open(`what is behind its volumes was not seen (${allowed}): kubectl get persistentvolumes -o yaml`),
         ...lines,
       ],
-      { className, kinds: ['csi'] },
+      { className, kinds: beside(['csi'], 'a guess') },
     ),
   };
 }

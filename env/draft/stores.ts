@@ -8,8 +8,9 @@ import { classesOf } from './storage.ts';
 
 const WHY = [
   'Commented out: without an account a store cannot be asked, and a run that has to ask one is refused before it begins. Until then its checks are',
-  'not-run, and what the API server knows of it (replicas, volumes, spread, images) is checked as of any workload. To complete one: answer what is',
-  'marked, and take the # away, here and before `store:` of its workloads. Products: docs/guide/stores-by-product.md',
+  'not-run, and what the API server knows of it (replicas, volumes, images) is checked as of any workload; spread too, but not of members with a',
+  'workload each, of one replica. To complete one: answer what is marked, and take the # away, here and before `store:` of its workloads. Products:',
+  'docs/guide/stores-by-product.md',
   open(
     'the accounts: deploy/accounts/ makes the user plumbline of each store and what is its own; then export the variables named here',
   ),
@@ -32,7 +33,8 @@ export function storesDraft(
       ...first.recognition.section(first, first.recognition),
       ...(other !== undefined && { storageClass: other }),
     };
-    return [name, below([aboutOf(first), ...others.map(secondOf)], section)];
+    const also = name === 'elasticsearch' ? [ARCHIVE] : [];
+    return [name, below([aboutOf(first), ...others.map(secondOf), ...also], section)];
   });
   return commentedOut(WHY, Object.fromEntries(sections));
 }
@@ -49,6 +51,8 @@ function aboutOf(store: FoundStore): string {
   const of = owners.length === 0 ? '' : ` of ${owners.join(', ')}`;
   return `${recognition.label}: ${placeOf(store)}${of}; Services: ${services.join(', ') || 'none recognised'}`;
 }
+
+const ARCHIVE = 'One that is an archive of logs belongs to telemetry.logs, and is no store here';
 
 function secondOf(store: FoundStore): string {
   return open(

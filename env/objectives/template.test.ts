@@ -65,6 +65,16 @@ describe('the templates', () => {
     }
   });
 
+  it('should say of gateways and clients that they count, and not the pods of the service', () => {
+    const elsewhere = [...readObjectives(import.meta.dirname).templates.values()].filter(
+      ({ countedElsewhere }) => countedElsewhere,
+    );
+    assert.deepEqual(
+      elsewhere.map(({ name }) => name),
+      ['ingress-nginx', 'istio-source', 'kong', 'traefik'],
+    );
+  });
+
   it('should refuse what is not one, with its place', () => {
     const text = readFileSync(path.join(TEMPLATES, 'kong.yaml'), 'utf8');
     const problems = (changed: string, file = 'templates/kong.yaml'): string => {
@@ -99,6 +109,7 @@ describe('an objective by a template', () => {
       total: 'http_server_requests_seconds_count{job="basket"}',
     });
     assert.deepEqual([requests.stated, requests.notMet], ['template micrometer', 'template micrometer']);
+    assert.deepEqual([requests.countedElsewhere, rate?.countedElsewhere], [undefined, true]);
     assert.deepEqual(requests.window, { kind: 'rolling', ms: 2_592_000_000 });
     assert.deepEqual(latency?.indicator, {
       ...{ kind: 'ratio', counter: true, bad: null },

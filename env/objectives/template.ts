@@ -28,6 +28,12 @@ export const templateShape = z.strictObject({
   metWith: text.nullable().describe('What has answered queries of it; null: not met yet'),
   always: text.optional().describe('Matchers that every query has'),
   unseen: text.optional().describe('Bad events that these metrics do not have: reports and rules say so'),
+  countedElsewhere: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Counted by a gateway or by clients: how many pods the service has says nothing of their number',
+    ),
   unsetOnFailure: z
     .strictObject({
       labels: z.array(text).min(1).describe('Labels without a value on some bad events'),
@@ -82,7 +88,10 @@ export function requireNameOf(
 }
 
 /** The queries of an objective, and what is known of the histogram behind them. */
-export type Stated = Pick<Objective, 'indicator' | 'histogram' | 'stated' | 'notMet' | 'unseen'>;
+export type Stated = Pick<
+  Objective,
+  'indicator' | 'histogram' | 'stated' | 'notMet' | 'unseen' | 'countedElsewhere'
+>;
 
 /**
  * @param choice has what the schema demands beside a template
@@ -96,7 +105,8 @@ export function statedByTemplate(
   const stated = `template ${template.name}`;
   const met = template.metWith === null ? { notMet: stated } : {};
   const unseen = template.unseen === undefined ? {} : { unseen: template.unseen };
-  return { stated, ...met, ...unseen, ...countedBy(template, choice, scrapeSeconds) };
+  const elsewhere = template.countedElsewhere === undefined ? {} : { countedElsewhere: true };
+  return { stated, ...met, ...unseen, ...elsewhere, ...countedBy(template, choice, scrapeSeconds) };
 }
 
 /** The label of a selector that some bad events have no value of, with what to select by instead; null: none. */

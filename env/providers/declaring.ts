@@ -75,7 +75,7 @@ export type Pin = z.infer<typeof pin>;
 export const reach = z
   .enum(['direct', 'port-forward'])
   .describe(
-    'direct, the default: this machine is in the network of the pods, or has a way into it. port-forward: it is not, and asks stores through the API server; what clients see is then measured only of addresses that are outside of the cluster',
+    'direct, the default: this machine is in the network of the pods, or has a way into it. port-forward: it is not, and asks stores through the API server; what clients see is then measured only of addresses that are outside of the cluster, and certificates at the addresses of nodes are not looked at',
   );
 
 /** What a provider says of one environment. */

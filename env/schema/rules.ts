@@ -56,7 +56,7 @@ const profile = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Globs of checks that must run whatever this file declares and permits. Every check of the profile that the file declares and permits must run anyway',
+      'Globs of checks that must run whatever this file declares and permits, also of such that `checks` does not match. Every check of the profile that the file declares and permits must run anyway, also before and after the time of its permit: then it is not-run and the run inconclusive',
     ),
   optional: z
     .array(z.strictObject({ checks: globs, reason: z.string().min(1).describe('Why they need not run') }))
@@ -152,7 +152,7 @@ export const drills = z
       .union([z.string().min(1), z.strictObject({ deployment: objectName })])
       .optional()
       .describe(
-        'Image with Node.js (`node`) for the Job that undoes changes made through the API server when the harness is gone; {deployment}: the image of the first container of that Deployment, as it runs then',
+        'Image with Node.js 22.18 or newer (`node`) for the Job that undoes changes made through the API server when the harness is gone; {deployment}: the image of the first container of that Deployment, as it runs then',
       ),
   })
   .default({ steadySeconds: 10, errorBudget: ERROR_BUDGET });

@@ -57,7 +57,6 @@ export const DEFAULT_TIMEOUTS = {
     reason:
       'a lost consumer keeps its jobs until two heartbeats are missed (RabbitMQ: 60 s each), then others work off the backlog',
   },
-  lease: { seconds: 15, reason: 'leaderelection default of Kubernetes' },
   llmAnswer: {
     seconds: 20,
     reason: 'one draft through the edge while the model is silent: the service gives up earlier than this',
@@ -127,7 +126,6 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 5,
     reason: 'the scheduler tries a pod that does not fit again within a second of any change that may help',
   },
-  storeConnect: { seconds: 2, reason: 'a connection to a store, retried by the client load itself' },
   storeOperation: { seconds: 5, reason: "the client's own deadline: a frozen server never answers" },
   storeSettings: {
     seconds: 20,

@@ -115,7 +115,11 @@ const workload = z.strictObject({
   namespace: kubeName,
   name: kubeName,
   replicas: countRange,
-  serves: z.boolean().describe('Whether its containers serve requests, and so need probes'),
+  serves: z
+    .boolean()
+    .describe(
+      'Whether it serves requests, and so needs probes: its container, or of several those that declare a port',
+    ),
   store: z.enum(STORES).optional().describe('The store whose data the workload holds'),
   accompanies: z
     .enum(STORES)
@@ -137,7 +141,10 @@ const workload = z.strictObject({
     })
     .default({ differentNodes: true, disruptionBudget: true })
     .describe('What topology/workloads/spread demands when there are two replicas or more'),
-  exempt: z.array(exemption).default([]),
+  exempt: z
+    .array(exemption)
+    .default([])
+    .describe('Containers that checks of single containers (probes, resources, images, log lines) let off'),
 });
 
 const registry = z.strictObject({

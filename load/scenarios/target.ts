@@ -79,19 +79,24 @@ export interface Exchanged {
   error: string;
 }
 
-/** What a request is of: a number that differs each time, and the id of what was created before. */
+/** What a request is of: the number of its iteration, and the id of what was created before. */
 export interface Of {
   n: number;
   id?: string;
 }
 
-/** Sends a request of the contract once. Its title begins as those of all canaries do. */
+/**
+ * Sends a request of the contract once. Its title begins as those of all canaries do. CORRELATION_ID is the load's own: with it no title is that of
+ * another load, which a unique key would refuse or a cache would know. Services strip or cut off ids: they are short, and of letters, digits and hyphens
+ * (Rails keeps no others of X-Request-Id).
+ */
 export function exchange(name: string, of: Of): Exchanged {
   const contract = contractOf();
   const request = requestOf(name);
+  const correlationId = `${text('CORRELATION_ID', 'load')}-${of.n}`;
   const values: Values = {
-    correlationId: text('CORRELATION_ID', 'load'),
-    title: `${contract.prefix}${text('CORRELATION_ID', 'load')} ${of.n}`,
+    correlationId: correlationId,
+    title: `${contract.prefix}${correlationId}`,
     n: of.n,
     prefix: contract.prefix,
     id: of.id,

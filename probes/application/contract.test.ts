@@ -61,6 +61,9 @@ describe('what an answer says', () => {
     assert.equal(of(ECHO, CREATE, reply(201, {})), 'no id');
     assert.equal(of(ECHO, LOOK, reply(200, '', {})), 'correlation-id');
     assert.equal(of(ECHO, LOOK, reply(200, '', { 'x-mark': 'run/70' })), 'correlation-id');
+    for (const twice of [['run/7', 'run/7'], 'run/7, run/7'])
+      assert.equal(of(ECHO, LOOK, reply(200, '', { 'x-mark': twice })), '', 'a gateway repeats it as well');
+    assert.equal(of(ECHO, LOOK, reply(200, '', { 'x-mark': ['run/7', 'run/8'] })), 'correlation-id');
   });
 
   it('should tell who turned a request away from a failure of the service', () => {
@@ -145,6 +148,7 @@ describe('what an answer says', () => {
   it('should show by a header that the service answered, where none is repeated', () => {
     const contract: Contract = { follow: 'trace', proof: { header: 'X-Service', contains: 'orders' } };
     assert.equal(of(contract, LOOK, reply(200, '', { 'x-service': ['orders v2'] })), '');
+    assert.equal(of(contract, LOOK, reply(200, '', { 'x-service': ['gateway', 'orders v2'] })), '');
     assert.equal(of(contract, LOOK, reply(200, '', { 'x-service': 'login' })), 'not the service: X-Service');
     assert.equal(of(contract, LOOK, reply(200, '<html>', {})), 'not the service: X-Service');
   });
@@ -156,6 +160,8 @@ describe('what an answer says', () => {
       why(
         { pointer: '/id', is: 'number' },
         { pointer: '/title', equals: '{title}', is: 'text' },
+        { pointer: '/title', contains: 'y {correlationId}' },
+        { pointer: '/title', contains: '{n}' },
         { pointer: '/list', is: 'list', each: ['/id'], most: 2 },
         { pointer: '/list/1/id', equals: 2 },
         { pointer: '/a~1b/~0', contains: 'x' },
@@ -171,6 +177,7 @@ describe('what an answer says', () => {
       { pointer: '/id', equals: '1' },
       { pointer: '/id', contains: '1' },
       { pointer: '/title', equals: 'another' },
+      { pointer: '/title', contains: '{title}.' },
       { pointer: '/list', most: 1 },
       { pointer: '/list', each: ['/title'] },
       { pointer: '/title', each: [] },
@@ -230,7 +237,7 @@ describe('what an answer says', () => {
 
 describe('small things', () => {
   it('should read headers whatever their case, and how long to wait', () => {
-    assert.equal(headerOf({ 'X-A': ['1', '2'], b: undefined }, 'x-a'), '1');
+    assert.equal(headerOf({ 'X-A': ['1', '2'], b: undefined }, 'x-a'), '1, 2');
     assert.equal(headerOf({ b: undefined }, 'B'), null);
     assert.equal(retryAfterSeconds({ 'Retry-After': '3' }), 3);
     assert.equal(retryAfterSeconds({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }), null);

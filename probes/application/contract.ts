@@ -16,7 +16,7 @@ export type Scalar = string | number | boolean;
 
 /** What an answer must hold. With a place alone: something must be there that is not null and no empty text. */
 export interface Expectation extends Place {
-  /** Placeholders are filled as in the request. */
+  /** Placeholders are filled as in the request, here and in `contains`. */
   equals?: Scalar | undefined;
   contains?: string | undefined;
   is?: 'text' | 'number' | 'boolean' | 'list' | 'map' | undefined;
@@ -126,14 +126,15 @@ export function filled(
 
 /** A text that is nothing but `{n}` becomes the number. */
 function filledValue(template: unknown, values: Values): unknown {
-  if (typeof template === 'string')
-    return template === '{n}'
-      ? values.n
-      : template.replace(PLACEHOLDER, (_, name: string) => valueOf(name, values));
+  if (typeof template === 'string') return template === '{n}' ? values.n : filledText(template, values);
   if (Array.isArray(template)) return template.map((one) => filledValue(one, values));
   if (typeof template !== 'object' || template === null) return template;
   const entries = Object.entries(template).map(([key, one]) => [key, filledValue(one, values)]);
   return Object.fromEntries(entries);
+}
+
+function filledText(template: string, values: Values): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => valueOf(name, values));
 }
 
 function valueOf(name: string, values: Values): string {
@@ -201,7 +202,7 @@ export function notTheService(
     return said !== null && said.includes(proof.contains ?? '') ? null : `not the service: ${proof.header}`;
   }
   if (proof !== 'echo' || typeof follow !== 'object') return null;
-  return headerOf(headers, follow.echo) === values.correlationId ? null : 'correlation-id';
+  return echoOf(headers, follow.echo) === values.correlationId ? null : 'correlation-id';
 }
 
 function unmetIn(
@@ -220,7 +221,8 @@ function meets(expected: Expectation, seen: unknown, values: Values): boolean {
   if (!isThere(seen)) return false;
   const { equals, contains, is } = expected;
   if (equals !== undefined && seen !== filledValue(equals, values)) return false;
-  if (contains !== undefined && !(typeof seen === 'string' && seen.includes(contains))) return false;
+  if (contains !== undefined && !(typeof seen === 'string' && seen.includes(filledText(contains, values))))
+    return false;
   return (is === undefined || kindOf(seen) === is) && listed(expected, seen);
 }
 
@@ -300,12 +302,18 @@ export function pointed(json: unknown, pointer: string): unknown {
   return found;
 }
 
-/** A header whatever its case; the first of several; null: it is not there. */
+/** A header whatever its case; several lines are one with commas (RFC 9110, 5.3); null: it is not there. */
 export function headerOf(headers: Reply['headers'], name: string): string | null {
   const wanted = name.toLowerCase();
   for (const [one, value] of Object.entries(headers)) {
     if (one.toLowerCase() !== wanted || value === undefined) continue;
-    return typeof value === 'string' ? value : (value[0] ?? null);
+    return typeof value === 'string' ? value : value.join(', ');
   }
   return null;
+}
+
+/** What the header says by which requests are followed. A gateway may repeat it beside the service: twice the same is said once. */
+export function echoOf(headers: Reply['headers'], name: string): string {
+  const said = headerOf(headers, name)?.split(', ') ?? [];
+  return said.filter((one, at) => said.indexOf(one) === at).join(', ');
 }

@@ -19,19 +19,30 @@ const ONE_PLACE = 'one of pointer and header';
 const isOnePlace = (given: { pointer?: unknown; header?: unknown }): boolean =>
   (given.pointer === undefined) !== (given.header === undefined);
 
-const expectation = z
-  .strictObject({
-    ...place,
-    equals: scalar.optional().describe('The value there; placeholders are filled as in the request'),
-    contains: z.string().min(1).optional().describe('Text that the value contains'),
-    is: z.enum(['text', 'number', 'boolean', 'list', 'map']).optional().describe('What the value is'),
-    each: z
-      .array(pointer)
-      .optional()
-      .describe('It is a list, and each entry has something at these pointers'),
-    most: z.int().min(0).optional().describe('Most entries of that list'),
-  })
-  .refine(isOnePlace, { error: ONE_PLACE });
+/** @param known whether the request may have the placeholders of a text; `error` says which those are */
+function expectationWith(known: (text: string) => boolean, error: string) {
+  return z
+    .strictObject({
+      ...place,
+      equals: scalar
+        .refine((value) => typeof value !== 'string' || known(value), { error })
+        .optional()
+        .describe('The value there; placeholders are filled as in the request'),
+      contains: z
+        .string()
+        .min(1)
+        .refine(known, { error })
+        .optional()
+        .describe('Text that the value contains; placeholders are filled as in the request'),
+      is: z.enum(['text', 'number', 'boolean', 'list', 'map']).optional().describe('What the value is'),
+      each: z
+        .array(pointer)
+        .optional()
+        .describe('It is a list, and each entry has something at these pointers'),
+      most: z.int().min(0).optional().describe('Most entries of that list'),
+    })
+    .refine(isOnePlace, { error: ONE_PLACE });
+}
 
 const idPlace = z
   .strictObject(place)
@@ -62,10 +73,10 @@ function isDistinct(all: readonly unknown[]): boolean {
 
 type Placeholder = (typeof PLACEHOLDERS)[number];
 
-/** Of every request: text that differs each time. */
+/** Of every request. What is created has a {title} and a {correlationId} that nothing of another load or run has; {n} counts within one. */
 const ALWAYS: readonly Placeholder[] = ['correlationId', 'title', 'n'];
-/** What may change nothing. */
-const SAFE = ['GET', 'HEAD', 'OPTIONS'] as const;
+/** What may change nothing (RFC 9110, 9.2.1). */
+export const SAFE = ['GET', 'HEAD', 'OPTIONS'] as const;
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 interface Rules {
@@ -95,7 +106,10 @@ function keysOf({ methods = METHODS, more = [] }: Rules) {
       .optional()
       .describe('Its body, sent as JSON; a text that is only {n} becomes a number. Left out: none'),
     status: statuses.describe('The status of a good answer, or several'),
-    expects: z.array(expectation).default([]).describe('What a good answer holds beside its status'),
+    expects: z
+      .array(expectationWith(known, error))
+      .default([])
+      .describe('What a good answer holds beside its status'),
   };
 }
 

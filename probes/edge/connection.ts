@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
 /** Where an HTTP client of a client load connects to, and which server it expects there. */
@@ -116,13 +117,17 @@ export class HttpConnection {
   }
 }
 
-function credentials({ ca, cert, key }: NonNullable<HttpEndpoint['tls']>): {
-  ca?: string;
-  cert?: string;
-  key?: string;
-} {
+/** An intermediate certificate that is declared as an authority is enough, as for kubectl. */
+function credentials({
+  ca,
+  cert,
+  key,
+}: NonNullable<HttpEndpoint['tls']>): Pick<
+  ConnectionOptions,
+  'ca' | 'allowPartialTrustChain' | 'cert' | 'key'
+> {
   return {
-    ...(ca !== undefined && { ca }),
+    ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
   };

@@ -17,7 +17,12 @@ export const edge = z.strictObject({
     .describe('Where clients reach the application: the paths of application.requests lie below it'),
   address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
   trust,
-  hops: z.array(hop).min(1).describe('In the order in which the request passes them'),
+  hops: z
+    .array(hop)
+    .min(1)
+    .describe(
+      'In the order in which the request passes them; so their names stand in a header that several write, and the other way round in Via',
+    ),
   backend: z
     .strictObject({
       deployment: objectName,

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { certificateFor } from '../../host/_testing/certificate.ts';
-import { trusted } from './edge-request.ts';
+import type { Application } from '../application/declaration.ts';
+import type { Edge } from './declaration.ts';
+import { throughTheEdge, trusted } from './edge-request.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-trust-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -31,4 +36,29 @@ test('should say of a file without a certificate that it has none, instead of tr
     });
   const missing = await trusted({ file: join(folder, 'none') });
   assert.match('unavailable' in missing ? missing.unavailable : '', /none: ENOENT/);
+});
+
+test('should read a header in several lines as a whole, and the id once where a gateway repeats it as well', async () => {
+  const server = createServer((request, response) => {
+    const id = request.headers['x-id'];
+    const lines = { via: ['1.1 kong/3.9.1', '1.1 google'], 'x-id': [String(id), String(id)] };
+    response.writeHead(200, lines).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const edge = {
+    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, trust: 'system' },
+    hops: [{ name: 'load balancer', header: 'Via', contains: 'google' }],
+  } as Edge;
+  const application = {
+    ...{ follow: { echo: 'x-id' }, proof: 'echo', canaries: { prefix: 'Canary ' } },
+    requests: { look: { method: 'GET', path: '/', status: [200], expects: [] } },
+  } as unknown as Application;
+  try {
+    const how = { correlationId: 'c1', ca: undefined, timeoutMs: 5_000, signal: AbortSignal.timeout(5_000) };
+    const { ok, correlationIdSeen, headers } = await throughTheEdge({ edge, application }, how);
+    assert.deepEqual([ok, correlationIdSeen], [true, 'c1']);
+    assert.deepEqual(headers, { via: '1.1 kong/3.9.1, 1.1 google' });
+  } finally {
+    server.close();
+  }
 });

@@ -3,7 +3,7 @@ import { askOnce } from '../../host/http.ts';
 import { noCertificateIn } from '../../host/pem.ts';
 import type { Trust } from '../declaring.ts';
 import { basePathOf, heard, valuesFor } from '../application/asking.ts';
-import { filled, headerOf } from '../application/contract.ts';
+import { echoOf, filled, headerOf } from '../application/contract.ts';
 import type { Contract, ContractRequest } from '../application/contract.ts';
 import { NOBODY } from '../application/identity.ts';
 import type { Identity } from '../application/identity.ts';
@@ -74,15 +74,15 @@ export async function throughTheEdge(
       { ...rest, path: `${basePathOf(url)}${path}`, headers: { ...headers, ...shown } },
       { deadlineMs: how.timeoutMs, signal: how.signal },
     );
-    const header = (name: string): string => headerOf(reply.headers, name) ?? '';
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
     const { ok, why } = heard({ contract, identity }, request, { values, sent: shown, reply });
     return {
       status: reply.status,
       ok,
       why,
-      correlationIdSeen: typeof contract.follow === 'object' ? header(contract.follow.echo) : '',
-      headers: Object.fromEntries(names.map((name) => [name, header(name)])),
+      correlationIdSeen:
+        typeof contract.follow === 'object' ? echoOf(reply.headers, contract.follow.echo) : '',
+      headers: Object.fromEntries(names.map((name) => [name, headerOf(reply.headers, name) ?? ''])),
       authorized: tls?.authorized ?? false,
       tlsError: tls?.error ?? 'not a TLS connection',
       ms: performance.now() - started,

@@ -1,5 +1,5 @@
 /** Ingress controllers, gateways and proxies by their images, as their projects name them, and the Services by which clients reach them. */
-import { finds, imageName, podLabels, servicePort } from '../store/recognising.ts';
+import { finds, imageName, imagePath, podLabels, servicePort } from '../store/recognising.ts';
 import type { SeenSet } from '../store/recognising.ts';
 import type { ServiceObject } from '../kubernetes/objects.ts';
 
@@ -89,8 +89,7 @@ function productOf({ kind, containers }: SeenSet): EdgeProduct | undefined {
 }
 
 function isOf({ image }: { image: string }, pattern: RegExp): boolean {
-  const [path = ''] = image.split('@');
-  return pattern.test(imageName(image)) || pattern.test(path.replace(/:[^:/]*$/, ''));
+  return pattern.test(imageName(image)) || pattern.test(imagePath(image));
 }
 
 /** The Service by which clients of the web reach a set: one that is reached from outside before others, and one with TLS before others. */

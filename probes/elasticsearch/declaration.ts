@@ -100,6 +100,7 @@ export const store: StoreKind = {
   seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 45, 'node-loss': 45, partition: 45, switchover: 10 },
   goals: { lostWrites: 0 },
   accounts,
+  listsMembers: () => true,
   lostText: '0 acknowledged documents lost',
   dataFolders: [
     '/usr/share/elasticsearch/data',

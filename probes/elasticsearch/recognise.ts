@@ -1,4 +1,4 @@
-import { beside, todo } from '../drafting.ts';
+import { beside, guess } from '../drafting.ts';
 import type { DraftMap } from '../drafting.ts';
 import { commonSection, imageName } from '../store/recognising.ts';
 import type { SeenStore, StoreRecognition } from '../store/recognising.ts';
@@ -21,7 +21,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
     }),
     user: beside('plumbline', 'or `apiKey` in place of user and password'),
     index: {
-      replicas: todo(
+      replicas: guess(
         Math.max(0, Math.min(1, members - 1)),
         "as the platform's own indices keep: GET _cat/indices",
       ),

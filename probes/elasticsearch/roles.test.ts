@@ -124,6 +124,29 @@ group('a cluster with dedicated masters', () => {
     });
   });
 
+  /** As a managed service has it: one address, behind which any node may answer. */
+  const behindOneAddress = async (target: StoreTarget): Promise<StoreTarget> => {
+    const [member] = await target.members();
+    assert.ok(member !== undefined);
+    const address = { ...member, name: 'search.example.com', standsForAll: true } as const;
+    return { ...target, members: () => Promise.resolve([address]) };
+  };
+
+  it('should be steady behind one address with as many nodes as are declared, and no fewer', async () => {
+    await within({}, async (target) => {
+      const { ok, detail } = await steady(await behindOneAddress(target), BOUNDS);
+      assert.ok(ok, detail);
+    });
+    const { 'es-data-2': _gone, ...roles } = SETS;
+    const fewer = { roles, members: Object.keys(SETS), copies: COPIES.slice(0, 2) };
+    await within(fewer, async (target) => {
+      const { ok, detail } = await steady(await behindOneAddress(target), BOUNDS);
+      assert.equal(ok, false);
+      assert.match(detail, /expected green with 7 nodes/);
+      assert.doesNotMatch(detail, /search\.example\.com/);
+    });
+  });
+
   it('should not be steady where the health counts other data nodes than the roles say', async () => {
     await within({ health: { number_of_data_nodes: 2 } }, async (target) => {
       assert.equal((await steady(target, BOUNDS)).ok, false);

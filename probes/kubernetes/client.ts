@@ -210,16 +210,12 @@ export class KubeClient {
   /** Deletes; an object that is not there is fine. Does not wait until it is gone. */
   async delete(
     ref: ObjectRef,
-    options: CallOptions & {
-      graceSeconds?: number;
-      preconditionUid?: string;
-      propagation?: 'Background' | 'Foreground' | 'Orphan';
-    } = {},
+    options: CallOptions & { graceSeconds?: number; preconditionUid?: string } = {},
   ): Promise<void> {
     const body = {
       kind: 'DeleteOptions',
       apiVersion: 'v1',
-      propagationPolicy: options.propagation ?? 'Background',
+      propagationPolicy: 'Background',
       gracePeriodSeconds: options.graceSeconds,
       preconditions: options.preconditionUid === undefined ? undefined : { uid: options.preconditionUid },
     };

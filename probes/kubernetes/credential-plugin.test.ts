@@ -50,15 +50,15 @@ function clientOf(script: string, args: string[] = []): Transport {
   const name = `plugin-${++files}`;
   writeFileSync(join(folder, name), `#!/bin/sh\necho $$ >> ${STARTED}\n${script}\n`);
   chmodSync(join(folder, name), 0o755);
+  return clientOfCommand(`./${name}`, { args, provideClusterInfo: true });
+}
+
+/** @param more of `exec` in the kubeconfig */
+function clientOfCommand(command: string, more: object = {}): Transport {
   const config = JSON.parse(kubeconfigText(api)) as { users: { user: object }[] };
-  const exec = {
-    apiVersion: 'client.authentication.k8s.io/v1',
-    command: `./${name}`,
-    args,
-    provideClusterInfo: true,
-  };
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, ...more };
   for (const one of config.users) one.user = { exec };
-  const file = join(folder, `${name}.kubeconfig`);
+  const file = join(folder, `${++files}.kubeconfig`);
   writeFileSync(file, JSON.stringify(config));
   return new Transport(loadKubeConfig(file));
 }
@@ -183,7 +183,7 @@ test('should say with what a command failed, without the secrets of its argument
   assert.equal(reason, 'credentials');
   assert.match(
     message,
-    /^get \/version at https:.*`\.\/plugin-\d+ get-token --client-secret=\*\*\* --password \*\*\* --name c` gives no credentials: it ended with 255: session of \*\*\* has expired \(\*\*\*, \*\*\*\); log in again$/,
+    /^get \/version at https:.*`\.\/plugin-\d+ get-token --client-secret=\*\*\* --password \*\*\* --name c` gives no credentials: it ended with 255: first session of \*\*\* has expired \(\*\*\*, \*\*\*\); log in again$/,
   );
   const silent = clientOf('echo "{}"');
   assert.match(
@@ -193,6 +193,42 @@ test('should say with what a command failed, without the secrets of its argument
   assert.deepEqual(shown, []);
   client.close();
   silent.close();
+});
+
+/** As gke-gcloud-auth-plugin ends where the login of gcloud has expired. */
+const GCLOUD = `F1105 10:00:00.000000   12345 cred.go:145] print credential failed with error: Failed to retrieve access token:: failure while executing gcloud, with args [config config-helper --format=json]: exit status 1 (err: ERROR: (gcloud.config.config-helper) There was a problem refreshing your current auth tokens: Reauthentication failed. cannot prompt during non-interactive execution.
+Please run:
+
+  $ gcloud auth login
+
+to obtain new credentials.
+)`;
+
+test('should quote the last lines with a word in them, where the last line holds none', async () => {
+  const client = clientOf(`cat >&2 <<'EOF'\n${GCLOUD}\nEOF\nexit 1`);
+  const { message } = await failureOf(client.exchange(GET));
+  const [, quoted = ''] = /it ended with 1: (.*); log in again$/s.exec(message) ?? [];
+  assert.match(
+    quoted,
+    /^….* Reauthentication failed\. .* Please run: \$ gcloud auth login to obtain new credentials$/,
+  );
+  assert.equal(quoted.length, 301);
+  client.close();
+});
+
+test('should say that a command is not installed, and how the kubeconfig says that it is', async () => {
+  const installHint = '\nkubelogin is required for this cluster.\n\nSee https://example.com/kubelogin\n';
+  const client = clientOfCommand('kubelogin-not-here', { args: ['get-token'], installHint });
+  const { reason, message } = await failureOf(client.exchange(GET));
+  assert.equal(reason, 'credentials');
+  assert.match(
+    message,
+    /`kubelogin-not-here get-token` gives no credentials: kubelogin-not-here is not installed, or not on PATH: kubelogin is required for this cluster\. See https:\/\/example\.com\/kubelogin$/,
+  );
+  const absent = clientOfCommand('./not-here');
+  assert.match((await failureOf(absent.exchange(GET))).message, /credentials: \.\/not-here is not there$/);
+  client.close();
+  absent.close();
 });
 
 test('should let the command know its cluster', async () => {

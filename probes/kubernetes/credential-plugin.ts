@@ -18,9 +18,16 @@ export class NoCredentials extends Error {
   override readonly name = 'NoCredentials';
   /** As it stands in the kubeconfig, without secrets. */
   readonly command: string;
-  constructor(command: string, why: string, options?: ErrorOptions) {
+  /** It ran: a login may help. */
+  readonly ran: boolean;
+  constructor(
+    command: string,
+    why: string,
+    { ran = true, ...options }: ErrorOptions & { ran?: boolean } = {},
+  ) {
     super(`\`${command}\` gives no credentials: ${why}`, options);
     this.command = command;
+    this.ran = ran;
   }
 }
 
@@ -30,6 +37,7 @@ const declared = z.object({
   args: z.array(z.string()).nullish(),
   env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
   provideClusterInfo: z.boolean().optional(),
+  installHint: z.string().optional(),
 });
 type Declared = z.infer<typeof declared>;
 
@@ -95,7 +103,8 @@ export function refusedCredentials(by: RequestOptions | KubeConfig): void {
 
 function pluginFor(exec: unknown, folder: string, cluster: Cluster | null): CredentialPlugin {
   const parsed = declared.safeParse(exec);
-  if (!parsed.success) throw new NoCredentials('exec', 'the kubeconfig names no command (users: … exec)');
+  if (!parsed.success)
+    throw new NoCredentials('exec', 'the kubeconfig names no command (users: … exec)', { ran: false });
   const key = JSON.stringify([folder, parsed.data, cluster?.server]);
   const known = plugins.get(key) ?? new CredentialPlugin(parsed.data, { folder, cluster });
   plugins.set(key, known);
@@ -105,7 +114,7 @@ function pluginFor(exec: unknown, folder: string, cluster: Cluster | null): Cred
 interface Running {
   credentials: Promise<Credentials>;
   waiting: number;
-  /** The last line that it said. */
+  /** The last lines that it said. */
   said: () => string;
   end: () => void;
 }
@@ -164,7 +173,7 @@ class CredentialPlugin {
     running.end();
   }
 
-  #without(why: string, options?: ErrorOptions): NoCredentials {
+  #without(why: string, options?: ConstructorParameters<typeof NoCredentials>[2]): NoCredentials {
     return new NoCredentials(this.#command, why, options);
   }
 
@@ -183,15 +192,17 @@ class CredentialPlugin {
     child.stderr.on('data', (part: Buffer) => {
       said = `${said}${part.toString('utf8')}`.slice(-SAID_CHARACTERS);
     });
-    const lastLine = (): string => lineOf(said, this.#exec);
+    const lastLines = (): string => linesOf(said, this.#exec);
     const credentials = new Promise<Credentials>((take, reject) => {
-      child.on('error', (cause) => reject(this.#without(errorText(cause), { cause })));
+      child.on('error', (cause) =>
+        reject(this.#without(notStarted(cause, this.#exec), { cause, ran: false })),
+      );
       child.on('close', (code, signal) => {
         const read = printed.safeParse(parseJson(Buffer.concat(out).toString('utf8'))).data;
         if (code !== 0)
-          reject(this.#without(`it ended with ${code ?? signal ?? '?'}${afterColon(lastLine())}`));
+          reject(this.#without(`it ended with ${code ?? signal ?? '?'}${afterColon(lastLines())}`));
         else if (read === undefined)
-          reject(this.#without(`it printed no ExecCredential${afterColon(lastLine())}`));
+          reject(this.#without(`it printed no ExecCredential${afterColon(lastLines())}`));
         else take(this.#keep(read.status));
       });
     });
@@ -202,7 +213,7 @@ class CredentialPlugin {
     child.once('close', forget).once('error', forget);
     // Who has given up does not hear of it.
     credentials.catch(() => undefined);
-    return { credentials, waiting: 0, said: lastLine, end };
+    return { credentials, waiting: 0, said: lastLines, end };
   }
 
   #keep(credentials: Credentials): Credentials {
@@ -254,6 +265,7 @@ function renewAtMs({ expirationTimestamp }: Credentials): number {
 const SECRET = /secret|passw|token|assertion|api-?key|credential/i;
 /** Tokens (RFC 7519; aws-iam-authenticator), and what stands behind an address. */
 const TOKENS = /\beyJ[\w-]+(?:\.[\w-]*)*|\bk8s-aws-v1\.\S+|(?<=https?:\/\/[^\s?]{1,500})\?\S+/g;
+const WORD = /\p{L}{2}/u;
 const SHOWN_CHARACTERS = 300;
 
 /** The command as a person types it; what secret arguments say is left out. */
@@ -272,16 +284,27 @@ function secretArguments(args: readonly string[]): string[] {
   });
 }
 
-/** The last line of what a command said, as it may be shown. */
-function lineOf(said: string, { args, env }: Declared): string {
+/** The last lines of what a command said, as they may be shown: those with a word in them, of which the last may say the least. */
+function linesOf(said: string, { args, env }: Declared): string {
   const variables = (env ?? []).filter(({ name }) => SECRET.test(name)).map(({ value }) => value);
   const redact = redactor([...secretArguments(args ?? []), ...variables]);
-  const lines = stripVTControlCharacters(said)
-    .trim()
-    .split(/[\r\n]+/);
-  return redact(lines.at(-1) ?? '')
+  const lines = redact(stripVTControlCharacters(said))
     .replace(TOKENS, '***')
-    .slice(0, SHOWN_CHARACTERS);
+    .split(/[\r\n]+/);
+  const text = oneLine(lines.filter((line) => WORD.test(line)).join(' ')).replace(/\.$/, '');
+  return text.length > SHOWN_CHARACTERS ? `…${text.slice(-SHOWN_CHARACTERS)}` : text;
+}
+
+/** Why a command did not start. The kubeconfig may say how it is installed. */
+function notStarted(cause: NodeJS.ErrnoException, { command, installHint }: Declared): string {
+  if (cause.code !== 'ENOENT') return errorText(cause);
+  const where = command.includes('/') ? 'is not there' : 'is not installed, or not on PATH';
+  const hint = oneLine(stripVTControlCharacters(installHint ?? '')).slice(0, SHOWN_CHARACTERS);
+  return `${command} ${where}${afterColon(hint)}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
 }
 
 function afterColon(text: string): string {

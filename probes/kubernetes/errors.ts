@@ -79,8 +79,10 @@ export function errorOfFailure(
   if (cause instanceof KubeError) return cause;
   const place = `${where.verb} ${where.path} at ${where.server}`;
   if (where.aborted) return new KubeError('aborted', `${place}: aborted`, { ...where, cause });
-  if (cause instanceof NoCredentials)
-    return new KubeError('credentials', `${place}: ${cause.message}; log in again`, { ...where, cause });
+  if (cause instanceof NoCredentials) {
+    const add = cause.ran ? '; log in again' : '';
+    return new KubeError('credentials', `${place}: ${cause.message}${add}`, { ...where, cause });
+  }
   if (where.timedOut)
     return new KubeError('timeout', `${place}: no answer within ${where.timeoutMs} ms`, { ...where, cause });
   const detail =

@@ -8,7 +8,7 @@ export { KubeError, unavailableText } from './errors.ts';
 export type { KubeReason } from './errors.ts';
 export { kindOf, kindText } from './kinds.ts';
 export { ReadOnlyError, ReadOnlyGuard } from './read-only.ts';
-export { apiProxy, sendsCredentials } from './transport.ts';
+export { apiProxy, sendsCredentials, skipsVerification } from './transport.ts';
 export { describe as describeObject, isIn } from './cache/ready.ts';
 export { isOfKind, ofKind } from './objects.ts';
 export type * from './objects.ts';

@@ -36,15 +36,20 @@ function note({ socket, rawHeaders }: IncomingMessage): void {
 
 before(async () => {
   [api, proxy] = await Promise.all([listening(), connectProxy()]);
-  api.server.on('request', (request, response) => {
+  answering(api);
+});
+
+function answering({ server }: Listening): void {
+  server.on('request', (request, response) => {
     note(request);
     response.end('{}');
   });
-  api.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     note(request);
     socket.end('HTTP/1.1 403 Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
   });
-});
+}
+
 beforeEach(() => {
   asked = [];
 });
@@ -55,8 +60,8 @@ after(async () => {
 });
 
 /** A client of a kubeconfig whose user and cluster have these keys. */
-function clientOf(user: object, cluster: object = {}): Transport {
-  const config = JSON.parse(kubeconfigText(api)) as {
+function clientOf(user: object, cluster: object = {}, of: Listening = api): Transport {
+  const config = JSON.parse(kubeconfigText(of)) as {
     users: { user: object }[];
     clusters: { cluster: object }[];
   };
@@ -96,6 +101,22 @@ test('should show the certificate that the account has now, directly and through
       JSON.stringify(cluster),
     );
   }
+});
+
+test('should trust a kubeconfig that names an intermediate authority alone, as kubectl does', async (t) => {
+  const chained = await listening({ chained: true });
+  t.after(() => closed(chained));
+  answering(chained);
+  for (const cluster of [{}, { 'proxy-url': proxy.url }]) {
+    asked = [];
+    const client = clientOf({ token: 't' }, cluster, chained);
+    await everyWay(client);
+    client.close();
+    assert.equal(asked.length, 4, JSON.stringify(cluster));
+  }
+  const stranger = clientOf({ token: 't' }, {}, { ...chained, ca: api.ca });
+  await assert.rejects(stranger.exchange(GET), /unable to (verify the first|get local issuer) certificate/);
+  stranger.close();
 });
 
 test('should ask as the user, UID, groups and extras that the kubeconfig names', async () => {

@@ -91,10 +91,30 @@ test('should call things ready only when they are', () => {
     'a change not yet acted on',
   );
   assert.ok(!isIn('ready', deployment({ readyReplicas: 2, updatedReplicas: 1, observedGeneration: 2 })));
+  assert.ok(
+    !isIn('ready', deployment({ readyReplicas: 2, observedGeneration: 2 })),
+    'none is updated yet: Kubernetes leaves a count of 0 out',
+  );
   assert.ok(isIn('bound', object('PersistentVolumeClaim', { status: { phase: 'Bound' } })));
   assert.ok(isIn('succeeded', object('Pod', { status: { phase: 'Succeeded' } })));
   assert.ok(hasFailed(object('Pod', { status: { phase: 'Failed' } })));
   assert.ok(!isIn('gone', object('Pod', {})));
+});
+
+test('should want as many replicas of the newest template as the object itself asks for', () => {
+  const seen = { readyReplicas: 3, observedGeneration: 1 };
+  const of = (kind: string, spec: object, status: object = seen): KubeObject =>
+    object(kind, { spec: { replicas: 3, ...spec }, status }, { generation: 1 });
+  const ready = (...args: Parameters<typeof of>): boolean => isIn('ready', of(...args));
+  for (const kind of ['Deployment', 'StatefulSet', 'Rollout']) assert.ok(!ready(kind, {}), kind);
+  assert.ok(ready('ReplicaSet', {}), 'its status has no such count');
+  assert.ok(ready('Deployment', { replicas: 0 }, { observedGeneration: 1 }), 'none is wanted');
+  assert.ok(ready('StatefulSet', { updateStrategy: { type: 'OnDelete' } }));
+  const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 2 } };
+  assert.ok(!ready('StatefulSet', { updateStrategy }));
+  assert.ok(ready('StatefulSet', { updateStrategy }, { ...seen, updatedReplicas: 1 }));
+  const inTurns = { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } };
+  assert.ok(!ready('StatefulSet', { updateStrategy: inTurns }, { ...seen, updatedReplicas: 2 }));
 });
 
 test('should say what a pod waits for', () => {

@@ -57,12 +57,20 @@ export interface Variable {
   [field: string]: unknown;
 }
 
+export interface ContainerPort {
+  name?: string;
+  containerPort: number;
+  /** TCP where it says nothing. */
+  protocol?: string;
+}
+
 export interface Container {
   name: string;
   image: string;
   args?: string[];
   command?: string[];
   env?: Variable[];
+  ports?: ContainerPort[];
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
@@ -212,14 +220,25 @@ export interface ConfigMapObject extends KubeObject {
   data?: Record<string, string>;
 }
 
+export interface ServicePort {
+  name?: string;
+  port: number;
+  /** A number, or the name of a container's port; `port` where it says nothing. */
+  targetPort?: number | string;
+  /** TCP where it says nothing. */
+  protocol?: string;
+}
+
 export interface ServiceObject extends KubeObject {
   spec: {
     /** ClusterIP where it says nothing. */
     type?: string;
     clusterIP?: string;
+    /** Of the type ExternalName: the name outside that it stands for. */
+    externalName?: string;
     selector?: Record<string, string>;
     externalIPs?: string[];
-    ports?: { name?: string; port: number }[];
+    ports?: ServicePort[];
   };
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
@@ -306,7 +325,6 @@ export interface AutoscalerObject extends KubeObject {
   status?: {
     currentReplicas?: number;
     desiredReplicas?: number;
-    lastScaleTime?: string;
     /** The API server writes null for a list that is empty. */
     currentMetrics?: Metric[] | null;
     conditions?: Condition[] | null;

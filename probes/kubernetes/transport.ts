@@ -258,6 +258,11 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): A
   };
 }
 
+/** Whether whatever certificate the API server shows is taken, as after `oc login --insecure-skip-tls-verify`. */
+export function skipsVerification(config: KubeConfig): boolean {
+  return config.getCurrentCluster()?.skipTLSVerify === true;
+}
+
 /** SHA-256 (hex) of each certificate of the kubeconfig's CA, over its DER form: while an authority is replaced there are two. Empty where it names none. */
 export function caDigests(config: KubeConfig): string[] {
   const certificates = (authorityOf(config) ?? '').match(

@@ -39,6 +39,22 @@ const postgres = z
       .describe(
         'Further ways by which clients write, by name, such as past a pooler. Each gets an RTO of its own in every trial, with the goal of the store; lost writes are counted of the load through `primary` alone. Each path costs one more process that writes as many rows a second as the load through `primary` (200 by default); its rows are not read back',
       ),
+    durabilityOverrides: z
+      .array(
+        z
+          .strictObject({
+            role: z.string().min(1).optional(),
+            database: z.string().min(1).optional(),
+            reason: z.string().min(1),
+          })
+          .refine(({ role, database }) => role !== undefined || database !== undefined, {
+            message: 'needs `role`, `database` or both',
+          }),
+      )
+      .optional()
+      .describe(
+        'Roles, databases, or roles in databases, whose own settings (ALTER ROLE or ALTER DATABASE … SET) may differ from `durability`, each with a reason: those of all others may not',
+      ),
     ...sections,
   })
   .superRefine((declared, context) => {

@@ -1,3 +1,4 @@
+import { overrideText } from '../../reports/record/setting-overrides.ts';
 import { GOVERNING } from './declaration.ts';
 import type {
   Bounds,
@@ -12,27 +13,78 @@ import type {
 import { factsOf } from '../store/members.ts';
 import * as managers from './managers/index.ts';
 import type { ManagerKind } from './managers/manager.ts';
-import { connectionOf, queryOnce } from './query.ts';
+import { connectionOf, connectWithin, queryOnce } from './query.ts';
+import type { ShortClient } from './query.ts';
 
-/** Read from the server that takes the writes. */
-const DURABILITY = Object.keys(GOVERNING.server);
+const NAMES = Object.keys(GOVERNING.server)
+  .map((name) => `'${name}'`)
+  .join(', ');
 
-/** @throws the error of the connection or of the server */
+/** As they hold in this session: an override of the canary's own role or database is in them. */
+const OF_SESSION = `SELECT name, setting FROM pg_settings WHERE name IN (${NAMES}) ORDER BY name`;
+
+/**
+ * What `ALTER ROLE` and `ALTER DATABASE … SET` have set. It holds for sessions that begin (PostgreSQL, "ALTER ROLE"): a role that cannot log in, and
+ * a database that lets nobody in, have none.
+ */
+const OVERRIDES = `SELECT split_part(entry, '=', 1) AS name, substr(entry, strpos(entry, '=') + 1) AS setting, datname AS database, rolname AS role
+FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS entry
+LEFT JOIN pg_database ON pg_database.oid = setdatabase LEFT JOIN pg_roles ON pg_roles.oid = setrole
+WHERE split_part(entry, '=', 1) IN (${NAMES}) AND (setdatabase = 0 OR datallowconn) AND (setrole = 0 OR rolcanlogin)
+ORDER BY setdatabase, setrole`;
+
+/** Roles as which only the provider of a managed service logs in. Amazon's has `synchronous_commit` at `local` on every instance of RDS and Aurora. */
+const PROVIDERS = ['rdsadmin', 'cloudsqladmin', 'azuresu'];
+
+/** Ways to write `on` and `off` that an override keeps as they were written. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  ...{ true: 'on', yes: 'on', '1': 'on' },
+  ...{ false: 'off', no: 'off', '0': 'off' },
+};
+
+type Value = { name: string; setting: string };
+type Override = Value & { database: string | null; role: string | null };
+
+/**
+ * The settings on which durability rests, and behind each the other values that roles and databases have in its place.
+ * @throws the error of the connection or of the server
+ */
 export async function durabilitySettings(
   connection: StoreConnection,
   bounds: Bounds,
 ): Promise<GoverningSetting[]> {
-  const names = DURABILITY.map((name) => `'${name}'`).join(', ');
-  const rows = await queryOnce<{ name: string; setting: string }>(
-    connection,
-    `SELECT name, setting FROM pg_settings WHERE name IN (${names}) ORDER BY name`,
-    bounds,
-  );
-  return rows.map(({ name, setting }) => ({
-    name,
-    value: setting,
-    source: `pg_settings on ${connection.host}`,
-  }));
+  const client = await connectWithin(connection, bounds);
+  try {
+    return await durabilityBy(client, connection.host);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** @throws the error of the server */
+export async function durabilityBy(
+  client: Pick<ShortClient, 'query'>,
+  host: string,
+): Promise<GoverningSetting[]> {
+  const rows = await client.query<Value>(OF_SESSION);
+  const overrides = await client.query<Override>(OVERRIDES);
+  return rows.flatMap(({ name, setting: value }): GoverningSetting[] => [
+    { name, value, source: `pg_settings on ${host}` },
+    ...overrides.filter((one) => one.name === name).flatMap((one) => overriding(one, value, host)),
+  ]);
+}
+
+/** None where the value is that of the session, which is listed, or nobody but a provider has it. */
+function overriding(
+  { name, setting, role, database }: Override,
+  ofSession: string,
+  host: string,
+): GoverningSetting[] {
+  const written = setting.toLowerCase();
+  const value = SWITCHES[written] ?? written;
+  if (value === ofSession || (role !== null && PROVIDERS.includes(role))) return [];
+  const override = { role, database };
+  return [{ name, value, source: `${overrideText(override)}, pg_db_role_setting on ${host}`, override }];
 }
 
 /** Visible only with the right to read all settings (role pg_monitor). */

@@ -12,7 +12,6 @@ const envelope = z.object({
   errorType: z.string().optional(),
   error: z.string().optional(),
   warnings: z.array(z.string()).optional(),
-  infos: z.array(z.string()).optional(),
   /** Of a cluster of VictoriaMetrics: some of its storage nodes did not answer. Nothing else says so. */
   isPartial: z.boolean().optional(),
 });
@@ -43,11 +42,9 @@ const result = z.discriminatedUnion('resultType', [
 
 const target = z.object({
   labels,
-  scrapePool: z.string(),
   scrapeUrl: z.string(),
   health: z.enum(['up', 'down', 'unknown']),
   lastError: z.string().default(''),
-  lastScrape: z.string(),
 });
 export const targetsData = z.object({ activeTargets: z.array(target) });
 export type Target = z.infer<typeof target>;

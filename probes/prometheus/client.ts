@@ -33,8 +33,6 @@ export interface PrometheusOptions extends HttpServer {
 
 export interface Question {
   signal?: AbortSignal | undefined;
-  /** Whether an answer with warnings is taken as it is. Default: it is an error (partial). Hints of PromQL (`infos`) are no warnings. */
-  allowPartial?: boolean;
 }
 
 /** Within which time series must have samples, wall clock ms. */
@@ -220,7 +218,7 @@ export class PrometheusClient {
     const answer = await ask(this.#client, form === undefined ? { path } : { path, form }, bounds);
     const what = `${this.#options.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);
-    if (warnings.length > 0 && question.allowPartial !== true)
+    if (warnings.length > 0)
       throw new PrometheusError(`${what}: ${warningText(warnings)}`, {
         reason: 'partial',
         status: answer.status,

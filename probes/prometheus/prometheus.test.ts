@@ -159,11 +159,9 @@ describe('PrometheusClient', () => {
     const target = {
       discoveredLabels: {},
       labels: { job: 'tender-api' },
-      scrapePool: 'p',
       scrapeUrl: 'http://a',
       globalUrl: '',
       lastError: 'refused',
-      lastScrape: '2026-01-01T00:00:00Z',
       lastScrapeDuration: 0.1,
       health: 'down',
     };
@@ -309,13 +307,6 @@ describe('PrometheusError', () => {
       account: { user: 'u', password: 'hunter2' },
     });
     assert.doesNotMatch(`${found.message} ${String(found.stack)}`, /hunter2/);
-  });
-
-  it('should take a partial answer where the caller does', async () => {
-    await withServer(
-      (_, response) => json(response, success({ resultType: 'vector', result: [] }, { warnings: ['w'] })),
-      async (client) => assert.deepEqual(await client.query('up', { allowPartial: true }), []),
-    );
   });
 
   it('should read no more than it was told to', async () => {

@@ -80,6 +80,7 @@ export const store: StoreKind = {
     ],
   },
   goals: { lostWrites: 0 },
+  listsMembers: () => true,
   lostText: '0 confirmed messages lost',
   dataFolders: ['/var/lib/rabbitmq'],
   recorded: {

@@ -50,7 +50,6 @@ const vhostSchema = z.object({
 const overviewSchema = z.object({
   rabbitmq_version: z.string(),
   erlang_version: z.string(),
-  cluster_name: z.string().default(''),
 });
 
 export type RabbitNode = z.infer<typeof nodeSchema>;

@@ -1,5 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { summaryOf } from './drain.ts';
@@ -12,8 +14,9 @@ import { declarationOf } from './session.ts';
 import { kindOf, problemsOfQueues, unreportedIn } from './queues.ts';
 import { Tally } from './reader.ts';
 import { expectedWindow, kindsOf } from './settings.ts';
-import { droppedBy, quorumQueues, trouble, virtualHosts } from './state.ts';
+import { droppedBy, quorumQueues, steady, trouble, virtualHosts } from './state.ts';
 import { transferExpression } from './switchover.ts';
+import type { Steadiness, StoreTarget } from '../store/store-driver.ts';
 
 const coded = (code: number | string, message: string): Error => Object.assign(new Error(message), { code });
 const connection = { host: '127.0.0.1', port: 1, database: '', user: 'u', password: 'p' };
@@ -284,6 +287,37 @@ it('should not take a cluster for steady in which a virtual host is down on a me
   ]);
   assert.deepEqual([half.ok, half.seen], [false, 'virtual host canary on rabbit@b: stopped']);
   assert.equal(virtualHosts([]).ok, false);
+});
+
+it('should be steady behind one address with as many nodes as are declared, all of them running', async (t) => {
+  const answers = new Map<string, unknown>();
+  const server = createHttpServer((request, response) => {
+    const [path = ''] = (request.url ?? '').split('?');
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(answers.get(path) ?? []));
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const names = ['rabbit@ip-10-0-0-1.x', 'rabbit@ip-10-0-0-2.x', 'rabbit@ip-10-0-0-3.x'];
+  answers.set('/api/vhosts', [{ name: '/', cluster_state: {} }]);
+  const seen = (of: number, down: string[] = []): Promise<Steadiness> => {
+    answers.set(
+      '/api/nodes',
+      names.map((name) => ({ name, running: !down.includes(name) })),
+    );
+    const at = { name: 'broker.example.com', address: '127.0.0.1', standsForAll: true } as const;
+    const declared = { members: of, management: { port } };
+    const target = {
+      connection: { ...connection, declared },
+      members: () => Promise.resolve([at]),
+    } as unknown as StoreTarget;
+    return steady(target, { deadlineMs: 2_000 });
+  };
+  const whole = await seen(3);
+  assert.ok(whole.ok, whole.detail);
+  assert.match((await seen(5)).detail, /broker\.example\.com sees 3 of 5 members/);
+  assert.match((await seen(3, names.slice(2))).detail, /ip-10-0-0-3\.x: not running/);
 });
 
 describe("the canary's queue", () => {

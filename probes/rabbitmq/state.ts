@@ -1,5 +1,5 @@
 import { withoutManager } from '../asking.ts';
-import { firstAnswer } from '../store/members.ts';
+import { expectedMembers, firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
   Leadership,
@@ -198,14 +198,15 @@ export async function steady(target: StoreTarget, bounds: Bounds): Promise<Stead
       return { queues: await api.allQueues(bounds), vhosts: await api.vhosts(bounds) };
     });
     const { vhost, queue } = optionsOf(target.connection);
+    const expected = expectedMembers(target.connection, members);
     const problems = [
-      ...views.flatMap(({ member, nodes }) => problemsOfNodes(member, nodes, members.length)),
+      ...views.flatMap(({ member, nodes }) => problemsOfNodes(member, nodes, expected)),
       ...problemsOfVhosts(vhosts),
-      ...problemsOfQueues(queues, (one) => queue.replicas ?? (one.vhost === vhost ? members.length : null)),
+      ...problemsOfQueues(queues, (one) => queue.replicas ?? (one.vhost === vhost ? expected : null)),
     ];
     const whole = queues.filter((one) => replicates(one) && one.members.length > 0).length;
     const holds = [
-      `${members.length} members running in each one's view, no alarm, ${whole} quorum queues and streams with a leader and all members online`,
+      `${expected} members running in each one's view, no alarm, ${whole} quorum queues and streams with a leader and all members online`,
       ...unreportedIn(queues),
     ].join('; ');
     return {

@@ -135,6 +135,7 @@ export const store: StoreKind = {
   goals: { lossWindowSeconds: 1 },
   // A master that is cut off takes writes until it misses its replicas, and clients find it until another one is elected.
   goalsUnder: { partition: { lossWindowBeyondFailover: 'min-replicas-max-lag' } },
+  listsMembers: (declared) => 'cluster' in declared && declared.cluster !== undefined,
   lostText: 'lost writes lie within 1 s; in a partition within failover time + min-replicas-max-lag',
   dataFolders: ['/data', '/var/lib/redis'],
   recorded: {

@@ -1,4 +1,4 @@
-import { beside, todo } from '../drafting.ts';
+import { beside, guess, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import { addressOf, commonSection, groupOf, imageName, portsOf, servicesOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
@@ -40,7 +40,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
     services: undefined,
     replica: undefined,
     sentinel: {
-      master: todo('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
+      master: guess('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
       addresses: proposed(each.length > 0 ? each : [address ?? unknownAddress(watched.set)]),
     },
     peers: peers && proposed(peers),

@@ -10,6 +10,7 @@ import type {
 } from '../store/store-driver.ts';
 import { textOf, withRedis } from './connection.ts';
 import type { Command, RedisAddress, RedisConnection } from './connection.ts';
+import { membersOfCluster } from './cluster/view.ts';
 import { isCluster } from './manager.ts';
 import { redisStore } from './declared.ts';
 import { endOf } from './members.ts';
@@ -79,8 +80,10 @@ export function settingNamed(governing: readonly GoverningSetting[], wanted: str
 
 /** Every member's own settings, and the folder of its snapshots and its append-only file: a replica may be the next master. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
-  const names = isCluster(target.connection) ? Object.keys(CLUSTER_GOVERNING.master) : OF_MASTER;
-  return factsOf(target, async (member) => {
+  const clustered = isCluster(target.connection);
+  const names = clustered ? Object.keys(CLUSTER_GOVERNING.master) : OF_MASTER;
+  const all = clustered ? { ...target, members: () => membersOfCluster(target, bounds) } : target;
+  return factsOf(all, async (member) => {
     const end = endOf(target, member);
     const config = await withRedis(end, bounds, (redis, limitMs) =>
       configOf(redis, [...names, 'dir'], limitMs),

@@ -1,5 +1,6 @@
 /** What sources of telemetry look like to somebody who may only read the objects of a cluster: names of images and ports that products document. */
 import { isIP } from 'node:net';
+import { z } from 'zod';
 import { addressText } from '../../host/http.ts';
 import { addressOf, finds, imageName, podLabels, servicePort } from '../store/recognising.ts';
 import type { SeenSet } from '../store/recognising.ts';
@@ -18,6 +19,8 @@ interface Source {
   image: RegExp;
   /** Ports of its HTTP API, and those that charts give to its Service. */
   ports: readonly number[];
+  /** Paths of a node of which a DaemonSet of it mounts one, whatever its image is called. */
+  mounts?: readonly string[];
   /** Of several workloads of one product, the names of those that are asked (its charts). */
   front?: RegExp;
 }
@@ -48,7 +51,9 @@ const SOURCES: readonly Source[] = [
   {
     ...{ use: 'shipper', label: 'log shipper', ports: [] },
     image:
-      /^(filebeat|fluent-bit|fluentd(-kubernetes-daemonset)?|vector|elastic-agent|logstash|promtail|alloy)$/,
+      /^(filebeat|fluent-bit|fluentd(-kubernetes-daemonset)?|vector|elastic-agent|logstash|promtail|alloy|rsyslog|syslog-ng)$/,
+    // Where kubelet keeps the lines of containers (Kubernetes: "Logging Architecture").
+    mounts: ['/var/log/pods', '/var/log/containers'],
   },
   {
     use: 'logs',
@@ -72,6 +77,21 @@ export interface FoundSource {
   clusterAddress: string | null;
 }
 
+/** A Prometheus on every node only passes on what it scrapes, as the collectors of GKE do, and answers nobody. */
+function answers({ use }: Source, { kind }: SeenSet): boolean {
+  return use !== 'prometheus' || kind !== 'DaemonSet';
+}
+
+const hostVolume = z.object({ hostPath: z.object({ path: z.string() }) });
+
+function isOf({ image, mounts = [] }: Source, { kind, containers, volumes }: SeenSet): boolean {
+  if (containers.some((one) => image.test(imageName(one.image)))) return true;
+  const paths = volumes.flatMap(
+    (one) => hostVolume.safeParse(one).data?.hostPath.path.replace(/\/+$/, '') ?? [],
+  );
+  return kind === 'DaemonSet' && paths.some((path) => mounts.includes(path));
+}
+
 /** Every source that is recognised, in the order of the table. */
 export function recogniseSources(
   sets: readonly SeenSet[],
@@ -79,7 +99,7 @@ export function recogniseSources(
 ): FoundSource[] {
   return SOURCES.flatMap((source) =>
     sets
-      .filter(({ containers }) => containers.some(({ image }) => source.image.test(imageName(image))))
+      .filter((set) => answers(source, set) && isOf(source, set))
       .map((set) => ({ source, set, ...addressIn(set, { services, ports: source.ports }) })),
   );
 }
@@ -94,7 +114,14 @@ function addressIn(
       servicePort(service, ports) !== undefined &&
       podLabels(set).some((labels) => finds(service, labels)),
   );
-  const service = own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0];
+  return addressesBy(own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0], ports);
+}
+
+/** Of a source by its Service. @param ports those of its HTTP API */
+export function addressesBy(
+  service: ServiceObject | undefined,
+  ports: readonly number[],
+): Pick<FoundSource, 'address' | 'clusterAddress'> {
   if (service === undefined) return { address: null, clusterAddress: null };
   const address = addressOf(service, ports);
   const { clusterIP } = service.spec;

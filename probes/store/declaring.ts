@@ -74,6 +74,8 @@ export interface StoreKind {
   accounts?: Readonly<Record<string, StoreAccount>>;
   /** Where a store that has TLS names a password that is sent without it all the same, and what would encrypt it; null: nowhere. */
   unencrypted?: (declared: object) => { path: readonly string[]; instead: string } | null;
+  /** Whether one server lists all members, so that an address without pods may stand for several. Left out: none does. */
+  listsMembers?: (declared: object) => boolean;
   /** Why there is only one member, if that is not a choice. */
   alone?: string;
   /** Where its server keeps its data by its own documentation and packages, for pods that are not queried. */
@@ -147,7 +149,12 @@ export const common = {
   container: kubeName
     .optional()
     .describe('The container that holds the server: required where there are pods; no other one is ever hit'),
-  members: z.int().min(1).describe('All members; 1 for an address without pods'),
+  members: z
+    .int()
+    .min(1)
+    .describe(
+      'All members. For an address without pods: 1, or, where the store lists its own (RabbitMQ, Elasticsearch, OpenSearch, a Redis Cluster), as many as it must list',
+    ),
   primary: endpoint.describe('The address that applications write through'),
   replica: endpoint.optional().describe('The address that applications read through'),
   database: z.string().min(1).optional(),

@@ -16,10 +16,16 @@ export async function firstAnswer<T>(
   }
 }
 
-/** Pods of a store's StatefulSet as its environment file declares them; null: not declared. */
+/** Members of a store as its environment file declares them; null: not declared. */
 export function declaredMembers({ declared }: StoreConnection): number | null {
   const members = declared?.['members'];
   return typeof members === 'number' ? members : null;
+}
+
+/** How many members there must be: as many as have an address, or, where one address stands for all of them, as many as are declared. */
+export function expectedMembers(connection: StoreConnection, members: readonly StoreMember[]): number {
+  const declared = members.some(({ standsForAll }) => standsForAll) ? declaredMembers(connection) : null;
+  return declared ?? members.length;
 }
 
 /** Queries every member at once. One that does not answer is listed with its reason, so that it is noticed. */

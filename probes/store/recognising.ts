@@ -73,8 +73,19 @@ export function portsOf(container: Container): { containerPort: number; name?: s
 
 /** `postgresql` of `registry.example.com:5000/team/postgresql:17@sha256:…` */
 export function imageName(image: string): string {
+  return imagePath(image).split('/').at(-1) ?? '';
+}
+
+/**
+ * `registry.example.com:5000/team/postgresql` of the same. Names that Rancher gives to copies are those of what was copied: `rancher/library/traefik` of
+ * `rancher/mirrored-library-traefik`, `rancher/calico` of `rancher/hardened-calico`.
+ */
+export function imagePath(image: string): string {
   const [path = ''] = image.split('@');
-  return (path.split('/').at(-1) ?? '').replace(/:[^:]*$/, '');
+  return path
+    .replace(/:[^:/]*$/, '')
+    .replace(/(^|\/)mirrored-([^/-]+)-(?=[^/]+$)/, '$1$2/')
+    .replace(/(^|\/)hardened-(?=[^/]+$)/, '$1');
 }
 
 /** The container of the server in a set: the one with the image, or else the one with the port. */

@@ -3,6 +3,7 @@ import type { Switchover } from '../../faults/_common/fault.ts';
 export type { Switchover } from '../../faults/_common/fault.ts';
 import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
+import type { SettingOverride } from '../../reports/record/setting-overrides.ts';
 import type { LoadClient } from '../client-load/client.ts';
 import type { ObjectRef } from '../kubernetes/types.ts';
 
@@ -65,6 +66,8 @@ export interface StoreMember {
   /** The store's own port; without it the driver's default. */
   port?: number;
   node?: string;
+  /** It is the address of a store without pods: whichever of its servers answers there. */
+  standsForAll?: true;
 }
 
 /** A store in an environment. Members are listed again each time: a pod that comes back has another address. */
@@ -146,6 +149,8 @@ export interface GoverningSetting {
   name: string;
   value: string;
   source: string;
+  /** Whose value it is, where others have it instead of the server's; the server's own is listed as well. */
+  override?: SettingOverride;
 }
 
 export interface Steadiness {

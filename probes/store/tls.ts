@@ -23,7 +23,8 @@ function contextOf(files: StoreTlsFiles): SecureContext {
   const context =
     contexts.get(files) ??
     createSecureContext({
-      ...(ca !== undefined && { ca }),
+      // An intermediate certificate that is declared is enough, as for kubectl.
+      ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });

@@ -11,6 +11,7 @@ import { afterwardsRules } from './evidence/afterwards.ts';
 import { evidenceRules } from './evidence/need.ts';
 import type { EvidenceOf } from './evidence/need.ts';
 import { wholeRules } from './evidence/whole.ts';
+import { first } from './observed.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
 export interface CheckJudge {
@@ -60,9 +61,7 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
   const judgement = of.judge(history);
   // A check that was not run owes nothing: its judge says why.
   if (judgement.verdict === 'not-run') return judgement;
-  const own = judgement.rules ?? [
-    { id: 'judgement', verdict: judgement.verdict, text: judgement.reason, figures: [] },
-  ];
+  const own = judgement.rules ?? [{ id: 'judgement', verdict: judgement.verdict, text: judgement.reason }];
   const rules = allRules(own, history, of);
   const verdict = worstOf(rules);
   const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
@@ -87,7 +86,7 @@ export function judgeOver(of: CheckJudge): Judge {
   return (histories) => {
     const judgement = judge(histories);
     const wanted = histories[0]?.header.goals.minTrials ?? 1;
-    const told = new Set(histories.map(({ header }) => header.trial)).size;
+    const told = new Set(histories.filter((one) => !wasCutOff(one)).map(({ header }) => header.trial)).size;
     if (judgement.verdict !== 'pass' || told >= wanted) return judgement;
     const text = `${told} ${told === 1 ? 'trial' : 'trials'} passed, the goal asks for ${wanted}`;
     const rules = [...(judgement.rules ?? []), { id: 'trials', verdict: 'inconclusive' as const, text }];
@@ -95,10 +94,19 @@ export function judgeOver(of: CheckJudge): Judge {
   };
 }
 
+/** Whether the trial was cut off and the series continued after it: it says nothing, good or bad, unless it had failed by then. */
+function wasCutOff(history: History): boolean {
+  return first(history, 'end') === undefined && first(history, 'cut-off') !== undefined;
+}
+
 /** Several trials of one check: the worst of them speaks for all. */
 function overTrials(of: CheckJudge): Judge {
   return (histories) => {
-    const judgements = histories.map((history) => judgeOne(history, of));
+    const all = histories.map((history) => ({ history, judgement: judgeOne(history, of) }));
+    const deciding = all.filter(
+      ({ history, judgement: { verdict } }) => !wasCutOff(history) || verdict === 'fail',
+    );
+    const judgements = (deciding.length > 0 ? deciding : all).map(({ judgement }) => judgement);
     const verdict = worst(judgements.map((judgement) => judgement.verdict));
     const found = judgements.find((judgement) => judgement.verdict === verdict);
     if (found === undefined) throw new Error('a judge needs at least one history');

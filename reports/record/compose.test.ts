@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { composeRun, reasonLine } from './compose.ts';
+import { composeRun, reasonLine, whyTitle } from './compose.ts';
+import type { ComposeContext } from './compose.ts';
 import type { CheckResult } from './run-record.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -196,5 +197,38 @@ describe('composeRun', () => {
       ['local: selection of 2: passed, 1 of 1 checks, 1 not run (1 not written yet)', 0],
     );
     assert.equal(of(many(2, 'not-run'))[1], 2);
+  });
+
+  it('should say of a run that only read how many looked and what became of them, of no selection', () => {
+    const of = (checks: CheckResult[], more: Partial<ComposeContext> = {}): [string, number] => {
+      const { sentence, exitCode } = composeRun(checks, {
+        ...{ environment: 'staging', scope: 'selection', readOnly: true },
+        ...more,
+      });
+      return [sentence, exitCode];
+    };
+    const left = many(104, 'not-run');
+    assert.deepEqual(of([...many(4, 'pass'), check('fail'), check('inconclusive'), ...left]), [
+      'staging, read only: failed; 6 of 110 checks looked: 4 passed, 1 failed, 1 inconclusive',
+      1,
+    ]);
+    assert.deepEqual(of([...many(1, 'pass'), check('not-run', { required: true })]), [
+      'staging, read only: inconclusive; 1 of 2 checks looked: 1 passed, 1 required and not run',
+      2,
+    ]);
+    assert.deepEqual(of(many(1, 'pass'), { interrupted: 'SIGINT' }), [
+      'staging, read only: inconclusive; 1 of 1 checks looked: 1 passed, interrupted by SIGINT',
+      130,
+    ]);
+    assert.deepEqual(of(left, { blocked: 'no route' }), [
+      'staging, read only: inconclusive, the environment cannot be asked (no route); 0 of 104 checks looked',
+      2,
+    ]);
+  });
+
+  it('should title the reasons by what they are for', () => {
+    assert.equal(whyTitle({ verdict: 'inconclusive', scope: 'profile' }), 'Why not met');
+    assert.equal(whyTitle({ verdict: 'fail', scope: 'selection' }), 'Why it failed');
+    assert.equal(whyTitle({ verdict: 'inconclusive', scope: 'selection' }), 'Why it is inconclusive');
   });
 });

@@ -8,6 +8,8 @@ export interface ComposeContext {
   environment: string;
   /** Whether this is a whole profile: a selection of checks is never met, it passes or fails. */
   scope: Scope;
+  /** The run could make and change nothing (`--read-only`). */
+  readOnly?: boolean | undefined;
   /** Why the environment could not be queried; null or left out: it could. */
   blocked?: string | null | undefined;
   /** Signal that ended the run early, e.g. `SIGINT`; null when it ran to its end. */
@@ -36,6 +38,12 @@ const RUN_WORDS: Record<Scope, Record<Verdict, string>> = {
 /** The word for the verdict of a run: only a whole profile is `MET`. */
 export function runWord({ verdict, scope }: { verdict: Verdict; scope: Scope }): string {
   return RUN_WORDS[scope][verdict];
+}
+
+/** The title of the reasons for a verdict that is no pass. A selection is never met, so that it cannot be not met either. */
+export function whyTitle({ verdict, scope }: { verdict: Verdict; scope: Scope }): string {
+  if (scope === 'profile') return 'Why not met';
+  return verdict === 'fail' ? 'Why it failed' : 'Why it is inconclusive';
 }
 
 /** Longest quotation in the sentence of a run; `reasons` holds the whole text. */
@@ -144,27 +152,45 @@ export function leftBroken(restored: RunRecord['restored'] | undefined): string[
 }
 
 /**
- * `local: MET, 15 of 15 checks, 61 not run (57 not written yet)`, or `local: selection of 3: passed, 3 of 3 checks`. An environment that was left
- * broken comes before the counts.
+ * `local: MET, 15 of 15 checks, 61 not run (57 not written yet)`, or `local: selection of 3: passed, 3 of 3 checks`, or, where the run only read,
+ * `staging, read only: failed; 6 of 110 checks looked: 4 passed, 1 failed, 1 inconclusive`. An environment that was left broken comes before the
+ * counts.
  */
 function sentenceOf(context: ComposeContext, verdict: Verdict, counts: Tally): string {
   const { environment, scope } = context;
-  const selected = counts.ran + counts.notRun;
-  const what = scope === 'selection' ? `${environment}: selection of ${selected}` : environment;
-  const parts = [
-    `${what}: ${runWord({ verdict, scope })}`,
+  const all = counts.ran + counts.notRun;
+  const word = runWord({ verdict, scope });
+  const said = [
     ...brokenInOne(leftBroken(context.restored)),
     ...(typeof context.blocked === 'string'
       ? [`the environment cannot be asked (${cut(context.blocked)})`]
       : []),
-    `${counts.pass} of ${counts.ran} checks`,
   ];
+  const ended = [
+    ...(typeof context.harnessFailure === 'string' ? ['the harness failed'] : []),
+    ...(context.interrupted ? [`interrupted by ${context.interrupted}`] : []),
+  ];
+  if (context.readOnly === true) {
+    const begin = [`${environment}, read only: ${word}`, ...said].join(', ');
+    return `${begin}; ${[`${counts.ran} of ${all} checks looked${lookedDetail(counts)}`, ...ended].join(', ')}`;
+  }
+  const what = scope === 'selection' ? `${environment}: selection of ${all}` : environment;
+  const parts = [`${what}: ${word}`, ...said, `${counts.pass} of ${counts.ran} checks`];
   if (counts.fail > 0) parts.push(`${counts.fail} failed`);
   if (counts.inconclusive > 0) parts.push(`${counts.inconclusive} inconclusive`);
   if (counts.notRun > 0) parts.push(`${counts.notRun} not run${notRunDetail(counts)}`);
-  if (typeof context.harnessFailure === 'string') parts.push('the harness failed');
-  if (context.interrupted) parts.push(`interrupted by ${context.interrupted}`);
-  return parts.join(', ');
+  return [...parts, ...ended].join(', ');
+}
+
+/** `: 4 passed, 1 failed`; that others were not run is in the counts before it, but for those that had to. */
+function lookedDetail({ pass, fail, inconclusive, requiredNotRun }: Tally): string {
+  const parts = [
+    ...(pass > 0 ? [`${pass} passed`] : []),
+    ...(fail > 0 ? [`${fail} failed`] : []),
+    ...(inconclusive > 0 ? [`${inconclusive} inconclusive`] : []),
+    ...(requiredNotRun > 0 ? [`${requiredNotRun} required and not run`] : []),
+  ];
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
 /** The first in full, with the number of the others, so that nobody takes it for the only one. */

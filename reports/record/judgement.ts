@@ -4,10 +4,11 @@ import type { Figure } from './details/figure.ts';
 import type { Pressure } from './pressure.ts';
 import type { Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
-import type { FailoverRecord } from './run-record.ts';
+import type { Exemption, FailoverRecord } from './run-record.ts';
 import type { TelemetryDetail } from './details/telemetry-detail.ts';
 
 export type { Figure } from './details/figure.ts';
+export type { Exemption } from './run-record.ts';
 
 /** A piece of evidence behind a verdict: a log excerpt, an event, a table row. Text is raw: renderers escape it. */
 export interface Evidence {
@@ -40,6 +41,8 @@ export interface Judgement {
   /** Every deviation, at most 50 kept; `findingsTotal` counts them all. */
   findings: Finding[];
   findingsTotal: number;
+  /** What the environment file lets off; left out: nothing. */
+  exemptions?: Exemption[];
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];

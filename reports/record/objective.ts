@@ -68,6 +68,8 @@ export const objectiveSchema = z.object({
   notMet: z.string().optional(),
   /** Bad events that the metrics of its template do not have. */
   unseen: z.string().optional(),
+  /** true: its events are counted by others than the pods of the service, such as a gateway. */
+  countedElsewhere: z.boolean().optional(),
   /** What was said of the histogram that its good events are read from; null or absent: nothing was. */
   histogram: z
     .object({

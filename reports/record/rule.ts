@@ -1,5 +1,4 @@
-import type { Figure } from './details/figure.ts';
-import { worst } from './verdict.ts';
+import { byVerdict, worst } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 import { firstOf } from './at-most.ts';
 
@@ -10,7 +9,6 @@ export interface Rule {
   verdict: Verdict;
   /** One sentence: what was found; for inconclusive the cause. */
   text: string;
-  figures?: Figure[];
   /** It limits a duration: a machine that is too busy misses it, whatever runs there. */
   ofTime?: true;
 }
@@ -33,14 +31,12 @@ export function reasonOf(rules: readonly Rule[], pass: string): string {
   return first.verdict === 'pass' ? pass : firstOf(first.text, told.length);
 }
 
-const WORST_FIRST: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-run'];
-
 /** The worst verdict first; equal ones keep their order. */
 export function worstFirst<T extends Pick<Rule, 'verdict'>>(rules: readonly T[]): T[] {
-  return rules.toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict));
+  return rules.toSorted(byVerdict);
 }
 
-/** Rules that say why it is no pass, the worst first. */
+/** Rules, or checks, that say why it is no pass, the worst first. */
 export function unmet<T extends Pick<Rule, 'verdict'>>(rules: readonly T[]): T[] {
   return worstFirst(rules).filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive');
 }

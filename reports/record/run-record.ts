@@ -25,6 +25,13 @@ export const findingSchema = z.object({
   seen: z.string(),
 });
 
+/** Something that the environment file lets off, with its reason: the check does not judge it. */
+export const exemptionSchema = z.object({
+  what: z.enum(['container', 'object', 'setting', 'node group', 'workload']),
+  subject: z.string(),
+  reason: z.string(),
+});
+
 /** An interval that the sampling supports: the true value lies in [lo, hi]. Milliseconds. */
 export const intervalSchema = z.object({ loMs: z.number(), hiMs: z.number() });
 export const outageSchema = z.object({
@@ -121,7 +128,6 @@ export const ruleSchema = z.object({
   id: z.string(),
   verdict,
   text: z.string(),
-  figures: z.array(figureSchema).optional(),
   /** It limits a duration. */
   ofTime: z.literal(true).optional(),
 });
@@ -223,6 +229,8 @@ export const checkResultSchema = z.object({
   figures: z.array(figureSchema),
   findings: z.array(findingSchema),
   findingsTotal: z.number(),
+  /** What the environment file lets off; left out: nothing. */
+  exemptions: z.array(exemptionSchema).optional(),
   evidence: z.array(evidenceSchema),
   trials: z.array(failoverRecordSchema),
   /** One entry per objective; only of checks that judge objectives. */
@@ -301,6 +309,7 @@ export const runRecordSchema = z.object({
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type CheckResult = z.infer<typeof checkResultSchema>;
 export type FailoverRecord = z.infer<typeof failoverRecordSchema>;
+export type Exemption = z.infer<typeof exemptionSchema>;
 export type Reason = z.infer<typeof reasonSchema>;
 export type PathRecord = z.infer<typeof pathRecordSchema>;
 export type Interval = z.infer<typeof intervalSchema>;

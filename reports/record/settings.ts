@@ -25,6 +25,10 @@ const store = z.object({
   replica: endpoint.optional(),
   /** A list: any of these values. */
   durability: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+  /** Whose settings may differ from `durability`. */
+  durabilityOverrides: z
+    .array(z.object({ role: z.string().optional(), database: z.string().optional(), reason: z.string() }))
+    .optional(),
   storageClass: z.string().optional(),
   /** Copies of what is written besides the primary, where not every member has one. */
   index: z.object({ replicas: z.number() }).optional(),
@@ -206,6 +210,8 @@ export const settingsSchema = z
     writes: z.boolean(),
     /** The run made and changed nothing. */
     readOnly: z.literal(true),
+    /** How the network of the cluster is reached; left out: the run's machine is in it. */
+    reach: z.literal('port-forward'),
     // Topology: a topology check gets these parts, any other check the whole as `topology`.
     controlPlane: z.object({ nodes: z.number(), etcdMembers: z.number() }),
     certificates: z.array(certificate),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memberNames, memberNamespace, memberSets } from './store-pods.ts';
+import { memberAlone, memberNames, memberNamespace, memberSets, membersApart } from './store-pods.ts';
 
 const SETS = {
   members: 3,
@@ -19,6 +19,19 @@ test('should name the pods of one StatefulSet, and of several that have the memb
   assert.deepEqual(memberNames(SETS), ['es-data-0', 'es-data-1', 'es-master-0']);
   assert.deepEqual(memberSets(SETS)[1], { namespace: 'search', name: 'es-master', members: 1 });
   assert.deepEqual([one, SETS].map(memberNamespace), ['tender', 'search']);
+});
+
+test('should know the one member that has a StatefulSet of its own beside another set, and no other', () => {
+  assert.deepEqual([memberAlone(SETS), membersApart(SETS)], ['es-master-0', 0]);
+  const sets = (...members: number[]) => ({
+    members: members.reduce((sum, one) => sum + one, 0),
+    statefulSets: { namespace: 'search', sets: members.map((of, at) => ({ name: `s${at}`, members: of })) },
+  });
+  assert.deepEqual(
+    [memberAlone(sets(1)), memberAlone(sets(2, 3)), memberAlone(sets(1, 1, 3))],
+    [null, null, null],
+  );
+  assert.deepEqual([membersApart(sets(1)), membersApart(sets(1, 1, 3))], [0, 2]);
 });
 
 test('should name nobody where labels choose the pods, or there are none', () => {

@@ -37,6 +37,16 @@ export function membersApart(declared: PodsDeclared): number {
   return apart >= 2 ? apart : 0;
 }
 
+/**
+ * The pod of the one member that has a StatefulSet of its own beside sets of several, such as the master of a Redis in a set beside that of its
+ * replicas: the spread of its own set says nothing. Null where none is, or several are (`membersApart`).
+ */
+export function memberAlone(declared: PodsDeclared): string | null {
+  const [one, ...more] = setsOfOne(declared);
+  if (one === undefined || more.length > 0 || memberSets(declared).length === 1) return null;
+  return podsOfSet(one)[0] ?? null;
+}
+
 /** StatefulSets that have one member each. */
 export function setsOfOne(declared: PodsDeclared): MemberSet[] {
   return memberSets(declared).filter(({ members }) => members === 1);

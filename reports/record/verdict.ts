@@ -6,11 +6,15 @@ export type Verdict = (typeof VERDICTS)[number];
 export const SCOPES = ['profile', 'selection'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const BADNESS: Record<Verdict, number> = { 'not-run': 0, pass: 1, inconclusive: 2, fail: 3 };
+const WORST_FIRST: readonly Verdict[] = ['fail', 'inconclusive', 'pass', 'not-run'];
+
+/** Order of a list: the worst verdict first. */
+export function byVerdict(a: { verdict: Verdict }, b: { verdict: Verdict }): number {
+  return WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict);
+}
 
 /** The worst of several verdicts: fail, then inconclusive, then pass; `not-run` only when nothing else is there. */
 export function worst(verdicts: Iterable<Verdict>): Verdict {
-  let found: Verdict = 'not-run';
-  for (const verdict of verdicts) if (BADNESS[verdict] > BADNESS[found]) found = verdict;
-  return found;
+  const seen = new Set(verdicts);
+  return WORST_FIRST.find((verdict) => seen.has(verdict)) ?? 'not-run';
 }

@@ -126,6 +126,7 @@ function test(check: CheckResult): Record<string, unknown> {
       goal: printable(check.goal),
       goalSource: check.goalSource,
       figures: check.figures,
+      ...(check.exemptions !== undefined && { exemptions: check.exemptions }),
       rerun: check.rerun,
     },
   };

@@ -147,6 +147,8 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
     `  ${GLYPHS[one.after ?? 'not-run']} ${one.id}: ${word(one.before)} → ${word(one.after)}${one.after === 'pass' ? '' : ` (${one.reason})`}`;
   const rto = (ms: number | null): string => (ms === null ? 'never steady again' : secondsOf(ms));
   const parts: [string, string[]][] = [
+    // First: whoever reads on must know whether the runs can be compared.
+    ['Different conditions', diff.notes.map((note) => `  ${note}`)],
     ['Worse', diff.worse.map(change)],
     ['Better', diff.better.map(change)],
     ['Failed before, not known now', diff.unknown.map(change)],
@@ -161,7 +163,6 @@ function textOf(diff: Omit<RunDiff, 'text'>, run: RunRecord, baseline: RunRecord
     ['Goals changed', diff.goals.map((one) => `  ${one.id}: ${one.before} → ${one.after}`)],
     ['New checks', diff.added.map((id) => `  ${id}`)],
     ['Checks gone', diff.removed.map((id) => `  ${id}`)],
-    ['Different conditions', diff.notes.map((note) => `  ${note}`)],
   ];
   const sections = parts
     .filter(([, lines]) => lines.length > 0)

@@ -54,7 +54,8 @@ function page(record: RunRecord, limits: Limits): string {
           <footer>
             <p>
               Made from run.json (schema ${record.schema}), which holds everything shown here and more.
-              <code>npx plumbline judge ${record.id}</code> judges the recorded histories again.
+              <code>npx plumbline judge FOLDER</code>, with the folder of run ${record.id}, judges the
+              recorded histories again.
             </p>
           </footer>
         </div>

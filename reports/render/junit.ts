@@ -2,25 +2,15 @@ import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { unmet } from '../record/rule.ts';
 import { ENVIRONMENT_SUITE, environmentCases } from './environment-cases.ts';
 import type { EnvironmentCase } from './environment-cases.ts';
-import { clipped, groupBy, printable } from './text.ts';
+import { escapeHtml } from './html/template.ts';
+import { clipped, exemptionLines } from './text.ts';
 
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 const EVIDENCE_CHARS = 4000;
 const MOST_RULES = 20;
 
-function text(value: string): string {
-  return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
-
 /** Newlines and tabs in attributes are written as references, or a parser would turn them into spaces. */
 function attribute(value: string): string {
-  return text(value).replace(/[\n\t]/g, (character) => (character === '\n' ? '&#10;' : '&#9;'));
+  return escapeHtml(value).replace(/[\n\t]/g, (character) => (character === '\n' ? '&#10;' : '&#9;'));
 }
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
@@ -30,7 +20,7 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(3);
  * CI is red for everything that was judged and not shown to work. What belongs to no check has cases of its own, which come first.
  */
 export function renderJunit(record: RunRecord): string {
-  const suites = [...groupBy(record.checks, (check) => check.suite)];
+  const suites = [...Map.groupBy(record.checks, (check) => check.suite)];
   const more = environmentCases(record);
   const totals = attributesOf(record.checks, more);
   const lines = [...environmentSuite(more), ...suites.map(([name, checks]) => suite(name, checks, record))];
@@ -41,7 +31,7 @@ function environmentSuite(cases: readonly EnvironmentCase[]): string[] {
   if (cases.length === 0) return [];
   const lines = cases.map(({ name, verdict, texts }) => {
     const element = verdict === 'fail' ? 'failure' : 'error';
-    const inside = `<${element} type="${verdict}" message="${attribute(texts[0] ?? '')}">${text(texts.join('\n'))}</${element}>`;
+    const inside = `<${element} type="${verdict}" message="${attribute(texts[0] ?? '')}">${escapeHtml(texts.join('\n'))}</${element}>`;
     return `    <testcase classname="${ENVIRONMENT_SUITE}" name="${name}" time="0.000">${inside}</testcase>`;
   });
   return [
@@ -73,17 +63,25 @@ function testcase(check: CheckResult): string {
   const parts = check.id.split('/');
   const name = parts.slice(1).join('/') || check.id;
   const head = `    <testcase classname="${attribute(check.suite)}" name="${attribute(name)}" time="${seconds(check.durationMs)}"`;
-  const inside = outcome(check);
+  const inside = `${outcome(check)}${letOff(check)}`;
   return inside === '' ? `${head}/>` : `${head}>${inside}</testcase>`;
+}
+
+/** What the check did not judge, also of one that passed: a green case would hide it. */
+function letOff(check: CheckResult): string {
+  const lines = exemptionLines(check);
+  if (lines.length === 0) return '';
+  const text = ['let off by the environment file:', ...lines].join('\n- ');
+  return `<system-out>${escapeHtml(text)}</system-out>`;
 }
 
 function outcome(check: CheckResult): string {
   const message = attribute(check.reason);
   if (check.verdict === 'not-run') return `<skipped message="${message}"/>`;
   if (check.verdict === 'fail')
-    return `<failure type="fail" message="${message}">${text(details(check))}</failure>`;
+    return `<failure type="fail" message="${message}">${escapeHtml(details(check))}</failure>`;
   if (check.verdict === 'inconclusive') {
-    return `<error type="inconclusive" message="${message}">${text(details(check))}</error>`;
+    return `<error type="inconclusive" message="${message}">${escapeHtml(details(check))}</error>`;
   }
   return '';
 }

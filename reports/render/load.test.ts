@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { renderAll } from '../index.ts';
+import { renderAll, renderFormat } from '../index.ts';
 import { runRecordSchema } from '../record/run-record.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { runSchemaText } from '../record/run-schema.ts';
 import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { fixtureGoal, fixtureLoad, loadRecord } from './_testing/fixture-load.ts';
+import { budgetText } from './goals.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderOpenMetrics } from './openmetrics.ts';
@@ -15,7 +16,7 @@ import { MAX_PAGE_BYTES } from './html/limits.ts';
 
 const record = loadRecord();
 const page = renderHtml(record);
-const part = (from: string, to: string): string => page.slice(page.indexOf(from), page.indexOf(to));
+const part = (from: string, to: string, of = page): string => of.slice(of.indexOf(from), of.indexOf(to));
 
 describe('a run with loads and goals', () => {
   it('should be a record of the published schema', () => {
@@ -60,12 +61,54 @@ describe('the table of goals', () => {
       '1,204,118 <small>events</small>',
       '99.9 %',
       'none: 2.5 to 2.8 times spent',
-      '-20 to 90 % (overspent)',
+      'not known: 83 % of the load is in Prometheus',
       'not measured',
       'too few samples',
     ])
       assert.ok(table.includes(text), text);
     assert.match(table, /href="#check-performance\.budget"/);
+  });
+
+  it('should say of a window that was hardly observed what was seen, and of its budget that it is not known', async () => {
+    const goal = fixtureGoal({
+      ...{ objective: 'requests', target: '99.9 % of events', verdict: 'inconclusive', window: '30 d' },
+      ...{ achieved: 100, lower: 0.0285, upper: 100, samples: 3130, sampleKind: 'events' },
+      ...{ coverage: 0.000285, observedMs: 738_000, remaining: { best: 1, worst: -998.7 } },
+    });
+    const record = fixtureRecord([
+      fixtureCheck('performance/budget', { goals: [goal], verdict: 'inconclusive' }),
+    ]);
+    const page = part('<section id="goals"', '<main', renderHtml(record));
+    for (const text of [
+      '100 %<span class="g-note">of what was seen</span>',
+      '0.0285 – 100 %',
+      '3,130 <small>events seen</small>',
+      '&lt; 0.1 %',
+      'not known: 12 min 18 s of 30 d are in Prometheus',
+    ])
+      assert.ok(page.includes(text), text);
+    assert.doesNotMatch(page, /\(overspent\)|alarm/);
+    const said = /100 % of what was seen .*not known: 12 min 18 s of 30 d are in Prometheus/;
+    assert.match(renderTerminal(record, { reportPath: 'r', width: 200 }), said);
+    assert.match(await renderFormat(record, 'markdown'), said);
+  });
+
+  it('should say overspent only where it is certain, and days where the window is long', () => {
+    assert.equal(
+      budgetText(fixtureGoal({ verdict: 'fail', remaining: { best: -0.1, worst: -0.4 } })),
+      '-40 to -10 %',
+    );
+    const open = { verdict: 'inconclusive', window: '30 d', remaining: { best: 0.2, worst: -0.4 } } as const;
+    const days = budgetText(fixtureGoal({ ...open, observedMs: 29.5 * 86_400_000 }));
+    assert.equal(days, 'not known: 29.5 d of 30 d are in Prometheus');
+    const few = { verdict: 'inconclusive', remaining: { best: 1, worst: 1 } } as const;
+    assert.equal(budgetText(fixtureGoal(few)), '100 %');
+    const cell = (best: number): string => {
+      const goal = fixtureGoal({ verdict: 'fail', remaining: { best, worst: -0.4 } });
+      return renderHtml(fixtureRecord([fixtureCheck('performance/budget', { goals: [goal] })]));
+    };
+    assert.match(cell(-0.1), /alarm"[^>]*>-40 to -10 % \(overspent\)/);
+    assert.doesNotMatch(cell(0.1), /\(overspent\)/);
   });
 
   it('should not round a coverage up to the whole', () => {
@@ -128,6 +171,7 @@ describe('the charts of a load', () => {
   it('should draw latencies second by second, with a cell for a single request', () => {
     assert.match(scaling, /aria-label="Latency by second, from 1\d ms to/);
     assert.match(scaling, /class="h-4"/);
+    assert.match(scaling, /each stronger shade stands for three times/, 'on a dark page they are lighter');
     const lonely = fixtureLoad();
     lonely.heat.cells = [
       [3, 30, 1],

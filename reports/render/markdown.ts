@@ -1,16 +1,17 @@
-import { reasonLine, runWord } from '../record/compose.ts';
+import { reasonLine, whyTitle } from '../record/compose.ts';
 import { unmet } from '../record/rule.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
+import { notRunGroups } from './not-run.ts';
 import {
   CHECK_WORDS,
   caveats,
   duration,
+  exemptionLines,
   failoverText,
   lossWindowText,
   lostText,
   moment,
-  notRunByReason,
   oneLine,
   pathRtoText,
   plural,
@@ -21,6 +22,8 @@ import { atMost } from '../record/at-most.ts';
 /** Most rows of a table: GitHub limits a comment to 65,536 characters. */
 const MAX_ROWS = 30;
 const MAX_CELL = 300;
+/** Longest sentence outside of a table. */
+const MAX_SENTENCE = 600;
 const MARKS: Record<CheckResult['verdict'], string> = {
   pass: '✅',
   fail: '❌',
@@ -59,6 +62,7 @@ export function renderMarkdown(record: RunRecord): string {
     failover(record.checks),
     baseline(record),
     notRun(record.checks),
+    letOff(record.checks),
     caveatList(record),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -79,37 +83,42 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
+/** A table with its first rows, and how many others report.html has. */
+function table(titles: readonly string[], aligned: readonly string[], rows: readonly string[]): string {
+  const shown = [row(titles), row(aligned), ...rows.slice(0, MAX_ROWS)];
+  return [...shown, ...left(rows.length).flatMap((text) => ['', text])].join('\n');
+}
+
+/** The same of a list. */
+function list(lines: readonly string[]): string {
+  return [...lines.slice(0, MAX_ROWS), ...left(lines.length)].map((line) => `- ${line}`).join('\n');
+}
+
+/** Nobody may take the first rows for all. */
+function left(count: number, most = MAX_ROWS): string[] {
+  return count > most ? [`and ${count - most} more in report.html`] : [];
+}
+
 function attention(record: RunRecord): string {
-  const order = (['fail', 'inconclusive'] as const).flatMap((verdict) =>
-    record.checks.filter((check) => check.verdict === verdict),
-  );
+  const order = unmet(record.checks);
   const required = record.checks.filter((check) => check.required && check.verdict === 'not-run');
   const all = [...order, ...required];
   const others = record.reasons.filter((reason) => !all.some((check) => check.id === reason.check));
-  const said = others.map((reason) => `- ${inert(reasonLine(reason))}`).join('\n');
+  const said = list(others.map((reason) => inert(reasonLine(reason), MAX_SENTENCE)));
   if (all.length === 0) return said;
-  const rows = all
-    .slice(0, MAX_ROWS)
-    .map((check) =>
-      row([
-        `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
-        code(check.id),
-        inert(check.reason),
-        code(check.rerun),
-      ]),
-    );
-  const left = all.length - rows.length;
-  const table = [
-    row(['Verdict', 'Check', 'Reason', 'Run again']),
-    row(['---', '---', '---', '---']),
-    ...rows,
-  ].join('\n');
+  const rows = all.map((check) =>
+    row([
+      `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
+      code(check.id),
+      inert(check.reason),
+      code(check.rerun),
+    ]),
+  );
   return [
-    `### Why not ${runWord({ ...record, verdict: 'pass' })}`,
-    table,
-    left > 0 ? `and ${left} more` : '',
-    ruleLines(order),
+    `### ${whyTitle(record)}`,
     said,
+    table(['Verdict', 'Check', 'Reason', 'Run again'], ['---', '---', '---', '---'], rows),
+    ruleLines(order),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -123,38 +132,31 @@ function ruleLines(checks: readonly CheckResult[]): string {
       ? []
       : several.map((rule) => `${MARKS[rule.verdict]} ${code(id)} ${code(rule.id)}: ${inert(rule.text)}`);
   });
-  return atMost(lines, MAX_ROWS)
-    .map((line) => `- ${line}`)
-    .join('\n');
+  return list(lines);
 }
 
 function goals(record: RunRecord): string {
   const all = goalRows(record);
   if (all.length === 0) return '';
-  const rows = all
-    .slice(0, MAX_ROWS)
-    .map(({ goal }) =>
-      row([
-        `${MARKS[goal.verdict]} ${CHECK_WORDS[goal.verdict]}`,
-        inert(goal.objective),
-        inert(goal.target),
-        inert(achievedText(goal)),
-        inert(boundsText(goal)),
-        budgetText(goal),
-        inert(goal.window),
-      ]),
-    );
-  const head = [
-    row(['Goal', 'Objective', 'Target', 'Achieved', 'Bounds', 'Budget left', 'Window']),
-    row(['---', '---', '---', '---:', '---:', '---:', '---']),
-  ];
-  return [`### Goals: ${metText(all)}`, '', ...head, ...rows].join('\n');
+  const rows = all.map(({ goal }) =>
+    row([
+      `${MARKS[goal.verdict]} ${CHECK_WORDS[goal.verdict]}`,
+      inert(goal.objective),
+      inert(goal.target),
+      inert(achievedText(goal)),
+      inert(boundsText(goal)),
+      budgetText(goal),
+      inert(goal.window),
+    ]),
+  );
+  const titles = ['Goal', 'Objective', 'Target', 'Achieved', 'Bounds', 'Budget left', 'Window'];
+  return `### Goals: ${metText(all)}\n\n${table(titles, ['---', '---', '---', '---:', '---:', '---:', '---'], rows)}`;
 }
 
 function failover(checks: readonly CheckResult[]): string {
   const shown = checks.filter((check) => check.trials.length > 0);
   if (shown.length === 0) return '';
-  const rows = shown.slice(0, MAX_ROWS).map((check) => {
+  const rows = shown.map((check) => {
     const elsewhere = check.trials.filter((trial) => trial.election === 'elsewhere').length;
     return row([
       code(check.id),
@@ -167,17 +169,16 @@ function failover(checks: readonly CheckResult[]): string {
       `${elsewhere} of ${check.trials.length}`,
     ]);
   });
-  const head = [
-    row(['Failover', 'Verdict', 'Worst RTO', 'Goal', 'Lost writes', 'Another leader']),
-    row(['---', '---', '---:', '---', '---:', '---:']),
-  ];
-  return [...head, ...rows].join('\n');
+  const titles = ['Failover', 'Verdict', 'Worst RTO', 'Goal', 'Lost writes', 'Another leader'];
+  return table(titles, ['---', '---', '---:', '---', '---:', '---:'], rows);
 }
 
 /** As indented code: no Markdown applies in it, and unlike a fence the text cannot close it. */
 function baseline(record: RunRecord): string {
   if (record.baseline === undefined) return '';
-  const lines = record.baseline.text.split('\n').slice(0, MAX_ROWS * 2);
+  const all = record.baseline.text.trimEnd().split('\n');
+  const most = MAX_ROWS * 2;
+  const lines = [...all.slice(0, most), ...left(all.length, most)];
   return `### Compared with ${code(record.baseline.id)}\n\n${lines.map((line) => `    ${oneLineKept(line)}`).join('\n')}`;
 }
 
@@ -186,19 +187,29 @@ function oneLineKept(line: string): string {
 }
 
 function notRun(checks: readonly CheckResult[]): string {
-  const groups = notRunByReason(checks);
+  const groups = notRunGroups(checks);
   if (groups.length === 0) return '';
-  const total = groups.reduce((sum, group) => sum + group[1].length, 0);
-  const lines = groups.slice(0, MAX_ROWS).map(([reason, members]) => {
-    const names = members.map((check) => code(check.id));
-    return `- ${members.length} ${inert(reason)}: ${atMost(names, MAX_ROWS).join(', ')}`;
+  const total = groups.reduce((sum, group) => sum + group.checks.length, 0);
+  const lines = groups.map(({ title, checks: own }) => {
+    const names = own.map((check) => code(check.id));
+    return `${own.length} ${inert(title)}: ${atMost(names, MAX_ROWS).join(', ')}`;
   });
-  return `<details><summary>${plural(total, 'check')} not run</summary>\n\n${lines.join('\n')}\n\n</details>`;
+  return `<details><summary>${plural(total, 'check')} not run</summary>\n\n${list(lines)}\n\n</details>`;
+}
+
+/** What no check judged, though its check may have passed. */
+function letOff(checks: readonly CheckResult[]): string {
+  const lines = checks.flatMap((check) =>
+    exemptionLines(check).map((line) => `${code(check.id)}: ${inert(line)}`),
+  );
+  return lines.length === 0
+    ? ''
+    : `<details><summary>${lines.length} let off by the environment file</summary>\n\n${list(lines)}\n\n</details>`;
 }
 
 function caveatList(record: RunRecord): string {
   const said = caveats(record);
   return said.length === 0
     ? ''
-    : `**Before you rely on this verdict**\n\n${said.map((sentence) => `- ${inert(sentence, 600)}`).join('\n')}`;
+    : `**Before you rely on this verdict**\n\n${said.map((sentence) => `- ${inert(sentence, MAX_SENTENCE)}`).join('\n')}`;
 }

@@ -1,9 +1,9 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
-import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
-import { injectedIn, oneLine } from './text.ts';
+import { countedIn, injectedIn, oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType> | Registry;
 
@@ -137,7 +137,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
   const more = furtherMetrics(registry, names);
   const environment = label(record.environment.name);
   for (const check of record.checks) {
-    const counted = countedTrials(check);
+    const counted = countedIn(check.trials);
     const first = counted[0];
     if (first === undefined) continue;
     const labels = { environment, store: label(first.store), fault: label(first.fault) };
@@ -227,8 +227,4 @@ function goalMetrics(registry: Metrics, record: RunRecord): void {
     if (goal.remaining !== null) remaining.set(labels, goal.remaining.worst);
     if (goal.coverage !== null) coverage.set(labels, goal.coverage);
   }
-}
-
-function countedTrials(check: CheckResult): FailoverRecord[] {
-  return check.trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
 }

@@ -407,7 +407,9 @@ describe('diffRuns', () => {
     assert.deepEqual(diff.removed, ['failover/postgres/pod-delete']);
     const other = metRecord();
     other.environment.clusterVersion = 'v1.38.0';
-    assert.deepEqual(diffRuns(other, metRecord()).notes, ['cluster version: v1.37.2 → v1.38.0']);
+    const { notes, text } = diffRuns({ ...other, checks: notMetRecord().checks }, metRecord());
+    assert.deepEqual(notes, ['cluster version: v1.37.2 → v1.38.0']);
+    assert.match(text, /^.*\n\nDifferent conditions\n.*v1\.38\.0\n\nWorse\n/);
   });
 });
 

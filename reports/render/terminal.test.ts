@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../record/run-record.ts';
-import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { fixtureGoal } from './_testing/fixture-load.ts';
+import { fixtureTrial } from './_testing/fixture-trial.ts';
+import { fixtureCheck, fixtureFailover, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { MAX_LINES, renderTerminal } from './terminal.ts';
 
 describe('what limits a verdict, in the terminal', () => {
@@ -30,6 +32,28 @@ describe('what limits a verdict, in the terminal', () => {
     const lines = renderTerminal(record, { reportPath: 'r' }).trimEnd().split('\n');
     assert.ok(lines.length <= MAX_LINES);
     assert.ok(lines.some((line) => /and \d+ more in the report/.test(line)));
+  });
+});
+
+describe('the summary in the terminal', () => {
+  it('should have at most 40 lines where every part has more than its share', () => {
+    const suites = Array.from({ length: 12 }, (_, at) => `suite-${at}`);
+    const failing = suites.flatMap((suite) => [
+      fixtureCheck(`${suite}/a/b`, { verdict: 'fail', reason: 'broken' }),
+      fixtureCheck(`${suite}/c/d`, { verdict: 'not-run', reason: `not of ${suite}`, required: false }),
+    ]);
+    const failovers = Array.from({ length: 7 }, (_, at) =>
+      fixtureFailover(`fault-${at}`, 30, [fixtureTrial({ fault: `fault-${at}` })]),
+    );
+    const goals = Array.from({ length: 7 }, (_, at) => fixtureGoal({ objective: `goal ${at}` }));
+    const checks = [...failing, ...failovers, fixtureCheck('suite-0/goals/x', { goals })];
+    for (const notes of [[], Array.from({ length: 9 }, (_, at) => `note ${at}`)]) {
+      const lines = renderTerminal(fixtureRecord(checks, { notes }), { reportPath: 'r' })
+        .trimEnd()
+        .split('\n');
+      assert.ok(lines.length <= MAX_LINES, `${lines.length} lines`);
+      assert.ok(lines.includes('Needs attention') && lines.includes('Before you rely on this verdict'));
+    }
   });
 });
 

@@ -1,16 +1,15 @@
 import { reasonLine } from '../record/compose.ts';
-import type { CheckResult, RunRecord } from '../record/run-record.ts';
-import type { Verdict } from '../record/verdict.ts';
+import { unmet } from '../record/rule.ts';
+import type { CheckResult, Reason, RunRecord } from '../record/run-record.ts';
 import { achievedText, budgetText, goalRows, metText } from './goals.ts';
-import { CHECK_WORDS, GLYPHS, caveats, failoverText, groupBy, notRunByReason, oneLine } from './text.ts';
+import { notRunGroups } from './not-run.ts';
+import { CHECK_WORDS, GLYPHS, caveats, failoverText, oneLine } from './text.ts';
 
 export interface TerminalOptions {
   /** Printed as the last line, which stays visible above the prompt. */
   reportPath: string;
-  /** ANSI colours; default false. */
-  colour?: boolean;
   /** Columns; longer lines are cut, but for what limits the verdict and, where there is room, reasons: they are wrapped. Default 100. */
-  width?: number;
+  width?: number | undefined;
 }
 
 /** Most lines in all; each section counts the lines it leaves out. */
@@ -21,16 +20,10 @@ const MOST_GOALS = 5;
 const MOST_CAVEATS = 5;
 const MOST_GROUPS = 3;
 
-const CODES: Record<Verdict, string> = { fail: '31', inconclusive: '33', pass: '32', 'not-run': '90' };
-
 /** The summary that ends a run: at most 40 lines, the verdict and the path of the report last. */
-export function renderTerminal(record: RunRecord, options: TerminalOptions): string {
-  const width = options.width ?? 100;
-  const paint = (text: string, verdict: Verdict): string =>
-    options.colour ? `\u001b[1;${CODES[verdict]}m${text}\u001b[0m` : text;
+export function renderTerminal(record: RunRecord, { reportPath, width = 100 }: TerminalOptions): string {
   const line = (text: string): string => oneLineKeepingIndent(text, width);
-  const verdict = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
-  const ending = [paint(oneLine(record.sentence), verdict), `report: ${oneLine(options.reportPath)}`];
+  const ending = [oneLine(record.sentence), `report: ${oneLine(reportPath)}`];
   // A blocked run looked at nothing: its sentence says why, and there is no more to print.
   if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
   const passed = [
@@ -38,24 +31,24 @@ export function renderTerminal(record: RunRecord, options: TerminalOptions): str
     ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
     ...section(goals(record), MOST_GOALS, '').map(line),
   ];
-  const attention = section(problems(record), MOST_PROBLEMS, 'Needs attention');
   const skipped = section(groups(record.checks), MOST_GROUPS, '').map(line);
   const after = [
     '',
     ...(record.environment.kind === 'local' ? [line(staysUp(record.environment.name))] : []),
     ...ending,
   ];
+  const limits = caveats(record);
+  const room = MAX_LINES - passed.length - skipped.length - after.length;
+  // What limits the verdict has a line at least, be it only the one that counts them.
+  const roomForProblems = room - (limits.length === 0 ? 0 : SECTION_LINES + 1);
+  const most = Math.min(MOST_PROBLEMS, roomForProblems - SECTION_LINES - 1);
+  const attention = section(problems(record), most, 'Needs attention');
   const reliance = section(
-    fitting(
-      caveats(record),
-      Math.max(width, LEAST_WIDTH),
-      MAX_LINES - passed.length - attention.length - skipped.length - after.length - SECTION_LINES,
-    ),
+    fitting(limits, Math.max(width, LEAST_WIDTH), room - attention.length - SECTION_LINES),
     Number.POSITIVE_INFINITY,
     'Before you rely on this verdict',
   );
-  const spare =
-    MAX_LINES - [passed, attention, skipped, reliance, after].reduce((sum, { length }) => sum + length, 0);
+  const spare = room - attention.length - reliance.length;
   const reasons = wholeWhereRoom(attention, { width, spare });
   return `${[...passed, ...reasons, ...skipped, ...reliance, ...after].join('\n')}\n`;
 }
@@ -130,7 +123,7 @@ function section(lines: readonly string[], most: number, title: string): string[
 /** One line for each suite of which something ran. */
 function suites(checks: readonly CheckResult[]): string[] {
   const lines: string[] = [];
-  for (const [suite, members] of groupBy(checks, (check) => check.suite)) {
+  for (const [suite, members] of Map.groupBy(checks, (check) => check.suite)) {
     const ran = members.filter((check) => check.verdict !== 'not-run');
     if (ran.length === 0) continue;
     const marks = ran.map((check) => GLYPHS[check.verdict]).join('');
@@ -157,19 +150,24 @@ function goals(record: RunRecord): string[] {
   return [`${'goals'.padEnd(14)} ${metText(rows)}`, ...each];
 }
 
+/** What belongs to no check comes first: it is said nowhere else. */
 function problems(record: RunRecord): string[] {
-  const order = (['fail', 'inconclusive'] as const).flatMap((verdict) =>
-    record.checks.filter((check) => check.verdict === verdict),
-  );
+  const order = unmet(record.checks);
   const lines = order.map(
     (check) => `  ${GLYPHS[check.verdict]} ${CHECK_WORDS[check.verdict]} ${check.id}: ${check.reason}`,
   );
-  const others = record.reasons.filter((reason) => !order.some((check) => check.id === reason.check));
-  return lines.concat(others.map((reason) => `  ${GLYPHS.inconclusive} ${reasonLine(reason)}`));
+  const said = (reasons: readonly Reason[]): string[] =>
+    reasons.map((reason) => `  ${GLYPHS.inconclusive} ${reasonLine(reason)}`);
+  const others = record.reasons.filter((reason) => !order.some(({ id }) => id === reason.check));
+  return [
+    ...said(others.filter(({ check }) => check === null)),
+    ...lines,
+    ...said(others.filter(({ check }) => check !== null)),
+  ];
 }
 
 function groups(checks: readonly CheckResult[]): string[] {
-  return notRunByReason(checks).map(
-    ([reason, members]) => `${GLYPHS['not-run']} ${members.length} not run: ${reason}`,
+  return notRunGroups(checks).map(
+    ({ title, checks: own }) => `${GLYPHS['not-run']} ${own.length} not run: ${title}`,
   );
 }

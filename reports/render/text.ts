@@ -114,21 +114,22 @@ export function subjectOf(check: Pick<CheckResult, 'id' | 'suite'>): string {
   return parts[1] ?? check.id;
 }
 
-export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
+/** What the environment file lets off in a check, one line each, with the reason. */
+export function exemptionLines({ exemptions = [] }: Pick<CheckResult, 'exemptions'>): string[] {
+  return exemptions.map(({ subject, reason }) => `${subject}: ${reason}`);
 }
 
-/** Checks that were not run by their reason, most first. */
-export function notRunByReason(checks: readonly CheckResult[]): [string, CheckResult[]][] {
-  const notRun = checks.filter((check) => check.verdict === 'not-run');
-  return [...groupBy(notRun, (check) => check.reason)].sort((a, b) => b[1].length - a[1].length);
+/** What is let off in all checks: nothing is known of it, however green its check is. */
+function exempted(ran: readonly CheckResult[]): string[] {
+  const counts = ran.flatMap(({ id, exemptions = [] }) =>
+    [...Map.groupBy(exemptions, ({ what }) => what)].map(
+      ([what, own]) => `${plural(own.length, what)} in ${id}`,
+    ),
+  );
+  if (counts.length === 0) return [];
+  return [
+    `The environment file lets off ${counts.join(', ')}: these were not judged there. Each check names its own, with the reasons.`,
+  ];
 }
 
 /** Stand-ins that checks ran against, each with the ids of those checks. */
@@ -154,7 +155,7 @@ function unwritten(record: RunRecord): string[] {
   const missing = record.checks.filter(({ built }) => !built);
   if (missing.length === 0) return [];
   const written = new Set(record.checks.filter(({ built }) => built).map(({ suite }) => suite));
-  const others = [...groupBy(missing, ({ suite }) => suite)].filter(([suite]) => !written.has(suite));
+  const others = [...Map.groupBy(missing, ({ suite }) => suite)].filter(([suite]) => !written.has(suite));
   const counts = others.map(([suite, checks]) => `${checks.length} of ${suite}`);
   const among = counts.length === 0 ? '' : `, among them ${counts.join(', ')}`;
   const are = missing.length === 1 ? 'is' : 'are';
@@ -187,6 +188,7 @@ export function caveats(record: RunRecord): string[] {
       `The goals of ${assumed} of ${plural(ran.length, 'check')} are assumed: no owner has confirmed them yet.`,
     );
   }
+  said.push(...exempted(ran));
   for (const [part, ids] of stubs(record))
     said.push(`${part} is a stand-in (stubbed), not the product, in ${ids.join(', ')}.`);
   for (const [product, ids] of idsBy(record, ({ notMet = [] }) => notMet))
@@ -204,19 +206,23 @@ export function caveats(record: RunRecord): string[] {
   return said.concat(record.notes);
 }
 
-/** How the environment was left. */
+/** How the environment was left, with what could not be looked at. */
 export function restoredText(record: RunRecord): string {
   if (record.readOnly === true) return 'nothing was changed: the run only read';
-  const { actions, failed, steadyAgain } = record.restored;
-  if (failed.length > 0)
-    return `${failed.length} of ${plural(actions, 'action')} could not be undone: ${failed.join('; ')}`;
-  const undone =
-    actions === 0
-      ? 'the checks had put back all that they changed, nothing was left to undo'
-      : `${plural(actions, 'action')} that no check had undone, undone by the run`;
+  const { steadyAgain, unseen = [] } = record.restored;
   const steady =
     steadyAgain === null ? '' : steadyAgain ? ', steady again afterwards' : ', NOT steady afterwards';
-  return `${undone}${steady}`;
+  const unknown = unseen.length === 0 ? '' : `; could not be observed: ${unseen.join('; ')}`;
+  return `${undoneText(record)}${steady}${unknown}`;
+}
+
+function undoneText({ restored: { actions, failed }, blocked, checks }: RunRecord): string {
+  if (failed.length > 0) return `not restored: ${failed.join('; ')}`;
+  if (actions > 0) return `${plural(actions, 'action')} that no check had undone, undone by the run`;
+  if (blocked !== undefined) return 'not known: the environment could not be asked';
+  return checks.every(({ startedAt }) => startedAt === null)
+    ? 'nothing was done'
+    : 'the checks had put back all that they changed, nothing was left to undo';
 }
 
 /** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
@@ -227,22 +233,31 @@ export function lostText(trials: readonly FailoverRecord[]): string {
   return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
 }
 
-/** Why a trial has no RTO. Without a fault in force, "not steady again" would blame the store. */
-export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
+/** Why a trial has no RTO. Without a fault in force, or where the trial was cut off, "not steady again" would blame the store. */
+export function withoutRto({ landed, cutOff }: Pick<FailoverRecord, 'landed' | 'cutOff'>): string {
   if (landed.injected === false) return 'no fault was injected';
-  return landed.proved ? 'not steady again' : 'the fault did not land';
+  if (!landed.proved) return 'the fault did not land';
+  return cutOff === undefined ? 'not steady again' : 'the trial was cut off';
 }
 
-/** Those trials in which a fault was injected: the others say nothing of a recovery. */
-export const injectedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
-  trials.filter(({ landed }) => landed.injected !== false);
+/** Those trials that count: they passed or failed. */
+export const countedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
+  trials.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail');
 
-/** The longest outage of the trials, upper end of its interval. */
+/** Those trials that count and in which a fault was injected: the others say nothing of a recovery. */
+export const injectedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
+  countedIn(trials).filter(({ landed }) => landed.injected !== false);
+
+/** The longest outage of the trials that count, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
   const injected = injectedIn(trials);
-  if (trials.length > 0 && injected.length === 0) return 'no fault was injected';
+  if (injected.length === 0) {
+    const counted = countedIn(trials);
+    const none = (counted.length > 0 ? counted : trials).every(({ landed }) => landed.injected === false);
+    return none ? 'no fault was injected' : 'not known';
+  }
   if (injected.some((trial) => trial.rto === null)) return 'never steady again';
-  return secondsOf(Math.max(0, ...trials.map((trial) => trial.rto?.hiMs ?? 0)));
+  return secondsOf(Math.max(...injected.map((trial) => trial.rto?.hiMs ?? 0)));
 }
 
 /** The longest outage of each further path, upper end of its interval, by the path's name. */

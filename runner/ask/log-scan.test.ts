@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunnerCore } from '../serve/runner-parts.ts';
-import { isCut, scanLogs } from './log-scan.ts';
+import { isCut, occurrences, scanLogs } from './log-scan.ts';
 
 const MOST_BYTES = 64 << 20;
 
@@ -13,6 +13,18 @@ test('should take a log for cut that has as many lines or bytes as are read at m
   assert.equal(isCut(`\n${'a line\n'.repeat(199_999)}`), true);
   assert.equal(isCut('x'.repeat(MOST_BYTES - 1)), false);
   assert.equal(isCut('x'.repeat(MOST_BYTES)), true);
+});
+
+test('should find a token in whatever is Base64, at each place in it, and no other token', () => {
+  for (const key of ['sk-7~?>~?>~?>', 'sk-live-ÿÿ?>', '12345678'])
+    for (const around of ['', 'a', 'ab', 'abc', 'Bearer ', 'api:', '{"token":"'])
+      for (const behind of ['', '"', '"}', '\n\n\n'])
+        for (const alphabet of ['base64', 'base64url'] as const) {
+          const line = (token: string) => `auth=${Buffer.from(around + token + behind).toString(alphabet)}`;
+          assert.deepEqual(occurrences(line(key), key), { lines: 1, with: 1 }, line(key));
+          const other = `${key.slice(0, 3)}.${key.slice(4)}`;
+          assert.deepEqual(occurrences(line(other), key), { lines: 1, with: 0 }, line(other));
+        }
 });
 
 test('should read no more of a log than it may, and name the one that was cut', async () => {

@@ -116,12 +116,24 @@ export function isCut(text: string): boolean {
   return lines >= LINES;
 }
 
-/** Lines, and those that hold the key, as it is or as Base64. */
+/** Lines, and those that hold the key, as it is or within something that is Base64. */
 export function occurrences(text: string, key: string): { lines: number; with: number } {
-  const encoded = Buffer.from(key).toString('base64').replace(/=+$/, '');
+  const forms = [key, ...encodedForms(key)];
   const lines = text.split('\n').filter((line) => line !== '');
   return {
     lines: lines.length,
-    with: lines.filter((line) => line.includes(key) || line.includes(encoded)).length,
+    with: lines.filter((line) => forms.some((form) => line.includes(form))).length,
   };
+}
+
+/**
+ * What Base64 makes of the key within a longer text, in both alphabets (RFC 4648, 4 and 5): three bytes become four characters, so that it depends on
+ * how many bytes stand before the key in its group of three. Characters that also depend on the bytes before or after it are left out.
+ */
+function encodedForms(key: string): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(key)]);
+    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+    return (['base64', 'base64url'] as const).map((alphabet) => bytes.toString(alphabet).slice(from, to));
+  });
 }

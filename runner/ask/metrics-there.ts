@@ -4,7 +4,7 @@ import type { Fields } from '../../reports/record/observations/index.ts';
 import { PrometheusError } from '../../probes/prometheus/index.ts';
 import type { PrometheusClient } from '../../probes/prometheus/index.ts';
 import type { Objective } from '../../reports/record/objective.ts';
-import { matchesSelector } from '../../reports/judge/slo/series/selector.ts';
+import { demands, matchesSelector } from '../../reports/judge/slo/series/selector.ts';
 import type { Found, Matcher } from '../../reports/judge/slo/series/selector.ts';
 import { selectorsOf } from '../../reports/judge/slo/series/there.ts';
 import { familiesOf } from '../../reports/judge/slo/series/units.ts';
@@ -18,6 +18,8 @@ const MOST_VALUES = 6;
 const MOST_OTHERS = 15;
 /** Names of metrics to keep where one has no series. */
 const MOST_ALIKE = 8;
+/** Targets that have a boundary to keep: of a month in which pods come and go there may be many. */
+const MOST_TARGETS = 1000;
 
 /** One selector within one window, whatever number of objectives it is of. */
 interface ThereQuestion extends Bounds {
@@ -72,8 +74,31 @@ async function askThere(
   const named = [...new Set(matchers.map(({ label }) => label))];
   const labels = named.every((label) => all.includes(label)) ? named : all;
   const values = await valuesFrom(client, { metric, matchers, labels }, within);
-  return { ...nothing, there: true, labels, selected, values, families };
+  const bounded = await boundedFrom(client, selector, within);
+  return { ...nothing, there: true, labels, selected, values, families, ...bounded };
 }
+
+/** Labels that a target has, and not the service that a gateway counts. */
+const OF_JOB = new Set(['job', 'cluster']);
+
+/** Of the targets of the selected series those that have the boundary that is asked for, for whatever series. Asked where a job names the targets. */
+async function boundedFrom(
+  client: Client,
+  { metric, matchers }: Found,
+  within: Within,
+): Promise<Pick<There, 'boundaryOn'>> {
+  const [edges, others] = [true, false].map((is) => matchers.filter(({ label }) => (label === 'le') === is));
+  const ofJob = others?.filter(({ label }) => OF_JOB.has(label)) ?? [];
+  if (edges?.length !== 1 || !ofJob.some((one) => one.label === 'job' && demands(one))) return {};
+  const instances = (some: readonly Matcher[] = []): Promise<string[]> =>
+    client.labelValues('instance', `${metric}${bracesOf(some)}`, within);
+  const selected = new Set(await instances(others));
+  const bounded = await instances([...ofJob, ...edges]);
+  return { boundaryOn: bounded.filter((one) => selected.has(one)).slice(0, MOST_TARGETS) };
+}
+
+const bracesOf = (matchers: readonly Matcher[]): string =>
+  `{${matchers.map(({ label, op, value }) => `${label}${op}${value}`).join(',')}}`;
 
 async function familiesFrom(client: Client, metric: string, signal: AbortSignal): Promise<There['families']> {
   const found: There['families'] = [];
@@ -153,8 +178,7 @@ async function amongFitting(
   within: Within,
 ): Promise<string[]> {
   const others = matchers.filter((one) => one.label !== label && one.label !== 'le');
-  const selector = `${metric}{${others.map((one) => `${one.label}${one.op}${one.value}`).join(',')}}`;
-  const found = await client.labelValues(label, selector, within);
+  const found = await client.labelValues(label, `${metric}${bracesOf(others)}`, within);
   return found.length > 0 || others.length === 0 ? found : await client.labelValues(label, metric, within);
 }
 

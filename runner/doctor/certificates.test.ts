@@ -58,11 +58,26 @@ test('should name a certificate that has expired, and have it renewed', async ()
 });
 
 /** A cluster whose API server is at the port of the test. */
-function reachedBy(proxyUrl: string | undefined): Reached {
+function reachedBy(
+  proxyUrl: string | undefined,
+  { ca = server.ca, skipTLSVerify }: { ca?: string | null; skipTLSVerify?: boolean } = {},
+): Reached {
   const { reached } = situationOf(staging, () => Promise.reject(new Error('not expected')));
-  const transport = { server: server.url, config: { getCurrentCluster: () => ({ proxyUrl }) } };
-  return { ...reached, cluster: { authority: () => server.ca, client: { transport } } } as unknown as Reached;
+  const config = { getCurrentCluster: () => ({ proxyUrl, skipTLSVerify }) };
+  const transport = { server: server.url, config };
+  return { ...reached, cluster: { authority: () => ca, client: { transport } } } as unknown as Reached;
 }
+
+test('should hold the certificate of the API server to no authority where the kubeconfig verifies none', async () => {
+  const of = async (more: { ca: null; skipTLSVerify?: boolean }): Promise<Item> => {
+    const situation = { ...situationOf(staging, null), reached: reachedBy(undefined, more) };
+    const items = await certificates.look(situation);
+    return items.find(({ what }) => what.startsWith('API server at')) ?? assert.fail();
+  };
+  assert.match((await of({ ca: null })).detail, /not of the declared authority/, 'no public one signed it');
+  const skipped = await of({ ca: null, skipTLSVerify: true });
+  assert.deepEqual([skipped.state, skipped.detail], ['ok', 'valid for 39 days']);
+});
 
 test('should say that it cannot look at a certificate behind a proxy, and not that it is missing', async (t) => {
   const { edge: _e, ...topology } = staging.topology;

@@ -5,7 +5,7 @@ import { proxyFor } from '../../host/proxy.ts';
 import { servedCertificate } from '../../host/served-certificate.ts';
 import type { Endpoint } from '../../host/served-certificate.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
-import { apiProxy } from '../../probes/kubernetes/index.ts';
+import { apiProxy, skipsVerification } from '../../probes/kubernetes/index.ts';
 import { askedBy } from './asked.ts';
 import { expiryItem } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, unknown } from './item.ts';
@@ -159,6 +159,7 @@ function ofUrl(what: string, { url, address, trust = 'system' }: Url): Served[] 
   ];
 }
 
+/** Without `trusted`, it is not verified who signed a certificate: a kubeconfig may not say. */
 async function authorityOf(
   trust: Trust,
   reached: Reached | null,
@@ -166,7 +167,8 @@ async function authorityOf(
   if (trust === 'cluster') {
     if (reached === null) return { unavailable: NOT_REACHED };
     const pem = reached.cluster.authority();
-    return { trusted: pem === null ? 'system' : { pem } };
+    if (pem !== null) return { trusted: { pem } };
+    return skipsVerification(reached.cluster.client.transport.config) ? {} : { trusted: 'system' };
   }
   const found = await trusted(trust);
   if ('unavailable' in found) return found;

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { CertificateServer, expired, otherAuthority } from '../../host/_testing/refused-certificates.ts';
 import { loadEnvironment } from '../../env/loader.ts';
@@ -113,14 +114,34 @@ test('should tell an account that is not known, and one that may not see which c
   }
 });
 
-/** Path of a kubeconfig whose user has these keys. */
-function kubeconfigOf(of: TestServer, user: object): string {
+/** Path of a kubeconfig whose user has these keys. @param cluster what differs there; undefined: it is left out */
+function kubeconfigOf(of: TestServer, user: object, cluster: Record<string, unknown> = {}): string {
   const file = of.kubeconfig();
-  const config = JSON.parse(readFileSync(file, 'utf8')) as { users: object[] };
+  const config = JSON.parse(readFileSync(file, 'utf8')) as {
+    users: object[];
+    clusters: { cluster: object }[];
+  };
   config.users = [{ name: 'u', user }];
+  for (const one of config.clusters) one.cluster = { ...one.cluster, ...cluster };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
+
+test('should say of what authority the certificate of the API server is, or that it was not verified', async (t) => {
+  const defaults = getCACertificates('default');
+  t.after(() => setDefaultCACertificates(defaults));
+  setDefaultCACertificates([...defaults, server.ca]);
+  const of = async (cluster: Record<string, unknown>): Promise<Item> => {
+    const { items } = await lookedAt(kubeconfigOf(server, { token: 't' }, cluster));
+    return items.find(({ what }) => what.startsWith('API server')) ?? assert.fail();
+  };
+  const ca = { 'certificate-authority-data': undefined };
+  assert.equal((await of({})).detail, 'reached, with a certificate of the authority in the kubeconfig');
+  assert.match((await of(ca)).detail, /^reached, with a certificate of a public authority/);
+  const skipped = await of({ ...ca, 'tls-server-name': 'other', 'insecure-skip-tls-verify': true });
+  assert.match(skipped.detail, /^reached; its certificate was not verified/);
+  assert.deepEqual([skipped.state, skipped.notice], ['ok', true]);
+});
 
 test('should accept no account without credentials, whatever /version answers to anybody', async () => {
   for (const status of [401, 403]) {
@@ -166,6 +187,13 @@ test('should say to log in again where the command of the kubeconfig gives no cr
   assert.deepEqual([what, state, looked.reached], ['account of the kubeconfig', 'missing', false]);
   assert.match(detail, /gives no credentials: it ended with 255: the SSO session has expired$/);
   assert.match(add ?? '', /^log in again, until this prints credentials: sh -c echo/);
+});
+
+test('should say that the command of the kubeconfig is not installed, and not to log in again', async () => {
+  const exec = { command: 'plumbline-not-here', installHint: 'see https://example.com' };
+  const { detail, add } = last(await lookedAt(kubeconfigOf(server, { exec })));
+  assert.match(detail, /plumbline-not-here is not installed, or not on PATH: see https:\/\/example\.com$/);
+  assert.match(add ?? '', /^the command that the kubeconfig names \(exec\), until this prints/);
 });
 
 test('should mention a token that soon expires', async () => {

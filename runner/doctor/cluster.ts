@@ -13,10 +13,11 @@ import {
   openCluster,
   ReadOnlyGuard,
   sendsCredentials,
+  skipsVerification,
 } from '../../probes/kubernetes/index.ts';
 import { gets } from '../../probes/kubernetes/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
-import { kubeCallFrom } from '../provider-safety.ts';
+import { kubeCallTo } from '../provider-safety.ts';
 import { requireKubeconfig } from '../plan/configuration.ts';
 import { pinDifferences } from '../run/connect.ts';
 import { reachOf } from '../targets/reach.ts';
@@ -59,7 +60,7 @@ export async function reachCluster(
       close: () => Promise.resolve(),
     };
   }
-  const kube = kubeCallFrom(found.kubeconfig, found.context, readOnly);
+  const kube = kubeCallTo(opened, readOnly);
   const stores = new StoreTargets(environment, opened, reachOf(environment, opened));
   const close = async (): Promise<void> => {
     await stores.close();
@@ -100,7 +101,7 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
     const instead = insteadOf({ status, location: '', text: body });
     if (instead !== null)
       return [missing(what, instead, 'server of the kubeconfig: the API server itself, past the login page')];
-    const item = ok(what, 'reached, with a certificate of the authority in the kubeconfig');
+    const item = reachedItem(what, of.cluster);
     const sent = await sendsCredentials(of.cluster.client.transport.config, signal);
     if (status === 401) return [item, refused(sent)];
     return [item, ...(await lookAtPin(of, { sent, signal }))];
@@ -115,6 +116,17 @@ async function lookAt(of: Looked, signal: AbortSignal): Promise<Item[]> {
         : wayAdvice(of.cluster);
     return [missing(what, askText(error, TLS), add)];
   }
+}
+
+/** With what is known of its certificate: an authority in the kubeconfig, or else a public one, must have signed it, unless nothing is verified. */
+function reachedItem(what: string, cluster: KubeCluster): Item {
+  if (skipsVerification(cluster.client.transport.config)) {
+    const detail = 'reached; its certificate was not verified (insecure-skip-tls-verify in the kubeconfig)';
+    return { ...ok(what, detail), notice: true };
+  }
+  return cluster.authority() === null
+    ? ok(what, 'reached, with a certificate of a public authority (the kubeconfig names none)')
+    : ok(what, 'reached, with a certificate of the authority in the kubeconfig');
 }
 
 function wayAdvice({ client: { transport } }: KubeCluster): string {
@@ -148,8 +160,10 @@ function accepted(sent: boolean): Item {
   return { ...ok(ACCOUNT, 'the kubeconfig has no credentials for it, and it is answered'), notice: true };
 }
 
-function withoutCredentials({ message, command }: NoCredentials): Item {
-  return missing(ACCOUNT, message, `log in again, until this prints credentials: ${command}`);
+function withoutCredentials({ message, command, ran }: NoCredentials): Item {
+  const until = `until this prints credentials: ${command}`;
+  const add = ran ? `log in again, ${until}` : `the command that the kubeconfig names (exec), ${until}`;
+  return missing(ACCOUNT, message, add);
 }
 
 async function lookAtPin(

@@ -15,6 +15,10 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 const UID = '11111111-2222-4333-8444-555555555555';
 const CORE = '/api/v1/namespaces';
+/** As workloads are listed. */
+const LISTED = ['deployments', 'statefulsets', 'daemonsets'].map(
+  (kind) => `/apis/apps/v1/${kind}?limit=1000`,
+);
 const object = (name: string): { status: number; body: unknown } => ({
   status: 200,
   body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, uid: UID } },
@@ -34,26 +38,33 @@ function clusterWith(allowed: boolean): Promise<TestServer> {
   });
 }
 
-/** An environment file that only looks at nodes. */
-function fileFor(server: TestServer): string {
+/** An environment file that only looks at nodes. @param more of its topology */
+function fileFor(server: TestServer, more: object = {}): string {
   const file = path.join(folder, 'small.yaml');
   const caSha256 = createHash('sha256').update(new X509Certificate(server.ca).raw).digest('hex');
   const environment = {
     ...{ name: 'small', kind: 'staging' },
     cluster: { kubeconfig: { file: server.kubeconfig() }, pin: { kubeSystemUid: UID, caSha256 } },
-    topology: { pools: [{ name: 'general', count: 3, labels: { pool: 'general' } }] },
+    topology: { pools: [{ name: 'general', count: 3, labels: { pool: 'general' } }], ...more },
     stores: {},
-    profiles: { nodes: { checks: ['topology/nodes/pools'] } },
+    profiles: {
+      nodes: { checks: ['topology/nodes/pools'] },
+      both: { checks: ['topology/nodes/pools', 'topology/workloads/probes'] },
+    },
   };
   writeFileSync(file, JSON.stringify(environment));
   return file;
 }
 
-async function lookedAt(server: TestServer, readOnly = false): Promise<{ exitCode: number; text: string }> {
+async function lookedAt(
+  server: TestServer,
+  readOnly = false,
+  { profile = 'nodes', topology = {} } = {},
+): Promise<{ exitCode: number; text: string }> {
   const said: string[] = [];
   const { exitCode } = await doctor({
-    env: fileFor(server),
-    profile: 'nodes',
+    env: fileFor(server, topology),
+    profile,
     readOnly,
     out: (text) => said.push(text),
   });
@@ -67,7 +78,7 @@ test('should end with 0 and the next command where nothing is missing, and chang
   assert.equal(exitCode, EXIT.met, text);
   assert.match(
     text,
-    /\n0 missing, 0 unknown, \d+ not needed, \d+ ok\.\nNext: npx plumbline run --env small --profile nodes$/,
+    /\n0 missing, 0 unknown, \d+ not needed, \d+ ok\.\nNext: npx plumbline run --env \/.*\/small\.yaml --profile nodes$/,
   );
   const changing = server.asked.filter((one) => !one.startsWith('GET ') && one !== `POST ${REVIEWS}`);
   assert.deepEqual(changing, []);
@@ -96,7 +107,7 @@ test('should need nothing of its own in the cluster for a run that only reads', 
   const { exitCode, text } = await lookedAt(server, true);
   assert.equal(exitCode, EXIT.met, text);
   assert.match(text, /^small: what a read-only run of its profile nodes needs\./);
-  assert.match(text, /\nNext: npx plumbline run --env small --profile nodes --read-only$/);
+  assert.match(text, /\nNext: npx plumbline run --env \/.*\/small\.yaml --profile nodes --read-only$/);
   assert.match(text, /\nnot needed: Plumbline's own 1, OpenShift 1, images 1, permits 1 /);
   assert.deepEqual(
     server.asked.filter((one) => /lease|configmap|plumbline-system|permit/.test(one)),
@@ -112,4 +123,42 @@ test('should need nothing of its own in the cluster for a run that only reads', 
   );
   assert.equal(without.exitCode, EXIT.inconclusive);
   assert.match(without.text, /rights: list, watch nodes everywhere\n/);
+});
+
+test('should find with `view` all that a read-only run needs, and say which check is inconclusive without nodes', async () => {
+  const review = (sent: string): object => ({ status: { allowed: !sent.includes('"nodes"') } });
+  const deployment = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name: 'api' } },
+    spec: { template: { spec: { containers: [] } } },
+  };
+  const list = (items: unknown[]): object => ({
+    status: 200,
+    body: { kind: 'List', metadata: { resourceVersion: '1' }, items },
+  });
+  const viewed = (): Promise<TestServer> =>
+    apiServer({
+      '/version': { status: 200, body: { gitVersion: 'v1.37.2' } },
+      [`${CORE}/kube-system`]: object('kube-system'),
+      [REVIEWS]: { status: 201, body: null, made: review },
+      ...LISTED.reduce(
+        (all, kind) => ({ ...all, [kind]: list(kind.includes('deploy') ? [deployment] : []) }),
+        {},
+      ),
+    });
+  const api = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: 1, serves: true };
+  const both = { profile: 'both', topology: { workloads: [api] } };
+
+  const { exitCode, text } = await lookedAt(await viewed(), true, both);
+  assert.equal(exitCode, EXIT.met, text);
+  assert.match(
+    text,
+    /\nOPTIONAL: .*\n {2}rights: list, watch nodes everywhere\n {4}without it inconclusive: topology\/nodes\/pools\n {4}add: /,
+  );
+  assert.match(
+    text,
+    /\n0 missing, 0 unknown, 1 optional, \d+ not needed, \d+ ok\.\nNext: npx plumbline run /,
+  );
+  const whole = await lookedAt(await viewed(), false, both);
+  assert.equal(whole.exitCode, EXIT.inconclusive, 'any other run wants all that its checks need');
+  assert.match(whole.text, /\nMISSING\n(.*\n)* {2}rights: list, watch nodes everywhere\n/);
 });

@@ -12,6 +12,7 @@ import { edge } from './edge.ts';
 import { images } from './images.ts';
 import { notNeeded, unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
+import { kubelets } from './kubelets.ts';
 import { objectives } from './objectives.ts';
 import { openshift } from './openshift.ts';
 import { ownObjects } from './own-objects.ts';
@@ -46,6 +47,7 @@ const KINDS: readonly Kind[] = [
   objectives,
   edge,
   certificates,
+  kubelets,
   images,
   permits,
   checks,
@@ -54,7 +56,7 @@ const KINDS: readonly Kind[] = [
 /** What a run that only reads has no need of: it makes nothing, and nobody permits it anything. */
 const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
 
-/** Looks, and prints what it found. Exit 0 when nothing is missing, else 2; it changes nothing. */
+/** Looks, and prints what it found. Exit 0 when nothing is missing, what a read-only run does without aside, else 2; it changes nothing. */
 export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await openEnvironment(env, {
@@ -81,7 +83,8 @@ export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Pr
         signal,
       });
       const ofCluster = cluster.items.map((item) => ({ kind: 'cluster', ...item }));
-      const of = { environment: environment.name, profile: profile ?? null, readOnly: readOnly === true };
+      const { name, envOption } = environment;
+      const of = { environment: name, envOption, profile: profile ?? null, readOnly: readOnly === true };
       const diagnosis = diagnosisOf(of, [...ofCluster, ...found]);
       out(json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
       return { exitCode: diagnosis.counts.missing === 0 ? EXIT.met : EXIT.inconclusive };

@@ -6,10 +6,13 @@ import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 
-/** missing: it is not there, or not as a run needs it; unknown: it could not be tested, and `detail` says why. */
+/**
+ * missing: it is not there, or not as a run needs it; unknown: it could not be tested, and `detail` says why; optional: it is not there, and a
+ * read-only run does without it, as `detail` says.
+ */
 export type State = (typeof STATES)[number];
 /** In the order in which they are shown: what to do first comes first. */
-export const STATES = ['missing', 'unknown', 'not needed', 'ok'] as const;
+export const STATES = ['missing', 'unknown', 'optional', 'not needed', 'ok'] as const;
 
 export interface Item {
   /** As a person would name it: `stores.redis at 10.0.0.7:6379`. */
@@ -60,6 +63,10 @@ export const missing = (what: string, detail: string, add?: string): Item => ({
 });
 export const unknown = (what: string, detail: string, add?: string): Item => ({
   ...{ what, state: 'unknown', detail },
+  ...(add !== undefined && { add }),
+});
+export const optional = (what: string, detail: string, add?: string): Item => ({
+  ...{ what, state: 'optional', detail },
   ...(add !== undefined && { add }),
 });
 export const notNeeded = (what: string, detail: string): Item => ({ what, state: 'not needed', detail });

@@ -58,6 +58,37 @@ test('should not need the permit of the owners for what a profile does not requi
   assert.deepEqual(await run(permitting({ checks: '**', ...valid })), DRILL.checks);
 });
 
+test('should name a fault that may outlast its permit, in the file or of the owners, and leave that out as a run does', async () => {
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  const checks = ['failover/postgres/hang', 'failover/redis/pod-crash'];
+  const of = (until: string, required: string[]): typeof staging => ({
+    ...staging,
+    permits: [{ checks, faults: ['hang', 'pod-crash'], until, ticket: 'T' }],
+    profiles: { only: { checks, optional: [{ checks, reason: 'a test' }], required } },
+  });
+  const at = (environment: typeof staging, until: string) =>
+    situationOf(environment, permitting({ checks: '**', until, ticket: 'T' }), { profile: 'only' });
+  const named = async (file: string, owners: string): Promise<string[]> =>
+    wrong(await permits.look(at(of(file, checks), owners))).map(({ what }) => what);
+  assert.deepEqual(await named(soon, valid.until), ['permit of the file for failover/postgres/hang']);
+  const [ofOwners = '', ...more] = await named(valid.until, soon);
+  assert.match(ofOwners, /^permit of the owners .* for failover\/postgres\/hang$/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(await named(valid.until, valid.until), []);
+  for (const [file, owners, left] of [
+    [soon, valid.until, checks.slice(1)],
+    [valid.until, soon, checks.slice(1)],
+    [valid.until, valid.until, checks],
+  ] as const) {
+    const { running, ...situation } = at(of(file, []), owners);
+    const run = await permittedNow({ ...situation, planned: running });
+    assert.deepEqual(
+      run.map(({ row }) => row.id),
+      left,
+    );
+  }
+});
+
 test('should say that a permit which its own account may write guards nothing', async () => {
   const [found] = wrong(
     await permits.look(situationOf(staging, permitting({ checks: '**', ...valid }, true), DRILL)),

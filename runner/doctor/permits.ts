@@ -1,10 +1,10 @@
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
-import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { notPermitted } from '../../suites/catalogue/plan/permits.ts';
 import { ClusterPermits, PERMIT_NAME } from '../plan/cluster-permit.ts';
 import { lockMode } from '../plan/environment-parts.ts';
+import { askingOf, outlasting } from '../plan/permits.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';
 
@@ -29,7 +29,9 @@ export async function permittedNow({
   const optional = wholeProfile ? planned.filter((one) => !one.required) : [];
   if (reached === null || optional.length === 0 || traitsOf(environment).ownedByUs) return [...planned];
   const { refused } = await askOwners(environment, optional, reached);
-  return planned.filter((one) => one.required || !refused.has(one.row.id));
+  const isRefused = (one: PlannedCheck): boolean =>
+    refused.has(one.row.id) || notForLong(environment, one) !== null;
+  return planned.filter((one) => one.required || !isRefused(one));
 }
 
 /** Those of the checks that disturb, and which of these the owners do not permit now. */
@@ -39,16 +41,21 @@ async function askOwners(
   { kube }: Reached,
 ): Promise<{ disturbing: PlannedCheck[]; refused: Map<string, string>; weakness: string | null }> {
   const disturbing = checks.filter((one) => lockMode(one, environment) === 'exclusive');
-  const asked = disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) }));
+  const asked = disturbing.map(({ row: { id } }) => askingOf(environment, id));
   return { disturbing, ...(await new ClusterPermits(kube, environment.namespaces.system).ask(asked)) };
+}
+
+/** Why the permit of the file, which holds now, ends before the check's fault is certain to be undone; null: it does not. */
+function notForLong(environment: Environment, { row }: PlannedCheck): string | null {
+  return traitsOf(environment).ownedByUs ? null : outlasting(environment, askingOf(environment, row.id));
 }
 
 function ofFile(environment: Environment, planned: readonly PlannedCheck[]): Item[] {
   const now = new Date();
-  const refused = planned.filter(({ row, notRun }) => row.built && notRun !== null);
   const byReason = new Map<string, PlannedCheck[]>();
-  for (const one of refused) {
-    const reason = notPermitted(environment, one.row, now);
+  for (const one of planned.filter(({ row }) => row.built)) {
+    const reason =
+      one.notRun === null ? notForLong(environment, one) : notPermitted(environment, one.row, now);
     if (reason !== null) byReason.set(reason, [...(byReason.get(reason) ?? []), one]);
   }
   const { permits: given } = environment;

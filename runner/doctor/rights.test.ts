@@ -164,3 +164,32 @@ test('should ask for no more than reading where a run only reads, and for what i
   assert.deepEqual(asked.filter(({ namespace }) => namespace.startsWith('plumbline-')).map(text), []);
   assert.ok(asked.some(({ verb, resource }) => verb === 'list' && resource === 'statefulsets'));
 });
+
+test('should call optional in a read-only run what leaves some of its checks inconclusive, and say which', async () => {
+  const environment = await loadEnvironment('staging', { readOnly: true });
+  const refusing = (resources: readonly string[]) =>
+    granting(({ resource }) => !resources.includes(resource)).kube;
+  const look = async (
+    kube: ReturnType<typeof refusing>,
+    of: typeof staging,
+    checks: readonly string[] = ['topology/nodes/pools', 'topology/workloads/declared'],
+  ) => (await rights.look(situationOf(of, kube, { checks }))).filter(({ state }) => state !== 'ok');
+  const [nodes, ...others] = await look(refusing(['nodes']), environment);
+  assert.deepEqual(
+    [nodes?.what, nodes?.state, nodes?.detail, others],
+    ['list, watch nodes everywhere', 'optional', 'without it inconclusive: topology/nodes/pools', []],
+  );
+  assert.match(nodes?.add ?? '', /resources: \[nodes\]/);
+  const [logs] = await look(refusing(['pods/log']), environment);
+  assert.deepEqual(
+    [logs?.state, logs?.detail],
+    ['optional', 'without it no logs beside what fails: topology/nodes/pools, topology/workloads/declared'],
+  );
+  for (const [kube, of, checks] of [
+    [refusing(['nodes']), staging],
+    [refusing(['nodes']), environment, ['topology/nodes/pools']],
+    [refusing(['nodes', 'deployments']), environment],
+    [refusing(['namespaces']), environment],
+  ] as const)
+    assert.equal((await look(kube, of, checks))[0]?.state, 'missing', `${of.name} ${String(checks)}`);
+});

@@ -2,7 +2,7 @@ import type { Right } from '../../probes/kubernetes/rights.ts';
 import { inParallel } from '../../host/in-parallel.ts';
 import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { seenAt } from '../safety/timers/undo-kube.ts';
-import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, optional, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { needsOf } from './needs.ts';
 import type { Need } from './needs.ts';
@@ -26,7 +26,32 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
   });
   for (const need of left)
     items.set(need, unknown(textOf(need), `not asked for: the ones before took ${REVIEWS_MS / 1000} s`));
+  if (environment.readOnly === true) looseIn(items, running);
   return needs.flatMap((need) => items.get(need) ?? []);
+}
+
+/** What is quoted beside a failure, by its resource: a check that does not get it is judged all the same. */
+const QUOTED = new Map([
+  ['events', 'events'],
+  ['pods/log', 'logs'],
+]);
+
+/**
+ * A read-only run is not refused for a right that only checks need: these are inconclusive without it. Such a right is optional, unless nothing
+ * would be judged then.
+ */
+function looseIn(items: Map<Need, Item>, running: Situation['running']): void {
+  const ids = new Set(running.map(({ row }) => row.id));
+  const refused = [...items].filter(
+    ([need, { state }]) => state === 'missing' && need.for.every((one) => ids.has(one)),
+  );
+  const open = new Set(refused.flatMap(([need]) => (QUOTED.has(need.right.resource) ? [] : need.for)));
+  if (open.size === ids.size) return;
+  for (const [need, { what, add }] of refused) {
+    const quoted = QUOTED.get(need.right.resource);
+    const without = quoted === undefined ? 'inconclusive' : `no ${quoted} beside what fails`;
+    items.set(need, optional(what, `without it ${without}: ${someOf(need.for)}`, add));
+  }
 }
 
 async function itemOf(need: Need, kube: KubeCall, timeoutMs: number): Promise<Item> {

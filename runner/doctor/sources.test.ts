@@ -240,6 +240,13 @@ test('should not need what no planned check asks, and not know it where the clus
   const read = await sources.look(situationOf(environment, KUBE, { checks: ['topology/nodes/pools'] }));
   const needed = read.filter(({ state }) => state !== 'not needed').map(({ what }) => what.split(' ')[0]);
   assert.deepEqual(needed, ['telemetry.otlp', 'telemetry.pushgateway']);
+  assert.ok(read.every(({ notice }) => notice === undefined));
+  const looking = { ...environment, readOnly: true as const };
+  const only = await sources.look(situationOf(looking, KUBE, { checks: ['topology/nodes/pools'] }));
+  assert.deepEqual([...new Set(only.map(({ state }) => state))], ['not needed']);
+  const told = only.filter(({ notice }) => notice === true);
+  assert.equal(told.length, only.length - 2, 'where the run would send its own is no news');
+  assert.match(told[0]?.detail ?? '', /^no check of this read-only run asks it/);
   const unreached = await sources.look(situationOf(environment, null));
   assert.deepEqual([...new Set(unreached.map(({ state }) => state))], ['unknown']);
 });

@@ -46,10 +46,18 @@ async function look(situation: Situation): Promise<Item[]> {
   const asked = askedBy(situation);
   const declared = SOURCES.flatMap((of) => of(situation.environment) ?? []);
   const found = declared.map(async (source) => {
-    if (!asked(source.key)) return notNeeded(textOf(source), 'no planned check asks it');
+    if (!asked(source.key)) return notAsked(source, situation);
     return itemOf(source, situation);
   });
   return Promise.all(found);
+}
+
+/** A read-only run asks less than others: that nobody knows whether it answers is worth a line. */
+function notAsked(source: Source, { environment }: Situation): Item {
+  if (environment.readOnly !== true) return notNeeded(textOf(source), 'no planned check asks it');
+  if (SENT.has(source.key)) return notNeeded(textOf(source), 'a read-only run sends nothing there');
+  const detail = 'no check of this read-only run asks it: whether it answers was not tried';
+  return { ...notNeeded(textOf(source), detail), notice: true };
 }
 
 const SOURCES: readonly ((environment: Environment) => Source | undefined)[] = [

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setVariable } from '../../host/_testing/variable.ts';
+import { answerOfMaster, serving } from '../../probes/redis/_testing/server.ts';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
 import { situationOf } from './_testing/situation.ts';
@@ -39,6 +40,23 @@ test('should name a store where nothing listens, and its cause', async (t) => {
     assert.match(detail, /refused/);
     assert.match(add ?? '', /a way from this machine to 127\.0\.0\.1:1 /);
   }
+});
+
+test('should mention that a service lists other members than are declared for its address', async (t) => {
+  setVariable(t, 'PLUMBLINE_REDIS_PASSWORD', 'geheim');
+  await serving(answerOfMaster, async (port) => {
+    const environment = redisAt(port);
+    const { sentinel: _, ...redis } = environment.stores.redis ?? assert.fail();
+    const members = async (declared: number): Promise<Item> => {
+      const cluster = { ...redis, cluster: { replicas: 0 }, members: declared };
+      const items = await lookedAt({ ...environment, stores: { redis: cluster } });
+      return items.find(({ what }) => what === 'stores.redis: members') ?? assert.fail();
+    };
+    const [right, wrong] = [await members(1), await members(2)];
+    assert.deepEqual([right.state, right.notice], ['ok', undefined], right.detail);
+    assert.deepEqual([wrong.state, wrong.notice], ['ok', true]);
+    assert.match(wrong.detail, /^answers; 1 seen, .*; members: expected 2, seen 1$/);
+  });
 });
 
 test('should not mistake a server that refuses the account for one that is away', async (t) => {

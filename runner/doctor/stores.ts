@@ -130,7 +130,8 @@ async function describedItem(
 ): Promise<Item> {
   const what = `stores.${name}: members`;
   try {
-    return describedAs(what, await storeDriver(name).describe(target, { deadlineMs, signal }));
+    const found = await storeDriver(name).describe(target, { deadlineMs, signal });
+    return describedAs(what, found, declared.members);
   } catch (failed) {
     signal.throwIfAborted();
     // The cluster did not list its pods, which is a right of its own.
@@ -140,10 +141,18 @@ async function describedItem(
   }
 }
 
-function describedAs(what: string, { leader, members, conditions = [] }: StoreDescription): Item {
+/** As the check of roles judges it, at this moment. */
+function describedAs(
+  what: string,
+  { leader, members, conditions = [] }: StoreDescription,
+  declared: number,
+): Item {
   const wrong = conditions.filter(({ ok: holds }) => holds === false);
   const said = `${members.length} seen, leader ${leader ?? 'none'}`;
-  const more = wrong.map(({ name, expected, seen }) => `${name}: expected ${expected}, seen ${seen}`);
+  const more = [
+    ...(members.length === declared ? [] : [`members: expected ${declared}, seen ${members.length}`]),
+    ...wrong.map(({ name, expected, seen }) => `${name}: expected ${expected}, seen ${seen}`),
+  ];
   return more.length === 0
     ? ok(what, said)
     : { ...ok(what, [`answers; ${said}`, ...more].join('; ')), notice: true };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expiryItem } from './expiry.ts';
-import { missing, notNeeded, ok, unknown } from './item.ts';
+import { missing, notNeeded, ok, optional, unknown } from './item.ts';
 import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
 
-const OF = { environment: 'staging', profile: 'nightly', readOnly: false };
+const OF = { environment: 'staging', envOption: 'ops/staging.yaml', profile: 'nightly', readOnly: false };
 const FOUND = [
   { kind: 'cluster', ...ok('pin', 'the one') },
   {
@@ -26,14 +26,32 @@ test('should put first what must be done first, and end with the count and the n
   assert.ok(lines.includes("    add: - { apiGroups: [''] }"));
   assert.deepEqual(lines.slice(-2), [
     '2 missing, 1 unknown, 1 not needed, 1 ok.',
-    'Add what is missing, from the top; then: npx plumbline doctor --env staging --profile nightly',
+    'Add what is missing, from the top; then: npx plumbline doctor --env ops/staging.yaml --profile nightly',
   ]);
   assert.deepEqual(JSON.parse(diagnosisJson(diagnosis)), { ...diagnosis });
 });
 
+test('should list apart what a read-only run does without, and say to run', () => {
+  const item = optional('list nodes everywhere', 'without it inconclusive: topology/nodes/pools', '- rule');
+  const text = diagnosisText(
+    diagnosisOf({ ...OF, readOnly: true }, [
+      { kind: 'cluster', ...ok('pin', 'the one') },
+      { kind: 'rights', ...item },
+    ]),
+  );
+  assert.match(
+    text,
+    /\n\nOPTIONAL: a read-only run does without it, and shows less\n {2}rights: list nodes everywhere\n {4}without it inconclusive: topology\/nodes\/pools\n {4}add: - rule\n/,
+  );
+  assert.match(
+    text,
+    /\n0 missing, 0 unknown, 1 optional, 0 not needed, 1 ok\.\nNext: npx plumbline run .* --read-only$/,
+  );
+});
+
 test('should say to run where nothing is missing', () => {
   const fine = diagnosisOf({ ...OF, profile: null }, [{ kind: 'cluster', ...ok('pin', 'the one') }]);
-  assert.equal(diagnosisText(fine).split('\n').at(-1), 'Next: npx plumbline run --env staging');
+  assert.equal(diagnosisText(fine).split('\n').at(-1), 'Next: npx plumbline run --env ops/staging.yaml');
 });
 
 test('should mention what expires within two weeks, also where nothing is missing', () => {
@@ -46,4 +64,11 @@ test('should mention what expires within two weeks, also where nothing is missin
   );
   assert.equal(expiryItem('edge', '2026-12-15T00:00:00Z', now).notice, undefined);
   assert.equal(expiryItem('edge', '2026-11-30T00:00:00Z', now).state, 'missing');
+});
+
+test('should print what a cluster says on lines of their own, without commands of the terminal', () => {
+  const item = missing('Secret a/b\u001b[2K', 'it holds "x\nNext: \u202eall is well"', 'one\ntwo\u0007');
+  const text = diagnosisText(diagnosisOf(OF, [{ kind: 'secrets', ...item }]));
+  assert.doesNotMatch(text, /(?!\n)\p{Cc}|\u202e/u);
+  assert.match(text, /\n {4}it holds "x Next: .all is well"\n {4}add: one\n {9}two.\n/);
 });

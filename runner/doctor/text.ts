@@ -1,4 +1,5 @@
 /** What `doctor` found, for people and for machines. */
+import { oneLine, printable } from '../../reports/render/text.ts';
 import { STATES } from './item.ts';
 import type { Item, State } from './item.ts';
 
@@ -19,36 +20,40 @@ export interface Diagnosis {
   next: string;
 }
 
+/** @param envOption what to type for the environment */
 export function diagnosisOf(
-  of: Pick<Diagnosis, 'environment' | 'profile' | 'readOnly'>,
+  { envOption, ...of }: Pick<Diagnosis, 'environment' | 'profile' | 'readOnly'> & { envOption: string },
   found: readonly Finding[],
 ): Diagnosis {
-  const counts = { missing: 0, unknown: 0, 'not needed': 0, ok: 0 };
+  const counts = { missing: 0, unknown: 0, optional: 0, 'not needed': 0, ok: 0 };
   for (const { state } of found) counts[state]++;
   // Within a state the order of the kinds stays: what others rest on comes first.
   const items = STATES.flatMap((state) => found.filter((one) => one.state === state));
-  const { environment, profile, readOnly } = of;
-  const selection = `--env ${environment}${profile === null ? '' : ` --profile ${profile}`}${readOnly ? ' --read-only' : ''}`;
+  const { profile, readOnly } = of;
+  const selection = `--env ${envOption}${profile === null ? '' : ` --profile ${profile}`}${readOnly ? ' --read-only' : ''}`;
   const command = counts.missing > 0 ? 'doctor' : 'run';
   return { ...of, items, counts, next: `npx plumbline ${command} ${selection}` };
 }
 
-const HEADS: Readonly<Record<'missing' | 'unknown', string>> = {
+const HEADS = {
   missing: 'MISSING',
   unknown: 'UNKNOWN: it could not be tested',
-};
+  optional: 'OPTIONAL: a read-only run does without it, and shows less',
+} as const;
 
 export function diagnosisText({ environment, profile, readOnly, items, counts, next }: Diagnosis): string {
   const what = profile === null ? 'all its checks' : `its profile ${profile}`;
   const notices = items.filter(({ notice }) => notice === true);
   return [
     `${environment}: what a ${readOnly ? 'read-only ' : ''}run of ${what} needs. Nothing is changed.`,
-    ...(['missing', 'unknown'] as const).flatMap((state) => block(HEADS[state], ofState(items, state))),
+    ...(['missing', 'unknown', 'optional'] as const).flatMap((state) =>
+      block(HEADS[state], ofState(items, state)),
+    ),
     ...block('NOTE', notices),
     ...linesByKind('not needed', ofState(items, 'not needed')),
     ...linesByKind('ok', ofState(items, 'ok')),
     '',
-    `${counts.missing} missing, ${counts.unknown} unknown, ${counts['not needed']} not needed, ${counts.ok} ok.`,
+    `${counts.missing} missing, ${counts.unknown} unknown, ${counts.optional > 0 ? `${counts.optional} optional, ` : ''}${counts['not needed']} not needed, ${counts.ok} ok.`,
     counts.missing > 0 ? `Add what is missing, from the top; then: ${next}` : `Next: ${next}`,
   ].join('\n');
 }
@@ -66,8 +71,10 @@ function linesOf({ kind, what, detail, add }: Finding): string[] {
   const more =
     add === undefined
       ? []
-      : add.split('\n').map((line, at) => `${at === 0 ? '    add: ' : '         '}${line}`);
-  return [`  ${kind}: ${what}`, `    ${detail}`, ...more];
+      : printable(add)
+          .split('\n')
+          .map((line, at) => `${at === 0 ? '    add: ' : '         '}${line}`);
+  return [`  ${kind}: ${oneLine(what)}`, `    ${oneLine(detail)}`, ...more];
 }
 
 /** What nobody has to do anything about takes a line a kind. */

@@ -32,6 +32,17 @@ test('refuses what is expired, not valid yet, or not named', () => {
   assert.match(problemOf({ ...good, faults: 'hang' }) ?? '', /it permits only the faults hang/);
 });
 
+test('does not cover a fault that may stay longer than it holds', () => {
+  const { permit } = parsePermit(good) as Extract<ReturnType<typeof parsePermit>, { permit: unknown }>;
+  const asked = (staysMs: number): string | null =>
+    permitProblem(permit, { check: CHECK, fault: 'hang', staysMs }, now);
+  assert.equal(asked(3_600_000), null);
+  assert.equal(
+    asked(3_601_000),
+    'it ends 2026-11-24T21:00:00Z, and the fault may stay for 3601 s (timeouts.restoreDeadline)',
+  );
+});
+
 test('restricts faults of services, and the fault that an environment declares for checks of telemetry', async () => {
   const staging = await loadEnvironment('staging');
   const telemetry = staging.telemetry ?? assert.fail();

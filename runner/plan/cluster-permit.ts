@@ -47,13 +47,21 @@ export function parsePermit(data: unknown): { permit: ClusterPermit } | { proble
 export interface Asking {
   check: string;
   fault: string | undefined;
+  /** How long the fault may stay in force, ms; left out: it ends by itself, or there is none. */
+  staysMs?: number;
 }
 
 /** Why a permit does not cover a check at a moment; null when it does. */
-export function permitProblem(permit: ClusterPermit, { check, fault }: Asking, now: Date): string | null {
+export function permitProblem(
+  permit: ClusterPermit,
+  { check, fault, staysMs = 0 }: Asking,
+  now: Date,
+): string | null {
   if (permit.from !== undefined && now < new Date(permit.from))
     return `it is not valid before ${permit.from}`;
   if (now >= new Date(permit.until)) return `it ended ${permit.until}`;
+  if (now.getTime() + staysMs > Date.parse(permit.until))
+    return `it ends ${permit.until}, and the fault may stay for ${staysMs / 1000} s (timeouts.restoreDeadline)`;
   if (!matchesAny(permit.checks, check)) return `it permits only the checks ${permit.checks.join(' ')}`;
   if (permit.faults !== undefined && fault !== undefined && !permit.faults.includes(fault))
     return `it permits only the faults ${permit.faults.join(' ')}`;

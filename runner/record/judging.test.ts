@@ -99,3 +99,54 @@ test('false verdict 16: where nobody looked, nothing that was not seen is a find
   const { verdict, reason, findings } = await judgeCheck(histories, check);
   assert.deepEqual([verdict, reason, findings], ['inconclusive', message, []]);
 });
+
+test('should name what the environment file lets off, also in the reason of a pass', async () => {
+  const check = 'topology/workloads/declared';
+  const histories = mkdtempSync(join(tmpdir(), 'plumbline-exempt-'));
+  const closed = {
+    namespaces: ['tender'],
+    ignore: [{ kind: 'Deployment', name: 'agent', reason: 'of the platform team' }],
+  };
+  const workload = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 0, max: 0 } };
+  const judged = async (settings: object) => {
+    const goals = { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 };
+    const folder = await openTrial(histories, 1, { check, environment: 'test', goals, settings });
+    const writer = openHistory(folder, 'check.ndjson');
+    writer.observe({ kind: 'namespace', name: 'tender' });
+    writer.observe({
+      ...{ kind: 'replicas', workload: 'Deployment tender/api', wanted: 0, ready: 0, updated: 0, pods: 0 },
+      ...{ observed: true, stuck: false },
+    });
+    writer.observe({ kind: 'owners', found: 1 });
+    writer.observe({ kind: 'owner', kindName: 'Deployment', namespace: 'tender', name: 'agent', pods: 1 });
+    writer.observe({ kind: 'end' });
+    await writer.close();
+    const judgement = await judgeCheck(histories, check);
+    rmSync(histories, { recursive: true, force: true });
+    return judgement;
+  };
+  const pass = await judged({ workloads: [workload], closed });
+  assert.equal(pass.verdict, 'pass', pass.reason);
+  assert.match(pass.reason, /; 1 let off by the environment file$/);
+  assert.deepEqual(pass.exemptions, [
+    { what: 'object', subject: 'Deployment tender/agent', reason: 'of the platform team' },
+  ]);
+  const fail = await judged({ workloads: [workload], closed: { ...closed, ignore: [] } });
+  assert.deepEqual([fail.verdict, fail.exemptions], ['fail', undefined]);
+});
+
+test('should keep the whole refusal of the API server once, beside the right that the reason names', async () => {
+  const check = 'topology/nodes/pools';
+  const histories = mkdtempSync(join(tmpdir(), 'plumbline-refused-'));
+  const folder = await openTrial(histories, 1, { check, environment: 'test', goals: {}, settings: {} });
+  const words = 'cannot list resource "nodes" in API group "" at the cluster scope';
+  const reason = `forbidden: list /api/v1/nodes: 403 nodes is forbidden: User "u" ${words}`;
+  const writer = openHistory(folder, 'check.ndjson');
+  for (const what of ['v1/Node', 'v1/Node']) writer.observe({ kind: 'unavailable', what, reason });
+  writer.observe({ kind: 'end' });
+  await writer.close();
+  const judgement = await judgeCheck(histories, check);
+  rmSync(histories, { recursive: true, force: true });
+  assert.equal(judgement.reason, 'this account may not list nodes');
+  assert.deepEqual(judgement.evidence, [{ source: 'v1/Node unavailable', text: reason }]);
+});

@@ -3,10 +3,12 @@ import { all, first, last } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeOver } from '../../reports/judge/definition.ts';
+import { exemptionsIn } from '../../reports/judge/exemptions.ts';
+import { refusalText } from '../../reports/judge/unavailable.ts';
 import type { CheckJudge, Judge, Series } from '../../reports/judge/definition.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { History, Observation } from '../../reports/record/history/history.ts';
-import type { Evidence, Judgement } from '../../reports/record/judgement.ts';
+import type { Evidence, Exemption, Judgement } from '../../reports/record/judgement.ts';
 import type { Pressure } from '../../reports/record/pressure.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
@@ -17,6 +19,8 @@ import { errorText, stackOf } from '../../reports/record/error-text.ts';
 interface Judged {
   trial: number;
   evidence: Evidence[];
+  /** What the environment file let off in it. */
+  exemptions: Exemption[];
   /** Nothing was observed: there is only the runner's own verdict. */
   empty: boolean;
   /** The runner's own verdict on it: it crashed, it was cut off, it could not be run. */
@@ -53,7 +57,18 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
     safely(() => judging.judgement()),
     trials,
   );
-  return withRunnerVerdict(withPressure(judgement, trials), trials);
+  return withRunnerVerdict(withExemptions(withPressure(judgement, trials), trials), trials);
+}
+
+/** Adds what was let off in any trial; a pass says in its reason that it is not about everything. */
+function withExemptions(judgement: Judgement, trials: readonly Judged[]): Judgement {
+  const found = trials.flatMap(({ exemptions: all }) => all);
+  const exemptions = [...new Map(found.map((one) => [`${one.what} ${one.subject}`, one])).values()];
+  if (exemptions.length === 0) return judgement;
+  const { verdict, reason } = judgement;
+  const said =
+    verdict === 'pass' ? `${reason}; ${exemptions.length} let off by the environment file` : reason;
+  return { ...judgement, reason: said, exemptions };
 }
 
 /** Adds the pressure of the trial in which the machine or the nodes were busiest. */
@@ -88,12 +103,14 @@ function oneByOne(series: Series): Series {
   };
 }
 
-function judgedOf({ header, observations, pressure = null }: History): Judged {
+function judgedOf(history: History): Judged {
+  const { header, observations, pressure = null } = history;
   const resumed = last({ observations }, 'resumed');
   const own = first({ observations }, 'runner-verdict');
   return {
     trial: header.trial,
     evidence: piecesOf(observations),
+    exemptions: exemptionsIn(history),
     empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
     own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
     pressure,
@@ -134,12 +151,20 @@ function withEvidence(judgement: Judgement, trials: readonly Judged[]): Judgemen
   return { ...judgement, evidence: [...judgement.evidence, ...kept, ...(left > 0 ? [note] : [])] };
 }
 
+/** With the whole text of each refusal of which the verdict says only the missing right. */
 function piecesOf(observations: readonly Observation[]): Evidence[] {
-  return all({ observations }, 'evidence').map(({ source, text, at }) => ({
-    source,
-    text,
-    ...(at !== undefined && at !== '' && { at }),
-  }));
+  const refused = new Map(
+    all({ observations }, 'unavailable').map((one) => [refusalText(one) ?? '', `${one.what} unavailable`]),
+  );
+  refused.delete('');
+  return [
+    ...[...refused].map(([text, source]) => ({ source, text })),
+    ...all({ observations }, 'evidence').map(({ source, text, at }) => ({
+      source,
+      text,
+      ...(at !== undefined && at !== '' && { at }),
+    })),
+  ];
 }
 
 /**

@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { whyNotRun } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
+import { matchesAny } from '../../env/globs.ts';
 import type { Environment } from '../../env/schema.ts';
 import { redactedJson } from '../../probes/redact.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import { composeRun } from '../../reports/record/compose.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { parseRun } from '../../reports/record/parse-run.ts';
@@ -20,6 +23,8 @@ import { moveLatest, writeFileAtomically, type RunFolder } from './run-folder.ts
 export interface RecordParts {
   folder: RunFolder;
   command: string;
+  /** What repeats it, where that is no `run` of the one check: a drill with its options. */
+  rerun?: string | undefined;
   environment: Environment;
   profile: string | null;
   scope: Scope;
@@ -39,8 +44,9 @@ export interface RecordParts {
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
   const { environment, planned, outcomes, restored, interrupted, scope, blocked, harnessFailure } = parts;
-  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment));
-  const about = { environment: environment.name, scope, blocked, interrupted, restored, harnessFailure };
+  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment, parts.rerun));
+  const { name, readOnly } = environment;
+  const about = { environment: name, scope, readOnly, blocked, interrupted, restored, harnessFailure };
   const composed = composeRun(checks, about);
   return {
     schema: RUN_SCHEMA,
@@ -68,10 +74,30 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     exitCode: composed.exitCode,
     checks,
     assumedGoals: planned.filter((one) => one.notRun === null && one.goalSource === 'assumed').length,
-    notes: parts.notes,
+    notes: [...parts.notes, ...optionalNotes(parts)],
     apiCalls: parts.apiCalls,
     restored,
   };
+}
+
+/** Checks named in a note of what a profile lets off. */
+const MOST_NAMED = 5;
+
+/** Checks that could run here, were not run, and are not required because the profile lets them off (`optional`): which, and why. */
+function optionalNotes({ environment, profile, scope, planned }: RecordParts): string[] {
+  const declared = profile === null ? undefined : environment.profiles[profile];
+  if (declared === undefined || scope !== 'profile') return [];
+  const left = planned.filter(
+    ({ row, required, notRun }) => !required && notRun !== null && whyNotRun(environment, row, null) === null,
+  );
+  return declared.optional.flatMap(({ checks, reason }) => {
+    const ids = left.map(({ row }) => row.id).filter((id) => matchesAny(checks, id));
+    if (ids.length === 0) return [];
+    const named = atMost(ids, MOST_NAMED).join(', ');
+    return [
+      `Profile ${profile} lets ${ids.length} of its checks be not run, and they were not: ${named} (${reason}).`,
+    ];
+  });
 }
 
 /** What kept a run from more: fields that are left out where nothing did. */
@@ -90,8 +116,10 @@ function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
 }
 
 /** Fields that only some judgements have. */
-function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement): Partial<CheckResult> {
+function detailsOf(judgement: Judgement): Partial<CheckResult> {
+  const { exemptions, goals, load, scaling, gpu, telemetry, pressure } = judgement;
   return {
+    ...(exemptions !== undefined && { exemptions }),
     ...(goals !== undefined && { goals }),
     ...(load !== undefined && { load }),
     ...(scaling !== undefined && { scaling }),
@@ -105,7 +133,8 @@ function detailsOf({ goals, load, scaling, gpu, telemetry, pressure }: Judgement
 export function resultOf(
   planned: PlannedCheck,
   outcome: Outcome | undefined,
-  { name, readOnly }: Pick<Environment, 'name' | 'readOnly'>,
+  { envOption, readOnly }: Pick<Environment, 'envOption' | 'readOnly'>,
+  rerun?: string,
 ): CheckResult {
   const { row } = planned;
   const known = outcome ?? unknownOutcome(planned);
@@ -137,7 +166,9 @@ export function resultOf(
     durationMs: known.durationMs,
     apiCalls: known.apiCalls,
     history: known.history,
-    rerun: `npx plumbline run --env ${name} --check ${row.id}${readOnly === true ? ' --read-only' : ''}`,
+    rerun:
+      rerun ??
+      `npx plumbline run --env ${envOption} --check ${row.id}${readOnly === true ? ' --read-only' : ''}`,
   };
 }
 

@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeRunFolder, moveLatest, RunFolderError, trialFolder, writeFileAtomically } from './run-folder.ts';
+import {
+  makeRunFolder,
+  moveLatest,
+  runFolder,
+  RunFolderError,
+  trialFolder,
+  writeFileAtomically,
+} from './run-folder.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'plumbline-test-'));
 process.on('exit', () => rmSync(parent, { recursive: true, force: true }));
@@ -48,4 +55,22 @@ test('should name folders of trials after their check', () => {
     trialFolder('/r/histories', 'topology/nodes/pools', 3),
     '/r/histories/topology.nodes.pools/trial-03',
   );
+});
+
+test('should find a run by its path or by its name in the folder of runs, whatever is to be read of it', () => {
+  const run = makeRunFolder(parent, 'local');
+  moveLatest(run);
+  writeFileSync(join(run.path, 'run.json'), '{}');
+  for (const holding of ['histories', 'run.json'] as const) {
+    assert.equal(runFolder(run.path, holding, '/nowhere'), run.path);
+    assert.equal(runFolder(run.id, holding, parent), run.path);
+    assert.equal(runFolder('latest', holding, parent), join(parent, 'latest'));
+  }
+  assert.throws(() => runFolder('other', 'run.json', parent), {
+    exitCode: 64,
+    message: `no run "other": there is no run.json in ${join(process.cwd(), 'other')} or ${join(parent, 'other')}`,
+  });
+  assert.throws(() => runFolder('other', 'run.json'), {
+    message: /there is no run\.json in .*\/other or .*\/runs\/other$/,
+  });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { CommandError, EXIT } from '../../host/errors.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Room that a run needs: histories of a long drill are some 50 MB, reports a few MB. */
@@ -31,6 +33,22 @@ export interface RunFolder {
   path: string;
   histories: string;
   parent: string;
+}
+
+/** Where runs lie, below the working folder, unless `--out` names another. */
+export const RUNS = 'runs';
+
+/**
+ * The folder of a run as people name it: its path, else its name in the folder of runs, such as `latest`.
+ * @param holding what it must hold
+ * @param parent the folder of runs
+ * @throws CommandError (64) when neither is one
+ */
+export function runFolder(run: string, holding: 'histories' | 'run.json', parent = RUNS): string {
+  const candidates = [...new Set([resolve(run), resolve(parent, run)])];
+  const found = candidates.find((folder) => existsSync(join(folder, holding)));
+  if (found !== undefined) return found;
+  throw new CommandError(`no run "${run}": there is no ${holding} in ${candidates.join(' or ')}`, EXIT.usage);
 }
 
 /** `20261124T163015Z`: sorts by time and is a valid file name everywhere. */

@@ -20,7 +20,6 @@ const seriesSchema = z.object({
   trials: z.int(),
   target: z.enum(['leader', 'replica', 'random', 'majority', 'master']).optional(),
   also: z.array(z.literal('api')).optional(),
-  size: z.enum(['small', 'full']).optional(),
   startedAt: z.string(),
   fingerprint: z.object({
     commit: z.string(),
@@ -37,6 +36,8 @@ const planSchema = z.object({
   id: z.string(),
   environment: z.string(),
   scope: z.enum(SCOPES),
+  /** It could make and change nothing (`--read-only`); left out: it could. */
+  readOnly: z.literal(true).optional(),
   checks: z.array(z.object({ id: z.string(), required: z.boolean(), notRun: z.string().nullable() })),
 });
 export type RunPlan = z.infer<typeof planSchema>;
@@ -62,11 +63,22 @@ const FILE = 'run.ndjson';
 
 export async function writePlan(
   histories: string,
-  run: { id: string; environment: string; scope: Scope; planned: readonly PlannedCheck[] },
+  run: {
+    id: string;
+    environment: string;
+    scope: Scope;
+    readOnly?: boolean | undefined;
+    planned: readonly PlannedCheck[];
+  },
 ): Promise<void> {
   const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
   const { id, environment, scope } = run;
-  await append(histories, { kind: 'plan', schema: HISTORY_SCHEMA, id, environment, scope, checks });
+  const readOnly = run.readOnly === true ? { readOnly: true as const } : {};
+  await append(histories, {
+    kind: 'plan',
+    schema: HISTORY_SCHEMA,
+    ...{ id, environment, scope, ...readOnly, checks },
+  });
 }
 
 /** Records what a drill sets out to do: once the cluster is known, and before anything is touched. */

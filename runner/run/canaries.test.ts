@@ -92,7 +92,8 @@ class Backend {
   }
 }
 
-const CREATING = catalogue().filter(createsThroughEdge);
+const CREATING = catalogue().filter((row) => createsThroughEdge(row));
+const DRAFTING = catalogue().filter(({ id }) => /^(performance\/ai\/|integrations\/llm$)/.test(id));
 
 function remove(environment: Environment, when: 'before' | 'after' = 'before', rows = CREATING) {
   const unread = (): Promise<never> => Promise.reject(new Error('no secrets here'));
@@ -223,6 +224,26 @@ describe('canaries that were created through the edge', () => {
     assert.match(
       (await remove(without, 'after')) ?? '',
       /stays there, with titles that begin with "Plumbline canary "/,
+    );
+  });
+
+  it('should be removed after a run that asks for drafts alone, unless the request changes nothing', async () => {
+    const backend = await new Backend().start();
+    backend.things.set('1', 'Plumbline canary integrations/llm/usual/1');
+    const { application, ...rest } = backend.environment();
+    assert.ok(application !== undefined && DRAFTING.length > 3);
+    const drafting = (method: string, more: object = {}): Environment => {
+      const draft = { method, path: '/api/drafts', status: [200], expects: [] };
+      return {
+        ...rest,
+        application: { ...application, requests: { ...application.requests, draft, ...more } },
+      } as unknown as Environment;
+    };
+    assert.equal(await remove(drafting('GET'), 'after', DRAFTING), null);
+    assert.match((await remove(drafting('POST'), 'after', DRAFTING)) ?? '', /: 1 removed$/);
+    assert.match(
+      (await remove(drafting('POST', { find: undefined }), 'after', DRAFTING)) ?? '',
+      /^What drafts may have created through the edge stays there, with titles that begin with "Plumbline /,
     );
   });
 

@@ -28,12 +28,13 @@ export async function removeCanariesOf(
   const { environment } = runner.runState;
   const { application } = environment;
   if (application === undefined || environment.readOnly === true) return null;
-  if (!planned.some(({ row }) => createsThroughEdge(row))) return null;
-  const { find, remove } = application.requests;
+  const { draft, find, remove } = application.requests;
+  if (!planned.some(({ row }) => createsThroughEdge(row, draft))) return null;
+  const isSure = planned.some(({ row }) => createsThroughEdge(row));
   if (find === undefined || remove === undefined)
     return when === 'before'
       ? null
-      : `What canaries created through the edge stays there, with titles that begin with "${application.canaries.prefix}": application.requests.find and remove are not declared.`;
+      : `What ${isSure ? 'canaries' : 'drafts may have'} created through the edge stays there, with titles that begin with "${application.canaries.prefix}": application.requests.find and remove are not declared.`;
   try {
     const target = await edgeTarget(runner);
     const removal = await removeCanaries(

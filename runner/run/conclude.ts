@@ -36,7 +36,9 @@ export async function conclude(record: RunRecord, of: Concluding): Promise<Comma
     await send(written);
     progress.close();
     if (written.baseline !== undefined) progress.say(written.baseline.text.trimEnd());
-    progress.say(renderTerminal(written, { reportPath: `${folder.path}/report.html` }));
+    // Columns are 0 on some pseudo-terminals.
+    const width = process.stdout.columns || undefined;
+    progress.say(renderTerminal(written, { reportPath: `${folder.path}/report.html`, width }));
     return { exitCode: written.exitCode };
   } catch (cause) {
     progress.say(record.sentence);

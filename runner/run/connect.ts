@@ -22,8 +22,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 /** A cluster that matches its pin. */
 export interface Connection {
   cluster: KubeCluster;
+  /** For the timer on the host; this process does not read it again. */
   kubeconfig: string;
-  context: string | undefined;
   uid: string;
   version: string;
   /** Null if this run did not provision the environment. */
@@ -54,8 +54,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const pin = await answered(cluster.pin(signal), signal);
     comparePin(reached, pin, environment);
     const version = await answered(cluster.version(signal), signal);
-    const { kubeconfig, context, platformReady } = reached;
-    return { cluster, kubeconfig, context, uid: pin.uid, version, platformReady, restored };
+    const { kubeconfig, platformReady } = reached;
+    return { cluster, kubeconfig, uid: pin.uid, version, platformReady, restored };
   } catch (error) {
     cluster.close();
     throw error;

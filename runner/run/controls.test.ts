@@ -63,14 +63,14 @@ test('should name each control that was not caught in one line, with all that wa
     {
       control: { id: 'a/b/one', verdict: 'fail' },
       problems: [
-        'the check says pass: all\n  well',
+        'the check says pass: all\n  well\u001b[2K',
         'the environment is not as it was before the control: pod x',
       ],
     },
   ]);
   assert.deepEqual(lines, [
     '1 negative control was not caught:',
-    '  a/b/one: must be fail; the check says pass: all well; the environment is not as it was before the control: pod x',
+    '  a/b/one: must be fail; the check says pass: all well\ufffd[2K; the environment is not as it was before the control: pod x',
   ]);
 });
 

@@ -23,10 +23,11 @@ import { leftBroken } from '../state/leftovers.ts';
 import { ensureOwnNamespaces } from './own-namespaces.ts';
 import { Progress } from './progress.ts';
 import { swept } from '../record/redact-folder.ts';
-import { checkFolderName, makeRunFolder, type RunFolder } from '../record/run-folder.ts';
-import { kubeCallFrom, openSafety, type Safety } from '../provider-safety.ts';
+import { checkFolderName, makeRunFolder, RUNS, type RunFolder } from '../record/run-folder.ts';
+import { kubeCallTo, openSafety, type Safety } from '../provider-safety.ts';
 import { differences, takeSnapshot, type Snapshot } from '../ask/snapshot.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { oneLine } from '../../reports/render/text.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -60,7 +61,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     const progress = new Progress();
     const interrupt = new Interrupt((line) => progress.say(line));
     try {
-      const folder = makeRunFolder(options.out ?? 'runs', `${environment.name}-controls`);
+      const folder = makeRunFolder(options.out ?? RUNS, `${environment.name}-controls`);
       const run = new ControlRun({ environment, instance, size, folder, progress, interrupt });
       return await interruptible(interrupt, () => run.all(chosen));
     } finally {
@@ -153,7 +154,7 @@ interface Uncaught {
 export function uncaughtLines(uncaught: readonly Uncaught[]): string[] {
   if (uncaught.length === 0) return [];
   const each = uncaught.map(({ control: { id, verdict }, problems }) => {
-    const said = problems.map((problem) => problem.replaceAll(/\s*\n\s*/g, ' '));
+    const said = problems.map((problem) => oneLine(problem));
     return `  ${id}: must be ${verdict}; ${said.join('; ')}`;
   });
   return [
@@ -197,7 +198,7 @@ class ControlRun {
     const broken = leftBroken(environment);
     if (broken !== null) progress.say(`${environment.name}: ${broken}`);
     const connection = await connect({ environment, progress, signal: interrupt.signal, provision: false });
-    const kube = kubeCallFrom(connection.kubeconfig);
+    const kube = kubeCallTo(connection.cluster);
     this.#kubeconfig = connection.kubeconfig;
     const left: string[] = [];
     const counts: Outcomes = { passed: 0, failed: 0, skipped: 0, uncaught: [] };
@@ -212,6 +213,7 @@ class ControlRun {
         runId: folder.id,
         systemNamespace: environment.namespaces.system,
         undoImage: environment.drills.undoImage,
+        undoReadyMs: timeoutMsOf(environment, 'podReady'),
         restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
         notice: (message) => progress.say(`  ${message}`),
         signal: interrupt.signal,
@@ -232,7 +234,7 @@ class ControlRun {
       kube.close();
       connection.cluster.close();
     }
-    for (const failure of left) progress.say(`✘ not restored: ${failure}`);
+    for (const failure of left) progress.say(`✗ not restored: ${oneLine(failure)}`);
     progress.say(`histories: ${folder.histories}`);
     for (const line of uncaughtLines(counts.uncaught)) progress.say(line);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
@@ -246,14 +248,7 @@ class ControlRun {
     // Prints nothing: the checks are meant to fail, and only the controls' outcomes matter.
     const quiet = new Progress({ write: () => undefined });
     const runState = new RunState({ environment, histories: folder.histories, progress: quiet });
-    return new CheckRunner({
-      runState,
-      folder,
-      cluster,
-      safety,
-      kubeconfig: this.#kubeconfig,
-      signal: interrupt.signal,
-    });
+    return new CheckRunner({ runState, folder, cluster, safety, signal: interrupt.signal });
   }
 
   async #count(runner: CheckRunner, control: Control, counts: Outcomes): Promise<void> {
@@ -268,18 +263,18 @@ class ControlRun {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     if (problems.length === 0 && inapplicable !== null) {
       counts.skipped += 1;
-      progress.say(`– ${control.id} does not apply here: ${inapplicable}`);
+      progress.say(`– ${control.id} does not apply here: ${oneLine(inapplicable)}`);
       return;
     }
     if (problems.length === 0) {
       counts.passed += 1;
-      progress.say(`✔ ${control.id} → ${control.verdict}: ${control.title}  [${seconds} s]`);
+      progress.say(`✓ ${control.id} → ${control.verdict}: ${control.title}  [${seconds} s]`);
       return;
     }
     counts.failed += 1;
     counts.uncaught.push({ control, problems });
-    progress.say(`✘ ${control.id} (must be ${control.verdict}: ${control.title})  [${seconds} s]`);
-    for (const problem of problems) progress.say(`    ${problem}`);
+    progress.say(`✗ ${control.id} (must be ${control.verdict}: ${control.title})  [${seconds} s]`);
+    for (const problem of problems) progress.say(`    ${oneLine(problem)}`);
   }
 
   /** Breaks, runs the check, compares, restores, looks. Returns everything that is not as it must be, or why there is nothing to break. */

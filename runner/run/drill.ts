@@ -3,13 +3,14 @@ import { CommandError, EXIT } from '../../host/errors.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import { provisionedOf } from '../../env/providers/index.ts';
-import type { Environment, Size } from '../../env/schema.ts';
+import type { Environment } from '../../env/schema.ts';
 import { refuseAim, type Target } from '../plan/aim.ts';
 import type { CheckOverrides } from '../state/run-state.ts';
 import { requireConfiguration } from '../plan/configuration.ts';
 import { describePlan, tooDear } from '../plan/dry-run.ts';
 import { execute } from './execute.ts';
 import { fingerprintOf } from '../plan/fingerprint.ts';
+import { askingOf, outlasting } from '../plan/permits.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { readSeriesOf, refuseOther, trialsToAppend, type Series } from '../state/series.ts';
 
@@ -26,8 +27,7 @@ export interface DrillOptions {
   yes?: boolean | undefined;
   dryRun?: boolean | undefined;
   out?: string | undefined;
-  size?: Size | undefined;
-  /** Folder of a drill's run, or its id below `out`: its trials are resumed. */
+  /** Folder of a drill's run, or its name in `out`: its trials are resumed. */
   resume?: string | undefined;
 }
 
@@ -37,13 +37,9 @@ type Asked = DrillOptions & { env: string; check: string };
 /** `plumbline drill`: one check that injects a fault, repeated. Never throws. */
 export function drill(options: DrillOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const resumed =
-      options.resume === undefined ? null : await readSeriesOf(options.resume, options.out ?? 'runs');
+    const resumed = options.resume === undefined ? null : await readSeriesOf(options.resume, options.out);
     const asked = resumed === null ? askedOf(options) : askedAgain(options, resumed);
-    const environment = await openEnvironment(asked.env, {
-      with: 'provisioned',
-      size: asked.size ?? 'provisioned',
-    });
+    const environment = await openEnvironment(asked.env, { with: 'provisioned', size: 'provisioned' });
     const clusterUid = await provisionedUid(environment);
     const fingerprint = { ...fingerprintOf([environment.file, ...environment.extended]), clusterUid };
     if (resumed !== null) refuseOther(resumed, fingerprint);
@@ -61,12 +57,13 @@ export function drill(options: DrillOptions): Promise<CommandResult> {
       return { exitCode: 0 };
     }
     requireConfiguration(environment, planned, 'selection');
-    const { target, also, size, env } = asked;
-    const plan = { check: only.row.id, env, trials: only.trials, target, also, size };
+    const { target, also, env } = asked;
+    const plan = { check: only.row.id, env, trials: only.trials, target, also };
     return execute({
       environment,
       planned,
       command: commandOf(options),
+      rerun: rerunOf(environment, { ...asked, check: only.row.id }, resumed),
       profile: null,
       scope: 'selection',
       out: options.out,
@@ -92,7 +89,6 @@ function askedAgain(options: DrillOptions, series: Series): Asked {
     ['--env', options.env, plan.env],
     ['--target', options.target, plan.target],
     ['--also', options.also?.join(' '), plan.also?.join(' ')],
-    ['--size', options.size, plan.size],
   ] as const;
   for (const [what, typed, recorded] of pairs) {
     if (typed === undefined || typed === recorded) continue;
@@ -101,8 +97,8 @@ function askedAgain(options: DrillOptions, series: Series): Asked {
       EXIT.usage,
     );
   }
-  const { check, env, target, also, size } = plan;
-  return { ...options, check, env, target, also, size, repeat: trialsToAppend(series, options.repeat) };
+  const { check, env, target, also } = plan;
+  return { ...options, check, env, target, also, repeat: trialsToAppend(series, options.repeat) };
 }
 
 /** UID of the cluster that `env up` provisioned; null where only the cluster itself can tell. */
@@ -112,22 +108,24 @@ async function provisionedUid({ cluster }: Environment): Promise<string | null> 
 }
 
 /** @throws CommandError 75 without a permit, `--yes` or budget, 64 for a check that is no drill. */
-function refuse(environment: Environment, planned: PlannedCheck, options: Asked): void {
+export function refuse(environment: Environment, planned: PlannedCheck, options: Asked): void {
   const { row, notRun } = planned;
   const access = row.access[environment.kind];
   if (access !== 'F' && access !== 'permit') {
     throw new CommandError(
-      `${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --check ${row.id}\``,
+      `${row.id} disturbs nothing in ${environment.name}: use \`plumbline run --env ${environment.envOption} --check ${row.id}\``,
       EXIT.usage,
     );
   }
   refuseAim(environment, row.id, options);
-  if (notRun !== null)
-    throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${notRun}`, EXIT.refused);
+  const { ownedByUs } = traitsOf(environment);
+  const reason = notRun ?? (ownedByUs ? null : outlasting(environment, askingOf(environment, row.id)));
+  if (reason !== null)
+    throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${reason}`, EXIT.refused);
   if (options.dryRun === true) return;
   const dear = tooDear(environment, planned, options.target);
   if (dear !== null) throw new CommandError(dear, EXIT.refused);
-  if (traitsOf(environment).ownedByUs) return;
+  if (ownedByUs) return;
   if (options.yes !== true) {
     throw new CommandError(
       `${row.id} disturbs ${environment.name}: see its effects with --dry-run, then confirm with --yes`,
@@ -143,6 +141,16 @@ function overridesOf(
   if ((target ?? also) === undefined || failoverParts(row.id) === null) return new Map();
   const failover = { ...(target !== undefined && { target }), ...(also !== undefined && { also }) };
   return new Map([[row.id, { goals, settings: { failover } }]]);
+}
+
+/** A drill like it, in a run of its own. Without `--yes`: nobody shall confirm a disturbance by pasting. */
+export function rerunOf(
+  { envOption }: Pick<Environment, 'envOption'>,
+  { check, target, also, repeat }: DrillOptions,
+  resumed: Pick<Series, 'plan'> | null,
+): string {
+  const trials = resumed === null ? repeat : resumed.plan.trials;
+  return commandOf({ check, env: envOption, repeat: trials, target, also });
 }
 
 function commandOf({ check, env, repeat, target, also, out, resume }: DrillOptions): string {

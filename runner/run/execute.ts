@@ -1,4 +1,3 @@
-import { faultIn } from '../../suites/catalogue/index.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT, exitCodeOf } from '../../host/errors.ts';
@@ -13,6 +12,7 @@ import { Afterwards } from '../state/afterwards.ts';
 import { RunState, type CheckOverrides } from '../state/run-state.ts';
 import type { Baseline } from '../plan/baseline.ts';
 import { ClusterPermits } from '../plan/cluster-permit.ts';
+import { refusedNow } from '../plan/permits.ts';
 import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
 import { estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
@@ -27,9 +27,9 @@ import { judgesNamespace } from './namespace.ts';
 import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord } from '../record/record.ts';
-import { makeRunFolder, removeRunFolder, type RunFolder } from '../record/run-folder.ts';
+import { makeRunFolder, removeRunFolder, RUNS, type RunFolder } from '../record/run-folder.ts';
 import { writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
-import { kubeCallFrom, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
+import { kubeCallTo, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendTelemetry } from '../record/telemetry/index.ts';
 import { takeEnvironment } from './take.ts';
@@ -42,6 +42,8 @@ export interface ExecuteOptions {
   planned: readonly PlannedCheck[];
   /** The command line as typed, for the record. */
   command: string;
+  /** What repeats it; left out: a run of the check alone. */
+  rerun?: string | undefined;
   profile: string | null;
   scope: Scope;
   out?: string | undefined;
@@ -65,7 +67,7 @@ export async function execute(options: ExecuteOptions): Promise<CommandResult> {
   const progress = new Progress();
   // Before anything else: what cannot be recorded must not be done.
   const folder =
-    options.series?.resumed?.folder ?? makeRunFolder(options.out ?? 'runs', options.environment.name);
+    options.series?.resumed?.folder ?? makeRunFolder(options.out ?? RUNS, options.environment.name);
   const interrupt = new Interrupt((line) => progress.say(line));
   const run = new Run(options, folder, { progress, interrupt });
   try {
@@ -151,7 +153,8 @@ class Run {
   #writePlan(): Promise<void> {
     const { id, histories } = this.#folder;
     const { environment, scope } = this.#options;
-    return writePlan(histories, { id, environment: environment.name, scope, planned: this.#planned });
+    const { name, readOnly } = environment;
+    return writePlan(histories, { id, environment: name, scope, readOnly, planned: this.#planned });
   }
 
   /** Whether the run was refused before anything was done; then its folder is removed. */
@@ -229,7 +232,7 @@ class Run {
     this.#noteRestored(connection.restored);
     // Conflicts are never retried: no later restore would report them.
     this.#afterwards.add({ actions: 0, failed: connection.restored?.conflicts ?? [] });
-    const kube = kubeCallFrom(connection.kubeconfig, connection.context, this.#readOnly);
+    const kube = kubeCallTo(connection.cluster, this.#readOnly);
     try {
       await this.#askPermits(kube.call);
       await this.#leaveOutForwarded(connection.cluster);
@@ -254,9 +257,8 @@ class Run {
     const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
     if (traitsOf(environment).ownedByUs || disturbing.length === 0) return;
     this.#permits = new ClusterPermits(call, environment.namespaces.system);
-    const { refused, weakness } = await this.#permits.ask(
-      disturbing.map(({ row: { id } }) => ({ check: id, fault: faultIn(environment, id) })),
-    );
+    const ids = disturbing.map(({ row }) => row.id);
+    const { refused, weakness } = await refusedNow(environment, ids, this.#permits);
     const [first] = refused;
     if (first !== undefined && refuseWithoutPermit === true)
       throw new CommandError(first.join(': '), EXIT.refused);
@@ -307,7 +309,7 @@ class Run {
 
   async #runBatches(connection: Connection, safety: RunSafety): Promise<void> {
     const { environment } = this.#options;
-    const { cluster, kubeconfig, context } = connection;
+    const { cluster } = connection;
     const signal = this.#interrupt.signal;
     this.#noteRestored(safety.restoredAtStart);
     const runner = new CheckRunner({
@@ -316,8 +318,7 @@ class Run {
       cluster,
       safety,
       readOnly: this.#readOnly,
-      kubeconfig,
-      context,
+      permits: this.#permits,
       signal,
     });
     this.#runner = runner;
@@ -393,7 +394,7 @@ class Run {
   }
 
   async #writeAll(failure: unknown): Promise<CommandResult> {
-    const { environment, command, profile, scope } = this.#options;
+    const { environment, command, rerun, profile, scope } = this.#options;
     const planned = this.#planned;
     const connection = this.#connection;
     const interrupted = this.#interrupt.name;
@@ -403,6 +404,7 @@ class Run {
     const record = assembleRecord({
       folder: this.#folder,
       command,
+      rerun,
       environment,
       profile,
       scope,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { judgeRun } from './judge-run.ts';
 import { writeEnd, writePlan } from '../record/run-history.ts';
+import { rowOf } from '../../suites/catalogue/index.ts';
 
 test('false verdict 25: judge fails a run that left its environment broken, from the histories alone', async (t) => {
   const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
@@ -35,4 +36,26 @@ test('judge knows from the histories alone that the harness failed', async (t) =
   const { exitCode } = await judgeRun({ run });
   t.mock.restoreAll();
   assert.equal(exitCode, 3);
+});
+
+test('should print what it quotes as a run does, on one line and without commands of the terminal', async (t) => {
+  const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
+  const histories = join(run, 'histories');
+  mkdirSync(histories);
+  const row = rowOf('topology/nodes/pools') ?? assert.fail();
+  const notRun = 'not selected: "x\n✓ pass\u001b[2K\u202e"';
+  const planned = {
+    ...{ row, goals: {}, goalSource: 'none' as const, goalText: '', required: true, trials: 1 },
+    notRun,
+  };
+  await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [planned] });
+  const restored = { actions: 1, failed: ['a\u001b[2Kb'], steadyAgain: null };
+  await writeEnd(histories, { interrupted: null, restored });
+  const said: string[] = [];
+  t.mock.method(process.stdout, 'write', (text: string) => said.push(text));
+  await judgeRun({ run });
+  t.mock.restoreAll();
+  assert.equal(said.length, 2);
+  for (const line of said) assert.doesNotMatch(line, /(?!\n$)\p{Cc}|\u202e/u);
+  assert.match(said[0] ?? '', /^not-run +topology\/nodes\/pools {2}not selected: "x ✓ pass/);
 });

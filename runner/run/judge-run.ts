@@ -1,25 +1,24 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { formerRow, rowOf, type PlannedCheck } from '../../suites/catalogue/index.ts';
-import { CommandError, EXIT } from '../../host/errors.ts';
 import { composeRun, isNotBuilt } from '../../reports/record/compose.ts';
 import type { CheckResult } from '../../reports/record/run-record.ts';
+import { oneLine } from '../../reports/render/text.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { judgeCheck } from '../record/judging.ts';
 import { bareOutcome } from '../record/outcome.ts';
 import { resultOf } from '../record/record.ts';
+import { runFolder } from '../record/run-folder.ts';
 import { readRun, type RunPlan } from '../record/run-history.ts';
 
 export interface JudgeOptions {
-  /** Folder of a run, or its id below `out`. */
+  /** Folder of a run, or its name in `runs`. */
   run: string;
-  out?: string | undefined;
 }
 
 /** `plumbline judge RUN`: the verdict from the histories alone; run.json and the environment file are not looked at. Never throws. */
-export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
+export function judgeRun({ run }: JudgeOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const histories = historiesOf(options);
+    const histories = join(runFolder(run, 'histories'), 'histories');
     const { plan, end } = readRun(histories);
     const checks: CheckResult[] = [];
     for (const planned of plan.checks) checks.push(await judged(histories, planned));
@@ -27,6 +26,7 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     const composed = composeRun(checks, {
       environment: plan.environment,
       scope: plan.scope,
+      readOnly: plan.readOnly,
       blocked: end?.blocked,
       interrupted,
       harnessFailure: end?.harnessFailure,
@@ -34,18 +34,11 @@ export function judgeRun(options: JudgeOptions): Promise<CommandResult> {
     });
     for (const check of checks) {
       if (!isNotBuilt(check))
-        process.stdout.write(`${check.verdict.padEnd(12)} ${check.id}  ${check.reason}\n`);
+        process.stdout.write(`${check.verdict.padEnd(12)} ${check.id}  ${oneLine(check.reason)}\n`);
     }
-    process.stdout.write(`${composed.sentence}\n`);
+    process.stdout.write(`${oneLine(composed.sentence)}\n`);
     return { exitCode: composed.exitCode };
   });
-}
-
-function historiesOf({ run, out }: JudgeOptions): string {
-  const candidates = [resolve(run), resolve(out ?? 'runs', run)];
-  const found = candidates.map((folder) => join(folder, 'histories')).find((folder) => existsSync(folder));
-  if (found !== undefined) return found;
-  throw new CommandError(`no run "${run}": neither ${candidates.join(' nor ')} holds histories`, EXIT.usage);
 }
 
 async function judged(histories: string, planned: RunPlan['checks'][number]): Promise<CheckResult> {
@@ -64,5 +57,5 @@ async function judged(histories: string, planned: RunPlan['checks'][number]): Pr
     trials: 1,
     notRun,
   };
-  return resultOf(check, outcome, { name: '' });
+  return resultOf(check, outcome, { envOption: '' });
 }

@@ -22,7 +22,7 @@ test('should print each verdict with its count and the time that is left', () =>
   progress.close();
   assert.match(
     lines.at(-1) ?? '',
-    /^✘ fail +a\/b {2}two are missing {2}\[1 of 2, 0 s elapsed, about 3 min 20 s left\]\n$/,
+    /^✗ fail +a\/b {2}two are missing {2}\[1 of 2, 0 s elapsed, about 3 min 20 s left\]\n$/,
   );
 });
 
@@ -111,9 +111,9 @@ test('should show names of others on one line, without commands to a terminal an
   progress.redact = (text) => text.replaceAll('geheim', '***');
   progress.expect(new Map([['a/b', 1000]]));
   progress.step('a/b', 'look at \u001b[2Kone\ntwo');
-  progress.ended('a/b', bareJudgement('fail', 'dashboard "x\n✔ pass  all\u001b[2K" of geheim'));
+  progress.ended('a/b', bareJudgement('fail', 'dashboard "x\n✓ pass  all\u001b[2K" of geheim'));
   progress.say('login with geheim');
   progress.close();
   assert.ok(lines.every((line) => !line.includes('\u001b') && line.indexOf('\n') === line.length - 1));
-  assert.match(lines.join(''), /dashboard "x ✔ pass all.*of \*\*\*[^]*login with \*\*\*/);
+  assert.match(lines.join(''), /dashboard "x ✓ pass all.*of \*\*\*[^]*login with \*\*\*/);
 });

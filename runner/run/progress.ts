@@ -1,7 +1,6 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
-import { oneLine } from '../../reports/render/text.ts';
+import { GLYPHS, oneLine } from '../../reports/render/text.ts';
 
-const MARKS = { pass: '✔', fail: '✘', inconclusive: '?', 'not-run': '–' } as const;
 /** A line at least this often, so that a log shows that something is alive. */
 const HEARTBEAT_MS = 10_000;
 /** Only for a longer step its duration is shown. */
@@ -102,9 +101,9 @@ export class Progress {
     this.#done += 1;
     // Names of others, such as a dashboard's title, must not become lines or commands of the terminal.
     const reason = judgement.reason === '' ? '' : `  ${oneLine(judgement.reason)}`;
-    const mark = MARKS[judgement.verdict];
+    const glyph = GLYPHS[judgement.verdict];
     this.say(
-      `${mark} ${judgement.verdict.padEnd(12)} ${check}${reason}  [${this.#done} of ${this.#total}, ${this.#times()}]`,
+      `${glyph} ${judgement.verdict.padEnd(12)} ${check}${reason}  [${this.#done} of ${this.#total}, ${this.#times()}]`,
     );
   }
 

@@ -45,8 +45,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       return { exitCode: 0 };
     }
     requireConfiguration(environment, planned, scope);
-    const baseline =
-      options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out ?? 'runs');
+    const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out);
     const command = commandLine('run', options);
     return execute({
       environment,

@@ -34,11 +34,13 @@ export async function takeEnvironment(of: Taking): Promise<RunSafety> {
   await ensureOwnNamespaces(environment, kube);
   return openSafety({
     ...place,
+    envOption: environment.envOption,
     clusterUid: connection.uid,
     kubeconfig: connection.kubeconfig,
     runId: of.runId,
     systemNamespace: system,
     undoImage: environment.drills.undoImage,
+    undoReadyMs: timeoutMsOf(environment, 'podReady'),
     permit: permitOf(environment, of.permits),
     restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
     notice,

@@ -32,7 +32,7 @@ import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 
 export { HeldError, LeftElsewhereError, KillSwitchError, RefusedError } from './errors.ts';
-export { kubeCallFrom } from './kube-call.ts';
+export { kubeCallFrom, kubeCallTo } from './kube-call.ts';
 export { leftOpen } from './journal/left-open.ts';
 export { NoChanges, othersAtWork } from './read-only.ts';
 export type { RunSafety } from './read-only.ts';
@@ -48,6 +48,8 @@ export type UndoImage =
 export type SafetyOptions = {
   /** Name of the environment. */
   readonly environment: string;
+  /** What to type after `--env` for it, in messages; its name when left out. */
+  readonly envOption?: string | undefined;
   /** The embedded instance, if the environment is on this machine: then its nodes may be acted on and the host has a timer. */
   readonly embedded?: InstanceName | undefined;
   /** UID of kube-system; the caller has compared it with the pinned one. */
@@ -59,6 +61,8 @@ export type SafetyOptions = {
   readonly systemNamespace?: string | undefined;
   /** Image with `node` in it, for the undo Job, or the Deployment that has it. */
   readonly undoImage?: UndoImage | undefined;
+  /** How long the pod of the undo Job may take until it runs, ms. */
+  readonly undoReadyMs?: number | undefined;
   /** Returns why a mutation is not permitted; null: it is. Called before every mutation: a permit can expire during a run. */
   readonly permit?: Permit | undefined;
   /** This long after an action the timers undo it, even if the run is alive. */
@@ -80,6 +84,12 @@ type TakeOver = {
   readonly waitedFor: ReadonlySet<string>;
 };
 
+type Purpose = {
+  readonly taking: TakeOver | null;
+  /** Nothing new will be done, so that a kill switch which is set is reported, and keeps nothing from being undone. */
+  readonly undoesOnly: boolean;
+};
+
 const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
 
 /** If an earlier run stopped the control plane, most rollbacks fail until it answers again. */
@@ -92,10 +102,10 @@ const START_RETRY_MS = 60_000;
  * kill switch is set. What this machine had left is restored all the same.
  */
 export function openSafety(options: SafetyOptions): Promise<Safety> {
-  return open(options, null);
+  return open(options, { taking: null, undoesOnly: false });
 }
 
-async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Safety> {
+async function open(options: SafetyOptions, purpose: Purpose): Promise<Safety> {
   const namespace = namespaceOf(options);
   const journal = new Journal(safetyFolder(options.environment, options.embedded));
   const holders = new HolderRecord(journal.folder);
@@ -111,7 +121,7 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
     const stop = new AbortController();
     const onStop = (reason: string): void => stop.abort(new Error(reason));
     // Nodes first: as long as a predecessor's control plane is stopped, no Lease can be taken.
-    const early = options.embedded === undefined ? null : await undoNodesFirst(journal, options);
+    const early = options.embedded === undefined ? null : await undoNodesFirst(journal, options.clusterUid);
     if (options.embedded !== undefined) await ensureNamespace(options.kube, namespace);
     const lease = await Lease.take({ kube: options.kube, namespace, onLost: onStop, signal: options.signal });
     const release = async (): Promise<void> => {
@@ -129,7 +139,7 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
         onStop,
         release,
         early,
-        taking,
+        ...purpose,
       });
     } catch (error) {
       await release();
@@ -138,6 +148,28 @@ async function open(options: SafetyOptions, taking: TakeOver | null): Promise<Sa
   } catch (error) {
     holders.remove(me);
     throw error;
+  }
+}
+
+/**
+ * Where the API server gives no answer: undoes what was done from this machine and needs none, such as the power of a node, which may be why
+ * it is away. Neither Lease nor mirror can be asked, as for the timer on this host.
+ * @throws HeldError while a living process of this machine holds the environment
+ */
+export async function restoreWithoutCluster({
+  environment,
+  embedded,
+}: Pick<SafetyOptions, 'environment' | 'embedded'>): Promise<RestoreReport> {
+  const journal = new Journal(safetyFolder(environment, embedded));
+  const holders = new HolderRecord(journal.folder);
+  const me = holderSelf();
+  refuseWhenHeld(holders, me);
+  holders.add(me);
+  try {
+    if (embedded !== undefined) refuseWhileProvisioned(embedded);
+    return await undoNodesFirst(journal, null);
+  } finally {
+    holders.remove(me);
   }
 }
 
@@ -164,7 +196,7 @@ async function openPatiently({
   ...options
 }: RestoreOptions): Promise<{ safety: Safety; before: RestoreReport }> {
   try {
-    return { safety: await openSafety(options), before: NOTHING };
+    return { safety: await open(options, { taking: null, undoesOnly: true }), before: NOTHING };
   } catch (error) {
     if (!(error instanceof LeftElsewhereError) || error.restored === null) throw error;
     const { kube, environment, embedded, notice } = options;
@@ -178,7 +210,8 @@ async function openPatiently({
     const journal = new Journal(safetyFolder(environment, embedded));
     const signal = options.signal ?? new AbortController().signal;
     const waitedFor = await awaitOwner({ kube, namespace, journal, graceMs, signal });
-    return { safety: await open(options, { powerOn, waitedFor }), before: error.restored };
+    const purpose = { taking: { powerOn, waitedFor }, undoesOnly: true };
+    return { safety: await open(options, purpose), before: error.restored };
   }
 }
 
@@ -186,7 +219,7 @@ function namespaceOf({ systemNamespace }: SafetyOptions): string {
   return systemNamespace ?? 'plumbline-system';
 }
 
-type Opening = {
+type Opening = Purpose & {
   options: SafetyOptions;
   namespace: string;
   journal: Journal;
@@ -196,7 +229,6 @@ type Opening = {
   onStop: (reason: string) => void;
   release: () => Promise<void>;
   early: RestoreReport | null;
-  taking: TakeOver | null;
 };
 
 async function opened(opening: Opening): Promise<Safety> {
@@ -217,7 +249,8 @@ async function opened(opening: Opening): Promise<Safety> {
     kubeconfig: options.kubeconfig,
     job: async () => {
       const image = await undoImageOf(options);
-      return image === undefined ? null : { kube, namespace, image, runId, embedded: !elsewhere };
+      const { undoReadyMs: readyMs } = options;
+      return image === undefined ? null : { kube, namespace, image, runId, readyMs, embedded: !elsewhere };
     },
     hostAllowed: !elsewhere,
     notice,
@@ -239,7 +272,13 @@ async function opened(opening: Opening): Promise<Safety> {
   await mirror.refresh();
   if (journal.open().length > 0) await armOpen(timers, journal, notice);
   else for (const message of await timers.disarm()) notice(message);
-  const killSwitch = await KillSwitch.follow({ kube, namespace, onStop });
+  const killSwitch = opening.undoesOnly
+    ? await KillSwitch.look({
+        kube,
+        namespace,
+        onStop: (reason) => notice(`${reason}; what is open is undone all the same`),
+      })
+    : await KillSwitch.follow({ kube, namespace, onStop });
   return new Safety({
     ...opening,
     ...options,
@@ -275,11 +314,11 @@ async function armOpen(timers: Timers, journal: Journal, notice: (message: strin
  */
 async function undoWhatIsLeftElsewhere(opening: Opening, own: RestoreReport): Promise<RestoreReport> {
   const { options, namespace, journal, taking } = opening;
-  const { kube, clusterUid, environment, notice } = options;
+  const { kube, clusterUid, notice } = options;
   const left = await leftElsewhere({ kube, namespace, journal });
   const taken = journal.open().filter(({ takenFrom }) => takenFrom !== undefined);
   if (left.open.length + taken.length === 0) return NOTHING;
-  const of = { holder: left.holder, namespace, environment };
+  const of = { holder: left.holder, namespace, envOption: options.envOption ?? options.environment };
   if (taking === null) throw refusePlainly({ ...left, taken }, of, own);
   await KillSwitch.refuseWhenSet({ kube, namespace });
   const now = await takeOver(left, { ...options, ...taking, namespace, journal });
@@ -354,9 +393,9 @@ function refuseWhileProvisioned(instance: InstanceName): void {
 }
 
 /** Rollbacks on nodes need no API server, and may be what brings it back. */
-async function undoNodesFirst(journal: Journal, options: SafetyOptions): Promise<RestoreReport> {
+async function undoNodesFirst(journal: Journal, clusterUid: string | null): Promise<RestoreReport> {
   const nodes = journal.open().filter(({ rollback }) => !rollback.kind.startsWith('kube-'));
-  return undoAll(nodes, { journal, kube: null, clusterUid: options.clusterUid, retryForMs: 0 });
+  return undoAll(nodes, { journal, kube: null, clusterUid, retryForMs: 0 });
 }
 
 function withEarly(early: RestoreReport | null, late: RestoreReport): RestoreReport {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { closed, kubeconfigText, listening } from '../../probes/kubernetes/_testing/listening.ts';
 import type { Listening } from '../../probes/kubernetes/_testing/listening.ts';
-import { kubeCallFrom } from './kube-call.ts';
+import { openCluster } from '../../probes/kubernetes/index.ts';
+import { kubeCallFrom, kubeCallTo } from './kube-call.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-kube-call-'));
 const kubeconfig = join(folder, 'kubeconfig');
@@ -57,4 +58,21 @@ test('should name the time-out that was asked for, in whole milliseconds, where 
   await assert.rejects(call({ ...GET, timeoutMs: 200 }), /no answer within (?:200|199) ms$/);
   close();
   silent = false;
+});
+
+test('should stay with the cluster that was reached, whichever one the kubeconfig names later', async () => {
+  busy = 0;
+  const other = await listening();
+  other.server.on('request', (_request, response) => response.end('{"of":"another cluster"}'));
+  const file = join(folder, 'switched');
+  writeFileSync(file, kubeconfigText(api));
+  const over = new AbortController();
+  const cluster = openCluster({ kubeconfig: file, signal: over.signal });
+  writeFileSync(file, kubeconfigText(other));
+  const [stays, follows] = [kubeCallTo(cluster), kubeCallFrom(file)];
+  assert.deepEqual((await stays.call(GET)).body, { data: {} });
+  assert.deepEqual((await follows.call(GET)).body, { of: 'another cluster' });
+  for (const one of [stays, follows, cluster]) one.close();
+  over.abort();
+  await closed(other);
 });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeCluster } from '../../probes/kubernetes/cluster.ts';
 import type { ReadOnlyGuard } from '../../probes/kubernetes/read-only.ts';
 import { loadKubeConfig, pauseOf, Transport } from '../../probes/kubernetes/transport.ts';
 import type { KubeCall } from './types.ts';
@@ -6,15 +7,30 @@ import type { KubeCall } from './types.ts';
 /**
  * Calls to the API server over separate connections: safety calls must not queue behind those of checks, nor count as theirs. One that is
  * throttled (429 with Retry-After: it was not carried out) is repeated while its deadline allows, except where it asks for `once`.
+ */
+export interface KubeCalls {
+  call: KubeCall;
+  close: () => void;
+}
+
+/**
+ * Calls to a cluster that was reached before. Its kubeconfig is not read again: by now the file may name another cluster, such as after
+ * `kubectl config use-context`, and only the one that was reached was compared with the pin.
  * @param readOnly lets nothing through that may change something
+ */
+export function kubeCallTo(cluster: Pick<KubeCluster, 'client'>, readOnly?: ReadOnlyGuard): KubeCalls {
+  return callsOver(new Transport(cluster.client.transport.config, readOnly));
+}
+
+/**
+ * Calls to whatever cluster the current context of a kubeconfig names now.
  * @throws KubeError `invalid` when the kubeconfig cannot be read.
  */
-export function kubeCallFrom(
-  kubeconfig: string,
-  context?: string,
-  readOnly?: ReadOnlyGuard,
-): { call: KubeCall; close: () => void } {
-  const transport = new Transport(loadKubeConfig(kubeconfig, context), readOnly);
+export function kubeCallFrom(kubeconfig: string): KubeCalls {
+  return callsOver(new Transport(loadKubeConfig(kubeconfig)));
+}
+
+function callsOver(transport: Transport): KubeCalls {
   const call: KubeCall = async ({ once = false, ...request }) => {
     const until = performance.now() + request.timeoutMs;
     for (;;) {

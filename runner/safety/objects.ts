@@ -20,6 +20,8 @@ export type ChangeOptions = {
   readonly controlPlane?: boolean;
   /** Grace period of a deletion; default 0. */
   readonly graceSeconds?: number | undefined;
+  /** See `Mutation`. */
+  readonly dueAfterMs?: number;
 };
 
 /** The guard, as far as changing objects needs it. */
@@ -30,6 +32,7 @@ export type Performer = {
     access: Access;
     rollbacks: Rollback[];
     controlPlane?: boolean;
+    dueAfterMs?: number;
     act(): Promise<void>;
   }): Promise<void>;
   /** Settles entries whose created object was deleted by its own check. */

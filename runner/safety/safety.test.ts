@@ -8,6 +8,7 @@ import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { SafetyOptions } from './index.ts';
 import { TestApi } from './_testing/api.ts';
 import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
+import { leftBy, mirrorOf } from './journal/_testing/left.ts';
 import { ENTRY_ANNOTATION } from './timers/undo-kube.ts';
 import { HOST_TIMER_FILE } from './timers/host-timer.ts';
 import { clockAhead } from './_testing/clock.ts';
@@ -65,6 +66,27 @@ test('false verdict 25: what could not be undone in the middle of a run is still
   assert.match(report.failed.join(), /worker-1.*\(c\): /);
 });
 
+test('what takes longer than others before it is due says so in the journal and in the mirror', async () => {
+  const api = new TestApi();
+  const given = options(api);
+  const safety = await open(given);
+  const of = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'c' } });
+  await safety.apply('c', [of('usual')]);
+  await safety.apply('c', [of('long')], { access: 'canary', dueAfterMs: 7_200_000 });
+  const lengths = [given.restoreDeadlineMs, 7_200_000];
+  assert.deepEqual(
+    safety.pending().map(({ dueAfterMs }) => dueAfterMs),
+    lengths,
+  );
+  const [usual, long] = safety.pending().map(({ dueMs }) => dueMs);
+  assert.ok((long ?? 0) - (usual ?? 0) >= 7_200_000 - given.restoreDeadlineMs);
+  const mirrored = JSON.parse(mirrorOf(api)) as { dueAfterMs: number }[];
+  assert.deepEqual(
+    mirrored.map(({ dueAfterMs }) => dueAfterMs),
+    lengths,
+  );
+});
+
 test('once the kill switch is set it restores at once, whoever asks, and does nothing more', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
@@ -95,6 +117,83 @@ test('whoever lost the Lease to another while it was paused restores nothing: th
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { unschedulable: true });
   api.put(lease, { spec: { holderIdentity: safety.identity, renewTime: 'now' } });
   assert.deepEqual((await safety.restore()).failed, []);
+});
+
+test('whoever cannot tell whether it lost the Lease undoes, and writes nothing over the mirror of the one who has it', async (t) => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const given = options(api);
+  let silent = 0;
+  const kube: SafetyOptions['kube'] = (request) =>
+    request.path.endsWith('/leases/plumbline') && silent-- > 0
+      ? Promise.reject(new Error('connect ECONNREFUSED'))
+      : given.kube(request);
+  const notices: string[] = [];
+  const safety = await open({ ...given, kube, notice: (line) => notices.push(line) });
+  await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  api.put(lease, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'now' } });
+  leftBy(api, [{ id: 'of the other' }]);
+  const theirs = mirrorOf(api);
+  clockAhead(t, 11);
+  // Asked first, the API server is silent; after the undoing it answers.
+  silent = 1;
+  assert.deepEqual((await safety.restore()).failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+  assert.equal(mirrorOf(api), theirs);
+  silent = Infinity;
+  const jobs = () => api.requests.filter(({ method, path }) => method === 'DELETE' && path.includes('/jobs'));
+  const before = jobs().length;
+  await safety.close();
+  assert.equal(mirrorOf(api), theirs);
+  assert.equal(jobs().length, before, 'nobody else has an undo Job removed');
+});
+
+test('an end at which nobody knows who holds the Lease leaves undo Job and mirror alone, and says so', async (t) => {
+  const api = new TestApi();
+  const given = options(api);
+  let silent = false;
+  const kube: SafetyOptions['kube'] = (request) =>
+    silent && request.path.endsWith('/leases/plumbline')
+      ? Promise.reject(new Error('connect ECONNREFUSED'))
+      : given.kube(request);
+  const notices: string[] = [];
+  const safety = await open({ ...given, kube, notice: (line) => notices.push(line) });
+  const before = api.requests.length;
+  silent = true;
+  clockAhead(t, 11);
+  await safety.close();
+  assert.match(notices.join('\n'), /holds the Lease by now is unknown/);
+  const since = api.requests.slice(before).map(({ path }) => path);
+  assert.deepEqual(
+    since.filter((path) => /plumbline-ledger|\/jobs/.test(path)),
+    [],
+  );
+});
+
+test('an end at which nobody holds the Lease any more takes what was undone out of the mirror, and nothing of others', async (t) => {
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
+  const freed = [
+    (api: TestApi) => api.put(lease, { spec: { holderIdentity: '' } }),
+    (api: TestApi) => api.objects.delete(lease),
+  ];
+  for (const free of freed) {
+    const api = new TestApi();
+    api.put(NODE, { spec: {} });
+    const notices: string[] = [];
+    const safety = await open({ ...options(api), notice: (line) => notices.push(line) });
+    await safety.patch('c', nodeRef, { spec: { unschedulable: true } });
+    const ours = JSON.parse(mirrorOf(api)) as { id: string }[];
+    const theirs = { id: 'of the other', rollback: { kind: 'node-power', node: 'n' } };
+    leftBy(api, [...ours, theirs]);
+    clockAhead(t, 11);
+    free(api);
+    await safety.close();
+    t.mock.restoreAll();
+    assert.equal(ours.length, 1);
+    assert.deepEqual(JSON.parse(mirrorOf(api)), [theirs]);
+    assert.doesNotMatch(notices.join('\n'), /mirror/);
+  }
 });
 
 test('without a way to record the rollback in the cluster it does not act, and nothing is left to undo', async () => {
@@ -219,6 +318,30 @@ test('what a killed run left open is restored by the next start', async () => {
     ...{ actions: 1, undone: ['file changed (c)'], failed: [], conflicts: [] },
   });
   assert.equal(readFileSync(file, 'utf8'), 'before');
+});
+
+test('a restore undoes though the kill switch is set, names what it undid, and says that the switch is set', async () => {
+  const api = new TestApi();
+  const notices: string[] = [];
+  const given = { ...options(api), notice: (line: string) => notices.push(line) };
+  const path = '/api/v1/namespaces/c/pods/left';
+  api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
+  new Journal(safetyFolder(given.environment, undefined)).record({
+    ...{ id: 'x', check: 'c', title: 'pod made', access: 'canary', clusterUid: 'cluster', runId: 'r' },
+    rollback: { kind: 'kube-delete', path, marker: 'm' },
+    ...{ bootId: 'b', holder: { pid: 1, startTime: '1' }, dueMs: 0, dueAfterMs: 0, at: '' },
+  });
+  const kill = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop';
+  api.put(kill, { data: { reason: 'maintenance' } });
+  const report = await restoreEnvironment(given);
+  assert.deepEqual([report.undone, report.failed], [['pod made (c)'], []]);
+  assert.equal(api.objects.has(path), false);
+  assert.match(
+    notices.join('\n'),
+    /plumbline-stop: it is set \("maintenance"\).*what is open is undone all the same/,
+  );
+  // Who would do something new is refused as before.
+  await assert.rejects(open(given), /kill switch/);
 });
 
 test('false verdict 25: what was not restored is told though the mirror and the timers cannot be cleared', async () => {

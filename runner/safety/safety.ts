@@ -31,6 +31,8 @@ export type Mutation = {
   readonly controlPlane?: boolean;
   /** Upper bound of the duration of `act`, ms, if above 30 s. */
   readonly endsWithinMs?: number;
+  /** When the timers undo it, even if the run is alive, ms after it was recorded; left out: after `restoreDeadlineMs`. */
+  readonly dueAfterMs?: number;
   act(): Promise<void>;
 };
 
@@ -60,6 +62,9 @@ const RESTORE_RETRY_MS = 60_000;
 
 /** Longer than any action takes that sets no `endsWithinMs`. */
 const UNDER_WAY_DEADLINE_MS = 30_000;
+
+const outdated = (why: string): string =>
+  `the mirror of the rollback journal is outdated, so runs on other machines may be refused: ${why}`;
 
 const BEING_UNDONE = 'not begun, since what the check did is being undone';
 
@@ -270,7 +275,9 @@ export class Safety {
     const report = await undoAll(entries, { journal, kube, clusterUid, retryForMs: RESTORE_RETRY_MS });
     for (const conflict of report.conflicts) this.#conflicts.add(conflict);
     this.#endGap();
-    // Otherwise the journal would grow throughout a series of a hundred drills.
+    // Undoing takes a while, and is harmless whoever holds the environment by now; the mirror may be another's.
+    if ((await lease.holder()) !== 'us') return report;
+    // Otherwise the journal would grow throughout a series of a hundred drills. It keeps what the mirror may still list.
     journal.rotate();
     await mirror.sync();
     return report;
@@ -295,30 +302,36 @@ export class Safety {
     const { actions, undone, failed } = await this.restore();
     const conflicts = [...this.#conflicts];
     const report = { actions, undone, failed: [...new Set([...conflicts, ...failed])], conflicts };
-    await this.#parts.killSwitch.close();
+    const { killSwitch, notice } = this.#parts;
+    await killSwitch.close();
     try {
-      // Another holder has its own mirror and Job there: leave them alone.
-      if (!(await this.#parts.lease.isTakenByOther())) await this.#tidyUp();
+      await this.#tidyUp();
     } catch (error) {
       // What was not restored must be told, whatever happens here.
-      this.#parts.notice(
-        `the timers or the mirror of the rollback journal could not be cleared: ${errorText(error)}`,
-      );
+      notice(`the timers or the mirror of the rollback journal could not be cleared: ${errorText(error)}`);
     }
     await this.#parts.release();
     return report;
   }
 
+  /** Another holder has its own mirror and Job in the cluster: they are left alone. */
   async #tidyUp(): Promise<void> {
-    const { timers, mirror, notice } = this.#parts;
-    const trouble: string[] = [];
-    if (this.pending().length === 0) trouble.push(...(await timers.disarm()));
-    const gap = await mirror.sync();
-    if (gap !== null && mirror.mayBeStale)
-      trouble.push(
-        `the mirror of the rollback journal is outdated, so runs on other machines may be refused: ${gap}`,
+    const { timers, lease, mirror, notice } = this.#parts;
+    const holder = await lease.holder();
+    if (holder === 'us') {
+      const trouble = this.pending().length === 0 ? await timers.disarm() : [];
+      const gap = await mirror.sync();
+      for (const message of trouble) notice(message);
+      if (gap !== null && mirror.mayBeStale) notice(outdated(gap));
+    } else if (holder === 'nobody') {
+      // Whoever takes it next is refused by what is listed. The timers end by themselves.
+      const gap = await mirror.dropSettled();
+      if (gap !== null) notice(outdated(gap));
+    } else if (!lease.takenByOther) {
+      notice(
+        'whether another run holds the Lease by now is unknown, so that the undo Job and the mirror of the rollback journal were left as they are: the Job ends by itself, and the next run brings the mirror up to date',
       );
-    for (const message of trouble) notice(message);
+    }
   }
 
   async #check(mutation: Mutation): Promise<void> {
@@ -345,6 +358,7 @@ export class Safety {
 
   #record(mutation: Mutation, rollback: Rollback): Entry {
     const { journal, clusterUid, runId, restoreDeadlineMs } = this.#parts;
+    const { dueAfterMs = restoreDeadlineMs } = mutation;
     return journal.record({
       id: randomUUID(),
       check: mutation.check,
@@ -355,8 +369,8 @@ export class Safety {
       bootId: bootId(),
       holder: self(),
       runId,
-      dueMs: monoMs() + restoreDeadlineMs,
-      dueAfterMs: restoreDeadlineMs,
+      dueMs: monoMs() + dueAfterMs,
+      dueAfterMs,
       at: new Date().toISOString(),
     });
   }

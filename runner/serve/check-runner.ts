@@ -86,7 +86,10 @@ export class CheckRunner implements ServedRunner {
     if (batch.length === 0) return;
     this.runState.plan(batch);
     const session = await Session.listen(this.#handlers(), {
-      gone: (check) => void this.abandon(check),
+      gone: (check) =>
+        void this.abandon(check).catch((error: unknown) =>
+          this.complaints.push(`${check} could not be ended in full: ${errorText(error)}`),
+        ),
       around: (check, work) => this.runState.calls.on(check, work),
     });
     const { folder, safety, signal } = this.parts;
@@ -118,15 +121,24 @@ export class CheckRunner implements ServedRunner {
     }
   }
 
-  /** Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. */
+  /**
+   * Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. Undoing comes after all else and whatever
+   * becomes of it, such as on a full disk.
+   * @throws what ending it threw, once what it did is undone
+   */
   async abandon(check: string): Promise<void> {
     try {
-      await this.telemetry.stop(check);
-      await this.loads.stop(check);
-      await this.clientLoads.stopAll(check);
+      const stops = [
+        () => this.telemetry.stop(check),
+        () => this.loads.stop(check),
+        () => this.clientLoads.stopAll(check),
+      ];
+      const failures: unknown[] = [];
+      for (const stop of stops) await stop().catch((error: unknown) => failures.push(error));
       const report = await this.parts.safety.restore({ check });
       this.drills.end(check, new Date());
       this.complaints.push(...report.failed.map((failure) => `${check}: ${failure}`));
+      if (failures.length > 0) throw failures[0];
     } finally {
       this.lock.release(check);
     }

@@ -1,4 +1,5 @@
 import type { KubeCluster, ReadOnlyGuard } from '../../probes/kubernetes/index.ts';
+import type { ClusterPermits } from '../plan/cluster-permit.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { BudgetAccount } from '../state/budget.ts';
 import type { RunFolder } from '../record/run-folder.ts';
@@ -13,10 +14,8 @@ export interface RunnerParts {
   safety: RunSafety;
   /** The guard of a read-only run; left out: the run may do more. */
   readOnly?: ReadOnlyGuard | undefined;
-  /** Path of the kubeconfig. */
-  kubeconfig: string;
-  /** Context in it; its current one when left out. */
-  context?: string | undefined;
+  /** The permit of the cluster's owners, where one is required. */
+  permits?: ClusterPermits | null;
   signal: AbortSignal;
 }
 

@@ -8,7 +8,10 @@ import { safetyFolder } from '../provider-safety.ts';
 
 test('what is left broken is said together with what to type, and nothing is done about it', (context) => {
   emptyFolderIn(context, 'XDG_STATE_HOME');
-  const environment = { name: 'rack', cluster: { kubeconfig: { env: 'K' } } } as unknown as Environment;
+  const environment = {
+    ...{ name: 'rack', envOption: 'ops/rack.yaml' },
+    cluster: { kubeconfig: { env: 'K' } },
+  } as unknown as Environment;
   const journal = new Journal(safetyFolder('rack', undefined));
   assert.equal(leftBroken(environment), null);
   journal.record({
@@ -24,7 +27,7 @@ test('what is left broken is said together with what to type, and nothing is don
   });
   assert.match(
     leftBroken(environment) ?? '',
-    /^LEFT BROKEN .*: file changed \(c\); .*; `plumbline restore --env rack` undoes it at once$/,
+    /^LEFT BROKEN .*: file changed \(c\); .*; `plumbline restore --env ops\/rack\.yaml` undoes it at once$/,
   );
   assert.equal(journal.open().length, 1);
 });

@@ -18,7 +18,9 @@ import { errorText } from '../../reports/record/error-text.ts';
 /** What an earlier run has left undone on this machine, for the next command to report first; null: nothing. */
 export function leftBroken(environment: Environment): string | null {
   const open = leftOpen(safetyFolder(environment.name, embeddedOf(environment)));
-  return open === null ? null : `${open}; \`plumbline restore --env ${environment.name}\` undoes it at once`;
+  return open === null
+    ? null
+    : `${open}; \`plumbline restore --env ${environment.envOption}\` undoes it at once`;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function restoreLeftovers(
       runId: 'leftovers',
       systemNamespace: environment.namespaces.system,
       undoImage: environment.drills.undoImage,
+      undoReadyMs: timeoutMsOf(environment, 'podReady'),
       restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
       notice: (message) => how.say(`  ${message}`),
       signal: how.signal,

@@ -99,7 +99,7 @@ test('should refuse what is no drill with 64', async () => {
   assert.ok(row);
   await writePlan(folder.histories, { id: folder.id, environment: 'local', scope: 'selection', planned: [] });
   await assert.rejects(readSeriesOf(folder.path, parent), /holds no drill/);
-  await assert.rejects(readSeriesOf('nowhere', parent), /no run "nowhere" to resume/);
+  await assert.rejects(readSeriesOf('nowhere', parent), /no run "nowhere": there is no histories in/);
 });
 
 test('should list what was cut off without counting it, and let an earlier interruption rest', async () => {
@@ -129,6 +129,31 @@ test('should list what was cut off without counting it, and let an earlier inter
     { kind: 'runner-verdict', verdict: 'inconclusive', message: 'interrupted once more' },
   ]);
   assert.equal((await judgeCheck(folder.histories, CHECK)).reason, 'interrupted once more');
+});
+
+test('should repeat a trial whose permit had ended, and count it no more once its series has gone on', async () => {
+  const { histories, path } = makeRunFolder(parent, 'staging');
+  await writePlan(histories, { id: 'r', environment: 'staging', scope: 'selection', planned: [] });
+  const startedAt = '2026-11-24T20:00:00.000Z';
+  await writeSeries(histories, { check: CHECK, env: 'staging', trials: 3, startedAt, fingerprint });
+  await endTrial(histories, 1);
+  const message = 'pod-crash of shop/postgres-0: not permitted in the cluster: it ended';
+  // As check.end leaves it.
+  await appendToTrial(await openTrial(histories, 2, source), [
+    { kind: 'no-fault', reason: message },
+    { kind: 'runner-verdict', verdict: 'inconclusive', message },
+  ]);
+  assert.equal((await judgeCheck(histories, CHECK)).reason, message);
+  const series = await readSeriesOf(path, parent);
+  assert.deepEqual([series.ended, series.cut, trialsToAppend(series, undefined)], [[1], [2], 2]);
+  await resumeSeries(series, source);
+  await endTrial(histories, 3);
+  const { reason, trials = [] } = await judgeCheck(histories, CHECK);
+  assert.doesNotMatch(reason, /not permitted/);
+  assert.deepEqual(
+    trials.map(({ cutOff }) => cutOff),
+    [undefined, message, undefined],
+  );
 });
 
 test('should not let a trial that crashed leave its series by being resumed', async () => {

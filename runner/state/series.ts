@@ -1,12 +1,18 @@
 import type { NewObservation } from '../../reports/record/history/history.ts';
-import { all } from '../../reports/judge/observed.ts';
+import { all, first } from '../../reports/judge/observed.ts';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
 import { differencesOf, type Fingerprint } from '../plan/fingerprint.ts';
-import { checkFolderName, openRunFolder, trialFolder, type RunFolder } from '../record/run-folder.ts';
+import {
+  checkFolderName,
+  openRunFolder,
+  runFolder,
+  trialFolder,
+  type RunFolder,
+} from '../record/run-folder.ts';
 import { markResumed, readSeries, type SeriesPlan } from '../record/run-history.ts';
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -24,14 +30,8 @@ export interface Series {
  * The series of a run, as it was left.
  * @throws CommandError (64) when there is no such run or it is no drill; RunFolderError when its folder cannot be used
  */
-export async function readSeriesOf(run: string, parent: string): Promise<Series> {
-  const candidates = [resolve(run), resolve(parent, run)];
-  const path = candidates.find((folder) => existsSync(join(folder, 'histories')));
-  if (path === undefined)
-    throw new CommandError(
-      `no run "${run}" to resume: neither ${candidates.join(' nor ')} holds histories`,
-      EXIT.usage,
-    );
+export async function readSeriesOf(run: string, parent?: string): Promise<Series> {
+  const path = runFolder(run, 'histories', parent);
   const plan = planIn(join(path, 'histories'));
   const folder = openRunFolder(path);
   return { folder, plan, ...(await trialsOf(folder.histories, plan.check)) };
@@ -128,13 +128,12 @@ export async function resumeSeries(series: Series, source: HeaderSource): Promis
   }
 }
 
-/** Why a trial was cut off: its own crash, else the end of its run. */
+/** Why a trial was cut off: its own crash, what its fault was refused for, else the end of its run. */
 async function cutReason(trial: string): Promise<string> {
   const { observations } = await readHistory(trial);
   const crash = all({ observations }, 'runner-verdict').findLast(({ crashed }) => crashed === true);
-  return crash === undefined
-    ? 'the run ended in the middle of this trial'
-    : (crash.message.split('\n', 1)[0] ?? '');
+  if (crash !== undefined) return crash.message.split('\n', 1)[0] ?? '';
+  return first({ observations }, 'no-fault')?.reason ?? 'the run ended in the middle of this trial';
 }
 
 /** For the record: with which trial the series continues, and which trials do not count. */

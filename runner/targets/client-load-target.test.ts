@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { applicationSchema } from '../../env/schema.ts';
 import type { Environment } from '../../env/schema.ts';
+import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { ApplicationAccess } from './application-access.ts';
 import { loadOf } from './client-load-target.ts';
@@ -88,12 +89,18 @@ test('should write through the API as the account of the context, and as whom it
     two: { token: 'second', as: 'jane', 'as-groups': ['developers', 'admins'] },
   });
   const environment = { apiAddress: NEAR, namespaces: { canary: 'canary' } };
-  const runner = (context?: string) =>
-    ({ runState: { environment }, parts: { kubeconfig, context } }) as unknown as RunnerCore;
+  const { signal } = new AbortController();
+  const runner = (context?: string) => {
+    const cluster = openCluster({ kubeconfig, signal, ...(context !== undefined && { context }) });
+    return { runState: { environment }, parts: { cluster } } as unknown as RunnerCore;
+  };
   const plain = await loadOf(runner(), 'control-plane');
   assert.deepEqual([plain.connection.password, plain.connection.declared?.['impersonation']], ['first', {}]);
   assert.equal(plain.connectTimeoutMs, 100);
-  const { connection } = await loadOf(runner('two'), 'control-plane');
+  const second = runner('two');
+  // What the file says later is of no interest: the cluster was compared with the pin when it was reached.
+  kubeconfigOf({ three: { token: 'third' } });
+  const { connection } = await loadOf(second, 'control-plane');
   assert.equal(connection.password, 'second');
   assert.deepEqual(connection.declared?.['impersonation'], {
     'Impersonate-User': 'jane',

@@ -2,7 +2,6 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { StoreName } from '../../env/schema.ts';
 import { hostAndPort } from '../../host/http.ts';
-import { loadKubeConfig } from '../../probes/kubernetes/transport.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { connectTimeoutTo } from '../../probes/client-load/connect-timeout.ts';
@@ -100,8 +99,7 @@ async function apiLoad(runner: RunnerCore): Promise<Load> {
   if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
   const { host, port } = hostAndPort(apiAddress);
   const options: RequestOptions = {};
-  const { kubeconfig, context } = runner.parts;
-  await loadKubeConfig(kubeconfig, context).applyToHTTPSOptions(options);
+  await runner.parts.cluster.client.transport.config.applyToHTTPSOptions(options);
   const [ca, cert, key] = [options.ca, options.cert, options.key].map(pemOf);
   const { bearer, impersonation } = accountIn(options);
   return {

@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import type { Environment } from '../../env/schema.ts';
+import type { Asking } from '../plan/cluster-permit.ts';
+import { planChecks } from '../../suites/catalogue/index.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
+import { RequestError } from '../serve/session.ts';
 import { ClientLoads } from './client-loads.ts';
 
 const SUBJECT = { check: 'failover/redis/hang', store: 'redis', trial: 1 };
 
+const local = await loadEnvironment('local');
+const staging = await loadEnvironment('staging');
+
 /** As much of a runner as a client load needs that cannot find its store. */
-function runnerWithout(target: Promise<never>): RunnerCore {
+function runnerWithout(
+  target: Promise<never>,
+  environment: Environment = local,
+  problem?: (asking: Asking) => string | null,
+): RunnerCore {
   const stores = { declared: () => ({ clientLoad: {} }), target: () => target };
-  return { stores, parts: {}, runState: {} } as unknown as RunnerCore;
+  const planned = new Map(planChecks(environment).map((one) => [one.row.id, one]));
+  const permits = problem === undefined ? null : { problem };
+  return { stores, parts: { permits }, runState: { environment, planned } } as unknown as RunnerCore;
 }
 
 test('should refuse a second client load of a check while the first is still being prepared', async () => {
@@ -24,4 +38,22 @@ test('should let a check try again whose client load could not be prepared', asy
   const loads = new ClientLoads(runnerWithout(Promise.reject(new Error('no such store'))));
   await assert.rejects(loads.start(SUBJECT), /no such store/);
   await assert.rejects(loads.start(SUBJECT), /no such store/);
+});
+
+test('should write nothing for a check once either permit has ended, and ask for as long as its fault may stay', async () => {
+  const refusalIn = async (until: string, problem: (asking: Asking) => string | null): Promise<unknown> => {
+    const permits = [{ checks: ['failover/**'], faults: ['hang' as const], until, ticket: 'T' }];
+    const unreached = Promise.reject(new Error('no such store'));
+    unreached.catch(() => undefined);
+    const loads = new ClientLoads(runnerWithout(unreached, { ...staging, permits }, problem));
+    return loads.start(SUBJECT).catch((error: unknown) => error);
+  };
+  const asked: Asking[] = [];
+  const withdrawn = await refusalIn('2999-01-01T00:00:00Z', (asking) => (asked.push(asking), 'withdrawn'));
+  assert.ok(withdrawn instanceof RequestError);
+  assert.deepEqual([withdrawn.message, withdrawn.reason], ['withdrawn', 'not-permitted']);
+  assert.deepEqual(asked, [{ check: SUBJECT.check, fault: 'hang', staysMs: 600_000 }]);
+  const ended = await refusalIn('2020-01-01T00:00:00Z', () => null);
+  assert.match(String(ended), /its permit ended 2020/);
+  assert.match(String(await refusalIn('2999-01-01T00:00:00Z', () => null)), /no such store/);
 });

@@ -4,10 +4,12 @@ import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
+import { NOT_PERMITTED } from '../../suites/harness/acting.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { ClientLoadGroup } from './client-load-group.ts';
 import { loadOf, pathsOf, type Load } from './client-load-target.ts';
+import { whyNoLoad } from './load-permit.ts';
 import { RequestError } from '../serve/session.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 
@@ -43,7 +45,7 @@ export class ClientLoads {
     return `${parts.folder.id}/${basename(runState.histories)}/${check}/${trial}`;
   }
 
-  /** @throws RequestError when the check has one already; Error when it cannot be prepared, or does not start */
+  /** @throws RequestError when the check has one already, or it is not permitted any more; Error when it cannot be prepared, or does not start */
   async start(subject: Subject): Promise<void> {
     const { check } = subject;
     if (this.#running.has(check)) throw new RequestError(`${check} has a client load already`, 'crash');
@@ -59,6 +61,8 @@ export class ClientLoads {
   async #make(subject: Subject): Promise<ClientLoadGroup> {
     const { check, store, trial } = subject;
     const { parts, budget, runState } = this.#runner;
+    const refusal = await whyNoLoad(this.#runner, check);
+    if (refusal !== null) throw new RequestError(refusal, NOT_PERMITTED);
     const load = changed(
       await loadOf(this.#runner, store),
       runState.headerSource(check).settings['clientLoad'],

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import { isUnfit, liveLine, patienceOf, whyNotSpread } from './load-runs.ts';
+import { RequestError } from '../serve/session.ts';
+import { behind } from './_testing/behind-gateway.ts';
+import { gateway } from './_testing/gateway.ts';
+import { guardedObjects, isUnfit, liveLine, LoadRuns, patienceOf, whyNotSpread } from './load-runs.ts';
 
 const second: LoadSecond = {
   atMs: 0,
@@ -71,4 +74,65 @@ test('should let another engine send a load for which the named k6 operator is u
   assert.equal(isUnfit('performance/api/availability', 'k6-operator'), false);
   for (const named of ['auto', 'k6', 'embedded'] as const)
     assert.equal(isUnfit('performance/ai/latency', named), false, named);
+});
+
+test('should give each load titles that no other load has, of the same check neither', async () => {
+  const before = await gateway();
+  const { runner, close } = behind(before);
+  try {
+    const { look } = runner.runState.environment.application?.requests ?? assert.fail();
+    look.path = '/orders?size=1&name={title}';
+    const loads = new LoadRuns(runner);
+    const check = 'performance/api/availability';
+    const signal = AbortSignal.timeout(60_000);
+    for (const trial of [1, 1]) {
+      const variables = { RATE: 5, DURATION: '1s', MAX_VUS: 5 };
+      await loads.start({ check, trial, scenario: 'steady', variables }, signal);
+      assert.equal(await loads.ended(check, 30_000, signal), true);
+      await loads.stop(check);
+    }
+    const titles = before.asked.map((path) => new URLSearchParams(path.split('?')[1]).get('name') ?? '');
+    // Rails keeps only word characters and hyphens of X-Request-Id; columns for ids have 36 characters at the least, those for titles 50.
+    const found = titles.map(
+      (title) => /^Plumbline canary ([a-z0-9]{1,25})-(\d+)$/.exec(title) ?? assert.fail(title),
+    );
+    const byLoad = Map.groupBy(found, ([, load]) => load);
+    assert.equal(byLoad.size, 2);
+    // The look before the load has the number of the first iteration.
+    for (const of of byLoad.values())
+      assert.deepEqual(of.map(([, , n]) => n).sort(), ['0', '0', '1', '2', '3', '4']);
+  } finally {
+    close();
+    await before.close();
+  }
+});
+
+test('should begin no load whose permit has ended since the run began, and send nothing', async () => {
+  const before = await gateway();
+  const { runner, close } = behind(before);
+  try {
+    const permits = [{ checks: ['performance/**'], faults: [], until: '2020-01-01T00:00:00Z' }];
+    Object.assign(runner.runState.environment, { permits });
+    const variables = { RATE: 5, DURATION: '1s', MAX_VUS: 5 };
+    const order = { check: 'performance/api/availability', trial: 1, scenario: 'steady', variables };
+    await assert.rejects(new LoadRuns(runner).start(order, AbortSignal.timeout(60_000)), (error) => {
+      assert.ok(error instanceof RequestError);
+      assert.equal(error.reason, 'unavailable');
+      assert.match(error.message, /its permit ended 2020/);
+      return true;
+    });
+    assert.deepEqual(before.asked, []);
+  } finally {
+    close();
+    await before.close();
+  }
+});
+
+test('should record the objects of a load so that no timer ends it while it may still run', async () => {
+  const applied: unknown[] = [];
+  const apply = (...given: unknown[]): Promise<void> => Promise.resolve(void applied.push(given));
+  const object = { apiVersion: 'k6.io/v1alpha1', kind: 'TestRun', metadata: { name: 'l' } };
+  const { signal } = new AbortController();
+  await guardedObjects({ apply, remove: () => Promise.resolve() }, 'c', 9_000_000).create(object, signal);
+  assert.deepEqual(applied, [['c', [object], { access: 'canary', signal, dueAfterMs: 9_000_000 }]]);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +8,7 @@ import { chooseEngine } from '../../load/engines/index.ts';
 import type { Choosable } from '../../load/engines/index.ts';
 import { K6Engine } from '../../load/engines/k6/index.ts';
 import { OperatorEngine } from '../../load/engines/k6-operator/index.ts';
+import type { OperatorOptions } from '../../load/engines/k6-operator/index.ts';
 import { startLoad, startLoadHere } from '../../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
 import { thresholdsOf } from '../../load/thresholds.ts';
@@ -20,8 +22,10 @@ import { backendOf, edgeTarget } from './edge-target.ts';
 import type { Access } from './application-access.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import { REFUSED_LOG } from '../../reports/record/refusals.ts';
+import type { RunSafety } from '../provider-safety.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
+import { whyNoLoad } from './load-permit.ts';
 import { CHECKOUT } from '../serve/playwright.ts';
 import { checkFolderName } from '../record/run-folder.ts';
 import { RequestError } from '../serve/session.ts';
@@ -50,7 +54,8 @@ export class LoadRuns {
 
   /**
    * Resolves when the load begins, or has ended without that.
-   * @throws RequestError when the check has one already, or the environment has no edge to send it through; the reason of the signal
+   * @throws RequestError when the check has one already, it is not permitted any more, or the environment has no edge to send it through; the
+   * reason of the signal
    */
   async start(params: Params<'load.start'>, signal: AbortSignal): Promise<void> {
     const { check } = params;
@@ -76,6 +81,8 @@ export class LoadRuns {
     signal: AbortSignal,
   ): Promise<LoadProcess> {
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
+    const refusal = await whyNoLoad(this.#runner, check);
+    if (refusal !== null) throw new RequestError(refusal, 'unavailable');
     const { parts, runState } = this.#runner;
     const target = await edgeTarget(this.#runner);
     const { load } = runState.environment;
@@ -98,6 +105,7 @@ export class LoadRuns {
           ...Object.fromEntries(own),
           BASE_URL: `${url.origin}${basePathOf(url)}`,
           CONTRACT: contractText(target),
+          CORRELATION_ID: correlationId(),
           SHOWN: access.shown,
           ...shown.variables,
         },
@@ -172,13 +180,15 @@ export class LoadRuns {
         cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS),
       },
       client: cluster.client,
-      // Recorded before they are created: a killed run leaves no load behind.
-      objects: {
-        create: (object, signal) => safety.apply(check, [object], { access: 'canary', signal }),
-        remove: (ref) => safety.remove(check, [ref]),
-      },
+      objects: guardedObjects(safety, check, this.#longestMs(needsMs)),
     });
     return [k6, spread, embedded];
+  }
+
+  /** No timer may end a load that a living run still waits for. */
+  #longestMs(loadMs: number): number {
+    const { environment } = this.#runner.runState;
+    return timeoutMsOf(environment, 'restoreDeadline') + timeoutMsOf(environment, 'loadStart') + loadMs;
   }
 
   /** A scenario says that it was refused: the credentials are renewed as for any other client. */
@@ -228,6 +238,29 @@ export class LoadRuns {
     await running?.stop(this.#graceMs, why);
     return running !== null;
   }
+}
+
+/**
+ * Creates and deletes the objects of a load. Each is recorded before it is created: a killed run leaves no load behind.
+ * @param dueAfterMs longer than any load takes
+ */
+export function guardedObjects(
+  safety: Pick<RunSafety, 'apply' | 'remove'>,
+  check: string,
+  dueAfterMs: number,
+): OperatorOptions['objects'] {
+  return {
+    create: (object, signal) => safety.apply(check, [object], { access: 'canary', signal, dueAfterMs }),
+    remove: (ref) => safety.remove(check, [ref]),
+  };
+}
+
+/**
+ * What the correlation ids and titles of a load begin with. Random, as a check may start several loads in a trial, and no cache of the platform may
+ * know them from an earlier run.
+ */
+function correlationId(): string {
+  return `pl${randomBytes(4).toString('hex')}`;
 }
 
 /** Slowest answers for which any load has users, ms: ten times the usual goal for a p95 of the API. */

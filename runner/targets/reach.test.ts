@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
-import { askText, askWord, PeersError } from '../../probes/asking.ts';
+import { askText, askWord, isWithoutWay, PeersError } from '../../probes/asking.ts';
 import { askHttp } from '../../probes/http.ts';
 import { ForwardingApiServer } from '../../probes/kubernetes/_testing/forwarding-api-server.ts';
 import { openForward } from '../../probes/kubernetes/port-forward.ts';
@@ -28,8 +28,12 @@ interface Pods {
 
 const named = (name: string, rest: object): object => ({ metadata: { namespace: 'data', name }, ...rest });
 
-/** A cluster whose namespace `data` has these pods, and a Service before them. */
-function clusterOf(api: ForwardingApiServer, pods: () => readonly Pods[]) {
+/** A cluster whose namespace `data` has these pods, and a Service before them. @param slices the endpoints of that Service in their place */
+function clusterOf(
+  api: ForwardingApiServer,
+  pods: () => readonly Pods[],
+  { services = [], slices }: { services?: readonly object[]; slices?: object[] } = {},
+) {
   const items: Record<string, () => object[]> = {
     'v1/Pod': () =>
       pods().map(({ name, ip, ready = true }) => ({
@@ -39,16 +43,17 @@ function clusterOf(api: ForwardingApiServer, pods: () => readonly Pods[]) {
       })),
     'v1/Service': () => [
       named('db', { spec: { clusterIP: CLUSTER_IP, ports: [{ name: 'sql', port: 9000 }] } }),
+      ...services,
     ],
-    'discovery.k8s.io/v1/EndpointSlice': () => [
-      named('db-1', {
-        ports: [{ name: 'sql', port: 5432 }],
-        endpoints: pods().map(({ name, ip, ready = true }) => ({
-          ...{ addresses: [ip], conditions: { ready }, targetRef: { kind: 'Pod', name } },
-        })),
-      }),
-    ],
+    'discovery.k8s.io/v1/EndpointSlice': () => slices ?? [ofPods()],
   };
+  const ofPods = (): object =>
+    named('db-1', {
+      ports: [{ name: 'sql', port: 5432 }],
+      endpoints: pods().map(({ name, ip, ready = true }) => ({
+        ...{ addresses: [ip], conditions: { ready }, targetRef: { kind: 'Pod', name } },
+      })),
+    });
   return {
     list: ({ kind }: { kind: string }) => Promise.resolve({ items: items[kind]?.() ?? [] }),
     forward: (...asked: [Parameters<typeof openForward>[1], Parameters<typeof openForward>[2]]) =>
@@ -111,6 +116,52 @@ describe('Reach', () => {
     const dial = reach.dial('postgres', declared);
     for (const host of ['db.example.com', '198.51.100.7', 'localhost'])
       assert.deepEqual(await dial({ host, port: 5432 }, BOUNDS), { host, port: 5432 });
+  });
+
+  const dialIn = (more: Parameters<typeof clusterOf>[2], host: string) => {
+    const of = new Reach(
+      clusterOf(api, () => pods, more),
+      ['data'],
+    );
+    return {
+      dialled: of.dial('postgres', declared)({ host, port: 9000 }, BOUNDS),
+      inside: () => of.isInside({ host, port: 9000 }, declared),
+      close: () => of.close(),
+    };
+  };
+  const external = (name: string, externalName: string): object =>
+    named(name, { spec: { type: 'ExternalName', externalName } });
+
+  it('should follow a Service to the name outside that it stands for', async () => {
+    const services = [
+      external('managed', 'db.rds.example.com.'),
+      external('alias', 'managed.data.svc.cluster.local'),
+      external('circle', 'circle.data.svc.cluster.local'),
+    ];
+    for (const host of ['managed.data', 'alias.data']) {
+      const { dialled, inside } = dialIn({ services }, host);
+      assert.deepEqual(await dialled, { host: 'db.rds.example.com', port: 9000 });
+      assert.equal(await inside(), true, 'this machine does not know the name');
+    }
+    await assert.rejects(dialIn({ services }, 'circle.data').dialled, /circle/);
+    const ofPods = dialIn({ services: [external('pods', 'db.data.svc')] }, 'pods.data');
+    assert.equal((await ofPods.dialled).host, '127.0.0.1', 'a Service of pods is forwarded');
+    await ofPods.close();
+  });
+
+  it('should say of a Service whose endpoints are no pods that nothing is forwarded to them', async () => {
+    const slice = named('db-1', {
+      ports: [{ name: 'sql', port: 5432 }],
+      endpoints: [{ addresses: ['198.51.100.7'], conditions: { ready: true } }],
+    });
+    const error: unknown = await dialIn({ slices: [slice] }, 'db.data').dialled.catch(
+      (thrown: unknown) => thrown,
+    );
+    assert.match(
+      askText(error),
+      /the endpoints of the Service data\/db are no pods \(198\.51\.100\.7\).*declare the address/,
+    );
+    assert.equal(isWithoutWay(error), true);
   });
 
   it('should reach the pod that has the name now, and nobody at the address that it had', async () => {

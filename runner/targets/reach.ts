@@ -10,6 +10,7 @@ import type { KubeCluster, ObjectOf, ServiceObject } from '../../probes/kubernet
 import type { PodPort } from '../../probes/kubernetes/port-forward.ts';
 import type { Query } from '../../probes/kubernetes/types.ts';
 import type { Bounds, Dial } from '../../probes/store/store-driver.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 import {
   clientAddresses,
@@ -17,6 +18,11 @@ import {
   namespacesOfStores,
 } from '../../suites/catalogue/plan/reached.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
+
+/** Addresses that a message names. */
+const MOST_SHOWN = 3;
+/** One ExternalName may stand for another; a circle of them is followed no longer. */
+const MOST_NAMES = 4;
 
 /** Of what a client may take for connecting, so that why there is no way is said before the client gives up. */
 const SHARE_OF_LIMIT = 0.9;
@@ -78,7 +84,7 @@ export class Reach {
   dial(store: string, declared: DeclaredStore): Dial {
     return async (at, bounds) => {
       const to = await this.#behind(at, declared);
-      if (to === null) return at;
+      if (!('pod' in to)) return to;
       const limited = { ...bounds, deadlineMs: bounds.deadlineMs * SHARE_OF_LIMIT };
       try {
         return await this.#forwards.dial(to, limited, (error) => this.#note(store, to, error));
@@ -93,13 +99,14 @@ export class Reach {
   /** Whether something listens at an address; false where no way leads there. Never throws. */
   async accepts(at: Address, declared: DeclaredStore, bounds: Bounds): Promise<boolean> {
     const to = await this.#behind(at, declared).catch(() => null);
-    return to !== null && (await this.#forwards.accepts(to, bounds));
+    return to !== null && 'pod' in to && (await this.#forwards.accepts(to, bounds));
   }
 
   /** Whether clients from here would have to be forwarded to reach an address. */
   async isInside(at: Address, declared: DeclaredStore): Promise<boolean> {
     try {
-      return (await this.#behind(at, declared)) !== null;
+      // A name of the cluster that stands for one outside is known in the cluster alone.
+      return (await this.#behind(at, declared)) !== at;
     } catch {
       // Of the cluster, though nobody is behind it now.
       return true;
@@ -141,16 +148,27 @@ export class Reach {
     else ofStore.set(key, noWay(error, { namespace, pod, port }));
   }
 
-  /** The port of a pod that an address leads to; null: it is none of the cluster's. @throws Error where nobody is behind it */
-  async #behind(at: Address, declared: DeclaredStore): Promise<PodPort | null> {
-    const own = memberNamespace(declared);
-    const name = clusterName(at.host, [...(own === null ? [] : [own]), ...this.#namespaces]);
-    const namespace = name?.namespace ?? own;
+  /**
+   * The port of a pod that an address leads to, or the address outside: itself, or what a Service of the type ExternalName stands for.
+   * @throws Error where nobody is behind it, or no pod
+   */
+  async #behind(at: Address, declared: DeclaredStore, names = 0): Promise<PodPort | Address> {
+    const { name, namespace } = this.#named(at.host, declared);
     const pod = namespace === null ? undefined : await this.#podAt(at.host, name, namespace);
     if (pod !== undefined) return { ...pod, port: at.port };
     if (this.#seen.has(at.host)) throw gone(at);
     const service = await this.#serviceAt(at.host, name);
-    return service === undefined ? null : this.#podOf(service, at);
+    if (service === undefined) return at;
+    const outside = namedBy(service);
+    if (outside === null || names === MOST_NAMES) return this.#podOf(service, at);
+    return this.#behind({ ...at, host: outside }, declared, names + 1);
+  }
+
+  /** What a name stands for in the cluster, and the namespace in which a pod may have that name or address; null: it is not known. */
+  #named(host: string, declared: DeclaredStore): { name: ClusterName | null; namespace: string | null } {
+    const own = memberNamespace(declared);
+    const name = clusterName(host, [...(own === null ? [] : [own]), ...this.#namespaces]);
+    return { name, namespace: name?.namespace ?? own };
   }
 
   async #podAt(
@@ -190,8 +208,13 @@ export class Reach {
       );
     });
     const [first] = ends.toSorted((a, b) => a.pod.localeCompare(b.pod));
-    if (first === undefined) throw refusing(at, `${namespace}/${name}`);
-    return first;
+    if (first !== undefined) return first;
+    const others = slices.flatMap(({ endpoints }) =>
+      (endpoints ?? []).flatMap(({ addresses, targetRef }) => (targetRef?.kind === 'Pod' ? [] : addresses)),
+    );
+    throw others.length > 0
+      ? withoutPods(`${namespace}/${name}`, others)
+      : refusing(at, `${namespace}/${name}`);
   }
 
   async #listed<Kind extends string>(query: Query<Kind>): Promise<ObjectOf<Kind>[]> {
@@ -200,6 +223,11 @@ export class Reach {
       throw cannotAsk('route', `who is behind an address of the cluster is unknown: ${unavailable}`);
     return items;
   }
+}
+
+/** The name that a Service of the type ExternalName stands for; null: it is of another type. */
+function namedBy({ spec: { type, externalName = '' } }: ServiceObject): string | null {
+  return type === 'ExternalName' && externalName !== '' ? externalName.replace(/\.$/, '') : null;
 }
 
 /** Whether it says that there is no way, or no more than what a client sees of a way that breaks. */
@@ -212,6 +240,12 @@ function gone({ host, port }: Address): Error {
   return Object.assign(new Error(`no pod has the address ${host}:${port} any more`), {
     code: 'EHOSTUNREACH',
   });
+}
+
+/** What a Service without a selector may lead to, which nothing is forwarded to. */
+function withoutPods(service: string, addresses: readonly string[]): Error {
+  const message = `the endpoints of the Service ${service} are no pods (${atMost(addresses, MOST_SHOWN).join(', ')}), and only to pods are connections forwarded (cluster.reach: port-forward): declare the address that is reached from where Plumbline runs`;
+  return cannotAsk('route', message);
 }
 
 /** As a Service without endpoints does. */

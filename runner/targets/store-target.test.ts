@@ -180,11 +180,12 @@ test('should read an authority from a ConfigMap as it stands there, and a passwo
   );
 });
 
-test('should take an address alone for the only member, and find no pod of it', async () => {
+test('should take an address alone for all members, and find no pod of it', async () => {
   const redis = { primary: { host: 'redis.example.com', port: 6380 }, members: 1 };
   const targets = new StoreTargets({ stores: { redis } } as never, {} as never);
   const [member, ...more] = await targets.members('redis');
-  assert.deepEqual(member, { name: 'redis.example.com', address: 'redis.example.com', port: 6380 });
+  const name = 'redis.example.com';
+  assert.deepEqual(member, { name, address: name, port: 6380, standsForAll: true });
   assert.deepEqual([more, await targets.pods('redis')], [[], []]);
   assert.throws(() => targets.placeOf('redis'), /stores\.redis is an address without pods/);
   assert.ok(!('exec' in (await targets.target('redis'))), 'a driver must not try to run anything there');

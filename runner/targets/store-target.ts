@@ -302,11 +302,11 @@ export class StoreTargets {
     return listed.items.filter((pod) => !hasEnded(pod)).map(podOf);
   }
 
-  /** The members that have an address; of an address without pods that one, which stands for a single member. */
+  /** The members that have an address; of an address without pods that one, which stands for all of them. */
   async members(store: string): Promise<StoreMember[]> {
     const { primary, ...declared } = this.declared(store);
     if (memberNamespace(declared) === null)
-      return [{ name: primary.host, address: primary.host, port: primary.port }];
+      return [{ name: primary.host, address: primary.host, port: primary.port, standsForAll: true }];
     const pods = await this.pods(store);
     return pods.flatMap(({ name, ip, node }) =>
       ip === null ? [] : [{ name, address: ip, ...(node !== null && { node }) }],

@@ -13,8 +13,8 @@ export function commandLinePage(): string {
   const program = buildProgram(SILENT);
   return `# Command line
 
-Written from the commands; do not edit this page. \`npx plumbline COMMAND --help\` says the same of each command. RUN is the folder of a run, its name in
-\`runs/\`, or \`latest\`; CHECK an id such as \`failover/postgres/pod-crash\`; GLOB a pattern such as \`failover/*/pod-crash\`.
+Written from the commands; do not edit this page. \`npx plumbline COMMAND --help\` says the same of each command. RUN is the folder of a run, or
+its name (or \`latest\`) in \`runs/\` of the working folder, in \`--out\` where that is given; CHECK an id such as \`failover/postgres/pod-crash\`; GLOB a pattern such as \`failover/*/pod-crash\`.
 
 \`--with\` takes stores (${words(STORES)}) and parts of the platform (${words(PART_NAMES)}); \`all\`, alone, is everything that the environment declares.
 What is left out is not provisioned, its checks are \`not-run\`, and no profile requires them.

@@ -37,7 +37,7 @@ test('should name the tests that had failed when the runner was killed', () => {
 
 test('should name each negative control that was not caught', () => {
   const output = [
-    '✘ a/b/one (must be fail: breaks it)  [3.1 s]',
+    '✗ a/b/one (must be fail: breaks it)  [3.1 s]',
     '    the check says pass: all well',
     '2 negative controls were not caught:',
     '  a/b/one: must be fail; the check says pass: all well',
@@ -52,8 +52,8 @@ test('should name each negative control that was not caught', () => {
 
 test('should name each check of a run that did not pass', () => {
   const output = [
-    '✔ pass         topology/nodes/pools  2 nodes  [1 of 3, 4 s elapsed]',
-    '✘ fail         telemetry/dashboards  dashboard Requests: not there  [2 of 3, 9 s elapsed, about 3 s left]',
+    '✓ pass         topology/nodes/pools  2 nodes  [1 of 3, 4 s elapsed]',
+    '✗ fail         telemetry/dashboards  dashboard Requests: not there  [2 of 3, 9 s elapsed, about 3 s left]',
     '? inconclusive telemetry/logs/canary  no line  [3 of 3, 12 s elapsed]',
     'local-small: NOT MET',
   ].join('\n');

@@ -4,11 +4,11 @@ import type { StepResult } from './steps.ts';
 /** The line of `plumbline controls` that is followed by an indented line for each failure. */
 const CONTROLS = /^\d+ negative controls? (?:was|were) not caught:$/;
 /** A verdict in the output of `plumbline run`: mark, verdict, check, reason, progress of the run. */
-const VERDICT = /^[✘?] (fail|inconclusive) +(\S+) {2}(.*?)(?: {2}\[[^\]]*\])?$/;
+const VERDICT = /^[✗?] (fail|inconclusive) +(\S+) {2}(.*?)(?: {2}\[[^\]]*\])?$/;
 const FAILING_TESTS = '✖ failing tests:';
 const FAILED_TEST = /^\s*✖ (.+?) \(\d[\d.]*ms\)/;
 /** Lines in which linters, compilers and scripts report an error. */
-const TELLING = /\berror\b|^\s*[✗✘✖]|^\[warn\]/i;
+const TELLING = /\berror\b|^\s*[✗✖]|^\[warn\]/i;
 const ANSI = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g');
 
 /** The failures in the output, with their reasons; if the runner names none, a line of its output that shows the cause. */

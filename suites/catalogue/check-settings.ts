@@ -42,6 +42,8 @@ export interface CheckSettings extends Partial<Topology> {
   writes?: boolean;
   /** The run may make and change nothing (`--read-only`). */
   readOnly?: true;
+  /** How the network of the cluster is reached from here; left out: this machine is in it. */
+  reach?: 'port-forward';
   /** Workloads of stores and parts that were not provisioned: they may be present or absent. */
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */

@@ -1,5 +1,6 @@
 /** The parts of an environment that checks can be given. A row of the catalogue combines those that its check needs. */
 import type { CheckSettings } from './check-settings.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import { declaredWords } from '../../env/declared-words.ts';
 import type { Environment, Telemetry, Topology, TraceHop } from '../../env/schema.ts';
 import { kindOfResource } from '../../probes/gpu/declaration.ts';
@@ -25,6 +26,12 @@ export const topologyParts =
 
 /** Whether it may write canaries of its own. */
 export const writes: Reads = ({ kind, readOnly }) => ({ writes: readOnly !== true && WRITABLE.has(kind) });
+
+/** Whether this machine is in the network of the cluster. */
+export const reach: Reads = ({ cluster }) => {
+  const { reach: way } = traitsOf({ cluster });
+  return way === 'port-forward' ? { reach: way } : {};
+};
 
 export const devices: Reads = ({ gpu }) =>
   gpu === undefined ? {} : { gpu: { ...gpu, kind: kindOfResource(gpu) } };

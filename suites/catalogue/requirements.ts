@@ -1,5 +1,6 @@
 /** Requirements that several checks share. */
 import type { Environment, RequestName } from '../../env/schema.ts';
+import { SAFE } from '../../probes/application/declaration.ts';
 import type { CatalogueRow, Requirement } from './types.ts';
 
 /** The contract of the application behind the edge, of which requests are built. */
@@ -25,12 +26,19 @@ function hasKey(declared: object | undefined, key: string): boolean {
   return declared !== undefined && (declared as Record<string, unknown>)[key] !== undefined;
 }
 
-/** Whether a check creates something through the edge, which stays there unless it is removed. */
-export function createsThroughEdge(row: Pick<CatalogueRow, 'requires' | 'touches'>): boolean {
+/**
+ * Whether a check creates something through the edge, which stays there unless it is removed.
+ * @param draft the request for a draft as it is declared: only a safe one leaves nothing
+ */
+export function createsThroughEdge(
+  row: Pick<CatalogueRow, 'requires' | 'touches'>,
+  draft?: { method: string },
+): boolean {
   const sends = row.touches.runner?.includes('telemetry.start') === true;
-  const [creating] = request('create');
   const asked = requirementsOf(row).map(({ what }) => what);
-  return asked.includes(creating?.what ?? '') || (sends && asked.includes(application.what));
+  const asks = (name: RequestName): boolean => request(name).some(({ what }) => asked.includes(what));
+  const drafts = draft !== undefined && !SAFE.some((method) => method === draft.method) && asks('draft');
+  return asks('create') || drafts || (sends && asked.includes(application.what));
 }
 
 /** A backend behind the edge, to which checks send requests. */

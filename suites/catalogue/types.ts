@@ -19,6 +19,8 @@ export interface Requirement {
   /** As a message names it: the key in the environment file, such as `prometheus`. */
   what: string;
   declares: (environment: Environment) => boolean;
+  /** Why the check does not apply where it is missing: nobody can declare it there. Left out: it can be declared. */
+  never?: string;
   /** The source of telemetry that the check then asks. */
   source?: TelemetrySource;
 }

@@ -51,7 +51,7 @@ describe('gpu/allocatable', () => {
   it('should refuse a node that offers nothing, and devices outside of the pool', () => {
     const none = gpu('allocatable', [node({ allocatable: 0 }), plugin({ ready: 0, wanted: 0, nodes: [] })]);
     assert.equal(none.verdict, 'fail');
-    assert.match(none.reason, /node gpu-1: expected 2 nvidia\.com\/gpu allocatable, seen 0 \(and 2 more\)/);
+    assert.match(none.reason, /^3 of 3: node gpu-1, .*: expected 2 nvidia\S+ allocatable, seen 0$/);
     assert.equal(gpu('allocatable', [node({ allocatable: null }), plugin()]).verdict, 'fail');
     assert.equal(gpu('allocatable', [node({ ready: false }), plugin()]).verdict, 'fail');
     const stray = gpu('allocatable', [node(), node({ name: 'worker-1', pool: false }), plugin()]);

@@ -21,3 +21,6 @@ export const ACTS: Readonly<Partial<Record<Method, string>>> = {
   'node.restart': 'kills a node',
   'ai.behave': 'changes the stand-in for the language model',
 };
+
+/** With this word the runner refuses what a permit does not allow, or not any more. It ends the trials of a check (check-run.ts). */
+export const NOT_PERMITTED = 'not-permitted';

@@ -10,6 +10,7 @@ import type { Utilisation } from '../../probes/gpu/index.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
 import type { Steadiness } from '../../probes/store/store-driver.ts';
+import type { SettingOverride } from '../../reports/record/setting-overrides.ts';
 
 export type { KubeObject, ObjectRef };
 
@@ -22,9 +23,12 @@ export type { KubeObject, ObjectRef };
 export interface RunnerMethods {
   /** Opens the history of a check (or of its next trial): the runner writes the header and hands over the folder. */
   'check.begin': { params: { check: string; trial: number }; result: BeginResult };
-  /** Everything is recorded: the runner rolls back, judges the histories as `plumbline judge` does, and answers then. */
+  /**
+   * Everything is recorded: the runner rolls back, judges the histories as `plumbline judge` does, and answers then. `crash` or `refused`: what ended
+   * the last trial before its end, the latter for want of a permit.
+   */
   'check.end': {
-    params: { check: string; trials: number; steps: StepRecord[]; crash?: string };
+    params: { check: string; trials: number; steps: StepRecord[]; crash?: string; refused?: string };
     result: null;
   };
   /** Waits for its turn: readers share, `exclusive` is alone. Released by `check.end`. */
@@ -45,8 +49,11 @@ export interface RunnerMethods {
     params: { namespace: string; pod: string; container: string; command: string[]; timeoutMs: number };
     result: { code: number; stdout: string; stderr: string };
   };
-  /** The kubeconfig's certificate authority as PEM; null: it names none, so the system's apply. */
-  'cluster.authority': { params: Record<string, never>; result: { pem: string | null } };
+  /** The kubeconfig's certificate authority as PEM; null: it names none, so the system's apply, or none where it does not verify the API server. */
+  'cluster.authority': {
+    params: Record<string, never>;
+    result: { pem: string | null; skipsVerification: boolean };
+  };
   /** GET of a raw API path such as `/version`, `/readyz?verbose`. */
   'cluster.raw': { params: { path: string }; result: { status: number; body: string } };
   /**
@@ -416,7 +423,7 @@ export interface StoreDescription {
 export interface ServerFacts {
   member: string;
   dataFolders: string[];
-  settings: { name: string; value: string; source: string }[];
+  settings: { name: string; value: string; source: string; override?: SettingOverride }[];
   keepsNone?: string;
   foldersUnseen?: string;
   failed?: string;

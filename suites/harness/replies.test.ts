@@ -23,6 +23,14 @@ test('should take any answer of an order that says no more', () => {
   assert.equal(replyTo('check.end', { verdict: 'fail', reason: 'it is so' }), null);
 });
 
+test('should hand on whose a setting is that overrides the one of the server', () => {
+  const own = { name: 'synchronous_commit', value: 'on', source: 'pg_settings' };
+  const other = { ...own, value: 'off', override: { role: 'app', database: null } };
+  const servers = [{ member: 'pg-0', dataFolders: [], settings: [own, other] }];
+  const sent = { servers, clusterWide: false };
+  assert.deepEqual(replyTo('store.servers', sent), sent);
+});
+
 test('should hand objects on as they are, and refuse what has no name', () => {
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: { odd: [1] }, status: {} };
   assert.deepEqual(replyTo('cluster.list', { items: [node] }), { items: [node] });

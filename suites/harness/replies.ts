@@ -4,6 +4,7 @@ import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { KubeObject } from '../../probes/kubernetes/types.ts';
 import { goalsSchema } from '../../reports/record/goals.ts';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
+import { settingOverride } from '../../reports/record/setting-overrides.ts';
 import { heldTo } from '../../host/json.ts';
 import type { Method, Result } from './protocol.ts';
 
@@ -41,7 +42,8 @@ const landed = z.object({
   proof: z.string(),
   lasting: z.boolean().optional(),
 });
-const governing = z.array(z.object({ name: z.string(), value: z.string(), source: z.string() }));
+const setting = z.object({ name: z.string(), value: z.string(), source: z.string() });
+const governing = z.array(setting);
 const ran = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
 
 const edgeAnswer = z.object({
@@ -66,7 +68,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
   'cluster.delete': done,
   'cluster.logs': z.string(),
   'cluster.exec': ran,
-  'cluster.authority': z.object({ pem: z.string().nullable() }),
+  'cluster.authority': z.object({ pem: z.string().nullable(), skipsVerification: z.boolean() }),
   'cluster.raw': z.object({ status: z.number(), body: z.string() }),
   'clientLoad.start': done,
   'clientLoad.stop': done,
@@ -138,7 +140,7 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
       z.object({
         member: z.string(),
         dataFolders: z.array(z.string()),
-        settings: governing,
+        settings: z.array(setting.extend({ override: settingOverride.optional() })),
         keepsNone: z.string().optional(),
         foldersUnseen: z.string().optional(),
         failed: z.string().optional(),

@@ -4,9 +4,11 @@ import { describe, it } from 'node:test';
 import { answerOf } from '../../probes/postgres/_testing/managed.ts';
 import type { Managed } from '../../probes/postgres/_testing/managed.ts';
 import { lookOf, membersIn, steadyIn } from '../../probes/postgres/managers/by-sql.ts';
+import { durabilityBy } from '../../probes/postgres/settings.ts';
 import { askFailureOf, askWord } from '../../probes/asking.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { loadEnvironment } from '../../env/loader.ts';
+import type { Environment } from '../../env/schema.ts';
 import { catalogue, planChecks } from '../catalogue/index.ts';
 import { RunnerError } from '../harness/client.ts';
 import { judgedOver } from './_testing/observing.ts';
@@ -26,6 +28,12 @@ const looked = (server: Managed) =>
   lookOf(MEMBER, {
     query: <Row>(text: string) => Promise.resolve().then(() => answerOf(server, text) as Row[]),
   });
+
+const durability = (server: Managed) =>
+  durabilityBy(
+    { query: <Row>(text: string) => Promise.resolve().then(() => answerOf(server, text) as Row[]) },
+    HOST,
+  );
 
 /** As the runner passes on what the driver says. */
 async function roles(server: Managed): Promise<Judgement> {
@@ -63,11 +71,7 @@ describe('a managed PostgreSQL', () => {
 
   it('should have its settings judged although it shows no data folder, and no volume at all', async () => {
     const server = { monitor: false };
-    const rows = answerOf(server, 'SELECT name, setting FROM pg_settings') as {
-      name: string;
-      setting: string;
-    }[];
-    const own = rows.map(({ name, setting: value }) => ({ name, value, source: `pg_settings on ${HOST}` }));
+    const own = await durability(server);
     const servers = [{ member: HOST, settings: own, dataFolders: [] }];
     const asked = { 'store.servers': () => Promise.resolve({ servers, clusterWide: false }) };
     const judged = (check: string) => judgedOver(check, { settings, objects: [], asked });
@@ -75,6 +79,80 @@ describe('a managed PostgreSQL', () => {
     const { verdict, reason } = await judged('topology/storage/persistent');
     assert.equal(verdict, 'inconclusive');
     assert.match(reason, /there was nothing to judge/);
+  });
+
+  it('should leave checks out that would have nothing to look at, and say what is not declared', async () => {
+    const production = await loadEnvironment('production');
+    const { durability: _declared, ...without } = postgres;
+    const workloads = production.topology.workloads.filter(({ store }) => store === undefined);
+    const at = (stores: object, more: object = {}): Environment => ({
+      ...production,
+      topology: { ...production.topology, workloads },
+      stores,
+      ...more,
+    });
+    const whyNot = (environment: Environment, check: string): string | null | undefined =>
+      planChecks(environment, { checks: [`topology/storage/${check}`] })[0]?.notRun;
+    const bare = at({ postgres: { ...without, durability: {} } });
+    assert.equal(whyNot(bare, 'durability'), 'not declared: durability of a store');
+    assert.equal(whyNot(at({ postgres }), 'durability'), null);
+    const data = 'not declared: a workload with `store`, or a store with `pods`';
+    assert.equal(whyNot(bare, 'persistent'), data);
+    const pods = { namespace: 'databases', labels: { app: 'pg' } };
+    assert.equal(whyNot(at({ postgres: { ...without, durability: {}, pods } }), 'persistent'), null);
+    const own = { topology: { ...production.topology, workloads: production.topology.workloads } };
+    assert.equal(whyNot(at({}, own), 'persistent'), null, 'workloads of stores that are not declared yet');
+    const testing = { ...bare, kind: 'testing', permits: [{ checks: ['**'], faults: [] }] } as Environment;
+    assert.equal(whyNot(testing, 'persistent'), null, 'it has a canary of its own');
+    assert.equal(whyNot({ ...testing, readOnly: true }, 'persistent'), data);
+  });
+
+  it('should be one of as many nodes as are declared, each of which must run', async () => {
+    const nodes = ['ip-10-0-0-1', 'ip-10-0-0-2', 'ip-10-0-0-3'];
+    const conditions = ['quorum queues', 'virtual hosts'].map((name) => ({
+      ...{ name, ok: true, expected: 'x', seen: 'x' },
+    }));
+    const judged = (members: number, down: string[] = []): Promise<Judgement> => {
+      const described = nodes.map((name) => ({
+        ...{ name, role: 'peer', state: down.includes(name) ? 'not running' : 'running' },
+      }));
+      return judgedOver('topology/workloads/roles', {
+        settings: {
+          ...settings,
+          stores: { rabbitmq: { members, primary: { host: 'b-1.mq.example.com', port: 5671 } } },
+        },
+        objects: [],
+        asked: {
+          'store.describe': () => Promise.resolve({ leader: null, members: described, conditions }),
+        },
+      });
+    };
+    const whole = await judged(3);
+    assert.equal(whole.verdict, 'pass', whole.reason);
+    assert.match((await judged(5)).reason, /members of rabbitmq: expected 5, seen 3/);
+    assert.match(
+      (await judged(3, ['ip-10-0-0-3'])).reason,
+      /rabbitmq ip-10-0-0-3: expected a member that runs/,
+    );
+  });
+
+  it('should be failed for what the role of the application has in place of its settings, and not for the role of its provider', async () => {
+    const judged = async (overrides: Managed['overrides'] = []) => {
+      const own = await durability({ monitor: true, overrides });
+      const servers = [{ member: HOST, settings: own, dataFolders: [] }];
+      const asked = { 'store.servers': () => Promise.resolve({ servers, clusterWide: false }) };
+      const wanted = { ...postgres, durability: { synchronous_commit: 'on' } };
+      const of = { ...settings, stores: { postgres: wanted } };
+      return judgedOver('topology/storage/durability', { settings: of, objects: [], asked });
+    };
+    assert.equal((await judged()).verdict, 'pass');
+    const name = 'synchronous_commit';
+    const { verdict, reason } = await judged([{ name, setting: 'off', database: 'orders', role: 'app' }]);
+    assert.equal(verdict, 'fail');
+    assert.match(
+      reason,
+      /^synchronous_commit of postgres \(role app in database orders, pg_db_role_setting on .*\): expected on, seen off/,
+    );
   });
 
   it('should have no fault injected, and be told why', async () => {

@@ -69,6 +69,57 @@ describe('PostgreSQL without a manager', () => {
     assert.equal(postgres.expectedWindow('pod-crash', settings), null, 'nobody says how long it takes');
   });
 
+  it('should read what roles and databases have in place of the settings, on every member and by an account without rights', async () => {
+    for (const text of [
+      'CREATE ROLE app LOGIN',
+      'CREATE ROLE team', // nobody logs in as it
+      'CREATE ROLE looks LOGIN PASSWORD $$looks$$',
+      'CREATE DATABASE tender',
+      'CREATE DATABASE shut ALLOW_CONNECTIONS false',
+      'ALTER ROLE app SET synchronous_commit = off',
+      'ALTER ROLE app SET work_mem = $$8MB$$',
+      'ALTER ROLE app IN DATABASE tender SET synchronous_commit = FALSE',
+      'ALTER DATABASE tender SET synchronous_commit = local',
+      'ALTER DATABASE shut SET synchronous_commit = off',
+      'ALTER ROLE team SET synchronous_commit = off',
+      'ALTER ROLE looks SET synchronous_commit = remote_write',
+    ])
+      await cluster.sql('pg-0', text);
+    await cluster.replayed('pg-0');
+    const looks = { ...target.connection, user: 'looks', password: 'looks' };
+    const [known, others] = [target, { ...target, connection: looks }].map(async (of) => {
+      const overrides = (settings: Awaited<ReturnType<typeof postgres.governing>>): string[] =>
+        settings.flatMap(({ name, value, source, override }) =>
+          override === undefined ? [] : [`${name} ${value}: ${source.split(', ')[0]}`],
+        );
+      const servers = await postgres.servers(of, BOUNDS);
+      const read = servers.map(({ settings }) => overrides(settings));
+      return [overrides(await postgres.governing(of, BOUNDS)), ...read].map((one) => one.toSorted());
+    });
+    const app = [
+      'synchronous_commit local: database tender',
+      'synchronous_commit off: role app',
+      'synchronous_commit off: role app in database tender',
+    ];
+    const all = [...app, 'synchronous_commit remote_write: role looks'].toSorted();
+    assert.deepEqual(await known, [all, all, all, all]);
+    assert.deepEqual(await others, [app, app, app, app], 'its own override is the value of its session');
+    await cluster.sql('pg-0', 'ALTER ROLE ALL SET synchronous_commit = local');
+    const everyone = (await postgres.governing(target, BOUNDS)).filter(({ value }) => value === 'local');
+    assert.deepEqual(
+      everyone.map(({ override }) => override),
+      [undefined],
+      'what holds for this session too is said once',
+    );
+    for (const text of [
+      'ALTER ROLE ALL RESET synchronous_commit',
+      'DROP DATABASE tender',
+      'DROP DATABASE shut',
+      ...['app', 'team', 'looks'].map((role) => `DROP ROLE ${role}`),
+    ])
+      await cluster.sql('pg-0', text);
+  });
+
   it('should not take an account that sees nothing of replication for a store without replicas', async () => {
     await cluster.sql('pg-0', "CREATE ROLE limited LOGIN PASSWORD 'limited'");
     const limited = { ...target, connection: { ...target.connection, user: 'limited', password: 'limited' } };

@@ -36,6 +36,8 @@ export interface Shape {
   className?: string;
   /** Names of Secrets that are mounted. */
   secrets?: readonly string[];
+  /** Paths of the node that are mounted. */
+  nodePaths?: readonly string[];
   /** Further containers, as name and image. */
   beside?: Readonly<Record<string, string>>;
   limits?: Labels;
@@ -94,7 +96,10 @@ function owning(kind: Shape['kind'], name: string): { kind: string; name: string
   return { kind: 'ReplicaSet', name: `${name}-${hash}`, hash: { [label[kind]]: hash } };
 }
 
-function specOf({ image, container, data = {}, secrets = [], ...of }: Shape, name: string): object {
+function specOf(
+  { image, container, data = {}, secrets = [], nodePaths = [], ...of }: Shape,
+  name: string,
+): object {
   const ports = Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({
     name: port,
     containerPort,
@@ -109,7 +114,10 @@ function specOf({ image, container, data = {}, secrets = [], ...of }: Shape, nam
   const others = Object.entries(of.beside ?? {}).map(([one, other]) => ({ name: one, image: other }));
   return {
     containers: [server, ...others],
-    volumes: secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
+    volumes: [
+      ...secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
+      ...nodePaths.map((path, at) => ({ name: `node-${at}`, hostPath: { path } })),
+    ],
   };
 }
 

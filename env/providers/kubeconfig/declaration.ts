@@ -10,7 +10,11 @@ const kubeconfig = z.strictObject({
       z.strictObject({ env: z.string().min(1).describe('Name of the environment variable') }),
     ])
     .describe('Path of the kubeconfig, or the environment variable that holds its path'),
-  context: z.string().min(1).optional().describe('Context in it; its current one when left out'),
+  context: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Context in it; when left out, the one that is current when the command begins'),
   pin,
   power: power.optional(),
   reach: reach.optional(),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
 import { after, before, describe, it } from 'node:test';
+import { certificateOfIntermediate } from '../../../host/_testing/certificate.ts';
 import { listen, load, selfSigned } from './_testing/loads.ts';
 import { HEAD } from './_testing/scripts.ts';
 
@@ -48,6 +49,22 @@ describe('TLS', () => {
       elsewhere.errors.map(({ error }) => error).join('\n'),
       /1311 x509: certificate is not valid for this host name/,
     );
+  });
+
+  it('should trust an intermediate certificate that is declared as an authority', async () => {
+    const { key, cert: own, intermediate } = await certificateOfIntermediate('localhost');
+    const server = createServer({ key, cert: own }, (_request, response) => response.end('ok'));
+    const at = (await listen(server)).split(':')[1] ?? '';
+    const script = `${HEAD}export default () => {
+        check(http.get('https://localhost:${at}/'), { read: (r) => r.status === 200 });
+      };`;
+    const { checks, errors } = await load(script, '', {
+      ca: intermediate,
+      hosts: { localhost: '127.0.0.1' },
+    });
+    server.closeAllConnections();
+    server.close();
+    assert.equal(checks[0]?.passes, 1, JSON.stringify(errors));
   });
 
   it('should be an error without them, and none where the script does not ask', async () => {

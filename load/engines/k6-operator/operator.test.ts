@@ -55,7 +55,7 @@ function directly(of: KubeClient): OperatorOptions['objects'] {
     create: async (object, signal) => {
       await of.create(object, { signal });
     },
-    remove: (ref) => of.delete(ref, { propagation: 'Background' }),
+    remove: (ref) => of.delete(ref),
   };
 }
 

@@ -49,14 +49,6 @@ export function quantileOf(buckets: Buckets, ratio: number, within: Spread): num
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/** Adds distributions. The sum is exact, since all have the same bucket boundaries. */
-export function mergeBuckets(parts: readonly Buckets[]): Buckets {
-  const sums = new Map<number, number>();
-  for (const part of parts)
-    for (const [lowest, count] of part) sums.set(lowest, (sums.get(lowest) ?? 0) + count);
-  return [...sums].sort(([a], [b]) => a - b);
-}
-
 export class Histogram {
   readonly #counts = new Map<number, number>();
   #count = 0;

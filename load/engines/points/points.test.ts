@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { LoadMetric, LoadSecond } from '../../../reports/record/details/load-result.ts';
 import { Collector } from './collector.ts';
 import { expressionOf, judge } from './expression.ts';
-import { bucketOf, Histogram, mergeBuckets, quantileOf, UNITS } from './histogram.ts';
+import { bucketOf, Histogram, quantileOf, UNITS } from './histogram.ts';
 import { Lines } from './lines.ts';
 import { pointOf } from './points.ts';
 import { selectorOf, selects } from './selector.ts';
@@ -85,16 +85,6 @@ describe('distributions', () => {
       assert.ok(Math.abs(seen - exact) <= exact / 1000 + 0.5 / UNITS, `${ratio}: ${seen} for ${exact}`);
     }
     assert.equal(quantileOf([], 0.5, { min: 0, max: 0 }), null);
-  });
-
-  it('should add up exactly', () => {
-    const parts = [new Histogram(), new Histogram()];
-    const whole = new Histogram();
-    for (let n = 0; n < 500; n++) {
-      parts[n % 2]?.record(n / 3);
-      whole.record(n / 3);
-    }
-    assert.deepEqual(mergeBuckets(parts.map((part) => part.buckets())), whole.buckets());
   });
 
   it('should not grow with the number of samples', () => {

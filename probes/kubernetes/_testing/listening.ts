@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { certificateFor } from '../../../host/_testing/certificate.ts';
+import { certificateFor, certificateOfIntermediate } from '../../../host/_testing/certificate.ts';
 
 const NAME = 'api.example.com';
 
@@ -14,13 +14,32 @@ export interface Listening {
   ca: string;
 }
 
-/** A server at a port of its own, which answers nothing yet. It takes whatever certificate a client shows. */
-export async function listening(): Promise<Listening> {
-  const { key, cert } = await certificateFor(NAME);
+/**
+ * A server at a port of its own, which answers nothing yet. It takes whatever certificate a client shows.
+ * @param chained its certificate is of an intermediate authority, which a kubeconfig names alone
+ */
+export async function listening({ chained = false } = {}): Promise<Listening> {
+  const { key, cert, ca } = await (chained ? ofIntermediate() : selfSigned());
   const server = createServer({ key, cert, requestCert: true, rejectUnauthorized: false });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: cert };
+  return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca };
+}
+
+interface Shown {
+  key: string;
+  cert: string;
+  ca: string;
+}
+
+async function selfSigned(): Promise<Shown> {
+  const { key, cert } = await certificateFor(NAME);
+  return { key, cert, ca: cert };
+}
+
+async function ofIntermediate(): Promise<Shown> {
+  const { key, cert, intermediate } = await certificateOfIntermediate(NAME);
+  return { key, cert, ca: intermediate };
 }
 
 /** Ends a server, whoever is connected. */

@@ -56,8 +56,18 @@ function replicasReady(object: KubeObject, status: Status): boolean {
   return (
     observed(object, status) &&
     countAt(status['readyReplicas'], 0) >= wanted &&
-    countAt(status['updatedReplicas'], wanted) >= wanted
+    countAt(status['updatedReplicas'], 0) >= toBeUpdated(object, wanted)
   );
+}
+
+/**
+ * How many replicas must have the newest template. A ReplicaSet has no other; a StatefulSet leaves as they are those below its partition, and all of
+ * them where somebody must delete them (OnDelete).
+ */
+function toBeUpdated({ kind, spec }: KubeObject, wanted: number): number {
+  if (kind === 'ReplicaSet') return 0;
+  const { type, rollingUpdate } = recordAt(recordAt(spec)['updateStrategy']);
+  return type === 'OnDelete' ? 0 : wanted - countAt(recordAt(rollingUpdate)['partition'], 0);
 }
 
 const IN: Record<Until, (object: KubeObject, status: Status) => boolean> = {

@@ -15,6 +15,8 @@ export interface Managed {
   replicas?: number;
   /** Aurora, whose wal_level is `replica`. */
   aurora?: boolean;
+  /** What `ALTER ROLE` and `ALTER DATABASE` have set, besides what Amazon's own role has. */
+  overrides?: readonly Row[];
 }
 
 const SETTINGS = {
@@ -52,6 +54,14 @@ const ANSWERS: readonly (readonly [part: string, answer: (server: Managed) => Ro
         ...{ name: 'walreceiver', address: monitor ? '10.0.0.9' : null },
         ...{ state: monitor ? 'streaming' : null, sync_state: monitor ? 'async' : null },
       })),
+  ],
+  // Dumps of RDS that people published have it for the role rdsadmin.
+  [
+    'pg_db_role_setting',
+    ({ overrides = [] }) => [
+      { name: 'synchronous_commit', setting: 'local', database: null, role: 'rdsadmin' },
+      ...overrides,
+    ],
   ],
   ['data_directory', ({ monitor }) => (monitor ? [{ setting: '/rdsdbdata/db' }] : [])],
 ];

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StoreTarget } from '../../store/store-driver.ts';
+import { answerOfMaster, serving, targetOf } from '../_testing/server.ts';
 import { store } from '../declaration.ts';
 import { redisStore } from '../declared.ts';
+import { serverFacts } from '../settings.ts';
 import { beginning, clusterKey, tagsIn } from './keys.ts';
 import { nodesIn, redirectIn, shardsOf } from './nodes.ts';
 import { leastOf, Owners, redirected } from './owners.ts';
@@ -10,7 +13,7 @@ import { Seeds } from './seeds.ts';
 import { worst } from './session.ts';
 import { expectedWindow, inTurn } from './settings.ts';
 import { outside, slotOf, tagIn } from './slots.ts';
-import { problemsOf } from './state.ts';
+import { describe, problemsOf, steady } from './state.ts';
 import { firstShardOf, isFailed, leaderIn, ownerOf, shardsIn } from './view.ts';
 import type { ClusterMember } from './view.ts';
 
@@ -50,6 +53,67 @@ const view = (of: ClusterMember[]) => ({
   replicas: 1,
   members: of,
   shards: shardsIn(of),
+});
+
+/** Two servers, of which the second follows the first, and an address that leads to one of them. */
+async function behindOneAddress(
+  leadsTo: 'master' | 'replica',
+  work: (target: StoreTarget, names: [string, string]) => Promise<void>,
+): Promise<void> {
+  let [master, replica] = [0, 0];
+  const bulk = (text: string): string => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+  const nodes = (own: number): string =>
+    [
+      `aaa 127.0.0.1:${master}@1 ${own === master ? 'myself,' : ''}master - 0 1 1 connected 0-16383`,
+      `bbb 127.0.0.1:${replica}@1 ${own === replica ? 'myself,' : ''}slave aaa 0 1 1 connected\n`,
+    ].join('\n');
+  const answer = (words: readonly string[], port: number): string => {
+    if (words[1] === 'NODES') return bulk(nodes(port));
+    if (words[1] === 'INFO')
+      return bulk(
+        Object.entries(OK)
+          .map((pair) => `${pair.join(':')}\r\n`)
+          .join(''),
+      );
+    return words[0] === 'INFO' && port === replica
+      ? bulk('role:slave\r\nmaster_link_status:up\r\n')
+      : answerOfMaster(words, port);
+  };
+  await serving(answer, (first) =>
+    serving(answer, async (second) => {
+      [master, replica] = [first, second];
+      const port = leadsTo === 'master' ? first : second;
+      const of = targetOf(port, { cluster: { replicas: 1 }, members: 2 });
+      const address = { name: 'cache.example.com', address: '127.0.0.1', port, standsForAll: true } as const;
+      const names: [string, string] = [`127.0.0.1:${first}`, `127.0.0.1:${second}`];
+      await work({ ...of, members: () => Promise.resolve([address]) }, names);
+    }),
+  );
+}
+
+test('should ask every node that is listed behind one address, whichever of them answers there', async () => {
+  for (const leadsTo of ['master', 'replica'] as const)
+    await behindOneAddress(leadsTo, async (target, [master, replica]) => {
+      const { leader, members: seen } = await describe(target, { deadlineMs: 2_000 });
+      assert.equal(leader, master, leadsTo);
+      assert.deepEqual(seen, [
+        { name: master, role: 'master', state: 'running' },
+        { name: replica, role: 'replica', state: 'streaming' },
+      ]);
+      const { ok, detail } = await steady(target, { deadlineMs: 2_000 });
+      assert.ok(ok, detail);
+      const facts = await serverFacts(target, { deadlineMs: 2_000 });
+      assert.deepEqual(
+        facts.map(({ member }) => member),
+        [master, replica],
+      );
+    });
+});
+
+test('should say so where nothing answers at the address', async () => {
+  const at = { name: 'cache.example.com', address: '127.0.0.1', port: 1, standsForAll: true } as const;
+  const target = { ...targetOf(1, { cluster: { replicas: 1 } }), members: () => Promise.resolve([at]) };
+  await assert.rejects(describe(target, { deadlineMs: 2_000 }), /no member answers: ECONNREFUSED/);
 });
 
 test('should find the slot of a key as the specification of Redis Cluster does', () => {

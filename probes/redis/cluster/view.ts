@@ -1,5 +1,5 @@
 import type { Bounds, StoreMember, StoreTarget } from '../../store/store-driver.ts';
-import { withRedis } from '../connection.ts';
+import { textOf, withRedis } from '../connection.ts';
 import { errorClass } from '../errors.ts';
 import { endOf, replicationIn } from '../members.ts';
 import { firstSlot, isMaster, nodesIn, sameAddress } from './nodes.ts';
@@ -36,8 +36,18 @@ export interface Shard {
 
 /** Every member, asked at the same time. Never rejects for a member that does not answer. */
 export async function clusterMembers(target: StoreTarget, bounds: Bounds): Promise<ClusterMember[]> {
-  const members = await target.members();
+  const members = await membersOfCluster(target, bounds);
   return Promise.all(members.map((member) => clusterMember(target, member, bounds)));
+}
+
+/** The members to ask: their pods; of an address without pods every node that the one behind it lists, or the address while it lists none. */
+export async function membersOfCluster(target: StoreTarget, bounds: Bounds): Promise<StoreMember[]> {
+  const members = await target.members();
+  const address = members.find(({ standsForAll }) => standsForAll);
+  if (address === undefined) return members;
+  const { nodes } = await clusterMember(target, address, bounds);
+  if (nodes.length === 0) return members;
+  return nodes.map(({ address: { host, port } }) => ({ name: textOf({ host, port }), address: host, port }));
 }
 
 export async function clusterMember(

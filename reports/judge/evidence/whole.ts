@@ -1,6 +1,7 @@
 import type { History, Operations } from '../../record/history/history.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
+import { unavailableText } from '../unavailable.ts';
 
 /** A time this far before a history's header or after its end, ms, is of another clock. */
 const STRAY_MS = 60_000;
@@ -33,11 +34,8 @@ function damagedRule({ damaged }: History): Rule {
 }
 
 function unavailableRules(history: History): Rule[] {
-  return all(history, 'unavailable').map(({ what, reason }) => ({
-    id: 'whole/unavailable',
-    verdict: 'inconclusive',
-    text: `${what} unavailable: ${reason}`,
-  }));
+  const texts = new Set(all(history, 'unavailable').map(unavailableText));
+  return [...texts].map((text) => ({ id: 'whole/unavailable', verdict: 'inconclusive', text }));
 }
 
 function timesRule(history: History): Rule {

@@ -76,6 +76,13 @@ describe('a trial that was cut off', () => {
     assert.match(failoverRecord(whole.history()).reason, /^cut off: the harness was killed/);
   });
 
+  it('should say why no fault was injected where that ended it', () => {
+    const refused = new Synthetic();
+    refused.observations = refused.observations.filter(({ kind }) => kind !== 'end');
+    refused.observations.push(at(20_000, 'no-fault', { reason: 'not permitted: its permit ended' }));
+    assert.match(failoverRecord(refused.history()).reason, /^cut off: not permitted: its permit ended/);
+  });
+
   it('should not hold back a series that has enough others', () => {
     const cut = new Synthetic();
     cut.observations = cut.observations.filter(({ kind }) => kind !== 'end');

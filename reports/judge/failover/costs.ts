@@ -57,5 +57,7 @@ export function earlyRestore(history: Pick<History, 'observations'>): string | n
 /** What ended a trial before its end; null for one that was recorded to its end. */
 export function cutOff(history: Pick<History, 'observations'>): string | null {
   if (first(history, 'end') !== undefined) return null;
-  return last(history, 'cut-off')?.reason ?? 'the history has no end';
+  // A permit that has ended ends the series before the fault, and its trial without an end.
+  const reason = last(history, 'cut-off')?.reason ?? first(history, 'no-fault')?.reason;
+  return reason ?? 'the history has no end';
 }

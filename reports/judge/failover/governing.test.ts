@@ -64,6 +64,25 @@ test('should hold what governs against what the environment declares', () => {
   );
 });
 
+test('should hold what overrides a setting for a role against what the environment declares', () => {
+  const postgres = { members: 3, durability: { synchronous_commit: 'on' } };
+  const gap = (value: string, more: object = {}): string | null => {
+    const trial = new Synthetic();
+    Object.assign(trial.outline.settings, { stores: { postgres: { ...postgres, ...more } } });
+    const at = trial.observations.findIndex(
+      (one) => one.kind === 'governing' && one.name === 'synchronous_commit',
+    );
+    const override = { role: 'app', database: null };
+    const own = trial.observations[at] ?? assert.fail('it was not read');
+    trial.observations.splice(at + 1, 0, { ...own, value, source: 'role app', override } as typeof own);
+    return governingGap(trial.history());
+  };
+  assert.equal(gap('on'), null);
+  assert.equal(gap('off'), 'synchronous_commit is declared as "on", but is "off" for role app');
+  assert.equal(gap('off', { durabilityOverrides: [{ role: 'app', reason: 'r' }] }), null);
+  assert.equal(gap('off', { durability: { fsync: 'on' } }), null, 'nothing is declared of it');
+});
+
 test('should want settings in the order in which they are read, so that none has the value of another', () => {
   const names: Record<string, string> = {
     retry_timeout: 'primary_start_timeout',

@@ -2,9 +2,11 @@
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { allowedValues } from '../../record/settings.ts';
+import { overrideReason, overrideText } from '../../record/setting-overrides.ts';
 import { managerFacts, storeFacts } from '../../record/store-facts.ts';
 import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
+import type { HeaderStore } from '../topology/declared.ts';
 import { storeOf } from './evidence.ts';
 import { trialOf } from './trial.ts';
 import { declaredCopies } from './writes/without-copy.ts';
@@ -21,7 +23,7 @@ export function governingGap(history: History): string | null {
   if (missing.length > 0) return `settings that govern the failover were not read: ${missing.join(', ')}`;
   return (
     readGap(seen, kinds, governing) ??
-    declaredGap(seen, history.header.settings.stores?.[store]?.durability ?? {}) ??
+    declaredGap(seen, history.header.settings.stores?.[store] ?? {}) ??
     relationGap(history, new Map(seen.map(({ name, value }) => [name, Number(value)])))
   );
 }
@@ -114,19 +116,27 @@ function kindGap(seen: readonly Seen<'governing'>[], kinds: SettingKinds): strin
   return odd === undefined ? null : `${odd.name} is ${JSON.stringify(odd.value)}, which is not a valid value`;
 }
 
+/** A setting has a declared value in one place at least, and whoever overrides it has one too. */
 function declaredGap(
   seen: readonly Seen<'governing'>[],
-  declared: Readonly<Record<string, string | readonly string[]>>,
+  { durability = {}, durabilityOverrides }: Pick<HeaderStore, 'durability' | 'durabilityOverrides'>,
 ): string | null {
-  const other = Object.entries(declared).find(([name, value]) => {
-    const values = seen.filter((one) => one.name === name).map((one) => one.value);
-    return values.length > 0 && !allowedValues(value).some((one) => values.includes(one));
-  });
-  return other === undefined
-    ? null
-    : `${other[0]} is declared as ${allowedValues(other[1])
-        .map((one) => JSON.stringify(one))
-        .join(' or ')}, but has another value in the store`;
+  for (const [name, declared] of Object.entries(durability)) {
+    const allowed = allowedValues(declared);
+    const said = `${name} is declared as ${allowed.map((one) => JSON.stringify(one)).join(' or ')}`;
+    const named = seen.filter((one) => one.name === name);
+    const own = named.filter(({ override }) => override === undefined);
+    if (own.length > 0 && !own.some(({ value }) => allowed.includes(value)))
+      return `${said}, but has another value in the store`;
+    for (const { override, value } of named)
+      if (
+        override !== undefined &&
+        !allowed.includes(value) &&
+        overrideReason(override, durabilityOverrides) === null
+      )
+        return `${said}, but is ${JSON.stringify(value)} for ${overrideText(override)}`;
+  }
+  return null;
 }
 
 /** Relations between two settings that the store itself requires. A setting that was not read is NaN and violates none. */

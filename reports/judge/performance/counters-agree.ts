@@ -3,43 +3,47 @@ import type { Series } from '../../record/objective.ts';
 import { matchesSelector, selectorOf } from '../slo/series/selector.ts';
 import type { Selector } from '../slo/series/selector.ts';
 
-/** Names of the labels by which a source tells its targets apart. */
-export function targetNames(ups: readonly Series[]): string[] {
-  const names = new Set(ups.flatMap(({ labels }) => Object.keys(labels)));
-  names.delete('__name__');
-  return [...names].sort();
-}
+type Labels = Series['labels'];
 
-/** Where no target is known, counters with the same labels count as one target. */
-export function targetKey(labels: Series['labels'], names: readonly string[]): string {
-  if (names.length === 0) return pairKey(labels);
-  return JSON.stringify(names.map((name) => labels[name] ?? ''));
-}
-
-/** A counter falls only if its process restarted, and then every counter of its target falls. */
-export function counterGap(counters: readonly Series[], names: readonly string[]): string | null {
+/** A counter falls only if its process restarted, and then every counter of its target falls. @param keyOf tells targets apart */
+export function counterGap(counters: readonly Series[], keyOf: (labels: Labels) => string): string | null {
   if (counters.some(({ points }) => points.some(([, value]) => value !== null && value < 0)))
     return 'a counter is below 0';
-  for (const own of Map.groupBy(counters, ({ labels }) => targetKey(labels, names)).values()) {
+  for (const own of Map.groupBy(counters, ({ labels }) => keyOf(labels)).values()) {
     const at = oddFall(own);
     if (at !== null) return `at ${at} a counter fell although its process had not restarted`;
   }
   return null;
 }
 
-/** When a counter fell although others of its target did not; of an only counter, when one sample is out of line. null: never. */
+/**
+ * When a counter fell although others of its target did not; of an only counter, when one sample is out of line. null: never. A counter that is
+ * rarely raised appears again long after a restart: what others show of that restart lies within the time in which it was not there.
+ */
 function oddFall(counters: readonly Series[]): number | null {
-  const times = counters.flatMap(({ points }) => fallsOf(points).map(({ t }) => t));
-  const alone = new Set(times.filter((t) => times.indexOf(t) === times.lastIndexOf(t)));
-  for (const one of alone.size === 0 ? [] : counters) {
-    const odd = fallsOf(one.points).find((fall) => {
-      if (!alone.has(fall.t)) return false;
+  const falls = new Map(counters.map((one) => [one, fallsOf(one.points)]));
+  const times = [...falls.values()].flatMap((own) => own.map(({ t }) => t)).sort((a, b) => a - b);
+  for (const [one, own] of falls) {
+    const odd = own.find((fall) => {
+      if (countUntil(times, fall.t) - countUntil(times, fall.fromMs) > 1) return false;
       const others = counters.filter((other) => other !== one && wentOn(other.points, fall));
       return others.length > 0 || isSpike(one.points, fall.index);
     });
     if (odd !== undefined) return odd.t;
   }
   return null;
+}
+
+/** How many of ascending times are not after `t`. Month-long records have tens of thousands of falls. */
+function countUntil(times: readonly number[], t: number): number {
+  let lo = 0;
+  let hi = times.length;
+  while (lo < hi) {
+    const middle = (lo + hi) >> 1;
+    if ((times[middle] ?? Infinity) <= t) lo = middle + 1;
+    else hi = middle;
+  }
+  return lo;
 }
 
 interface Fall {
@@ -72,10 +76,13 @@ function isSpike(points: Series['points'], index: number): boolean {
 }
 
 /** When counters of each target fell: its process restarted. */
-function restartsOf(counters: readonly Series[], names: readonly string[]): ReadonlyMap<string, Set<number>> {
+function restartsOf(
+  counters: readonly Series[],
+  keyOf: (labels: Labels) => string,
+): ReadonlyMap<string, Set<number>> {
   const found = new Map<string, Set<number>>();
   for (const { labels, points } of counters) {
-    const key = targetKey(labels, names);
+    const key = keyOf(labels);
     const times = found.get(key) ?? new Set();
     for (const { t } of fallsOf(points)) times.add(t);
     found.set(key, times);
@@ -88,22 +95,27 @@ interface Answered {
   series: readonly Series[];
 }
 
+interface Among {
+  /** Tells targets apart. */
+  keyOf: (labels: Labels) => string;
+  /** What was scraped later may be in one answer alone. */
+  sureMs: number;
+  /** Whether the absent bucket of a count is one that nothing fell into. */
+  isEmpty: (counted: Series) => boolean;
+}
+
 /**
  * Each series of the good or bad events needs one of all events with the same labels that counts no less. And each series of all events
- * that the query for the part also selects needs one of the part. Checked where both are plain selectors of one metric or histogram.
- * @param of.sureMs what was scraped later may be in one answer alone
+ * that the query for the part also selects needs one of the part, save an empty bucket. Checked where both are plain selectors of one metric or
+ * histogram.
  */
-export function pairGap(
-  all: Answered,
-  part: Answered,
-  of: { names: readonly string[]; sureMs: number },
-): string | null {
-  const { names, sureMs } = of;
+export function pairGap(all: Answered, part: Answered, among: Among): string | null {
+  const { keyOf, sureMs, isEmpty } = among;
   const [whole, asked] = [selectorOf(all.query), selectorOf(part.query)];
   if (whole === null || asked === null) return null;
   if (familyOf(whole.metric) !== familyOf(asked.metric)) return moreThanAll(all, part);
   const edges = asked.matchers.filter(({ label }) => label === 'le').length;
-  const restarts = restartsOf([...all.series, ...part.series], names);
+  const restarts = restartsOf([...all.series, ...part.series], keyOf);
   const isSame = whole.metric === asked.metric;
   const totals = new Map(all.series.map((one) => [pairKey(one.labels), one]));
   const parts = Map.groupBy(part.series, ({ labels }) => pairKey(labels));
@@ -114,10 +126,11 @@ export function pairGap(
     const gap =
       total === undefined
         ? unknownGap(found, sureMs)
-        : partGap(total, found, { isSame, restarts: restarts.get(targetKey(total.labels, names)) });
+        : partGap(total, found, { isSame, restarts: restarts.get(keyOf(total.labels)) });
     if (gap !== null) return `${gap} (labels ${key})`;
   }
-  return missingPart(all, { asked, parts }, sureMs);
+  const needed = edges === 0 ? all.series : all.series.filter((one) => !isEmpty(one));
+  return missingPart({ ...all, series: needed }, { asked, parts }, sureMs);
 }
 
 /**
@@ -182,7 +195,8 @@ const isSure = (points: Series['points'], sureMs: number): boolean => (points[0]
 /** The name of a histogram without what its parts add to it. */
 const familyOf = (metric: string): string => metric.replace(/_(?:bucket|count|sum)$/, '');
 
-function pairKey(labels: Series['labels']): string {
+/** Tells apart what is counted, whatever part of it. */
+export function pairKey(labels: Labels): string {
   const own = Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'le');
   return JSON.stringify(own.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -202,16 +216,28 @@ function unequal(
   part: Series['points'],
   { isSame, restarts }: Pairing,
 ): string | null {
+  const restartedBy = crossing(restarts ?? new Set());
   let restBefore = 0;
   for (const [t, value, own] of bothAt(total, part)) {
     if (isSame ? own !== value : own > value + inBetween(value))
       return `the part has ${own} and the total ${value} events at ${t}`;
-    // All events minus the part is a counter as well: it may not fall without a restart.
+    // All events minus the part is a counter as well: it may not fall without a restart since both were there.
     const rest = value - own;
-    const restarted = restarts?.has(t) === true;
+    const restarted = restartedBy(t);
     if (rest < restBefore - inBetween(value) && !restarted)
       return `the total minus the part falls from ${restBefore} to ${rest} at ${t} without a restart`;
     restBefore = restarted ? rest : Math.max(restBefore, rest);
   }
   return null;
+}
+
+/** Whether any of some times lies between the last time that was asked for and this one, which is later. */
+function crossing(times: ReadonlySet<number>): (t: number) => boolean {
+  const ahead = [...times].sort((a, b) => a - b);
+  let next = 0;
+  return (t) => {
+    const before = next;
+    while ((ahead[next] ?? Infinity) <= t) next += 1;
+    return next > before;
+  };
 }

@@ -8,6 +8,7 @@ import { deliveryOf } from '../slo/series/delivery.ts';
 import type { Delivery } from '../slo/series/delivery.ts';
 import { loadOf, sumOf } from '../slo/load.ts';
 import type { Load } from '../slo/load.ts';
+import { unavailableText } from '../unavailable.ts';
 import { planGaps, recordGaps } from './whole-load.ts';
 import type { Recorded } from './whole-load.ts';
 
@@ -75,7 +76,7 @@ function recordedLoads(history: History): Recorded[] {
 
 function blockingOf(history: History, loads: readonly Recorded[]): string[] {
   const blocking = [
-    ...all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`),
+    ...all(history, 'unavailable').map(unavailableText),
     ...all(history, 'load-failed').map(({ reason }) => `the load could not be run: ${reason}`),
   ];
   const begun = all(history, 'load-start').length;

@@ -9,7 +9,7 @@ import { gridOf } from '../slo/series/series.ts';
 import type { Grid } from '../slo/series/series.ts';
 import type { At, Span } from '../slo/series/span.ts';
 import type { There } from '../slo/series/there.ts';
-import { answersGap, askedGap } from './whole-series.ts';
+import { answersGap, answersNote, askedGap } from './whole-series.ts';
 
 const SECOND_MS = 1000;
 
@@ -57,12 +57,19 @@ export function thereOf(history: History): ReadonlyMap<string, There[]> {
   return found;
 }
 
-/** The grid of an objective, or why there is none. */
-export function gridFrom(
+/** What was counted of an objective. */
+export interface Counted {
+  grid: Grid;
+  /** What the record does not show; null: nothing is to be said. */
+  unshown: string | null;
+}
+
+/** What was counted of an objective, or why it cannot be judged. */
+export function countedFrom(
   history: History,
   objective: Objective,
-  recorded: readonly Recorded[] = [],
-): Grid | string {
+  { recorded, there }: { recorded: readonly Recorded[]; there: readonly There[] },
+): Counted | string {
   const [first] = recorded;
   if (first === undefined) return 'no series was recorded';
   const lines = recorded.map(({ line }) => line);
@@ -75,7 +82,9 @@ export function gridFrom(
   const answers = new Map(
     [...byQuery].map(([query, parts]) => [query, joined(parts.flatMap(({ values }) => values))]),
   );
-  const bent = answersGap(history, objective, { answers, line: { ...first.line, ...span } });
+  const bounded = new Set(there.flatMap(({ boundaryOn = [] }) => boundaryOn));
+  const answered = { answers, line: { ...first.line, ...span }, bounded };
+  const bent = answersGap(history, objective, answered);
   if (bent !== null) return `the record of its series is not whole: ${bent}`;
   const { window } = objective;
   // The part of the window before the queries is a gap as well.
@@ -85,7 +94,9 @@ export function gridFrom(
   const unusable = whyNoGrid({ fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
   if (unusable !== null) return unusable;
   const grid = gridOf(objective, answers, { fromMs, toMs: span.toMs, endMs, stepMs, scrapeMs });
-  return misnamed(objective, answers) ?? grid ?? NOT_ALL;
+  const wrong = misnamed(objective, answers, bounded);
+  if (wrong !== null || grid === null) return wrong ?? NOT_ALL;
+  return { grid, unshown: answersNote(history, objective, answered) };
 }
 
 function whyNoGrid({ fromMs, toMs, endMs, stepMs, scrapeMs }: Required<At>): string | null {

@@ -5,10 +5,15 @@
 import type { History } from '../../record/history/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import { matchesSelector, queriesOf, selectorOf, targetsQuery } from '../slo/series/selector.ts';
+import { emptyBuckets } from '../slo/series/empty-buckets.ts';
+import { matchesSelector, queriesOf, selectorOf, targetsIn, targetsQuery } from '../slo/series/selector.ts';
 import type { Answers } from '../slo/series/series.ts';
+import { targetFinder } from '../slo/series/target-finder.ts';
+import type { TargetFinder } from '../slo/series/target-finder.ts';
 import { OWN_MS, wallOf } from '../telemetry/clocks.ts';
-import { counterGap, pairGap, targetKey, targetNames } from './counters-agree.ts';
+import { counterGap, pairGap, pairKey } from './counters-agree.ts';
+import { fewerBefore, targetsGap } from './enough-targets.ts';
+import type { Known } from './enough-targets.ts';
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -78,54 +83,63 @@ function stepGap(history: History, line: Line, lines: readonly Line[]): string |
   return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was queried only for time before the check';
 }
 
+interface Answered {
+  answers: Answers;
+  line: Line;
+  /** Targets that have the boundary of a histogram, whatever else its queries select. */
+  bounded: ReadonlySet<string>;
+}
+
 /** Why the answers of an objective cannot all come from the same requests; null: they can. */
-export function answersGap(
-  history: History,
-  objective: Objective,
-  { answers, line }: { answers: Answers; line: Line },
-): string | null {
+export function answersGap(history: History, objective: Objective, answered: Answered): string | null {
   const { indicator } = objective;
-  const targets = targetsQuery(objective);
-  const ups = targets === null ? [] : (answers.get(targets) ?? []);
-  const counted = countedIn(objective, answers);
+  const { answers, line } = answered;
+  const known = knownIn(objective, answered);
   const gap =
     first([...answers], ([query, series]) => seriesGap(query, series, line)) ??
-    first(ups, upGap) ??
-    (targets === null ? null : targetsGap(history, objective, { counted, ups }));
+    first(known.ups, upGap) ??
+    (targetsQuery(objective) === null ? null : targetsGap(history, objective, known));
   if (gap !== null || indicator.kind !== 'ratio' || !indicator.counter) return gap;
-  return countedGap(indicator, { answers, ups, line });
+  return countedGap(indicator, known.ups, answered);
+}
+
+/** What the answers of an objective do not show, though they agree. */
+export function answersNote(history: History, objective: Objective, answered: Answered): string | null {
+  return fewerBefore(history, objective, knownIn(objective, answered));
+}
+
+function knownIn(objective: Objective, { answers, line }: Answered): Known {
+  const { fromMs, toMs, stepSeconds, scrapeSeconds } = line;
+  return {
+    counted: countedIn(objective, answers),
+    ups: targetsIn(objective, answers),
+    at: { fromMs, toMs, stepMs: stepSeconds * SECOND_MS, scrapeMs: scrapeSeconds * SECOND_MS },
+  };
 }
 
 function countedIn({ indicator }: Objective, answers: Answers): readonly Series[] {
   return answers.get(indicator.kind === 'ratio' ? indicator.total : indicator.query) ?? [];
 }
 
-/** Scraped series have an `instance` label; then there is a target for each pod that the service has at least. */
-function targetsGap(
-  { header: { settings } }: History,
-  { service }: Objective,
-  { counted, ups }: { counted: readonly Series[]; ups: readonly Series[] },
-): string | null {
-  if (!counted.some(({ labels }) => 'instance' in labels)) return null;
-  const workloads = settings.workloads ?? settings.topology?.workloads ?? [];
-  const least = workloads.find(({ name }) => name === service)?.replicas.min ?? 1;
-  return ups.length >= least
-    ? null
-    : `${ups.length} targets of ${service} were known to the source, the service has at least ${least} pods`;
-}
-
 function countedGap(
   { total, good, bad }: Extract<Objective['indicator'], { kind: 'ratio' }>,
-  { answers, ups, line }: { answers: Answers; ups: readonly Series[]; line: Line },
+  ups: readonly Series[],
+  { answers, line, bounded }: Answered,
 ): string | null {
   const query = good ?? bad ?? '';
   const [counted, parts] = [answers.get(total) ?? [], answers.get(query) ?? []];
   const sureMs = line.toMs - UNDER_WAY_SCRAPES * line.scrapeSeconds * SECOND_MS;
-  const names = targetNames(ups);
+  const finder = targetFinder(ups);
+  // Where no target is known, counters with the same labels count as one target.
+  const keyOf = ups.length === 0 ? pairKey : finder.keyOf;
   return (
-    scrapedGap(ups, [...counted, ...parts], names) ??
-    counterGap([...counted, ...parts], names) ??
-    pairGap({ query: total, series: counted }, { query, series: parts }, { names, sureMs })
+    scrapedGap(ups, [...counted, ...parts], finder) ??
+    counterGap([...counted, ...parts], keyOf) ??
+    pairGap(
+      { query: total, series: counted },
+      { query, series: parts },
+      { keyOf, sureMs, isEmpty: emptyBuckets(parts, bounded) },
+    )
   );
 }
 
@@ -160,24 +174,26 @@ function upGap({ points }: Series): string | null {
   return odd === undefined ? null : `a target's up is ${String(odd[1])}, expected 0 or 1`;
 }
 
-/** Counters belong to scraped targets, or none does, as with a recording rule. A failed scrape brings no sample. */
+/**
+ * Counters belong to scraped targets, or none does, as with a recording rule, which leaves the address out. The first sample of a counter of no
+ * known target is no event, so that nobody would count a first error. A failed scrape brings no sample.
+ */
 function scrapedGap(
   ups: readonly Series[],
   counters: readonly Series[],
-  names: readonly string[],
+  { upOf, whyNone }: TargetFinder,
 ): string | null {
   if (ups.length === 0) return null;
+  const stray = counters.filter(({ labels }) => upOf(labels) === undefined);
+  const worst = stray.find(({ labels }) => 'instance' in labels) ?? stray[0];
+  if (worst !== undefined && (stray.length < counters.length || 'instance' in worst.labels))
+    return `a series belongs to none of the scraped targets: ${keyOf(worst.labels)}: ${whyNone(worst.labels)}`;
   const failed = new Map(
-    ups.map(({ labels, points }) => [
-      targetKey(labels, names),
-      new Set(points.flatMap(([t, value]) => (value === 0 ? [t] : []))),
-    ]),
+    ups.map((one) => [one, new Set(one.points.flatMap(([t, value]) => (value === 0 ? [t] : [])))]),
   );
-  const stray = counters.filter(({ labels }) => !failed.has(targetKey(labels, names)));
-  if (stray.length > 0 && stray.length < counters.length)
-    return `a series belongs to none of the scraped targets: ${keyOf(stray[0]?.labels ?? {})}`;
   return first(counters, ({ labels, points }) => {
-    const times = failed.get(targetKey(labels, names));
+    const up = upOf(labels);
+    const times = up === undefined ? undefined : failed.get(up);
     const odd = points.find(([t, value]) => value !== null && times?.has(t) === true);
     return odd === undefined ? null : `the scrape at ${odd[0]} failed, but a sample of it is recorded`;
   });

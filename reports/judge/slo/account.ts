@@ -13,6 +13,8 @@ export interface Account {
   badWorst: number;
   /** Share of the stretch that was observed. */
   coverage: number;
+  /** What was observed alone: events, or slices of which all was observed, or enough to be bad. */
+  seen: { total: number; bad: number };
   /** Slices that are known to have had no events; 0 where events are counted. */
   quiet: number;
 }
@@ -41,6 +43,7 @@ export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Ac
     badBest: found.bad + found.gapBad,
     badWorst: found.bad + unseen,
     coverage: Math.max(0, 1 - found.gapMs / (span.toMs - span.fromMs)),
+    seen: { total: found.total, bad: found.bad },
     quiet: 0,
   };
 }
@@ -64,6 +67,7 @@ export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: nu
     badBest: 0,
     badWorst: 0,
     coverage: eventsOf(grid, span, rate).coverage,
+    seen: { total: 0, bad: 0 },
     quiet: 0,
   };
   for (let index = 0; index < count; index += 1) {
@@ -71,8 +75,11 @@ export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: nu
     const events = eventsOf(grid, { fromMs: Math.max(span.fromMs, toMs - slice.ms), toMs }, rate);
     const nothing = events.total === 0;
     const covered = events.coverage > 1 - EPSILON;
+    const bad = Number(isBad(events.badBest, events.total, slice.target));
     if (nothing && covered) account.quiet += 1;
-    if (isBad(events.badBest, events.total, slice.target)) account.badBest += 1;
+    account.seen.total += Math.max(Number(covered), bad);
+    account.seen.bad += bad;
+    account.badBest += bad;
     if ((nothing && !covered) || isBad(events.badWorst, events.total, slice.target)) account.badWorst += 1;
   }
   return account;

@@ -18,8 +18,12 @@ export interface Budget {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
   reason: string;
   account: Account;
-  /** Events of the window, also where slices are counted. */
+  /** Events of the window, also where slices are counted; those of gaps are estimated. */
   events: number;
+  /** Of them those that were observed. */
+  seenEvents: number;
+  /** How much of the window, up to now, was observed; null: at some times only some of the targets were. */
+  observedMs: number | null;
   /** Share of events or slices that were good. */
   achieved: Range;
   /** Share of the budget that is left; below 0: more was spent than there was. */
@@ -38,18 +42,25 @@ type Found = Omit<Budget, keyof Said>;
  */
 export function budgetOf(objective: Objective, grid: Grid): Budget {
   const account = accountOf(objective, grid, grid);
-  const { total: events } = eventsOf(grid, grid);
+  const { total: events, seen } = eventsOf(grid, grid);
   const { badBest, badWorst } = account;
   const share = (bad: number): number => (account.total === 0 ? 0 : bad / account.total);
   const found = {
     account,
     events,
+    seenEvents: seen.total,
+    observedMs: grid.gaps.every(({ share: of }) => of > WHOLE)
+      ? account.coverage * (grid.toMs - grid.fromMs)
+      : null,
     achieved: { best: 1 - share(badBest), worst: 1 - share(badWorst) },
     remaining: remainingOf(account, objective.target, periodsOf(grid)),
     gaps: grid.gaps,
   };
   return { ...found, ...(nothingOf(found) ?? verdictOf(objective, grid, found)) };
 }
+
+/** A gap of this share of the targets is one of all of them. */
+const WHOLE = 0.999;
 
 /** Length of the whole window as a multiple of the part that has passed. */
 function periodsOf({ fromMs, toMs, endMs }: Grid): number {

@@ -54,8 +54,27 @@ test('should keep 50 deviations and count them all', () => {
   const judgement = findings.conclude('all good');
   assert.equal(judgement.findings.length, 50);
   assert.equal(judgement.findingsTotal, 120);
-  assert.match(judgement.reason, /thing 0: expected good, seen bad \(and 119 more\)/);
+  assert.match(
+    judgement.reason,
+    /^120 of 121: thing 0, thing 1, thing 2, thing 3, and 116 more: expected good, seen bad$/,
+  );
   assert.match(judgement.seen, /^1 of 121 as declared/);
+});
+
+test('should name several that deviate, by the object of which they are, and say of one what it is', () => {
+  const judgement = (...subjects: string[]) => {
+    const findings = new Findings(invent({ check, seen: [] }));
+    for (const subject of subjects)
+      findings.expect(subject, false, `a ${subject.split(' ')[0] ?? ''}`, 'none');
+    findings.expect('another', true, 'good', 'good');
+    return findings.conclude('all good');
+  };
+  assert.equal(judgement('liveness of A').reason, 'liveness of A: expected a liveness, seen none');
+  const several = judgement('liveness of A', 'readiness of A', 'liveness of B');
+  const text = 'liveness and readiness of A, liveness of B; the first: expected a liveness, seen none';
+  assert.equal(several.reason, `3 of 4: ${text}`);
+  assert.equal(several.rules?.[0]?.text, `3 of 4: ${text}`);
+  assert.equal(judgement('x of A', 'x of B').reason, '2 of 3: x of A, of B: expected a x, seen none');
 });
 
 test('should say of one thing that it is as declared, and of several how many', () => {

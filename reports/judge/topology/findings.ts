@@ -3,7 +3,7 @@ import type { Rule } from '../../record/rule.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { Figure, Finding, Judgement } from '../../record/judgement.ts';
 import { wholeRules } from '../evidence/whole.ts';
-import { firstOf } from '../../record/at-most.ts';
+import { atMost } from '../../record/at-most.ts';
 
 /** Deviations kept in a judgement; all are counted. */
 const MOST_FINDINGS = 50;
@@ -154,7 +154,7 @@ export class Findings {
       const worstOnes = failed?.length ? failed : (unseen ?? []);
       const [worst] = worstOnes;
       if (worst === undefined) return { id, verdict: 'pass', text: `all ${entries.length} as expected` };
-      const text = firstOf(sentence(worst), worstOnes.length);
+      const text = severalText(worstOnes, entries.length);
       const verdict = failed?.length ? 'fail' : 'inconclusive';
       const ofTime = verdict === 'fail' && worstOnes.every((one) => one.ofTime === true);
       return { id, verdict, text, ...(ofTime && { ofTime }) };
@@ -162,8 +162,7 @@ export class Findings {
   }
 
   #verdict(certain: Entry[], open: Entry[], gaps: string[]): Pick<Judgement, 'verdict' | 'reason'> {
-    const first = certain[0];
-    if (first !== undefined) return { verdict: 'fail', reason: firstOf(sentence(first), certain.length) };
+    if (certain.length > 0) return { verdict: 'fail', reason: severalText(certain, this.#entries.length) };
     if (gaps.length > 0) return { verdict: 'inconclusive', reason: gaps.join('; ') };
     const unseen = open[0];
     if (unseen !== undefined)
@@ -176,6 +175,33 @@ export class Findings {
 
 function sentence(entry: Entry): string {
   return `${entry.subject}: expected ${entry.expected}, seen ${entry.seen}`;
+}
+
+/** Subjects, and things of one subject, that are named where several entries deviate. */
+const MOST_NAMED = 4;
+
+/** One entry as it is; several by their names, since the first may be the least telling: `8 of 26: liveness and readiness of A, of B, …`. */
+function severalText(entries: readonly Entry[], of: number): string {
+  const [first] = entries;
+  if (first === undefined) return '';
+  if (entries.length === 1) return sentence(first);
+  const alike = entries.every(({ expected, seen }) => expected === first.expected && seen === first.seen);
+  const said = `${alike ? ': ' : '; the first: '}expected ${first.expected}, seen ${first.seen}`;
+  return `${entries.length} of ${of}: ${atMost(namesOf(entries), MOST_NAMED).join(', ')}${said}`;
+}
+
+/** What deviates, by the object of which it is: `liveness and readiness of A`, `of B`. */
+function namesOf(entries: readonly Entry[]): string[] {
+  const parts = entries.map(({ subject }) => /^(.+?) of (.+)$/.exec(subject) ?? [subject, '', subject]);
+  let before = '';
+  return [...Map.groupBy(parts, ([, , object]) => object)].map(([object = '', found]) => {
+    const things = [...new Set(found.map(([, thing = '']) => thing))].filter((thing) => thing !== '');
+    if (things.length === 0) return object;
+    const said = things.length === 2 ? things.join(' and ') : atMost(things, MOST_NAMED).join(', ');
+    const same = said === before;
+    before = said;
+    return same ? `of ${object}` : `${said} of ${object}`;
+  });
 }
 
 /** Why this history does not show everything. */

@@ -9,17 +9,19 @@ export const goalEntrySchema = z.object({
   /** `p95 ≤ 500 ms`, `99.9 % of requests` */
   target: z.string(),
   verdict: z.enum(VERDICTS),
-  /** In `unit`; null: not measured. */
+  /** In `unit`, of what was observed; null: not measured. */
   achieved: z.number().nullable(),
   /** One-sided 95 % bounds of `achieved`, or what gaps in the data leave open; null: none can be stated. */
   lower: z.number().nullable(),
   upper: z.number().nullable(),
   unit: z.string(),
-  /** Requests, points or slices behind `achieved`. */
+  /** Requests, points or slices behind `achieved`: those that were observed. */
   samples: z.number(),
   sampleKind: z.string(),
   /** Share of the window that has data. */
   coverage: z.number().nullable(),
+  /** Time of the window that has data, ms; left out: not known, or only parts of it have. */
+  observedMs: z.number().optional(),
   /** Share of the error budget that is left, gaps counted best and worst case; may be negative; null: the goal has no budget. */
   remaining: z.object({ best: z.number(), worst: z.number() }).nullable(),
   /** `the run`, `30 d` */

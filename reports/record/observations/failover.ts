@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingOverride } from '../setting-overrides.ts';
 import { kinds, ranges } from './kinds.ts';
 
 /** How a fault was proved to be in force: by its cause, never by its effect. */
@@ -111,7 +112,11 @@ export const FAILOVER = kinds({
   'restored-early-done': { undone: z.array(z.string()), failed: z.array(z.string()) },
 
   /** A live setting of the store that decides how a failover goes. */
-  governing: { name: z.string(), value: z.string(), source: z.string() },
+  governing: {
+    ...{ name: z.string(), value: z.string(), source: z.string() },
+    /** Whose value it is, where others have it instead of the server's. */
+    override: settingOverride.optional(),
+  },
   /** When clients should be served again, by those settings. */
   'expected-window': { loMs: z.number(), hiMs: z.number(), derivation: z.string() },
 

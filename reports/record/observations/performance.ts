@@ -22,6 +22,8 @@ export const PERFORMANCE = kinds({
     families: z.array(z.object({ family: z.string(), type: z.string(), unit: z.string() })),
     /** Metrics of a name like it, where it has no series. */
     alike: z.array(z.string()),
+    /** Where it selects a boundary (`le`): `instance` of the selected targets that have that boundary, for whatever series. */
+    boundaryOn: z.array(z.string()).optional(),
   },
   /** The answer of a source of metrics to a query, or to a part of its window. Times are wall clock ms. */
   series: {

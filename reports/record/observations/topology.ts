@@ -32,7 +32,13 @@ const NODES = kinds({
 
 const CLUSTER = kinds({
   /** `address` is the node's internal one. */
-  kubelet: { node: z.string(), version: z.string(), address: z.string().nullable() },
+  kubelet: {
+    node: z.string(),
+    version: z.string(),
+    address: z.string().nullable(),
+    /** It is a virtual kubelet by the label of its node, with versions of its own. */
+    virtual: z.literal(true).optional(),
+  },
   'etcd-member': {
     id: z.string(),
     name: z.string(),
@@ -126,6 +132,8 @@ const WORKLOADS = kinds({
     init: z.boolean(),
     liveness: z.string().nullable(),
     readiness: z.string().nullable(),
+    /** How many it declares. Records of earlier versions lack it. */
+    ports: z.int().optional(),
   },
   'container-resources': {
     workload: z.string(),

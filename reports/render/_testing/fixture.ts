@@ -131,6 +131,7 @@ export function fixtureRecord(checks: CheckResult[], over: Partial<RunRecord> = 
   const composed = composeRun(checks, {
     environment: 'local',
     scope: over.scope ?? 'profile',
+    readOnly: over.readOnly,
     interrupted: over.interrupted ?? null,
     restored,
   });

@@ -1,22 +1,21 @@
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
-import { worstFirst } from '../../record/rule.ts';
-import { CHECK_WORDS, clipped, duration, grouped, notRunByReason, plural, pressureText } from '../text.ts';
+import { unmet, worstFirst } from '../../record/rule.ts';
+import { CHECK_WORDS, clipped, duration, grouped, plural, pressureText } from '../text.ts';
+import { notRunGroups } from '../not-run.ts';
 import { failoverParts } from './failover.ts';
 import { gpuPart } from './gpu.ts';
 import type { Limits } from './limits.ts';
 import { loadParts } from './loads.ts';
-import { anchor, badge, glyph, table } from './parts.ts';
+import { LONG_CHARS, anchor, badge, glyph, table } from './parts.ts';
 import { telemetryParts } from './telemetry.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
 /** All checks: what needs attention, what passed, what was not run. */
 export function checkSections(record: RunRecord, limits: Limits): Html {
-  const of = (...verdicts: CheckResult['verdict'][]): CheckResult[] =>
-    verdicts.flatMap((verdict) => record.checks.filter((check) => check.verdict === verdict));
-  const attention = of('fail', 'inconclusive');
+  const attention = unmet(record.checks);
   const missing = record.checks.filter((check) => check.required && check.verdict === 'not-run');
-  const passed = of('pass');
+  const passed = record.checks.filter(({ verdict }) => verdict === 'pass');
   // Failover first: readers look for it, and its verdict alone says too little.
   passed.sort((a, b) => Number(b.trials.length > 0) - Number(a.trials.length > 0));
   return html`${attentionSection(attention, missing, limits)}${
@@ -60,7 +59,7 @@ function checkPart(check: CheckResult, limits: Limits, open: boolean): Html {
       <span class="c-line">${check.reason}</span><span class="c-time">${duration(check.durationMs)}</span>
     </summary>
     <div class="body">
-      ${goalLine(check)}${comparison(check)}${rules(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check, limits)}${telemetryParts(check)}${findings(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
+      ${goalLine(check)}${comparison(check)}${rules(check)}${figures(check)}${check.trials.length > 0 && failoverParts(check, limits)}${loadParts(check, limits)}${gpuPart(check, limits)}${telemetryParts(check)}${findings(check)}${letOff(check)}${evidence(check, limits)}${steps(check)}${footer(check)}
     </div>
   </details>`;
 }
@@ -153,6 +152,17 @@ function findings(check: CheckResult): Html | null {
     ${table('Findings', [{ title: '' }, { title: 'Object' }, { title: 'Expected' }, { title: 'Seen' }], rows)}${left > 0 && html`<p class="note">${left} more findings are not in the record.</p>`}`;
 }
 
+/** What the environment file lets off: the verdict is not about it. */
+function letOff({ exemptions = [] }: CheckResult): Html | null {
+  if (exemptions.length === 0) return null;
+  const rows = exemptions.map(({ subject, reason }) => [
+    html`<code class="subject">${subject}</code>`,
+    reason,
+  ]);
+  return html`<h4>${exemptions.length} let off by the environment file, not judged</h4>
+    ${table('Let off by the environment file', [{ title: 'Object' }, { title: 'Reason' }], rows)}`;
+}
+
 function evidence(check: CheckResult, limits: Limits): Html | null {
   if (check.evidence.length === 0) return null;
   // Checks that passed are many and seldom read: half the evidence is enough for them.
@@ -160,20 +170,20 @@ function evidence(check: CheckResult, limits: Limits): Html | null {
   const chars = Math.round(limits.evidenceChars * share);
   const shown = check.evidence.slice(0, Math.ceil(limits.evidenceItems * share));
   const left = check.evidence.length - shown.length;
-  const items = shown.map(
-    (piece) =>
-      html`<details class="inner" ${openFor(check, piece.text) ? html`open` : ''}>
-        <summary>${piece.source}${piece.at && html` <small>${piece.at}</small>`}</summary>
-        <pre tabindex="0">${clipped(piece.text, chars)}</pre>
-      </details>`,
-  );
+  const items = shown.map((piece) => {
+    const open = openFor(check, piece.text);
+    return html`<details class="inner ${open ? '' : 'unprinted'}" ${open ? html`open` : ''}>
+      <summary>${piece.source}${piece.at && html` <small>${piece.at}</small>`}</summary>
+      <pre tabindex="0">${clipped(piece.text, chars)}</pre>
+    </details>`;
+  });
   return html`<h4>Evidence</h4>
     ${items}${left > 0 && html`<p class="note">${left} more pieces of evidence are in run.json.</p>`}`;
 }
 
-/** Only short evidence of checks that did not pass is open at first. */
+/** Only short evidence of checks that did not pass is open at first; the rest stays closed on paper too. */
 function openFor(check: CheckResult, text: string): boolean {
-  return check.verdict !== 'pass' && text.length <= 1500;
+  return check.verdict !== 'pass' && text.length <= LONG_CHARS;
 }
 
 function steps(check: CheckResult): Html | null {
@@ -213,20 +223,24 @@ function footer(check: CheckResult): Html {
 }
 
 function notRunSection(checks: readonly CheckResult[]): Html | null {
-  const groups = notRunByReason(checks);
+  const groups = notRunGroups(checks);
   if (groups.length === 0) return null;
-  const total = groups.reduce((sum, group) => sum + group[1].length, 0);
-  const parts = groups.map(([reason, members]) => {
-    const rows = members.map((check) => [
+  const total = groups.reduce((sum, group) => sum + group.checks.length, 0);
+  const parts = groups.map(({ title, checks: own, several }) => {
+    const rows = own.map((check) => [
       html`<code id="${anchor(check)}">${check.id}</code>`,
       check.title,
+      ...(several ? [check.reason] : []),
       check.required ? 'required' : '',
     ]);
+    const columns = ['Check', 'What it checks', ...(several ? ['Why'] : []), ''];
     return html`<details class="group">
-      <summary>
-        ${glyph('not-run')} <b>${reason}</b> <small>${plural(members.length, 'check')}</small>
-      </summary>
-      ${table(`Not run: ${reason}`, [{ title: 'Check' }, { title: 'What it checks' }, { title: '' }], rows)}
+      <summary>${glyph('not-run')} <b>${title}</b> <small>${plural(own.length, 'check')}</small></summary>
+      ${table(
+        `Not run: ${title}`,
+        columns.map((column) => ({ title: column })),
+        rows,
+      )}
     </details>`;
   });
   return html`<section id="not-run">

@@ -1,8 +1,9 @@
 import type { CheckResult, FailoverRecord, Interval } from '../../record/run-record.ts';
+import { byVerdict } from '../../record/verdict.ts';
 import { clipped, duration, grouped, oneLine, pathRtos, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
-import { badge, table } from './parts.ts';
+import { LONG_CHARS, badge, table } from './parts.ts';
 import { miniStrip } from './charts/strip.ts';
 import { sumsOf } from './sums.ts';
 import { html } from './template.ts';
@@ -30,10 +31,9 @@ export function failoverParts(check: CheckResult, limits: Limits): Html {
 
 /** Worst first: fail, inconclusive, pass, not run; the slowest first within each. */
 function byInterest(a: FailoverRecord, b: FailoverRecord): number {
-  const rank = { fail: 0, inconclusive: 1, pass: 2, 'not-run': 3 } as const;
   const slowness = (trial: FailoverRecord): number =>
     trial.rto === null ? Number.MAX_VALUE : trial.rto.hiMs;
-  return rank[a.verdict] - rank[b.verdict] || slowness(b) - slowness(a) || a.trial - b.trial;
+  return byVerdict(a, b) || slowness(b) - slowness(a) || a.trial - b.trial;
 }
 
 function goalSecondsOf(check: CheckResult): number | null {
@@ -52,7 +52,7 @@ function trialPart(trial: FailoverRecord, check: CheckResult, first: boolean): H
     <h4>${which} ${many && badge(trial.verdict)}</h4>
     <p class="facts">${facts(trial)}</p>
     ${proofPart(trial)}
-    ${goal !== null && budget(trial.rto?.hiMs ?? null, goal, 'RTO against its goal')}${timeline(trial, goal)}${zeroNote(trial)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
+    ${goal !== null && budget(trial, goal, 'RTO against its goal')}${timeline(trial, goal)}${zeroNote(trial)}${trial.rtoNote && html`<p class="note">${trial.rtoNote}</p>`}
     <div class="columns">${sumsOf(trial)}${settings(trial)}</div>
     ${outages(trial)}${afterwardsPart(trial)}${costPart(trial)}
   </section>`;
@@ -103,7 +103,7 @@ function proofPart(trial: FailoverRecord): Html | null {
   if (!trial.landed.proved) return null;
   const { proof } = proofOf(trial);
   if (proof === '') return null;
-  return html`<details class="inner">
+  return html`<details class="inner ${proof.length > LONG_CHARS ? 'unprinted' : ''}">
     <summary>How it was proved</summary>
     <p class="note">
       Times in ms are of the monotonic clock of the machine that Plumbline ran on (since its start), like

@@ -1,5 +1,5 @@
 import type { CheckResult, FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import { CHECK_WORDS, groupBy, lostText, pathRtos, secondsOf, worstRtoText } from '../text.ts';
+import { CHECK_WORDS, lostText, pathRtos, secondsOf, worstRtoText } from '../text.ts';
 import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -23,7 +23,7 @@ export function faultMatrix(record: RunRecord): Html | null {
 
 function storeTable(record: RunRecord, checks: readonly CheckResult[]): Html {
   const faults = [...new Set(checks.map((check) => partsOf(check)[1]))];
-  const rows = [...groupBy(checks, (check) => partsOf(check)[0])].map(
+  const rows = [...Map.groupBy(checks, (check) => partsOf(check)[0])].map(
     ([store, own]) =>
       html`<tr>
         <th scope="row">${store}</th>

@@ -1,6 +1,14 @@
 import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { RunRecord } from '../../record/run-record.ts';
-import { achievedText, boundsText, budgetText, floored, goalRows, metText } from '../goals.ts';
+import {
+  achievedText,
+  boundsText,
+  budgetText,
+  coverageText,
+  goalRows,
+  isPartial,
+  metText,
+} from '../goals.ts';
 import type { GoalRow } from '../goals.ts';
 import { grouped } from '../text.ts';
 import { anchor, badge, table } from './parts.ts';
@@ -27,8 +35,9 @@ export function goalsSection(record: RunRecord): Html | null {
     <div class="panel goals">
       ${table('Goals', columns, rows.map(cells))}
       <p class="note">
-        Bounds of a load are one-sided 95 % bounds. Bounds of a window cover its observation gaps: one counts
-        everything in the gaps as bad, the other as good. A budget below zero is overspent.
+        Bounds of a load are one-sided 95 % bounds. What is achieved in a window, and its sample, count what
+        was seen; its bounds cover its observation gaps: one counts everything in the gaps as bad, the other
+        as good. A budget below zero in both is overspent; where only gaps decide it is not known.
       </p>
     </div>
   </section>`;
@@ -40,10 +49,12 @@ function cells({ check, goal }: GoalRow): (Html | string)[] {
     html`<a href="#${anchor(check)}">${goal.objective}</a
       >${goal.note !== '' && html`<span class="g-note">${goal.note}</span>`}`,
     goal.target,
-    achievedText(goal),
+    isPartial(goal) && goal.achieved !== null
+      ? html`${grouped(goal.achieved)} ${goal.unit}<span class="g-note">of what was seen</span>`
+      : achievedText(goal),
     boundsText(goal),
-    html`${grouped(goal.samples)} <small>${goal.sampleKind}</small>`,
-    goal.coverage === null ? '–' : `${floored(goal.coverage * 100)} %`,
+    html`${grouped(goal.samples)} <small>${goal.sampleKind}${isPartial(goal) && ' seen'}</small>`,
+    coverageText(goal),
     budgetCell(goal),
     goal.window,
   ];
@@ -56,8 +67,8 @@ function budgetCell(goal: GoalEntry): Html | string {
   const { worst, best } = remaining;
   const width = 100;
   const part = (share: number): string => (Math.min(1, Math.max(0, share)) * width).toFixed(1);
-  return html`<span class="${worst < 0 ? 'nowrap alarm' : 'nowrap'}"
-      >${budgetText(goal)}${worst < 0 && best > -1 && ' (overspent)'}</span
+  return html`<span class="${best < 0 ? 'alarm' : ''}"
+      >${budgetText(goal)}${best < 0 && best > -1 && ' (overspent)'}</span
     ><svg class="g-bar" viewBox="0 0 ${width} 6" preserveAspectRatio="none" aria-hidden="true">
       <rect class="b-back" width="${width}" height="6" />
       <rect class="g-maybe" width="${part(best)}" height="6" />

@@ -36,7 +36,7 @@ function heatmapPart(map: Html | null, { latencyFrom }: LoadDetail): Html | null
   const from = latencyFrom === 'sent' ? 'the sending' : 'the intended start';
   return html`<h5>
       Latency, second by second
-      <small>from ${from} of each request; each darker shade stands for three times as many requests</small>
+      <small>from ${from} of each request; each stronger shade stands for three times as many requests</small>
     </h5>
     ${map}`;
 }

@@ -1,18 +1,8 @@
-import { reasonLine, runWord, tally } from '../../record/compose.ts';
+import { reasonLine, runWord, tally, whyTitle } from '../../record/compose.ts';
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { worst } from '../../record/verdict.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import {
-  CHECK_WORDS,
-  caveats,
-  duration,
-  grouped,
-  groupBy,
-  moment,
-  plural,
-  restoredText,
-  subjectOf,
-} from '../text.ts';
+import { CHECK_WORDS, caveats, duration, grouped, moment, plural, restoredText, subjectOf } from '../text.ts';
 import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -76,18 +66,21 @@ function fractions(record: RunRecord): Html {
   </div>`;
 }
 
+/** Reasons of checks in the headline. */
+const MOST_REASONS = 8;
+
 function reasons(record: RunRecord): Html | null {
   if (record.reasons.length === 0) return null;
-  const most = 8;
-  const items = record.reasons.slice(0, most).map(({ check: id, text }) => {
+  const linked = record.reasons.flatMap(({ check: id, text }) => {
     const check = record.checks.find((one) => one.id === id);
-    if (check === undefined) return html`<li>${reasonLine({ check: id, text })}</li>`;
-    return html`<li><a href="#${anchor(check)}">${check.id}</a>: ${text}</li>`;
+    return check === undefined ? [] : [html`<li><a href="#${anchor(check)}">${check.id}</a>: ${text}</li>`];
   });
-  const left = record.reasons.length - most;
-  return html`<h2 class="why">Why not met</h2>
+  // Those of no check are nowhere below.
+  const others = record.reasons.filter(({ check }) => !record.checks.some(({ id }) => id === check));
+  const left = linked.length - MOST_REASONS;
+  return html`<h2 class="why">${whyTitle(record)}</h2>
     <ul class="reasons">
-      ${items}${left > 0 && html`<li>and ${left} more below</li>`}
+      ${others.map((reason) => html`<li>${reasonLine(reason)}</li>`)}${linked.slice(0, MOST_REASONS)}${left > 0 && html`<li>and ${left} more below</li>`}
     </ul>`;
 }
 
@@ -170,13 +163,13 @@ export function context(record: RunRecord): Html {
 
 /** Suites × subjects: one row a suite, one tile a subject, glyph and text in each. */
 export function matrix(record: RunRecord): Html {
-  const rows = [...groupBy(record.checks, (check) => check.suite)].map(([suite, checks]) => {
+  const rows = [...Map.groupBy(record.checks, (check) => check.suite)].map(([suite, checks]) => {
     const counts = tally(checks);
     const sum =
       counts.ran === 0
         ? `${counts.notRun} not run`
         : `${counts.pass} of ${counts.ran}${counts.notRun > 0 ? `, ${counts.notRun} not run` : ''}`;
-    const tiles = [...groupBy(checks, subjectOf)].map(([subject, members]) => tile(subject, members));
+    const tiles = [...Map.groupBy(checks, subjectOf)].map(([subject, members]) => tile(subject, members));
     return html`<tr class="${counts.ran === 0 ? 'idle' : ''}">
       <th scope="row">${glyph(worst(checks.map((check) => check.verdict)))} ${suite}<small>${sum}</small></th>
       <td>

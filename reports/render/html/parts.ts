@@ -12,6 +12,9 @@ export const SYMBOLS = trusted(`<svg width="0" height="0" class="symbols" aria-h
 <symbol id="g-not-run" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.6" fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="2.6 2"/><path d="M5 8h6" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/></symbol>
 </svg>`);
 
+/** Text that is longer is closed at first, and on paper, where it says so. */
+export const LONG_CHARS = 1500;
+
 export function glyph(verdict: Verdict): Html {
   return html`<svg class="glyph v-${verdict}" aria-hidden="true"><use href="#g-${verdict}" /></svg>`;
 }

@@ -1,4 +1,4 @@
-/** All that scripts add: expand and collapse, copy a command, open what a link points at, open everything for print. */
+/** All that scripts add: expand and collapse, copy a command, open what a link points at, open all but long evidence for print. */
 export const SCRIPT = `'use strict';
 for (const element of document.querySelectorAll('.js')) element.hidden = false;
 const checks = () => document.querySelectorAll('main details:not(.inner)');
@@ -22,7 +22,7 @@ addEventListener('hashchange', reveal);
 if (location.hash) reveal();
 let opened = [];
 addEventListener('beforeprint', () => {
-  opened = [...document.querySelectorAll('details.check:not([open])')];
+  opened = [...document.querySelectorAll('main details:not([open], .unprinted)')];
   for (const one of opened) one.open = true;
 });
 addEventListener('afterprint', () => { for (const one of opened) one.open = false; });

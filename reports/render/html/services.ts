@@ -1,5 +1,6 @@
 import type { FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import { groupBy, plural, secondsOf, withoutRto } from '../text.ts';
+import { plural, secondsOf, withoutRto, worstRtoText } from '../text.ts';
+import { ticksOf } from './charts/axis.ts';
 import { BIN_MS, outageWindow, place } from './charts/strip.ts';
 import type { Scale } from './charts/strip.ts';
 import { html } from './template.ts';
@@ -35,7 +36,7 @@ export function serviceSection(record: RunRecord): Html | null {
       return Number.isNaN(zeroMs) || trial.strip.length === 0 ? [] : [{ trial, zeroMs }];
     });
   if (placed.length === 0) return null;
-  const services = [...groupBy(placed, ({ trial }) => trial.store)];
+  const services = [...Map.groupBy(placed, ({ trial }) => trial.store)];
   const scale = axisOf(placed);
   const height = TOP + services.length * ROW + AXIS;
   const name = `Outage strips: ${services.map(([service, trials]) => summary(service, trials)).join('; ')}`;
@@ -45,7 +46,7 @@ export function serviceSection(record: RunRecord): Html | null {
       <div class="scroll" tabindex="0" role="region" aria-label="${name}">
         <svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img">
           <title>${name}</title>
-          ${ticks(scale, TOP + services.length * ROW)}${services.map(([service, trials], index) => row(service, trials, { scale, top: TOP + index * ROW }))}
+          ${clockAxis(scale, TOP + services.length * ROW)}${services.map(([service, trials], index) => row(service, trials, { scale, top: TOP + index * ROW }))}
         </svg>
       </div>
       <p class="note">
@@ -57,9 +58,8 @@ export function serviceSection(record: RunRecord): Html | null {
 }
 
 function summary(service: string, trials: readonly Placed[]): string {
-  const never = trials.some(({ trial }) => trial.rto === null);
-  const longest = Math.max(0, ...trials.map(({ trial }) => trial.rto?.hiMs ?? 0));
-  return `${service}: ${plural(trials.length, 'trial')}, longest outage ${never ? 'without end' : secondsOf(longest)}`;
+  const longest = worstRtoText(trials.map(({ trial }) => trial));
+  return `${service}: ${plural(trials.length, 'trial')}, longest outage: ${longest}`;
 }
 
 function axisOf(placed: readonly Placed[]): Scale {
@@ -134,15 +134,9 @@ function bars(trials: readonly Placed[], scale: Scale, base: number): { ok: stri
   return { ok: okPath, bad: badPath };
 }
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
-
-function ticks(scale: Scale, bottom: number): Html[] {
-  const seconds = (scale.toMs - scale.fromMs) / 1000;
-  const step = STEPS_S.find((one) => seconds / one <= 10) ?? 86_400;
-  const marks: number[] = [];
-  for (let at = Math.ceil(scale.fromMs / 1000 / step) * step; at * 1000 <= scale.toMs; at += step)
-    marks.push(at);
-  return marks.map((at) => {
+function clockAxis(scale: Scale, bottom: number): Html[] {
+  const { ticks, step } = ticksOf(scale);
+  return ticks.map((at) => {
     const x = place(scale, at * 1000);
     const clock = new Date(at * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
     return html`<line class="t-grid" x1="${x}" x2="${x}" y1="${TOP}" y2="${bottom}" /><text

@@ -12,7 +12,7 @@ export function mayBeCut(text: string): boolean {
 }
 
 /** Characters before the message (time, level, thread) that a shipper may take from a line that is no JSON. */
-const MOST_BEFORE = 512;
+export const MOST_BEFORE = 512;
 
 /** A cut goes by bytes: stores have blanks or replacement characters in place of one that it parted. */
 const EDGES = /^[\s\uFFFD]+|[\s\uFFFD]+$/g;
@@ -21,12 +21,12 @@ const BEFORE = /^\S+ std(?:out|err) [PF](?::\S+)? /;
 const BLANKS = /\s*/y;
 const PARTED = /\P{ASCII}\s*/uy;
 
-type Part = readonly [kept: string, record: LogRecord];
+type Part<R> = readonly [kept: string, record: R];
 
 /** Longest first: a record of few characters is part of many lines. */
-function partsIn(records: Iterable<LogRecord>): Part[] {
+function partsIn<R extends LogRecord>(records: Iterable<R>): Part<R>[] {
   return [...records]
-    .map((record): Part => [record.message.replace(BEFORE, '').replaceAll(EDGES, ''), record])
+    .map((record): Part<R> => [record.message.replace(BEFORE, '').replaceAll(EDGES, ''), record])
     .filter(([kept]) => kept !== '')
     .toSorted(([a], [b]) => b.length - a.length);
 }
@@ -36,9 +36,9 @@ function partsIn(records: Iterable<LogRecord>): Part[] {
  * @param records those near in time, the nearest first
  * @returns null where a part is missing
  */
-export function partsOf(text: string, records: Iterable<LogRecord>): readonly LogRecord[] | null {
+export function partsOf<R extends LogRecord>(text: string, records: Iterable<R>): readonly R[] | null {
   const parts = partsIn(records);
-  const used = new Set<LogRecord>();
+  const used = new Set<R>();
   const isDead = new Set<number>();
   const restFrom = (at: number): boolean => {
     const starts = startsAfter(text, at);

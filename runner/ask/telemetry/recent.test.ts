@@ -149,3 +149,17 @@ test('should not read a container that writes too much for the shortest time, or
   const silent = await busy({ tooLongBeforeMs: UNTIL_MS - 300_000, lines: [] }, []);
   assert.equal(silent.told.kind, 'disk-unread');
 });
+
+test('should take the declared key of the message for its value, of the last lines of a container', async () => {
+  const line = JSON.stringify({ lvl: 'info', summary: 'ok', logger: 'bids.desk' });
+  const stored = looking(
+    () => [record(UNTIL_MS - 1_000, 'ok')],
+    () => at(UNTIL_MS - 1_000, line),
+  );
+  const found = async (of: Looking): Promise<unknown> => {
+    const told = await recentOf(podOf('p'), of);
+    return 'found' in told ? told.found : told.reason;
+  };
+  assert.equal(await found({ ...stored, messageKey: 'log.summary' }), 1);
+  assert.equal(await found(stored), 0);
+});

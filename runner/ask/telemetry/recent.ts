@@ -1,15 +1,15 @@
 /** Looks up in the log store what a workload's pods logged lately. */
-import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
-import { objectIn } from '../../../probes/logs/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
 import { SignalError } from '../../../probes/signals/index.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
 import { onNode, readDisk, TooLong, unread } from './disk.ts';
+import { messageOf, objectOf, plain } from './message.ts';
 import { keptOf, mayBeCut, partsOf } from './parts.ts';
 
 /** Lines looked up per pod: its last ones that had time to arrive. */
@@ -50,6 +50,8 @@ export interface Looking {
   deadlineMs: number;
   signal: AbortSignal;
   redact: (text: string) => string;
+  /** The declared key of the message in lines of JSON. */
+  messageKey?: string | undefined;
 }
 
 type Told = ({ kind: 'recent' } & Fields<'recent'>) | ({ kind: 'disk-unread' } & Fields<'disk-unread'>);
@@ -91,14 +93,16 @@ export async function recentOfEach(
  */
 export async function recentOf(
   pod: RecentPod,
-  { cluster, probe, sinceMs, untilMs, askedMs, deadlineMs, signal, redact }: Looking,
+  { cluster, probe, sinceMs, untilMs, askedMs, deadlineMs, signal, redact, messageKey }: Looking,
 ): Promise<Told> {
   const { workload, node, pod: name, container, namespace, clock } = pod;
   const said = { kind: 'recent', workload, node, pod: name, container } as const;
   const nowUntilMs = (): number => untilMs + performance.now() - askedMs;
   const oldEnough = (): number => onNode(nowUntilMs(), pod);
   const look = (disk: readonly DiskLine[], fromMs?: number): Promise<Recent> =>
-    lookFor(probe, { namespace, name }, disk, { fromMs, untilMs: oldEnough(), deadlineMs, signal, redact });
+    lookFor(probe, { namespace, name }, disk, {
+      ...{ fromMs, untilMs: oldEnough(), deadlineMs, signal, redact, messageKey },
+    });
   const window = { sinceMs, untilMs: nowUntilMs(), signal };
   const lately = await onDisk(pod, () => readLately(cluster, pod, window), signal);
   if ('kind' in lately) return lately;
@@ -183,9 +187,10 @@ export async function lookFor(
     deadlineMs: number;
     signal: AbortSignal;
     redact: (text: string) => string;
+    messageKey?: string | undefined;
   },
 ): Promise<Recent> {
-  const { fromMs = -Infinity, untilMs, deadlineMs, signal, redact } = of;
+  const { fromMs = -Infinity, untilMs, deadlineMs, signal, redact, messageKey } = of;
   const lines = disk
     .filter((line) => line.atMs >= fromMs && line.atMs <= untilMs && isSaid(line))
     .slice(-MOST_LINES);
@@ -194,15 +199,17 @@ export async function lookFor(
   if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
-  const left = new Set(records.filter(({ message }) => isSaid({ text: message })));
+  const left = new Set(
+    records.map((one) => ({ ...one, text: plain(one.message) })).filter(({ text }) => text !== ''),
+  );
   // A record equal to a line belongs to that line, whether or not it is looked up: a record of three characters is part of many lines, and
   // must not answer for one of those.
   const others = disk.filter(
     (line) => line.atMs >= span.fromMs && line.atMs <= span.toMs && isSaid(line) && !lines.includes(line),
   );
-  const there = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten)));
+  const there = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten(line))));
   for (const line of [...lines, ...others]) if (!there.has(line) && takeParts(left, line)) there.add(line);
-  const missing = lines.filter((line) => !there.has(line) && !take(left, line, isPartOf));
+  const missing = lines.filter((line) => !there.has(line) && !take(left, line, standsFor(line, messageKey)));
   return {
     lines: lines.length,
     found: lines.length - missing.length,
@@ -210,25 +217,35 @@ export async function lookFor(
   };
 }
 
+/** A record, with its message as `plain` has it. */
+type Kept = LogRecord & { text: string };
+
 /** Of a line that was not found: how it begins, and how much of it is there. */
-function beginning(line: DiskLine, left: Set<LogRecord>, redact: Looking['redact']): string {
+function beginning(line: DiskLine, left: Set<Kept>, redact: Looking['redact']): string {
   const shown = redact(line.text).slice(0, MOST_SHOWN);
-  const kept = mayBeCut(line.text) ? keptOf(line.text, nearestOf(left, line)) : 0;
+  const near = nearestOf(left, line);
+  const kept = mayBeCut(line.text) ? keptOf(line.text, near) : longestPart(line, near);
   if (kept === 0) return shown;
   return `${shown} … the store has parts of it: ${kept} of ${line.text.length} characters`;
 }
 
+/** Characters of the longest record that is only a part of a line, such as its level, or its beginning where the store cuts lines. */
+function longestPart({ text }: DiskLine, near: readonly Kept[]): number {
+  const line = plain(text);
+  return near.reduce((most, kept) => (line.includes(kept.text) ? Math.max(most, kept.text.length) : most), 0);
+}
+
 /** False for a blank line, such as one with only a colour reset. */
-function isSaid({ text }: Pick<DiskLine, 'text'>): boolean {
-  return stripVTControlCharacters(text).trim() !== '';
+function isSaid({ text }: DiskLine): boolean {
+  return plain(text) !== '';
 }
 
 /** Records that may be of a line, the nearest in time first. */
 function nearestOf(
-  left: Set<LogRecord>,
+  left: Set<Kept>,
   { atMs }: DiskLine,
-  isIt: (record: LogRecord) => boolean = () => true,
-): LogRecord[] {
+  isIt: (record: Kept) => boolean = () => true,
+): Kept[] {
   const apart = ({ timeMs }: LogRecord): number => Math.abs(timeMs - atMs);
   return [...left]
     .filter((record) => apart(record) <= APART_MS && isIt(record))
@@ -236,55 +253,47 @@ function nearestOf(
 }
 
 /** Each record answers for one line only. Of several, the one nearest in time is taken. */
-function take(
-  left: Set<LogRecord>,
-  line: DiskLine,
-  isSame: (kept: string, written: string) => boolean,
-): boolean {
-  const written = line.text.trim();
-  const [nearest] = nearestOf(left, line, ({ message }) => isSame(message.trim(), written));
+function take(left: Set<Kept>, line: DiskLine, isSame: (kept: string) => boolean): boolean {
+  const [nearest] = nearestOf(left, line, ({ text }) => isSame(text));
   return nearest !== undefined && left.delete(nearest);
 }
 
 /** All parts of a line that the runtime cut, or none. */
-function takeParts(left: Set<LogRecord>, line: DiskLine): boolean {
+function takeParts(left: Set<Kept>, line: DiskLine): boolean {
   if (!mayBeCut(line.text)) return false;
   const parts = partsOf(line.text.trim(), nearestOf(left, line));
   for (const part of parts ?? []) left.delete(part);
   return parts !== null;
 }
 
-function isAsWritten(kept: string, written: string): boolean {
-  return kept === written;
+function isAsWritten({ text }: DiskLine): (kept: string) => boolean {
+  const written = plain(text);
+  return (kept) => kept === written;
 }
 
-/** A shipper may keep only the message within a line of JSON, or a part of a line: but of one that the runtime cut all parts are wanted. */
-function isPartOf(kept: string, written: string): boolean {
-  return isTextOf(kept, written) || isWithin(objectOf(kept), written);
+/**
+ * Whether a record stands for a line: it holds the line behind what a shipper or the runtime has written before it, the message of the line
+ * alone, or an object that a shipper has made of it.
+ */
+function standsFor({ text }: DiskLine, messageKey: string | undefined): (kept: string) => boolean {
+  const written = plain(text);
+  const holdsIt = (kept: string): boolean =>
+    written.startsWith('{') ? kept.endsWith(written) : kept.includes(written);
+  const isMessage = messageOf(written, messageKey);
+  const isOf = isWithin(written);
+  return (kept) => holdsIt(kept) || isMessage(kept) || isOf(objectOf(kept));
 }
 
 /** Whether a shipper has stored the line within an object of its own (Fluent Bit: `log`), or its fields among others. */
-function isWithin(record: Readonly<Record<string, unknown>>, written: string): boolean {
+function isWithin(written: string): (record: Readonly<Record<string, unknown>>) => boolean {
   const said = objectOf(written);
   const fields = Object.entries(said);
   const isWhole = (value: unknown): boolean => {
     if (typeof value !== 'string') return fields.length > 0 && isDeepStrictEqual(value, said);
-    const text = value.trimEnd();
+    const text = plain(value);
     return text === written || text.endsWith(` ${written}`);
   };
-  return (
+  return (record) =>
     Object.values(record).some(isWhole) ||
-    (fields.length > 0 && fields.every(([key, value]) => isDeepStrictEqual(record[key], value)))
-  );
-}
-
-/** The object that a text is; none for any other text. */
-const objectOf = (text: string): ReturnType<typeof objectIn> => (text.startsWith('{') ? objectIn(text) : {});
-
-function isTextOf(kept: string, written: string): boolean {
-  if (kept === '') return false;
-  if (!written.startsWith('{'))
-    return kept.includes(written) || (!mayBeCut(written) && written.includes(kept));
-  // Behind what the runtime writes before it.
-  return kept.endsWith(written) || Object.values(objectOf(written)).includes(kept);
+    (fields.length > 0 && fields.every(([key, value]) => isDeepStrictEqual(record[key], value)));
 }

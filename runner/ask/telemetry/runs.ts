@@ -1,7 +1,9 @@
 import { openHistory } from '../../../probes/history.ts';
 import type { CanaryTarget } from '../../../probes/edge/canary-requests.ts';
 import type { Params } from '../../../suites/harness/protocol.ts';
+import { NOT_PERMITTED } from '../../../suites/harness/acting.ts';
 import { edgeTarget, requestOf } from '../../targets/edge-target.ts';
+import { whyNoLoad } from '../../targets/load-permit.ts';
 import type { RunnerCore } from '../../serve/runner-parts.ts';
 import { RequestError } from '../../serve/session.ts';
 import { CanaryRun } from './canary-run.ts';
@@ -16,13 +18,15 @@ export class TelemetryRuns {
     this.#runner = runner;
   }
 
-  /** @throws RequestError when the check has one already, or something that it needs is not declared */
+  /** @throws RequestError when the check has one already, its requests are not permitted any more, or something that it needs is not declared */
   async start(order: Params<'telemetry.start'>, signal: AbortSignal): Promise<void> {
     const { check, trial, follow, requests } = order;
     if (this.#running.has(check)) throw new RequestError(`${check} has a canary already`, 'crash');
     const { runState, parts, stores } = this.#runner;
     const { environment } = runState;
     const of = { environment, stores };
+    const refusal = requests > 0 ? await whyNoLoad(this.#runner, check) : null;
+    if (refusal !== null) throw new RequestError(refusal, NOT_PERMITTED);
     const target = requests > 0 ? await this.#target() : null;
     const logs = follow.includes('logs') ? await logsOf(of) : null;
     const traces = follow.includes('traces') ? await tracesOf(of) : null;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 
 export interface TestServer {
@@ -16,18 +17,21 @@ export interface TestServer {
   close: () => Promise<void>;
 }
 
-/** @param answers by path: the status and the object, or text as it is; every other path is 404 */
+/** @param answers by path: the status and the object, or text as it is, or `made` of what was sent; every other path is 404 */
 export async function apiServer(
-  answers: Readonly<Record<string, { status: number; body: unknown }>>,
+  answers: Readonly<Record<string, { status: number; body: unknown; made?: (sent: string) => unknown }>>,
 ): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
   const asked: string[] = [];
   const { server, url, ca: authority } = await listening();
   server.on('request', (request, response) => {
     asked.push(`${request.method} ${request.url}`);
-    const { status, body } = answers[request.url ?? ''] ?? { status: 404, body: {} };
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    const { status, body: given, made } = answers[request.url ?? ''] ?? { status: 404, body: {} };
+    void text(request).then((sent) => {
+      const body = made?.(sent) ?? given;
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
   });
   let files = 0;
   return {

@@ -122,6 +122,10 @@ test('a plain run never acts on what another machine has left open, and says wha
   // Also where a file with the commands is at hand.
   const given: RestoreOptions = { ...options(api, 'rack'), powerOn };
   await assert.rejects(openSafety(given), /Nothing was begun\. Type `plumbline restore --env rack`/);
+  await assert.rejects(
+    openSafety({ ...given, envOption: 'ops/rack.yaml' }),
+    /Type `plumbline restore --env ops\/rack\.yaml`/,
+  );
   assert.equal(switched(), '');
   assert.deepEqual(JSON.parse(mirrorOf(api)), [POWER]);
 });

@@ -193,23 +193,23 @@ function adopt(
   });
 }
 
-type Of = { readonly holder: string; readonly namespace: string; readonly environment: string };
+type Of = { readonly holder: string; readonly namespace: string; readonly envOption: string };
 
 /** A plain run undoes only what this machine did: it reports what others left open, and what to type. */
 export function refusePlainly(
   { open, taken }: LeftElsewhere & { readonly taken: readonly Entry[] },
-  { holder, environment }: Of,
+  { holder, envOption }: Of,
   restored: RestoreReport,
 ): LeftElsewhereError {
   if (open.length === 0)
     return new LeftElsewhereError(
       `rollbacks taken over from another machine are still open: ${taken.map(titleOf).join('; ')}. Nothing was begun. ` +
-        `Type \`plumbline restore --env ${environment}\`: it tries again at once`,
+        `Type \`plumbline restore --env ${envOption}\`: it tries again at once`,
       { exitCode: 1, restored },
     );
   return new LeftElsewhereError(
     `a run of ${holder} has left changes open in this cluster: ${open.map(titleOf).join('; ')}. Nothing was begun. ` +
-      `Type \`plumbline restore --env ${environment}\`: it waits until that machine and its undo Job have undone what they can, then switches nodes on again from this machine`,
+      `Type \`plumbline restore --env ${envOption}\`: it waits until that machine and its undo Job have undone what they can, then switches nodes on again from this machine`,
     { restored },
   );
 }
@@ -232,10 +232,10 @@ export function refuseRest(
 }
 
 /** For entries taken over but not undone: nothing may begin on a broken cluster, and waiting alone does not help. */
-export function refuseTaken(failed: readonly string[], { environment }: Of): LeftElsewhereError {
+export function refuseTaken(failed: readonly string[], { envOption }: Of): LeftElsewhereError {
   return new LeftElsewhereError(
     `rollbacks taken over from another machine failed: ${failed.join('; ')}. Nothing was begun. ` +
-      `The timer on this host keeps trying for some hours; \`plumbline restore --env ${environment}\` tries again at once`,
+      `The timer on this host keeps trying for some hours; \`plumbline restore --env ${envOption}\` tries again at once`,
     { exitCode: 1 },
   );
 }

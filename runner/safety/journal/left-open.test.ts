@@ -9,22 +9,16 @@ import { clearTrouble, leftOpen, writeTrouble } from './left-open.ts';
 import { Journal } from './journal.ts';
 import { bootId, holderSelf } from '../lease/place.ts';
 import { HolderRecord } from '../lease/processes.ts';
+import { CLUSTER_TIMER_FILE } from '../timers/host-timer.ts';
+import type { Rollback } from '../types.ts';
 
-/** A journal with the power of a node that is given back once the file is there. */
-function lost(): { folder: string; journal: Journal; power: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'left-'));
-  const power = join(folder, 'power');
-  const journal = new Journal(join(folder, 'journal'));
+function record(journal: Journal, title: string, rollback: Rollback): void {
   journal.record({
-    id: 'x',
+    id: title,
     check: 'failover/postgres/node-loss',
-    title: 'node-loss of tender/pg-1',
+    title,
     access: 'fault',
-    rollback: {
-      kind: 'node-power',
-      node: 'worker-1',
-      commands: { on: ['cat', power], state: ['cat', power], isOn: 'on', isOff: 'off', timeoutMs: 5_000 },
-    },
+    rollback,
     clusterUid: 'u',
     bootId: bootId(),
     holder: { pid: 1, startTime: '1' },
@@ -32,6 +26,18 @@ function lost(): { folder: string; journal: Journal; power: string } {
     dueMs: 0,
     dueAfterMs: 0,
     at: '',
+  });
+}
+
+/** A journal with the power of a node that is given back once the file is there. */
+function lost(): { folder: string; journal: Journal; power: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'left-'));
+  const power = join(folder, 'power');
+  const journal = new Journal(join(folder, 'journal'));
+  record(journal, 'node-loss of tender/pg-1', {
+    kind: 'node-power',
+    node: 'worker-1',
+    commands: { on: ['cat', power], state: ['cat', power], isOn: 'on', isOff: 'off', timeoutMs: 5_000 },
   });
   return { folder: journal.folder, journal, power };
 }
@@ -81,4 +87,19 @@ test('false verdict 24: a record says since when it has been so, not since when 
   assert.match(leftOpen(folder) ?? '', new RegExp(`tried 7 times since ${since} `));
   clearTrouble(folder);
   assert.doesNotMatch(leftOpen(folder) ?? '', /tried/);
+});
+
+test('says that the undo Job undoes what went through the API server, and that this journal does not show it', () => {
+  const journal = new Journal(mkdtempSync(join(tmpdir(), 'left-')));
+  const pod = { kind: 'kube-end', path: '/api/v1/namespaces/d/pods/p', marker: 'm' } as const;
+  record(journal, 'privileged pod', pod);
+  assert.match(leftOpen(journal.folder) ?? '', /no timer on this host undoes it/);
+  writeFileSync(join(journal.folder, CLUSTER_TIMER_FILE), '{}');
+  assert.match(
+    leftOpen(journal.folder) ?? '',
+    /1 not undone: privileged pod .*; the undo Job in the cluster undoes it within a minute .* does not show whether it has$/,
+  );
+  // Values of Secrets are not in the mirror: the Job does not know them.
+  record(journal, 'secret', { ...pod, path: '/api/v1/namespaces/d/secrets/s' });
+  assert.match(leftOpen(journal.folder) ?? '', /no timer on this host undoes it/);
 });

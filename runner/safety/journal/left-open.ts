@@ -2,13 +2,17 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Journal } from './journal.ts';
+import { isMirrored } from './mirror.ts';
 import { HolderRecord, recordedProcess, replaceFile } from '../lease/processes.ts';
+import type { Entry } from '../types.ts';
 import { atMost } from '../../../reports/record/at-most.ts';
 
 /** Failures of the timer on the host, for the next command to report: nobody reads the timer's log unprompted. */
 const TROUBLE_FILE = 'host-timer-trouble.json';
 /** The record of the running timer; see host-timer.ts. */
 const TIMER_FILE = 'host-timer.json';
+/** Present while the undo Job has been armed and not disarmed; see host-timer.ts. */
+const JOB_FILE = 'cluster-timer.json';
 /** Open entries that are named; the rest are counted. */
 const NAMED = 3;
 /** Maximum length of the reason of each. */
@@ -53,7 +57,15 @@ export function leftOpen(folder: string): string | null {
     return `${title} (${check}${why})`;
   });
   const named = [...atMost(actions, NAMED), ...unread.map(({ text }) => text)];
-  return `LEFT BROKEN by an earlier run, ${open.length + unread.length} not undone: ${named.join('; ')}; ${timerState(folder)}`;
+  return `LEFT BROKEN by an earlier run, ${open.length + unread.length} not undone: ${named.join('; ')}; ${stateOf(folder, open, unread.length)}`;
+}
+
+/** Who undoes it, as far as that is known here. */
+function stateOf(folder: string, open: readonly Entry[], unread: number): string {
+  // The Job writes what it has undone into the cluster's mirror, not into this journal.
+  if (unread === 0 && open.every(isMirrored) && existsSync(join(folder, JOB_FILE)))
+    return 'the undo Job in the cluster undoes it within a minute after the run has ended, and this journal does not show whether it has';
+  return timerState(folder);
 }
 
 function timerState(folder: string): string {

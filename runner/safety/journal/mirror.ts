@@ -190,6 +190,17 @@ export class Mirror {
     return this.sync();
   }
 
+  /**
+   * Removes what this machine has settled, and leaves the rest: for who does not hold the Lease any more.
+   * @returns null when none of it is listed any more, else why some still is
+   */
+  dropSettled(): Promise<string | null> {
+    const open = new Set(this.#journal.open().map(({ id }) => id));
+    const ids = this.#journal.entries().map(({ id }) => id);
+    const where = { kube: this.#kube, namespace: this.#namespace };
+    return dropFromMirror(where, new Set(ids.filter((id) => !open.has(id))));
+  }
+
   /** Whether the mirror may still list settled entries, ours or an earlier run's. */
   get mayBeStale(): boolean {
     return this.#written !== this.#now();

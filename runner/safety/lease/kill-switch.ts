@@ -54,11 +54,17 @@ export class KillSwitch {
    * @throws KillSwitchError when it is set or cannot be read.
    */
   static async follow(options: KillSwitchOptions): Promise<KillSwitch> {
+    const killSwitch = await KillSwitch.look(options);
+    killSwitch.#throwIfStopped();
+    killSwitch.#following = killSwitch.#followForEver();
+    return killSwitch;
+  }
+
+  /** Reads it once, for who only undoes: `onStop` is called where it is set or cannot be read, and then `confirm` refuses every action. */
+  static async look(options: KillSwitchOptions): Promise<KillSwitch> {
     const killSwitch = new KillSwitch(options);
     if (!(await killSwitch.#read()) && killSwitch.#stopped === null)
       killSwitch.#stop(`it cannot be read: ${killSwitch.#trouble ?? killSwitch.#silence ?? 'no answer'}`);
-    killSwitch.#throwIfStopped();
-    killSwitch.#following = killSwitch.#followForEver();
     return killSwitch;
   }
 

@@ -156,6 +156,22 @@ export class Lease {
     return this.takenByOther;
   }
 
+  /**
+   * Who is known to hold the Lease: what others have in the cluster (mirror, undo Job) may be written only while it is ours. An expired one is
+   * read again; without an answer it is not known.
+   */
+  async holder(): Promise<'us' | 'another' | 'nobody' | 'unknown'> {
+    if (this.#lost !== null || bootMs() >= this.#validUntilMs)
+      try {
+        const seen = await this.#get();
+        this.#current = seen.status === 404 ? null : leaseOf(seen);
+      } catch {
+        return 'unknown';
+      }
+    if (this.takenByOther) return 'another';
+    return this.#current?.spec.holderIdentity === this.identity ? 'us' : 'nobody';
+  }
+
   /** Gives the Lease back, if it is still ours. Never throws: an abandoned Lease ends by itself. */
   async release(): Promise<void> {
     this.#ended.abort();

@@ -3,6 +3,8 @@
  * they are due, or when the Lease was not renewed for `GRACE_MS` by this pod's clock: the holder is gone, and no new run came.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fitsKubeRollback, inPresentWords, saidIn, seenAt, textAt, undoKube } from './undo-kube.ts';
 import type { KubeCall, KubeRollback } from './undo-kube.ts';
@@ -59,18 +61,32 @@ export function toUndo(
     .toSorted((a, b) => b.seq - a.seq);
 }
 
-/** Calls to the API server from a pod. The token is read every time: it is renewed on disk. */
-function inClusterCall(): KubeCall {
+/**
+ * Calls to the API server from a pod. Token and authority are read every time: they are renewed on disk. The authority may be an intermediate one
+ * (kubeadm with an external root), which `fetch` does not trust.
+ * @param account folder of the service account
+ */
+export function inClusterCall(account = ACCOUNT): KubeCall {
   const host = process.env['KUBERNETES_SERVICE_HOST'] ?? '';
-  const base = `https://${host.includes(':') ? `[${host}]` : host}:${process.env['KUBERNETES_SERVICE_PORT'] ?? '443'}`;
+  const port = process.env['KUBERNETES_SERVICE_PORT'] ?? '443';
   return async ({ method, path, body, contentType, timeoutMs }) => {
-    const token = readFileSync(`${ACCOUNT}/token`, 'utf8').trim();
-    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType ?? 'application/json' };
-    const request: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
-    if (body !== undefined) request.body = JSON.stringify(body);
-    const reply = await fetch(base + path, request);
-    const text = await reply.text();
-    return { status: reply.status, body: text.startsWith('{') ? parsed(text) : text };
+    const token = readFileSync(`${account}/token`, 'utf8').trim();
+    const ca = readFileSync(`${account}/ca.crt`);
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      ...{ authorization: `Bearer ${token}`, 'content-type': contentType ?? 'application/json' },
+      ...(sent !== undefined && { 'content-length': Buffer.byteLength(sent) }),
+    };
+    const where = { host, port, path, method, headers };
+    const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+      const signal = AbortSignal.timeout(timeoutMs);
+      httpsRequest({ ...where, ca, allowPartialTrustChain: true, signal }, resolve)
+        .on('error', reject)
+        .end(sent);
+    });
+    let text = '';
+    for await (const part of reply.setEncoding('utf8')) text += String(part);
+    return { status: reply.statusCode ?? 0, body: text.startsWith('{') ? parsed(text) : text };
   };
 }
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setVariable } from '../../../host/_testing/variable.ts';
 import { identify } from '../../../host/process-identity.ts';
 import { Ages, LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
 import { dueNow, followJournal, HOST_TIMER_FILE, Retries, tooLate } from './host-timer.ts';
@@ -117,14 +118,15 @@ const powerOf = (kind: 'node-power' | 'command') =>
   ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Rollback;
 
 /** A machine that does not hold the environment: what goes through the API server is the Job's. */
-function timersElsewhere(): { timers: Timers; lives: () => boolean } {
+function timersElsewhere(): { timers: Timers; lives: () => boolean; pid: () => number } {
   const folder = mkdtempSync(join(tmpdir(), 'timers-'));
   const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
   const timers = new Timers({
     ...{ folder, hostAllowed: false, notice: () => undefined },
     job: () => Promise.resolve(job),
   });
-  return { timers, lives: () => recordedProcess(join(folder, HOST_TIMER_FILE)) !== null };
+  const recorded = (): ReturnType<typeof recordedProcess> => recordedProcess(join(folder, HOST_TIMER_FILE));
+  return { timers, lives: () => recorded() !== null, pid: () => recorded()?.pid ?? 0 };
 }
 
 test('entries of which some are undone by the Job and some only by this host have both timers', async (t) => {
@@ -138,6 +140,43 @@ test('entries of which some are undone by the Job and some only by this host hav
     await timers.disarm();
     assert.equal(lives(), false);
   }
+});
+
+test("a model's stand-in is put back from this host, wherever the environment is", async () => {
+  const { timers, lives } = timersElsewhere();
+  const rest = { delayMs: 300, failRatio: 0, status: 503 };
+  await timers.arm([{ kind: 'stand-in', url: 'http://stand-in.example.com', rest, embedded: false }]);
+  assert.equal(lives(), true);
+  await timers.disarm();
+});
+
+test('the host timer has nothing by which a CI server finds the processes of a job', async (t) => {
+  const markers = ['RUNNER_TRACKING_ID', 'VSTS_PROCESS_LOOKUP_ID', 'BUILD_ID', 'JENKINS_NODE_COOKIE'];
+  for (const name of [...markers, 'JENKINS_SERVER_COOKIE']) setVariable(t, name, 'of-the-job');
+  setVariable(t, 'PLUMBLINE_TRIAL_CLOUD', 'kept for the commands of cluster.power');
+  const { timers, pid } = timersElsewhere();
+  await timers.arm([powerOf('node-power')]);
+  const variables = readFileSync(`/proc/${pid()}/environ`, 'utf8');
+  await timers.disarm();
+  assert.doesNotMatch(variables, /of-the-job/);
+  assert.match(variables, /PLUMBLINE_TRIAL_CLOUD=kept/);
+});
+
+/** The process that has this one as its child, by field 4 of /proc/PID/stat. */
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+test('the host timer is no child of ours, not even by another, so that who ends our process tree does not end it', async () => {
+  const { timers, pid } = timersElsewhere();
+  await timers.arm([powerOf('node-power')]);
+  const above: number[] = [];
+  for (let parent = parentOf(pid()); parent > 0; parent = parentOf(parent)) above.push(parent);
+  assert.equal(identify(pid())?.pid, pid());
+  await timers.disarm();
+  assert.ok(above.length > 0);
+  assert.ok(!above.includes(process.pid), `${process.pid} is above it: ${above.join(' ')}`);
 });
 
 test('a timer that an earlier version started is replaced: it would not see what is recorded now', async () => {

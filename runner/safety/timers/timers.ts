@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { killProcesses, waitGone } from '../../../host/process-identity.ts';
-import { startDetached } from '../../../host/run.ts';
+import { startDaemon, withoutJobMarkers } from '../../../host/run.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE, TIMER_READS } from './host-timer.ts';
 import { clearTrouble } from '../journal/left-open.ts';
@@ -92,9 +92,9 @@ export class Timers {
     }
   }
 
-  /** Nodes are switched on from this host in every environment; the rest is undone here only in an embedded one. */
+  /** Nodes and a model's stand-in are put back from this host in every environment; the rest is undone here only in an embedded one. */
   async #armHost(rollbacks: readonly Rollback[]): Promise<void> {
-    const mine = this.#options.hostAllowed ? rollbacks : rollbacks.filter(isPower);
+    const mine = this.#options.hostAllowed ? rollbacks : rollbacks.filter(isUndoneFromHere);
     if (mine.length > 0) await this.#startHost();
     if (mine.length < rollbacks.length)
       throw new Error(
@@ -112,7 +112,8 @@ export class Timers {
     }
     const script = join(import.meta.dirname, '..', '..', 'host-timer.ts');
     const argv = [process.execPath, script, folder, ...(kubeconfig === undefined ? [] : [kubeconfig])];
-    startDetached(argv, this.#file('host-timer.log'));
+    // A run that is killed ends its CI job: the timer must be there after it. It records itself who it is.
+    startDaemon(argv, this.#file('host-timer.log'), withoutJobMarkers(process.env));
     await waitFor(() => recordedProcess(this.#file(HOST_TIMER_FILE)), {
       what: 'the timer on this host to run',
       deadlineMs: START_DEADLINE_MS,
@@ -158,9 +159,9 @@ export class Timers {
   }
 }
 
-/** `command`: node power as earlier versions recorded it. */
-function isPower({ kind }: Rollback): boolean {
-  return kind === 'node-power' || kind === 'command';
+/** What this host undoes wherever the environment is, as it did it. `command`: node power as earlier versions recorded it. */
+function isUndoneFromHere({ kind }: Rollback): boolean {
+  return kind === 'node-power' || kind === 'command' || kind === 'stand-in';
 }
 
 /** Whether a timer that runs understands what this version records; one that an earlier version started is replaced. */

@@ -128,3 +128,42 @@ test('no mesh puts a proxy beside it: the Job would never end', async () => {
   assert.deepEqual(annotations, { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' });
   assert.equal(labels?.['sidecar.istio.io/inject'], 'false');
 });
+
+test('waits for its pod as long as it is told to, and says what Kubernetes says of one that does not run', async () => {
+  const made: {
+    spec: { template: { spec: { containers: { startupProbe: { failureThreshold: number } }[] } } };
+  }[] = [];
+  const status = {
+    conditions: [{ type: 'PodScheduled', status: 'True' }],
+    containerStatuses: [
+      {
+        state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting' } },
+        lastState: {
+          terminated: { exitCode: 1, reason: 'Error', message: 'Unknown file extension ".ts"\n' },
+        },
+      },
+    ],
+  };
+  const pending = {
+    conditions: [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }],
+  };
+  let seen: object = status;
+  const kube: KubeCall = (request) => {
+    const { method, path } = request;
+    if (method === 'POST') made.push(request.body as (typeof made)[number]);
+    if (path.includes('/pods?')) return Promise.resolve({ status: 200, body: { items: [{ status: seen }] } });
+    if (method === 'GET' && path.includes('/jobs/'))
+      return Promise.resolve({ status: 200, body: { status: { active: 1 } } });
+    return server(null)(request);
+  };
+  const undo = (readyMs: number): UndoJob =>
+    new UndoJob({ kube, namespace: 'n', image: 'registry/node:20', runId: 'r', readyMs });
+  await assert.rejects(
+    undo(300).arm([pod('c')]),
+    /waited 0\.3 s .*its pod \(image registry\/node:20\): waiting: CrashLoopBackOff: back-off 10s restarting; ended with 1: Error: Unknown file extension "\.ts"; next:/,
+  );
+  seen = pending;
+  await assert.rejects(undo(300).arm([pod('c')]), /not scheduled: 0\/3 nodes are available; next:/);
+  const [first] = made;
+  assert.equal(first?.spec.template.spec.containers[0]?.startupProbe.failureThreshold, 76);
+});

@@ -10,15 +10,15 @@ import { deleteOptions, isTransient, saidIn, textAt } from './undo-kube.ts';
 /** Name of the Job and of all that belongs to it. */
 export const UNDO_NAME = 'plumbline-undo';
 const CALL_TIMEOUT_MS = 10_000;
-/** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. */
+/** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. Where it is pulled, `readyMs` says. */
 const READY_DEADLINE_MS = 45_000;
 const READY_LOOK_MS = 250;
 /** An API server that is busy or fails for longer than this is not waited for: what is broken by then must be undone, which waits for actions under way. */
 const BUSY_MS = 5_000;
 const LOOKED_FOLDER = '/looked';
 const LOOKED_FILE = `${LOOKED_FOLDER}/once`;
-/** It looks again as long as its pod is waited for, and longer. */
-const LOOKS_UNTIL_RESTART = 120;
+/** It looks again as long as its pod is waited for, and so much longer, s. */
+const LOOKS_LONGER_S = 75;
 /** Kubernetes' maximum: while something is open the Job continues, however often its pod is lost. */
 const BACKOFF_LIMIT = 2 ** 31 - 1;
 const APPLY = 'application/apply-patch+yaml';
@@ -40,6 +40,22 @@ const jobSchema = z.object({
     })
     .optional(),
 });
+const why = z.object({ reason: z.string().optional(), message: z.string().optional() });
+const stateSchema = z.object({
+  waiting: why.optional(),
+  terminated: why.extend({ exitCode: z.number().optional() }).optional(),
+});
+const podStatus = z.object({
+  conditions: z.array(why.extend({ type: z.string(), status: z.string() })).optional(),
+  containerStatuses: z
+    .array(z.object({ state: stateSchema.optional(), lastState: stateSchema.optional() }))
+    .optional(),
+});
+type PodStatus = z.infer<typeof podStatus>;
+const podsSchema = z.object({ items: z.array(z.object({ status: podStatus.optional() })) });
+/** Of the reason and the message of each; of a log that is the most of what `node` says of itself. */
+const SAID_CHARACTERS = 600;
+
 /** `unanswered`: what the API server said in place of the Job, which may be there or not. */
 type JobObject = z.infer<typeof jobSchema> & { unanswered?: string };
 
@@ -49,6 +65,8 @@ export type UndoJobOptions = {
   /** An image with `node` on its PATH. */
   readonly image: string;
   readonly runId: string;
+  /** How long its pod may take until it runs, with its image and a place on a node, ms (timeouts.podReady). */
+  readonly readyMs?: number | undefined;
   /** The embedded environment has no owners besides us: its Job gets its rights from us, whatever is there. */
   readonly embedded?: boolean;
 };
@@ -172,7 +190,7 @@ export class UndoJob {
   }
 
   #job(): object {
-    const { namespace, image } = this.#options;
+    const { namespace } = this.#options;
     return {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -182,7 +200,7 @@ export class UndoJob {
         ttlSecondsAfterFinished: 300,
         template: {
           metadata: { labels: { ...LABELS, ...NO_SIDECAR.labels }, annotations: NO_SIDECAR.annotations },
-          spec: podSpec(image, namespace),
+          spec: podSpec({ ...this.#options, readyMs: this.#readyMs }),
         },
       },
     };
@@ -202,7 +220,7 @@ export class UndoJob {
         return job;
       },
       (job) => isOver(job) || isReady(job) || monoMs() - answeredMs > BUSY_MS,
-      { deadlineMs: READY_DEADLINE_MS, intervalMs: READY_LOOK_MS, signal },
+      { deadlineMs: this.#readyMs, intervalMs: READY_LOOK_MS, signal },
     );
     if (seen?.unanswered !== undefined) throw new Error(seen.unanswered);
     if (isOver(seen)) {
@@ -211,10 +229,24 @@ export class UndoJob {
     }
     if (isReady(seen)) return true;
     throw new Error(
-      `waited ${READY_DEADLINE_MS / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; ` +
-        `last seen: ${JSON.stringify(seen?.status ?? {})}; ` +
+      `waited ${this.#readyMs / 1000} s for the Job ${this.#options.namespace}/${this.#name()} to run; ` +
+        `last seen: ${JSON.stringify(seen?.status ?? {})}${await this.#saidOfPods()}; ` +
         `next: kubectl -n ${this.#options.namespace} describe job,pod -l app.kubernetes.io/name=${UNDO_NAME}, and logs of the same label: it is ready once it has read the Lease and the journal`,
     );
+  }
+
+  get #readyMs(): number {
+    return this.#options.readyMs ?? READY_DEADLINE_MS;
+  }
+
+  /** Why its pod does not run, by what Kubernetes says of it; empty where that cannot be read. */
+  async #saidOfPods(): Promise<string> {
+    const { namespace, image } = this.#options;
+    const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(`job-name=${this.#name()}`)}`;
+    const answer = await this.#send('GET', path).catch(() => null);
+    const pods = podsSchema.safeParse(answer?.body).data?.items ?? [];
+    const said = pods.flatMap(({ status }) => whyNotReady(status ?? {}));
+    return said.length === 0 ? '' : `; its pod (image ${image}): ${said.join('; ')}`;
   }
 
   /** null: it is not there. What a busy API server answers is no reason not to look again. */
@@ -268,6 +300,24 @@ export class UndoJob {
   }
 }
 
+/** Reasons that Kubernetes gives for a pod that is not ready: no place on a node, no image, a container that ended. */
+function whyNotReady({ conditions = [], containerStatuses = [] }: PodStatus): string[] {
+  const placed = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  const ofContainers = containerStatuses.flatMap(({ state, lastState }) => {
+    const ended = state?.terminated ?? lastState?.terminated;
+    return [
+      ...(state?.waiting === undefined ? [] : [`waiting: ${textOf(state.waiting)}`]),
+      ...(ended === undefined ? [] : [`ended with ${ended.exitCode ?? '?'}: ${textOf(ended)}`]),
+    ];
+  });
+  return [...(placed === undefined ? [] : [`not scheduled: ${textOf(placed)}`]), ...ofContainers];
+}
+
+function textOf({ reason, message }: z.infer<typeof why>): string {
+  const said = [reason, message].filter((one) => one !== undefined && one !== '').join(': ');
+  return said.replaceAll(/\s+/g, ' ').trim().slice(0, SAID_CHARACTERS) || 'no reason is given';
+}
+
 /** Whether the Job has ended, with any result, or is being deleted. */
 function isOver(job: JobObject | null): boolean {
   if (job === null || job.metadata?.deletionTimestamp !== undefined) return true;
@@ -310,7 +360,15 @@ function rbacObject(kind: string): { apiVersion: string; kind: string } {
   return { apiVersion: 'rbac.authorization.k8s.io/v1', kind };
 }
 
-function podSpec(image: string, namespace: string): object {
+function podSpec({
+  image,
+  namespace,
+  readyMs,
+}: {
+  image: string;
+  namespace: string;
+  readyMs: number;
+}): object {
   return {
     serviceAccountName: UNDO_NAME,
     restartPolicy: 'OnFailure',
@@ -324,16 +382,21 @@ function podSpec(image: string, namespace: string): object {
         env: [
           { name: 'PLUMBLINE_UNDO_NAMESPACE', value: namespace },
           { name: 'PLUMBLINE_UNDO_LOOKED', value: LOOKED_FILE },
-          { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
         ],
         volumeMounts: [
           { name: 'script', mountPath: '/undo', readOnly: true },
           { name: 'looked', mountPath: LOOKED_FOLDER },
         ],
+        // Without it, why `node` ended would be in its log alone.
+        terminationMessagePolicy: 'FallbackToLogsOnError',
         // Ready once it has read Lease and mirror: a Job whose account may not would undo nothing.
         startupProbe: {
           exec: { command: ['node', '-e', `require('fs').accessSync('${LOOKED_FILE}')`] },
-          ...{ periodSeconds: 1, timeoutSeconds: 10, failureThreshold: LOOKS_UNTIL_RESTART },
+          ...{
+            periodSeconds: 1,
+            timeoutSeconds: 10,
+            failureThreshold: Math.ceil(readyMs / 1000) + LOOKS_LONGER_S,
+          },
         },
         resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '160Mi' } },
         securityContext: {

@@ -35,13 +35,20 @@ async function behave(
   const { environment } = runner.runState;
   const control = environment.ai?.llm.control;
   if (control === undefined) return { unavailable: 'the environment declares no ai.llm.control' };
+  const embedded = embeddedOf(environment) !== undefined;
+  // Set in every container of Kubernetes.
+  if (!embedded && process.env['KUBERNETES_SERVICE_HOST'] !== undefined)
+    return {
+      unavailable:
+        'Plumbline runs in a pod, with which the timer that would put the stand-in back is lost: run this check from a machine outside the cluster',
+    };
   const { url, rest } = control;
   let unavailable: string | undefined;
   await runner.parts.safety.perform({
     check,
     title,
     access: 'canary',
-    rollbacks: [{ kind: 'stand-in', url, rest, embedded: embeddedOf(environment) !== undefined }],
+    rollbacks: [{ kind: 'stand-in', url, rest, embedded }],
     act: async () => {
       try {
         const deadlineMs = timeoutMsOf(environment, 'edgeRequest');

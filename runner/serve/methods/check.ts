@@ -1,4 +1,6 @@
+import type { NewObservation } from '../../../probes/history.ts';
 import type { RunnerVerdict } from '../../state/run-state.ts';
+import { appendToTrial } from '../../state/trials.ts';
 import type { Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
 
@@ -18,12 +20,18 @@ export function checkMethods(runner: ServedRunner): Methods {
       const folder = await runState.openTrial(check, trial);
       return { folder, goals, settings };
     },
-    'check.end': async ({ check, steps, crash }) => {
+    'check.end': async ({ check, trials, steps, crash, refused }) => {
       const interrupted = runner.parts.signal.aborted || runner.parts.safety.stopped.aborted;
       // Stopped and undone before it is judged: the next check must find the environment as it was.
       await runner.abandon(check);
-      const own = crash === undefined ? null : crashVerdict(crash, interrupted);
-      await runState.conclude(check, own, steps);
+      if (refused === undefined) {
+        const own = crash === undefined ? null : crashVerdict(crash, interrupted);
+        await runState.conclude(check, own, steps);
+        return null;
+      }
+      const noFault: NewObservation = { kind: 'no-fault', reason: refused };
+      await appendToTrial(runState.trialFolder(check, trials), [noFault], runState.redact);
+      await runState.conclude(check, { verdict: 'inconclusive', message: refused }, steps);
       return null;
     },
     'progress.event': (event) => {

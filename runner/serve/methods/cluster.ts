@@ -1,3 +1,4 @@
+import { skipsVerification } from '../../../probes/kubernetes/index.ts';
 import type { Handlers } from '../session.ts';
 import type { KubeObject, ListParams } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
@@ -35,7 +36,11 @@ export function clusterMethods(runner: ServedRunner): Methods {
     },
     'cluster.logs': (params, call) => cluster.logs(params, call.signal),
     'cluster.exec': (params, call) => cluster.exec(params, call.signal),
-    'cluster.authority': () => Promise.resolve({ pem: cluster.authority() }),
+    'cluster.authority': () =>
+      Promise.resolve({
+        pem: cluster.authority(),
+        skipsVerification: skipsVerification(cluster.client.transport.config),
+      }),
     'cluster.raw': ({ path }, call) => cluster.raw(path, call.signal),
   };
 

@@ -10,7 +10,7 @@ import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { injectorFor, surroundingsOf } from '../../targets/fault-injector.ts';
 import { endedEarly } from '../../ask/in-force.ts';
 import { podsNow, nodesOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
-import { kubeCallFrom } from '../../provider-safety.ts';
+import { kubeCallTo } from '../../provider-safety.ts';
 import type { Call, Handlers } from '../session.ts';
 import type { ServedRunner } from '../served.ts';
 
@@ -81,7 +81,7 @@ async function inject(
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'faults.ndjson', {
     redact: runner.runState.redact,
   });
-  const kube = kubeCallFrom(runner.parts.kubeconfig, runner.parts.context, runner.parts.readOnly);
+  const kube = kubeCallTo(runner.parts.cluster, runner.parts.readOnly);
   try {
     const guard = guardOf(runner, check, call.signal);
     const subject = isDeployment(store)

@@ -72,6 +72,7 @@ async function observed(id: string, environment: Environment): Promise<Judgement
   const runner = {
     runState: {
       ...{ environment, redact: (text: string) => text, headerSource: () => source },
+      planned: new Map([[id, planned]]),
       trialFolder: (check: string, trial: number) => trialFolder(histories, check, trial),
     },
     ...{ stores: secrets, application: new ApplicationAccess(environment, secrets) },

@@ -107,7 +107,9 @@ export function telemetryMethods(runner: ServedRunner): Methods {
         try {
           probe = await logsOf(of);
           const until = { sinceMs, untilMs, askedMs, deadlineMs };
-          const looking = { cluster: runner.parts.cluster, probe, ...until, signal };
+          const logs = environment.telemetry?.logs;
+          const messageKey = logs === undefined ? undefined : logFieldsOf(logs).message.line;
+          const looking = { cluster: runner.parts.cluster, probe, ...until, signal, messageKey };
           await recentOfEach(pods, { ...looking, redact: runState.redact }, write);
         } catch (error) {
           signal.throwIfAborted();

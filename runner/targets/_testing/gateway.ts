@@ -24,6 +24,8 @@ export interface TestGateway {
   tokenUrl: string;
   /** Answers to requests by status, without those of the token endpoint. */
   answered: Map<number, number>;
+  /** Paths of these requests. */
+  asked: string[];
   /** Tokens that were given. */
   tokens: () => number;
   close: () => Promise<void>;
@@ -36,6 +38,7 @@ export async function gateway(rules: GatewayRules = {}): Promise<TestGateway> {
   /** Until when, CLOCK_MONOTONIC ms; null: it was not used yet. */
   const valid = new Map<string, number | null>();
   const answered = new Map<number, number>();
+  const asked: string[] = [];
   let [given, passed] = [0, 0];
 
   const statusOf = ({ headers }: IncomingMessage): number => {
@@ -52,6 +55,7 @@ export async function gateway(rules: GatewayRules = {}): Promise<TestGateway> {
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const status = statusOf(request);
+    asked.push(request.url ?? '');
     answered.set(status, (answered.get(status) ?? 0) + 1);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
     if (status === 429) response.setHeader('retry-after', '1');
@@ -70,7 +74,7 @@ export async function gateway(rules: GatewayRules = {}): Promise<TestGateway> {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ url, tokenUrl: `${url}/token`, answered, tokens: () => given },
+    ...{ url, tokenUrl: `${url}/token`, answered, asked, tokens: () => given },
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -61,21 +61,39 @@ function isOfEdge({ what }: Requirement): boolean {
   return /^(topology\.edge|application)\b/.test(what);
 }
 
-/** What the environment file does not declare and the check needs, or null. */
-export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
+function missingFor(environment: Environment, row: CatalogueRow): Requirement[] {
+  return requirementsOf(row).filter(({ declares }) => !declares(environment));
+}
+
+/** Why the check does not apply to this environment: it needs what nobody can declare here. null: it does. */
+export function notApplying(environment: Environment, row: CatalogueRow): string | null {
+  return missingFor(environment, row).find(({ never }) => never !== undefined)?.never ?? null;
+}
+
+/** What the check needs and an embedded environment was provisioned without, or null. */
+function notProvisioned(environment: Environment, row: CatalogueRow): string | null {
   const store = row.injects?.store;
-  if (store !== undefined && environment.stores[store] === undefined)
-    return leftOut(environment, store) ?? `not declared: store ${store}`;
-  const left = partLeftOut(environment, row);
-  if (left !== null) return left;
-  const missing = requirementsOf(row).filter(({ declares }) => !declares(environment));
+  const left = (store === undefined ? null : leftOut(environment, store)) ?? partLeftOut(environment, row);
   const behind = environment.behindEdgeLeftOut;
-  if (behind !== undefined && missing.some(isOfEdge))
-    return leftOutText(environment, `${behind}, to which topology.edge leads`);
-  const what = [
-    ...missing.map((one) => one.what),
+  if (left !== null || behind === undefined || !missingFor(environment, row).some(isOfEdge)) return left;
+  return leftOutText(environment, `${behind}, to which topology.edge leads`);
+}
+
+/** All that the environment file does not declare and the check needs, as messages name it. */
+export function undeclared(environment: Environment, row: CatalogueRow): string[] {
+  if (notProvisioned(environment, row) !== null) return [];
+  const store = row.injects?.store;
+  return [
+    ...(store !== undefined && environment.stores[store] === undefined ? [`store ${store}`] : []),
+    ...missingFor(environment, row).map((one) => one.what),
     ...lackedPods(environment, row),
     ...lackedByStore(environment, row),
   ];
-  return what.length === 0 ? null : `not declared: ${what.join(', ')}`;
+}
+
+/** Why the check cannot run with what the environment file declares, or null. */
+export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
+  const what = undeclared(environment, row);
+  const left = notProvisioned(environment, row);
+  return left ?? (what.length === 0 ? null : `not declared: ${what.join(', ')}`);
 }

@@ -64,8 +64,8 @@ function layersOf(environment: Environment, row: CatalogueRow): Layer[] {
 
 /**
  * The goals of a check in this environment: from the catalogue, then the environment file in its order, then the store; later
- * values win. They count as confirmed only if the layer that sets each value confirms it. `minTrials` is exempt: it says how
- * much is measured, not how good it must be.
+ * values win. They count as confirmed only if the layer that sets each value confirms it, and each objective where the check asks
+ * those. `minTrials` is exempt: it says how much is measured, not how good it must be.
  */
 export function resolveGoals(environment: Environment, row: CatalogueRow): ResolvedGoals {
   const layers = layersOf(environment, row);
@@ -73,10 +73,16 @@ export function resolveGoals(environment: Environment, row: CatalogueRow): Resol
   const changed = Object.entries(goals).filter(([name, value]) => row.goals[name as GoalName] !== value);
   const here = changed.map(([name, value]) => `${name} ${String(value)}`).join(', ');
   const names = Object.keys(goals).filter((name) => name !== 'minTrials');
-  const confirmed = names.every((name) => layers.findLast(({ values }) => name in values)?.confirmed);
+  const confirmed = [
+    ...names.map((name) => layers.findLast(({ values }) => name in values)?.confirmed === true),
+    ...(row.asksObjectives === true
+      ? environment.objectives.map(({ status }) => status === 'confirmed')
+      : []),
+  ];
+  const some = Object.keys(goals).length + confirmed.length > 0;
   return {
     goals,
-    source: Object.keys(goals).length === 0 ? 'none' : confirmed ? 'confirmed' : 'assumed',
+    source: !some ? 'none' : confirmed.every(Boolean) ? 'confirmed' : 'assumed',
     text: here === '' ? row.goal : `${row.goal} (here: ${here})`,
   };
 }

@@ -4,7 +4,8 @@ import { faultIn } from './goals.ts';
 import type { Environment, Permit } from '../../../env/schema.ts';
 import type { CatalogueRow } from '../types.ts';
 
-function windowProblem(permit: Permit, now: Date): string | null {
+function windowProblem(permit: Permit, now: Date | null): string | null {
+  if (now === null) return null;
   if (permit.from !== undefined && now < new Date(permit.from))
     return `its permit starts only at ${permit.from}`;
   if (permit.until !== undefined && now >= new Date(permit.until)) return `its permit ended ${permit.until}`;
@@ -38,8 +39,9 @@ function windowReason(permits: readonly Permit[], now: Date): string {
 /**
  * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and
  * drills do; where the catalogue says `permit`, the permit must carry a ticket and an end as well.
+ * @param now null: at a time at which every permit holds
  */
-export function notPermitted(environment: Environment, row: CatalogueRow, now: Date): string | null {
+export function notPermitted(environment: Environment, row: CatalogueRow, now: Date | null): string | null {
   const needed = accessIn(environment, row);
   if (needed === 'r') return readingProblem(row);
   const named = environment.permits.filter(({ checks }) => matchesAny(checks, row.id));
@@ -50,7 +52,7 @@ export function notPermitted(environment: Environment, row: CatalogueRow, now: D
   if (tickets.includes(null)) return null;
   const reason =
     tickets[0] ??
-    (allowed.length > 0 ? windowReason(allowed, now) : null) ??
+    (allowed.length > 0 && now !== null ? windowReason(allowed, now) : null) ??
     (named.length > 0 ? `no permit for the fault ${fault}` : noneNames(environment));
   return `not permitted: ${reason}`;
 }

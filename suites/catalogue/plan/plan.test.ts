@@ -256,6 +256,20 @@ test('should take goals from the catalogue, the file and the store, in this orde
   assert.equal(one({ ...local, goals }, id).goals.rtoSeconds, 30);
 });
 
+test('should count the goals of objectives as confirmed where each of them is', () => {
+  const source = (status: 'assumed' | 'confirmed', last = status): string => {
+    const objectives = local.objectives.map((one, at, all) => ({
+      ...one,
+      status: at === all.length - 1 ? last : status,
+    }));
+    return one({ ...local, objectives }, 'performance/budget').goalSource;
+  };
+  assert.deepEqual(
+    [source('assumed'), source('confirmed'), source('confirmed', 'assumed')],
+    ['assumed', 'confirmed', 'assumed'],
+  );
+});
+
 test('should call goals confirmed only when an owner has confirmed every one of them', () => {
   const id = 'failover/postgres/pod-crash';
   const stores = { postgres: { ...local.stores.postgres!, goals: {} } };

@@ -5,7 +5,7 @@ import type { Environment, Profile } from '../../../env/schema.ts';
 import { closest } from '../../../env/suggest.ts';
 import { accessIn } from './access.ts';
 import { cannotPass } from './cannot-pass.ts';
-import { notDeclared, notSelected, oneMember } from './declared.ts';
+import { notApplying, notDeclared, notSelected, oneMember } from './declared.ts';
 import { failoverParts, resolveGoals } from './goals.ts';
 import { lacksMeans } from './means.ts';
 import { catalogue, matchChecks, suggestCheck, suiteOf, suites as allSuites } from '../rows.ts';
@@ -71,17 +71,26 @@ function chosen(selection: Selection, profile: Profile | null): CatalogueRow[] {
   return catalogue().filter((row) => {
     if (suites.length > 0 && !suites.includes(suiteOf(row.id))) return false;
     if (checks.length > 0 && !matchesAny(checks, row.id)) return false;
-    return profile === null || !row.built || matchesAny(profile.checks, row.id);
+    return profile === null || !row.built || matchesAny([...profile.checks, ...profile.required], row.id);
   });
 }
 
-/** Why a check cannot run here, whatever was selected; null when it can. */
-export function whyNotRun(environment: Environment, row: CatalogueRow, now = new Date()): string | null {
+/**
+ * Why a check cannot run here, whatever was selected; null when it can.
+ * @param now null: at a time at which every permit of the file holds
+ */
+export function whyNotRun(
+  environment: Environment,
+  row: CatalogueRow,
+  now: Date | null = new Date(),
+): string | null {
   return (
     neverRun(environment, row) ??
     notSelected(environment, row) ??
-    notDeclared(environment, row) ??
+    notApplying(environment, row) ??
+    // Before what is not declared: declaring it would change nothing.
     notReadOnly(environment, row) ??
+    notDeclared(environment, row) ??
     notPermitted(environment, row, now) ??
     lacksMeans(environment, row) ??
     clientsForwarded(environment, row)
@@ -167,14 +176,17 @@ function leftOutOf(profile: Profile | null, row: CatalogueRow, why: string): str
   return `it cannot pass here: ${why}. Named under \`required\` of the profile, it runs all the same`;
 }
 
-/** What the profile names must run, and so must all that can: only a check that the profile lets off may be not-run. */
+/**
+ * What the profile names must run, and so must all that can while its permit holds: only a check that the profile lets off may be not-run.
+ * Before and after the time of its permit it is still required, or a gate could be met by less at that hour.
+ */
 function isRequired(
   environment: Environment,
-  { row, notRun, profile }: { row: CatalogueRow; notRun: string | null; profile: Profile | null },
+  { row, can, profile }: { row: CatalogueRow; can: boolean; profile: Profile | null },
 ): boolean {
   if (profile === null || notHere(environment, row)) return false;
   if (matchesAny(profile.required, row.id)) return true;
-  return notRun === null && !profile.optional.some(({ checks }) => matchesAny(checks, row.id));
+  return can && !profile.optional.some(({ checks }) => matchesAny(checks, row.id));
 }
 
 /**
@@ -191,15 +203,16 @@ export function planChecks(environment: Environment, selection: Selection = {}):
   }
   return rows.map((row) => {
     const { goals, source, text } = resolveGoals(environment, row);
-    const never = whyNotRun(environment, row, selection.now);
+    const never = whyNotRun(environment, row, null);
     const hopeless = never === null ? cannotPass(environment, row, goals) : null;
-    const notRun = never ?? (hopeless === null ? null : leftOutOf(profile, row, hopeless));
+    const left = hopeless === null ? null : leftOutOf(profile, row, hopeless);
+    const notRun = whyNotRun(environment, row, selection.now) ?? left;
     return {
       row: withNotMet(environment, withStandIns(environment, row)),
       ...repeated(row, profile, { goals, repeat: selection.repeat }),
       goalSource: source,
       goalText: text,
-      required: isRequired(environment, { row, notRun, profile }),
+      required: isRequired(environment, { row, can: (never ?? left) === null, profile }),
       notRun,
       ...(notRun === null && hopeless !== null && { cannotPass: hopeless }),
     };

@@ -127,6 +127,44 @@ test('should say first what no other run would change', () => {
   assert.equal(one?.notRun, 'does not apply to a production environment');
 });
 
+test('should send nobody to declare what a read-only run would leave out all the same', () => {
+  const { prometheus: _prometheus, application: _application, gpu: _gpu, ...rest } = staging;
+  const { edge: _edge, ...topology } = staging.topology;
+  const bare: Environment = { ...rest, topology, stores: {} };
+  const why = (id: string): string | null | undefined => planChecks(bare, { checks: [id] })[0]?.notRun;
+  assert.equal(why('topology/edge/path'), 'read only: this check sends a canary request through the edge');
+  assert.equal(why('failover/postgres/pod-delete'), 'read only: this check injects the fault pod-delete');
+  assert.equal(
+    why('gpu/metrics'),
+    'not declared: gpu.metrics, prometheus',
+    'which a read-only run would ask',
+  );
+  const { readOnly: _readOnly, ...usual } = bare;
+  assert.match(
+    planChecks(usual, { checks: ['topology/edge/path'] })[0]?.notRun ?? '',
+    /^not declared: topology\.edge, application, application\.proof: /,
+  );
+  assert.match(
+    planChecks(usual, { checks: ['failover/query/vector'] })[0]?.notRun ?? '',
+    /^not declared: store elasticsearch/,
+  );
+});
+
+test('should say of what is built for embedded clusters alone that it applies to no other, whatever is declared', async () => {
+  const { apiAddress: _apiAddress, ...bare } = await loadEnvironment('staging');
+  for (const environment of [staging, bare])
+    for (const id of ['failover/control-plane/etcd-crash', 'topology/cluster/api-balanced'])
+      assert.match(
+        planChecks(environment, { checks: [id] })[0]?.notRun ?? '',
+        /^does not apply to a declared environment: it acts on the nodes themselves/,
+        id,
+      );
+  const [embedded] = planChecks(await loadEnvironment('local'), {
+    checks: ['failover/control-plane/etcd-crash'],
+  });
+  assert.equal(embedded?.notRun, null);
+});
+
 test('should require nothing that it leaves out, and be no run of a profile', async () => {
   for (const environment of [local, staging, production]) {
     assert.equal(scopeOf(environment, { profile: 'nightly' }), 'selection', environment.name);

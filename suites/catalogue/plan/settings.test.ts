@@ -14,6 +14,15 @@ test('should give a check what it needs of the topology, and nothing else of it'
   assert.ok('workloads' in settingsFor('topology/workloads/declared', environment));
 });
 
+test('should say where this machine is outside of the network of the cluster, to the check that connects to nodes', async () => {
+  const staging = await loadEnvironment('staging');
+  assert.ok('kubeconfig' in staging.cluster);
+  const at = (reach: 'direct' | 'port-forward', check = 'topology/cluster/versions') =>
+    settingsFor(check, { ...staging, cluster: { ...staging.cluster, reach } }).reach;
+  assert.deepEqual([at('port-forward'), at('direct')], ['port-forward', undefined]);
+  assert.equal(at('port-forward', 'topology/nodes/pools'), undefined);
+});
+
 test('should give time-outs in milliseconds', () => {
   const { timeouts } = settingsFor('topology/nodes/pools', environment) as {
     timeouts: Record<string, number>;

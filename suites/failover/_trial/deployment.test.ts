@@ -13,6 +13,7 @@ const MISSED = { target: 'orders-1', landedAtMs: null, proof: '' };
 /** A trial of a backend that is ready, whose client load does not start, or flows so; what was asked and recorded is kept. */
 async function trialWith(
   load: Error | { failed: number },
+  stop: Error | null = null,
 ): Promise<{ methods: string[]; recorded: Seen[]; thrown: unknown }> {
   const methods: string[] = [];
   const recorded: Seen[] = [];
@@ -27,6 +28,7 @@ async function trialWith(
     runner: {
       call: (method: string) => {
         methods.push(method);
+        if (method === 'clientLoad.stop' && stop !== null) return Promise.reject(stop);
         if (method === 'clientLoad.start' && load instanceof Error) return Promise.reject(load);
         if (method === 'clientLoad.wait')
           return Promise.resolve({ met: true, acknowledged: 500, detail: '', failed });
@@ -89,4 +91,11 @@ test('should inject nothing once a request has failed, however well they flow si
   const judgement = judge({ check: CHECK, goals: { failedRatio: 0.001, windowSeconds: 30 }, seen: recorded });
   assert.equal(judgement.verdict, 'inconclusive');
   assert.ok(judgement.reason.startsWith(`the fault did not land: it was not injected: ${reason}`));
+});
+
+test('should ask for the fault to be undone though the load cannot be stopped', async () => {
+  const full = new Error('ENOSPC: no space left on device');
+  const { methods, thrown } = await trialWith({ failed: 0 }, full);
+  assert.equal(thrown, full);
+  assert.deepEqual(methods.slice(-2), ['clientLoad.stop', 'fault.restore']);
 });

@@ -6,6 +6,7 @@ import { monotonicMs } from '../../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
 import { clientLoadStarted } from './client-load.ts';
+import { endAll } from './end-all.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** Added to the window, so that requests that were due at its end can end too. */
@@ -60,8 +61,10 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
     );
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
-    await call('clientLoad.stop', { check });
-    await call('fault.restore', { check });
+    await endAll(
+      () => call('clientLoad.stop', { check }),
+      () => call('fault.restore', { check }),
+    );
   }
 }
 

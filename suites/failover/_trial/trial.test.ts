@@ -214,3 +214,14 @@ test('should read nothing back from a store whose members stay away, and say tha
   assert.equal(methods.includes('clientLoad.readBack'), false);
   assert.deepEqual(recorded.at(-1), { kind: 'steady-after', ok: false, detail: 'redis-2 is missing' });
 });
+
+test('should ask for the fault to be undone though neither load nor observer can be stopped, and say why', async () => {
+  const full = new Error('ENOSPC: no space left on device');
+  const { methods, thrown } = await trialWith({
+    'clientLoad.stop': () => Promise.reject(full),
+    'observer.stop': () => Promise.reject(new Error('it is not there')),
+    'clientLoad.readBack': () => Promise.reject(new Error('never asked')),
+  });
+  assert.equal(thrown, full);
+  assert.deepEqual(methods.slice(-3), ['clientLoad.stop', 'observer.stop', 'fault.restore']);
+});

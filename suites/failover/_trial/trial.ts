@@ -5,6 +5,7 @@ import type { StageName } from '../../../reports/record/observations/failover.ts
 import type { FaultResult } from '../../harness/protocol.ts';
 import { notedAtRest, saidOf, steadyBefore } from './at-rest.ts';
 import { clientLoadStarted } from './client-load.ts';
+import { endAll } from './end-all.ts';
 
 /** Writes have recovered after this long without a failed or unanswered operation. */
 const STEADY_STRETCH_MS = 5_000;
@@ -67,9 +68,11 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     await healAndReadBack(ctx, { store, seconds }, settings);
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
-    await call('clientLoad.stop', { check });
-    await call('observer.stop', { check });
-    await call('fault.restore', { check });
+    await endAll(
+      () => call('clientLoad.stop', { check }),
+      () => call('observer.stop', { check }),
+      () => call('fault.restore', { check }),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { API_OBJECT } from '../_trial/api-object.ts';
 import { notedAtRest } from '../_trial/at-rest.ts';
 import { clientLoadStarted } from '../_trial/client-load.ts';
+import { endAll } from '../_trial/end-all.ts';
 import { scaledPods } from '../_trial/scaled-pods.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
@@ -107,9 +108,11 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
     watching.abort();
-    await observed;
-    await call('clientLoad.stop', { check });
-    await call('fault.restore', { check });
+    await endAll(
+      () => observed,
+      () => call('clientLoad.stop', { check }),
+      () => call('fault.restore', { check }),
+    );
   }
 }
 

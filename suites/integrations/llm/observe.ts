@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { LlmBehaviour } from '../../../env/schema.ts';
 import { USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
 import type { MODELS } from '../../../reports/record/observations/integrations.ts';
@@ -64,7 +65,8 @@ async function draft(
   const sentMs = monotonicMs();
   const seen = await ctx.runner.call('application.draft', {
     check,
-    correlationId: `${check}/${model}/${n}`,
+    // No cache may know it from an earlier run: its answer would not be the model's.
+    correlationId: `llm-${randomBytes(4).toString('hex')}`,
     n,
     timeoutMs: ctx.timeoutMs('llmAnswer'),
   });

@@ -80,6 +80,30 @@ it('should be open for a gap in the series, naming it', () => {
   assert.equal(judgement.findings[0]?.subject, 'api-requests');
 });
 
+it('should count only what was seen as achieved, with bounds for the rest, and say for how long it looked', () => {
+  const rolling = objective({ window: { kind: 'rolling', ms: 86_400_000 } });
+  const { goals, figures } = budget([total, series('bad', (i) => Number(i === 20))], [rolling]);
+  const goal = goalEntrySchema.parse(goals?.[0]);
+  assert.deepEqual([goal.samples, goal.achieved, goal.upper], [6000, 99.9833, 99.9999]);
+  assert.ok(Number(goal.lower) < 1 && Number(goal.coverage) < 0.01);
+  assert.equal(goal.observedMs, 600_000);
+  assert.equal(figures.find(({ name }) => name === 'api-requests: events seen')?.value, 6000);
+});
+
+it('should count the slices that were seen as a whole', () => {
+  const slice = { target: 0.95, ms: 60_000 };
+  const sliced = objective({
+    ...{ method: 'Timeslices' as const, slice, window: { kind: 'rolling' as const, ms: 86_400_000 } },
+  });
+  const [goal] = budget([total, series('bad', (i) => (i === 20 ? 50 : 0))], [sliced]).goals ?? [];
+  assert.deepEqual([goal?.samples, goal?.achieved, goal?.sampleKind], [10, 90, 'slices']);
+  // Of the bad slice a part is missing: it is bad whatever happened then.
+  const cut = (i: number): number | null => (i === 19 ? null : 100);
+  const [partly] =
+    budget([series('total', cut), series('bad', (i) => (i === 20 ? 80 : 0))], [sliced]).goals ?? [];
+  assert.deepEqual([partly?.samples, partly?.achieved], [10, 90]);
+});
+
 it('should take what a rolling window did not cover for a gap', () => {
   const rolling = objective({ window: { kind: 'rolling', ms: 86_400_000 } });
   assert.match(

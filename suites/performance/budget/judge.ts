@@ -4,13 +4,16 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { burnFigures } from '../../../reports/judge/performance/burn-figures.ts';
-import { gridFrom, recordedOf, thereOf } from '../../../reports/judge/performance/recorded.ts';
+import { leastUnknown } from '../../../reports/judge/performance/enough-targets.ts';
+import { countedFrom, recordedOf, thereOf } from '../../../reports/judge/performance/recorded.ts';
+import type { Counted } from '../../../reports/judge/performance/recorded.ts';
 import { budgetOf } from '../../../reports/judge/slo/budget.ts';
 import type { Budget } from '../../../reports/judge/slo/budget.ts';
 import { burnRates } from '../../../reports/judge/slo/burn-rate.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import type { Grid } from '../../../reports/judge/slo/series/series.ts';
 import { thereGap } from '../../../reports/judge/slo/series/there.ts';
+import { unavailableText } from '../../../reports/judge/unavailable.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
 import type { GoalEntry } from '../../../reports/record/details/load-detail.ts';
@@ -30,6 +33,8 @@ interface Judged {
   reason: string;
   budget: Budget | null;
   figures: Figure[];
+  /** What a pass does not show; no figure says so. */
+  unshown: string[];
 }
 
 /**
@@ -41,14 +46,14 @@ function judgeBudget(history: History): Judgement {
   const gaps = gapsOf(history);
   const { objectives, unreadable } = objectivesOf(history);
   const recorded = recordedOf(history);
-  const there = thereOf(history);
-  const judged = objectives.map((objective) =>
-    judgeOne(
-      objective,
-      thereGap(objective, there.get(objective.name) ?? []) ??
-        gridFrom(history, objective, recorded.get(objective.name)),
-    ),
-  );
+  const asked = thereOf(history);
+  const judged = objectives.map((objective) => {
+    const there = asked.get(objective.name) ?? [];
+    const read =
+      thereGap(objective, there) ??
+      countedFrom(history, objective, { recorded: recorded.get(objective.name) ?? [], there });
+    return judgeOne(objective, read, leastUnknown(history, objective));
+  });
   const open = [...gaps, ...unreadable];
   if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');
   const found = worst(judged.map(({ verdict }) => verdict));
@@ -63,9 +68,7 @@ function judgeBudget(history: History): Judgement {
     seen:
       worstOne === undefined
         ? 'nothing'
-        : judged
-            .map((one) => `${one.objective.name}: ${[one.reason, ...unseenOf(one)].join('; ')}`)
-            .join('\n'),
+        : judged.map((one) => `${one.objective.name}: ${[one.reason, ...one.unshown].join('; ')}`).join('\n'),
     figures: judged.flatMap(({ figures }) => figures),
     findings,
     findingsTotal: findings.length,
@@ -75,7 +78,7 @@ function judgeBudget(history: History): Judgement {
 }
 
 function gapsOf(history: History): string[] {
-  const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
+  const gaps = all(history, 'unavailable').map(unavailableText);
   if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
   return gaps;
 }
@@ -88,17 +91,27 @@ function objectivesOf(history: History): { objectives: Objective[]; unreadable: 
     : { objectives: [], unreadable: ['the objectives of the history cannot be read'] };
 }
 
-/** @param read the grid of the objective, or why there is none */
-function judgeOne(objective: Objective, read: Grid | string): Judged {
+/**
+ * @param read what was counted, or why the objective cannot be judged
+ * @param least why it is unknown how many targets there must be; null: it is known
+ */
+function judgeOne(objective: Objective, read: Counted | string, least: string | null): Judged {
+  const { unseen } = objective;
+  const unshown = [
+    ...(unseen === undefined ? [] : [`not counted: ${unseen}`]),
+    ...(least === null ? [] : [least]),
+  ];
   if (typeof read === 'string')
-    return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [] };
-  const budget = budgetOf(objective, read);
+    return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [], unshown };
+  const { grid } = read;
+  const budget = budgetOf(objective, grid);
   return {
     objective,
     verdict: budget.verdict,
     reason: budget.reason,
     budget,
-    figures: figuresOf(objective, budget, read),
+    figures: figuresOf(objective, budget, grid),
+    unshown: [...unshown, ...(read.unshown === null ? [] : [read.unshown])],
   };
 }
 
@@ -112,11 +125,6 @@ function reasonOf(verdict: Verdict, telling: readonly Judged[]): string {
     return `every objective has error budget left, ${least?.objective.name ?? ''} the least: ${least?.reason ?? ''}`;
   }
   return firstOf(`${first.objective.name}: ${first.reason}`, telling.length);
-}
-
-/** No figure shows these, so that each objective says so, whatever its verdict. */
-function unseenOf({ objective: { unseen } }: Judged): string[] {
-  return unseen === undefined ? [] : [`not counted: ${unseen}`];
 }
 
 function findingOf({ objective, reason }: Judged): Finding {
@@ -168,7 +176,7 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
             goal: '≥ 0',
           },
         ]),
-    { name: `${name}: events`, value: Math.round(budget.events) },
+    { name: `${name}: events seen`, value: Math.round(budget.seenEvents) },
     ...sliceFigure(objective, budget),
     { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
     ...(grid.resets > 0 ? [{ name: `${name}: counter resets`, value: grid.resets }] : []),
@@ -189,11 +197,12 @@ function entryOf(one: Judged): GoalEntry {
     objective: objective.title,
     target: targetText(objective),
     verdict,
-    ...(budget === null || isEmpty(budget) ? UNKNOWN : knownOf(objective, budget)),
+    ...(budget === null || isEmpty(budget) ? UNKNOWN : knownOf(budget)),
+    ...(budget !== null && budget.observedMs !== null && { observedMs: Math.round(budget.observedMs) }),
     unit: '%',
     sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
     window: windowText(objective),
-    note: [...(verdict === 'pass' ? [] : [reason]), ...unseenOf(one)].join('; '),
+    note: [...(verdict === 'pass' ? [] : [reason]), ...one.unshown].join('; '),
   };
 }
 
@@ -208,14 +217,15 @@ const UNKNOWN: Known = {
   remaining: null,
 };
 
-/** Shows the worst case, which can be relied on. */
-function knownOf({ method }: Objective, { account, events, achieved, remaining }: Budget): Known {
+/** What was observed, and bounds for what was not. */
+function knownOf({ account, achieved, remaining }: Budget): Known {
   const share = (value: number): number => Number((value * 100).toFixed(4));
+  const { total, bad } = account.seen;
   return {
-    achieved: share(achieved.worst),
+    achieved: total === 0 ? null : share(1 - bad / total),
     lower: share(achieved.worst),
     upper: share(achieved.best),
-    samples: Math.round(method === 'Timeslices' ? account.total : events),
+    samples: Math.round(total),
     coverage: account.coverage,
     remaining,
   };

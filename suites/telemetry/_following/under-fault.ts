@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest, steadyBefore } from '../../failover/_trial/at-rest.ts';
+import { endAll } from '../../failover/_trial/end-all.ts';
 import { isOverloaded } from '../../../reports/judge/before-fault.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
@@ -41,8 +42,10 @@ export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'tr
     await canaryUnderFault(ctx, { aim, follow, run, writers, underFaultSeconds });
   } finally {
     // For a step that threw: nothing of a trial may run on into the next.
-    await call('telemetry.stop', { check });
-    await call('fault.restore', { check });
+    await endAll(
+      () => call('telemetry.stop', { check }),
+      () => call('fault.restore', { check }),
+    );
     if (writers !== null) await ctx.step('remove the pods', () => removeLines(ctx, writers));
   }
   const timeoutMs = ctx.timeoutMs('membersRejoined');

@@ -55,18 +55,23 @@ export interface TlsEndpoint {
   trust?: Trust | undefined;
 }
 
-/** Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. */
+/**
+ * Everything of Kubernetes that serves a certificate: the clients' address, every API server, every kubelet. Of these the clients' address alone
+ * where this machine is outside of the cluster's network: nothing there leads to the addresses of nodes.
+ */
 export function endpointsOf(
   ctx: CheckContext,
   of: { nodes: readonly NodeObject[]; servers: readonly ApiServer[] },
 ): TlsEndpoint[] {
   const address = clientsAddress(ctx);
+  const clients = address === null ? [] : [{ subject: CLIENTS_ADDRESS, ...address }];
+  if (ctx.settings.reach === 'port-forward') return clients;
   const kubelets = of.nodes.flatMap((node) => {
     const host = internalAddress(node);
     return host === undefined ? [] : [{ subject: kubeletName(node.metadata.name), host, port: KUBELET_PORT }];
   });
   return [
-    ...(address === null ? [] : [{ subject: CLIENTS_ADDRESS, ...address }]),
+    ...clients,
     ...of.servers.map(({ node, host, port }) => ({ subject: serverName(node), host, port })),
     ...kubelets,
   ];

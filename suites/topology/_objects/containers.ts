@@ -1,10 +1,10 @@
-import type { Probe } from '../../../probes/kubernetes/objects.ts';
+import type { Probe, ServiceObject } from '../../../probes/kubernetes/objects.ts';
 import { isInjected } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { podsOf, setting } from './declared.ts';
 import type { Found } from './declared.ts';
 import { waiting } from '../workloads/declared/inventory.ts';
-import { lastingContainers } from './shapes.ts';
+import { hasLabels, lastingContainers } from './shapes.ts';
 import type { Container, PodObject } from './shapes.ts';
 
 /** A container of a workload's template: what the next pod will be. */
@@ -33,15 +33,47 @@ function containersOf(ctx: CheckContext, found: Found, pods: number | null): Tem
   return [...of(lasting, false), ...of(passing, true)];
 }
 
-/** Records probes of workloads that serve; other workloads need none. */
-export function recordProbes(ctx: CheckContext, found: readonly Found[]): void {
-  for (const one of found.filter(({ workload }) => workload.serves))
-    for (const { workload, container, init } of containersOf(ctx, one, null))
+/**
+ * Records probes of workloads that serve, and what tells which of their containers do; other workloads need none.
+ * @param services null: they could not be listed
+ */
+export function recordProbes(
+  ctx: CheckContext,
+  found: readonly Found[],
+  services: readonly ServiceObject[] | null,
+): void {
+  for (const one of found.filter(({ workload }) => workload.serves)) {
+    const all = containersOf(ctx, one, null);
+    for (const { workload, container, init } of all)
       ctx.record('container-probes', {
         ...{ workload, container: container.name, init },
         liveness: probeText(container.livenessProbe),
         readiness: probeText(container.readinessProbe),
+        ports: portsOf(container).length,
       });
+    const declared = all.flatMap(({ container }) => portsOf(container));
+    if (all.length === 0 || services === null) continue;
+    const undeclared = servedPorts(one, services).filter((port) => !declared.includes(port));
+    ctx.record('service-ports', { workload: one.name, declared: declared.length, undeclared });
+  }
+}
+
+function portsOf({ ports = [] }: Container): string[] {
+  return ports.map(({ containerPort, protocol = 'TCP' }) => `${containerPort}/${protocol}`);
+}
+
+/** Ports by number to which Services lead; one by name leads to a port that a container declares, or nowhere. */
+function servedPorts({ workload, object }: Found, services: readonly ServiceObject[]): string[] {
+  const labels = object?.spec.template.metadata?.labels ?? {};
+  const own = services.filter(
+    (one) => one.metadata.namespace === workload.namespace && hasLabels(one.spec.selector ?? {}, labels),
+  );
+  const ports = own
+    .flatMap(({ spec }) => spec.ports ?? [])
+    .map(({ port, targetPort = port, protocol = 'TCP' }) => ({ targetPort, protocol }))
+    .filter(({ targetPort }) => typeof targetPort === 'number')
+    .map(({ targetPort, protocol }) => `${targetPort}/${protocol}`);
+  return [...new Set(ports)];
 }
 
 export function recordResources(ctx: CheckContext, found: readonly Found[]): void {

@@ -36,6 +36,13 @@ export function hasLabels(
   return pairs.length > 0 && pairs.every(([key, value]) => labels?.[key] === value);
 }
 
+/** A node that stands for a service of a provider, such as virtual nodes of AKS (Virtual Kubelet's documentation, "Usage"). */
+const VIRTUAL_KUBELET = { type: 'virtual-kubelet' };
+
+export function isVirtual({ metadata }: Pick<NodeObject, 'metadata'>): boolean {
+  return hasLabels(VIRTUAL_KUBELET, metadata.labels);
+}
+
 /** Whether a rollout is in progress: old and new pods side by side, or more pods than wanted. */
 export function isRolling(object: WorkloadObject): boolean {
   const { wanted, updated } = countsOf(object);

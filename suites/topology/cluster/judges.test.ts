@@ -132,6 +132,50 @@ test('should be inconclusive about an endpoint without a handshake, one that was
   assert.equal(versions(api, kubelet('v1.37.2'), valid(90, { daysLeft: 900 })).verdict, 'inconclusive');
 });
 
+const FORWARDED = { reach: 'port-forward', apiAddress: 'api.test:6443' };
+const clients = (more: Record<string, unknown> = {}): Seen =>
+  valid(90, { subject: "the API's address for clients", address: 'api.test:6443', ...more });
+const apiPod: Seen = ['api-pod', { node: 'a', address: '198.18.0.11:6443' }];
+
+test('should say from outside of the network that certificates at nodes were not looked at, and judge the rest', () => {
+  const forwarded = (...seen: Seen[]) =>
+    versionsWith(FORWARDED, [nodes('a'), api, kubelet('v1.37.2'), apiPod, ...seen]);
+  const passed = forwarded(clients());
+  assert.equal(passed.verdict, 'pass', passed.reason);
+  assert.match(passed.seen, /certificates of kubelets, .*, were not looked at: cluster\.reach: port-forward/);
+  assert.equal(forwarded(clients({ begun: false })).verdict, 'fail');
+  const none = forwarded();
+  assert.equal(none.verdict, 'inconclusive');
+  assert.equal(
+    forwarded(clients(), valid(90)).verdict,
+    'inconclusive',
+    'one of a kubelet is in no such record',
+  );
+});
+
+test('should miss the certificates of nodes where the header does not say that they are out of reach', () => {
+  const { reach: _reach, ...inside } = FORWARDED;
+  const seen = [nodes('a'), api, kubelet('v1.37.2'), apiPod, clients()];
+  const { verdict, reason } = versionsWith(inside, seen);
+  assert.equal(verdict, 'inconclusive');
+  assert.match(reason, /none of API server of a, none of kubelet of a/);
+});
+
+test('should not compare the version of a virtual kubelet, and say so', () => {
+  const virtual = (more: object): Seen => [
+    'kubelet',
+    { ...kubelet('v1.25.0-vk-azure-aci-1.6.2', 'v', '198.18.0.12')[1], ...more },
+  ];
+  const seen = (more: object): Seen[] => [
+    ...[nodes('a', 'v'), api, kubelet('v1.37.2'), valid(90), virtual(more)],
+    valid(90, { subject: 'kubelet of v', address: '198.18.0.12:10250' }),
+  ];
+  const passed = versionsWith({}, seen({ virtual: true }));
+  assert.equal(passed.verdict, 'pass', passed.reason);
+  assert.match(passed.seen, /virtual kubelets .* were not compared: v \(v1\.25\.0-vk-azure-aci-1\.6\.2\)/);
+  assert.equal(versionsWith({}, seen({})).verdict, 'fail');
+});
+
 test('should not take an unreadable version for a good one', () => {
   assert.equal(versions(api, kubelet(''), valid(90)).verdict, 'fail');
 });

@@ -43,6 +43,28 @@ test('should name the hop that was passed by', () => {
   assert.match(judgement.reason, /hop gateway: expected X-Hops with "gateway", seen haproxy, api/);
 });
 
+test('should expect in Via the hop nearest to the service first, as each appends itself to the answer', () => {
+  const hops = [
+    { name: 'load balancer', header: 'Via', contains: 'google' },
+    { name: 'service', header: 'x-service', contains: 'api' },
+    { name: 'gateway', header: 'via', contains: 'kong' },
+  ];
+  const seen = (via: string) =>
+    judge({
+      check: 'topology/edge/path',
+      settings: { edge: { ...edge, hops }, application: ECHO },
+      seen: [answer({ headers: { via, 'x-service': 'api' } })],
+    });
+  assert.equal(seen('1.1 kong/3.9.1, 1.1 google').verdict, 'pass');
+  const wrong = seen('1.1 google, 1.1 kong/3.9.1');
+  assert.equal(wrong.verdict, 'fail');
+  assert.match(
+    wrong.reason,
+    /order of the hops: expected kong, google; api, seen 1\.1 google, 1\.1 kong\/3\.9\.1; api/,
+  );
+  assert.match(seen('1.1 google').reason, /hop gateway: expected via with "kong", seen 1\.1 google/);
+});
+
 test('should refuse a wrong order, a lost correlation id, an error status, a certificate that clients refuse, no answer', () => {
   assert.equal(path(answer({ headers: { 'x-hops': 'gateway, haproxy, api' } })).verdict, 'fail');
   assert.equal(path(answer({ correlationIdSeen: '' })).verdict, 'fail');

@@ -44,6 +44,46 @@ test('false verdict 12: durability is read on every member', () => {
   assert.equal(replica.verdict, 'fail');
 });
 
+test('should refuse what a role or a database of the application has in place of the setting, unless it is let off', () => {
+  const good = [...onAll('fsync', 'on'), ...onAll('synchronous_commit', 'on')];
+  const of = (role: string | null, database: string | null): Seen => [
+    'setting',
+    {
+      ...{ store: 'postgres', member: 'postgres-0', name: 'synchronous_commit', value: 'off' },
+      ...{ source: `${role ?? ''} ${database ?? ''}, pg_db_role_setting`, override: { role, database } },
+    },
+  ];
+  const judged = (seen: Seen[], durabilityOverrides?: object[]) =>
+    judge({
+      check: 'topology/storage/durability',
+      settings: { stores: { postgres: { ...stores.postgres, durabilityOverrides } } },
+      seen: [['settings', { store: 'postgres', read: seen.length }], ...seen],
+    });
+  const app = judged([...good, of('app', null)]);
+  assert.equal(app.verdict, 'fail');
+  assert.match(
+    app.reason,
+    /^synchronous_commit of postgres \(app , pg_db_role_setting\): expected on, seen off/,
+  );
+  const reason = 'its rows can be loaded again';
+  for (const [role, database, letOff, verdict] of [
+    ['app', null, { role: 'app' }, 'pass'],
+    ['app', 'tender', { role: 'app' }, 'pass'],
+    ['app', 'tender', { database: 'tender' }, 'pass'],
+    ['app', 'tender', { role: 'app', database: 'tender' }, 'pass'],
+    ['app', null, { role: 'app', database: 'tender' }, 'fail'],
+    [null, 'tender', { role: 'app' }, 'fail'],
+    [null, null, { role: 'app' }, 'fail'],
+  ] as const) {
+    const found = judged([...good, of(role, database)], [{ ...letOff, reason }]);
+    assert.equal(found.verdict, verdict, `${role} ${database} ${JSON.stringify(letOff)}`);
+    if (verdict === 'pass')
+      assert.match(found.seen, /synchronous_commit of postgres, .*: off \(its rows can/);
+  }
+  const [, ...fewer] = good;
+  assert.equal(judged([...fewer, of('app', null)], [{ role: 'app', reason }]).verdict, 'inconclusive');
+});
+
 test('false verdict 17: a store that cannot be asked hides no wrong setting of another one', () => {
   const redis = { members: 1, durability: { appendonly: 'yes' } };
   const judged = (value: string) =>

@@ -1,4 +1,5 @@
 import type { NamedScenario } from '../options/scenario.ts';
+import { RestingVus } from './resting.ts';
 import type { VuRunner } from './runner.ts';
 import { ArrivalSchedule } from './schedule.ts';
 import { ScenarioRun } from './scenario-run.ts';
@@ -17,8 +18,8 @@ type Arriving = NamedScenario & { executor: 'constant-arrival-rate' | 'ramping-a
  */
 export class ArrivalRate extends ScenarioRun<Arriving> {
   readonly #schedule = new ArrivalSchedule(this.spec);
-  /** Idle VUs, longest idle first. Some may be reserved for iterations that other threads are handing over. */
-  readonly #resting: VuRunner[] = [...this.runners];
+  /** Some may be reserved for iterations that other threads are handing over. */
+  readonly #resting = new RestingVus<VuRunner>(this.runners, ({ vu }) => vu.client.close());
   #next = this.crew.segment.index;
   /** Iterations handed to other threads that have not answered yet. */
   #handed = 0;
@@ -95,7 +96,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
       this.#early.push(dueMs);
       return true;
     }
-    const runner = this.#resting.shift();
+    const runner = this.#resting.take(performance.now());
     runner?.begin(this, this.state.startMs + dueMs);
     return runner !== undefined;
   }
@@ -127,7 +128,7 @@ export class ArrivalRate extends ScenarioRun<Arriving> {
   }
 
   #rest(runner: VuRunner): void {
-    this.#resting.push(runner);
+    this.#resting.rest(runner, performance.now());
     this.#free.add(1);
   }
 

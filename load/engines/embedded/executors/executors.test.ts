@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { count, load } from '../_testing/loads.ts';
+import { count, load, serve } from '../_testing/loads.ts';
 import type { Ran } from '../_testing/loads.ts';
 import { HEAD } from '../_testing/scripts.ts';
 
@@ -103,6 +103,24 @@ describe('what scripts are told of the load', () => {
     assert.ok(ids?.type === 'trend');
     assert.deepEqual([ids.count, ids.min, ids.max], [3, 1, 5]);
     assert.equal(result.scenarios[0]?.dropped, 7);
+  });
+});
+
+describe('arrivals at a rate', () => {
+  it('should lose no request to a server that closes idle connections after 5 s', async () => {
+    // Each of 100 VUs in turn would rest for 5 s. The server closes such a connection while the next request is on its way.
+    const answeredMs = new WeakMap<object, number>();
+    await using server = await serve(({ socket }, response) => {
+      if (performance.now() - (answeredMs.get(socket) ?? Infinity) > 4_800) socket.destroy();
+      else response.end('ok');
+      answeredMs.set(socket, performance.now());
+    });
+    const rate = { executor: 'constant-arrival-rate', rate: 20, duration: '7s', preAllocatedVUs: 100 };
+    const options = `export const options = { scenarios: ${JSON.stringify({ s: rate })} };\n`;
+    const post = `export default () => { check(http.post(__ENV.URL), { answered: ({ status }) => status === 200 }); };`;
+    const { outcome, checks, scenarios: of } = await load(`${HEAD}${options}${post}`, server.url);
+    assert.deepEqual([outcome, of[0]?.iterations], ['completed', 140]);
+    assert.equal(checks[0]?.fails, 0, JSON.stringify(checks));
   });
 });
 

@@ -144,6 +144,7 @@ export class LoadThread implements Thread {
     const all = new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own]);
     return (this.#secureContext = createSecureContext({
       ca: [...all],
+      allowPartialTrustChain: true, // as k6 does
       ...(client !== null && { cert: client.certificate, key: client.key }),
     }));
   }

@@ -5,10 +5,10 @@ import type { Seen } from '../../../record/observations/index.ts';
 import { matchesSelector } from './selector.ts';
 import type { Found, Matcher } from './selector.ts';
 
-type There = Pick<Seen<'metric-there'>, 'values'>;
+type There = Pick<Seen<'metric-there'>, 'values' | 'boundaryOn'>;
 
 /** The values of a label that were recorded, as they are written. */
-export function valuesOf({ values }: There, label: string): readonly string[] {
+export function valuesOf({ values }: Pick<There, 'values'>, label: string): readonly string[] {
   return values.find((one) => one.label === label)?.values ?? [];
 }
 
@@ -28,7 +28,10 @@ export function positiveEdges(there: There): number[] {
   return finite(valuesOf(there, 'le')).filter((edge) => edge > 0);
 }
 
-/** Why the query selects no boundary, with those that are near; null: it selects one, or none is asked for. */
+/**
+ * Why the query selects no boundary, with those that are near; null: it selects one, none is asked for, or its targets have it for other series:
+ * then nothing that it selects was so fast.
+ */
 export function boundaryGap(selector: Found, there: There, { histogram }: Objective): string | null {
   const matcher = leOf(selector);
   if (matcher === undefined) return null;
@@ -42,6 +45,7 @@ export function boundaryGap(selector: Found, there: There, { histogram }: Object
       : `${selector.metric} has the boundary le=${matcher.value} written le="${twin}" as well (Prometheus 3 writes 1.0 for 1): what is counted under the other would be taken for slow; select both`;
   }
   const wanted = histogram?.atMost ?? firstNumber(matcher.value);
+  if (isElsewhere(there) && !edges.some((le) => Number(le) === wanted)) return null;
   return `${selector.metric} has no boundary le=${matcher.value}${wanted === null ? `; there are ${edges.join(', ') || 'none'}` : absentText(edges, wanted, histogram)}`;
 }
 
@@ -51,6 +55,9 @@ function absentText(edges: readonly string[], wanted: number, histogram: Objecti
   const advice = histogram?.advice ?? 'have the service count at that boundary';
   return `: ${nearText(finite(edges), wanted, histogram)}; ${aim(histogram)}, or ${advice}`;
 }
+
+/** Whether targets have the boundary that is asked for, whatever else the query selects. */
+export const isElsewhere = ({ boundaryOn = [] }: Pick<There, 'boundaryOn'>): boolean => boundaryOn.length > 0;
 
 const aim = (histogram: Objective['histogram']): string =>
   histogram == null ? 'select one of them' : 'take one of them for the goal';

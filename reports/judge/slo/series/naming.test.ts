@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Objective, Series } from '../../../record/objective.ts';
 import { misnamed } from './naming.ts';
-import { queriesOf, selectorOf, targetsQuery } from './selector.ts';
+import { queriesOf, selectorOf, targetsIn, targetsQuery } from './selector.ts';
 
 const TOTAL = 'http_request_duration_seconds_count{job="tender-api",route!~"/healthz|/readyz"}';
 
@@ -100,12 +100,34 @@ describe('selectors', () => {
     const query = 'sum(rate(a{job="x",namespace="n"}[1m])) / sum(rate(b{job="x"}[1m]))';
     const threshold = { kind: 'threshold', query, op: 'lte', value: 1 } as const;
     const one = { ...objective({}), indicator: threshold };
+    // One job may scrape a whole cluster.
     assert.equal(targetsQuery(one), 'up{job="x",namespace="n"}');
+    // The namespace of what a gateway counts may be another than that of its target.
+    assert.equal(targetsQuery({ ...one, countedElsewhere: true }), 'up{job="x"}');
     assert.equal(
       targetsQuery({ ...one, indicator: { ...threshold, query: query.replace('b{job="x"', 'b{job="y"') } }),
       null,
     );
     assert.deepEqual(queriesOf(objective({ bad: 'b' })), [TOTAL, 'b', 'up{job="tender-api"}']);
+  });
+});
+
+describe('targetsIn', () => {
+  const total = 'requests{job="api",namespace="shop"}';
+  const of = (...namespaces: string[]): (string | undefined)[] => {
+    const ups = namespaces.map((namespace) => ({ labels: { job: 'api', namespace }, points: [] }));
+    const elsewhere = { ...objective({ total, bad: 'b' }), countedElsewhere: true };
+    const found = targetsIn(elsewhere, new Map([['up{job="api"}', ups]]));
+    return found.map(({ labels }) => labels['namespace']);
+  };
+
+  it('should be those in the namespace that is asked for, where any is', () => {
+    assert.deepEqual(of('shop', 'staging', 'shop'), ['shop', 'shop']);
+  });
+
+  it('should be all of the job where the namespace is that of what a gateway counts', () => {
+    assert.deepEqual(of('kong', 'kong'), ['kong', 'kong']);
+    assert.deepEqual(of(), []);
   });
 });
 
@@ -116,13 +138,19 @@ describe('a boundary that only some pods have', () => {
     labels: { job: 'api', pod, ...more },
     points: [[0, value]],
   });
-  const found = (counted: Series[], bucketed: Series[], by = good): string | null =>
+  const found = (
+    counted: Series[],
+    bucketed: Series[],
+    by = good,
+    bounded: ReadonlySet<string> = new Set(),
+  ): string | null =>
     misnamed(
       objective({ good: by, total }),
       new Map([
         [total, counted],
         [by, bucketed],
       ]),
+      bounded,
     );
   const le = { le: '0.5', __name__: 'http_request_duration_seconds_bucket' };
 
@@ -133,6 +161,42 @@ describe('a boundary that only some pods have', () => {
       /^1 of 2 series of http_request_duration_seconds_count have no bucket at the boundary of .*such as those of b: other versions/,
     );
     assert.equal(found([ofPod('a'), ofPod('b', {}, 0)], [ofPod('a', le)]), null, 'it has counted nothing');
+  });
+
+  it('should be no other version where the same process has the boundary for another series at that time', () => {
+    const [slow, fast, bucket] = [{ route: 'export' }, { route: 'orders' }, { route: 'orders', ...le }];
+    assert.equal(found([ofPod('a', slow), ofPod('a', fast)], [ofPod('a', bucket)]), null);
+    // Another pod, or another process behind the same collector, may be of another version.
+    assert.match(
+      found([ofPod('b', slow), ofPod('a', fast)], [ofPod('a', bucket)]) ?? '',
+      /such as those of b/,
+    );
+    const behind = (of: string): Record<string, string> => ({ exported_instance: of });
+    assert.match(
+      found(
+        [ofPod('a', { ...slow, ...behind('x') }), ofPod('a', { ...fast, ...behind('y') })],
+        [ofPod('a', { ...bucket, ...behind('y') })],
+      ) ?? '',
+      /have no bucket at the boundary/,
+    );
+    // After an update at the same address the boundary is gone.
+    const later: Series = { ...ofPod('a', slow), points: [[9, 7]] };
+    assert.match(
+      found([later, ofPod('a', fast)], [ofPod('a', bucket)]) ?? '',
+      /have no bucket at the boundary/,
+    );
+  });
+
+  it('should be no other version where its target has the boundary for what is not selected', () => {
+    const slow = (instance: string): Series => ofPod(instance, { instance, route: 'export' });
+    const bounded = new Set(['a']);
+    assert.equal(found([slow('a')], [], good, bounded), null);
+    assert.match(found([slow('a'), slow('b')], [], good, bounded) ?? '', /the histogram has no such edge/);
+    const fast = { ...ofPod('c', { instance: 'c', ...le }) };
+    assert.match(
+      found([slow('a'), slow('b'), ofPod('c', { instance: 'c' })], [fast], good, bounded) ?? '',
+      /^1 of 3 series .* such as those of b/,
+    );
   });
 
   it('should say nothing where the query leaves some out on purpose', () => {

@@ -1,4 +1,5 @@
 import type { Objective, Series } from '../../../record/objective.ts';
+import { emptyBuckets } from './empty-buckets.ts';
 import type { Answers } from './series.ts';
 import { demands, selectorOf } from './selector.ts';
 import type { Selector } from './selector.ts';
@@ -8,41 +9,51 @@ import { numberShapeOf } from './shapes.ts';
  * Why a query's result, empty or not, may say nothing: a query for bad events with a misspelt label never matches, and would leave the
  * whole budget. Null where the query can be right. Only plain selectors are examined; `le` is skipped, since a histogram adds it to its
  * buckets.
+ * @param bounded `instance` of the targets that have the boundary of the good query, also for what it does not select
  */
-export function misnamed({ indicator }: Objective, answers: Answers): string | null {
+export function misnamed(
+  { indicator }: Objective,
+  answers: Answers,
+  bounded: ReadonlySet<string> = new Set(),
+): string | null {
   if (indicator.kind !== 'ratio') return null;
   const { total } = indicator;
   const counted = answers.get(total) ?? [];
   const whole = selectorOf(total);
   const part = partOf(indicator);
   if (whole === null || part === null || counted.length === 0) return null;
-  return (
-    mislabelled(part, counted) ??
-    ofNothing(part, whole, answers) ??
-    unbounded(part, whole, { counted, answers })
-  );
+  const found = answers.get(part.query) ?? [];
+  const isEmpty = emptyBuckets(found, bounded);
+  const among: Among = { counted, found, without: counted.filter((one) => hasCounted(one) && !isEmpty(one)) };
+  return mislabelled(part, counted) ?? ofNothing(part, whole, among) ?? unbounded(part, whole, among);
 }
+
+interface Among {
+  /** All events. */
+  counted: readonly Series[];
+  /** The answer to the query for a part of them. */
+  found: readonly Series[];
+  /** Of all events those that have counted something, and whose process is not known to have the boundary. */
+  without: readonly Series[];
+}
+
+const hasCounted = ({ points }: Series): boolean => points.some(([, value]) => (value ?? 0) > 0);
 
 /** Labels that a bucket has and its count has not, or that differ between the two. */
 const OF_BUCKETS = new Set(['le', '__name__']);
 
 /**
  * Why a part of what is counted has no bucket at the boundary: pods of another version have other boundaries, and everything that they
- * answered would be slow. Only of a histogram whose count and bucket are selected alike: then each count has its bucket.
+ * answered would be slow. Only of a histogram whose count and bucket are selected alike: then each count has its bucket, save an empty one.
  */
-function unbounded(
-  { query, asked }: Part,
-  whole: Selector,
-  { counted, answers }: { counted: readonly Series[]; answers: Answers },
-): string | null {
+function unbounded({ query, asked }: Part, whole: Selector, among: Among): string | null {
   const ofLe = asked.matchers.filter(({ label }) => label === 'le');
   const isOne =
     ofLe.length === 1 && asked.metric.replace(/_bucket$/, '') === whole.metric.replace(/_count$/, '');
   if (!isOne || !isSelectedAlike(asked, whole)) return null;
-  const bucketed = new Set((answers.get(query) ?? []).map(({ labels }) => keyOf(labels)));
-  const without = counted.filter(
-    ({ labels, points }) => !bucketed.has(keyOf(labels)) && points.some(([, value]) => (value ?? 0) > 0),
-  );
+  const { counted, found } = among;
+  const bucketed = new Set(found.map(({ labels }) => keyOf(labels)));
+  const without = among.without.filter(({ labels }) => !bucketed.has(keyOf(labels)));
   const [first] = without;
   if (first === undefined) return null;
   const { instance, pod = instance } = first.labels;
@@ -118,11 +129,14 @@ function ofOtherShape(
   return null;
 }
 
-/** Why an empty result says nothing; null where it may be a fact, such as no good event. A histogram with a count has all its buckets. */
-function ofNothing({ what, query, asked }: Part, whole: Selector, answers: Answers): string | null {
-  if ((answers.get(query) ?? []).length > 0) return null;
+/**
+ * Why an empty result says nothing; null where it may be a fact, such as no good event. A histogram with a count has all its buckets, save empty
+ * ones.
+ */
+function ofNothing({ what, query, asked }: Part, whole: Selector, { found, without }: Among): string | null {
+  if (found.length > 0) return null;
   if (what === 'good')
-    return asked.matchers.some(({ label }) => label === 'le')
+    return asked.matchers.some(({ label }) => label === 'le') && without.length > 0
       ? `the good query matches no bucket: the histogram has no such edge (${query})`
       : null;
   return asked.metric === whole.metric

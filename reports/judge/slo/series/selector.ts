@@ -1,5 +1,5 @@
 /** Reads selectors out of queries. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
-import type { Objective } from '../../../record/objective.ts';
+import type { Objective, Series } from '../../../record/objective.ts';
 
 export interface Matcher {
   label: string;
@@ -59,15 +59,38 @@ export function demands({ op, value }: Matcher): boolean {
 }
 
 /**
- * The query for whether each target of an objective could be scraped: `up{job="…"}`. Null where its query names no job, or several: then
- * its targets are unknown.
+ * The query for whether each target of an objective could be scraped: `up{job="…",namespace="…"}`. Null where its query names no job, or several: then
+ * its targets are unknown. Where a gateway counts, the namespace is not asked for: its series may have that of the service behind it (`honorLabels`),
+ * and its `up` that of the gateway. Elsewhere it is: one job may scrape the pods of a whole cluster.
  */
-export function targetsQuery({ indicator }: Objective): string | null {
-  const query = indicator.kind === 'ratio' ? indicator.total : indicator.query;
-  const found = matchersIn(query).filter((one) => OF_TARGETS.has(one.label) && demands(one));
-  const texts = [...new Set(found.map(({ label, op, value }) => `${label}${op}${value}`))];
+export function targetsQuery(objective: Objective): string | null {
+  const asked = ofTargets(objective).filter(
+    ({ label }) => label !== NAMESPACE || objective.countedElsewhere !== true,
+  );
+  const texts = [...new Set(asked.map(({ label, op, value }) => `${label}${op}${value}`))];
   const jobs = texts.filter((text) => text.startsWith('job'));
   return jobs.length === 1 ? `up{${texts.join(',')}}` : null;
+}
+
+const NAMESPACE = 'namespace';
+
+/** What its query demands of labels by which targets are known. */
+function ofTargets({ indicator }: Objective): Matcher[] {
+  const query = indicator.kind === 'ratio' ? indicator.total : indicator.query;
+  return matchersIn(query).filter((one) => OF_TARGETS.has(one.label) && demands(one));
+}
+
+/** The targets of an objective: those in a namespace that its query names; where there are none, all that were asked for. */
+export function targetsIn(
+  objective: Objective,
+  answers: ReadonlyMap<string, readonly Series[]>,
+): readonly Series[] {
+  const all = answers.get(targetsQuery(objective) ?? '') ?? [];
+  const matchers = ofTargets(objective).filter(({ label }) => label === NAMESPACE);
+  const own = all.filter(({ labels }) =>
+    matchers.some((one) => matchesSelector(labels, { metric: null, matchers: [one] })),
+  );
+  return own.length > 0 ? own : all;
 }
 
 /** Every query of an objective; the one for its targets comes last. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Objective, Series } from '../../../record/objective.ts';
 import { accountOf, eventsOf } from '../account.ts';
+import { budgetOf } from '../budget.ts';
 import { gridOf } from './series.ts';
 import type { Grid } from './series.ts';
 import type { At } from './span.ts';
@@ -111,6 +112,77 @@ describe('where counting begins', () => {
     }
   });
 
+  it('should not count what pods had counted before where they are scraped more rarely than declared', () => {
+    const minute = 60_000;
+    const scraped = (
+      pod: string,
+      of: { offsetMs: number; value: number; labels?: Record<string, string> },
+    ): Series => ({
+      labels: { job: 'api', pod, ...of.labels },
+      points: Array.from({ length: 30 }, (_, i): [number, number] => [
+        T0 + i * minute + of.offsetMs,
+        of.value + i,
+      ]),
+    });
+    const pods = [
+      scraped('a', { offsetMs: 0, value: 1_000_000 }),
+      scraped('b', { offsetMs: 45_000, value: 900_000 }),
+    ];
+    const bad = [scraped('b', { offsetMs: 45_000, value: 400_000, labels: { status: '503' } })];
+    const up = pods.map((one) => ({ ...one, points: one.points.map(([t]): [number, number] => [t, 1]) }));
+    // Declared are 15 s. A window of more than a day is thinned out to a sample a minute; one without up shows the interval by its samples alone.
+    for (const [stepMs, ups] of [
+      [minute, up],
+      [minute, undefined],
+      [15_000, up],
+      [15_000, undefined],
+    ] as const) {
+      const at = { toMs: T0 + 30 * minute, stepMs, scrapeMs: 15_000 };
+      const found = grid(pods, { bad, at, ...(ups && { up: ups }) });
+      const { total } = eventsOf(found, found);
+      const seen = found.bad.reduce((sum, one) => sum + one, 0);
+      assert.ok(total < 100, `${total} events`);
+      assert.ok(seen < 40, `${seen} bad events`);
+    }
+  });
+
+  it('should count the first error of a series that has labels of its own where its target has others', () => {
+    const address = { instance: '10.0.0.7:8100' };
+    const target = { ...address, namespace: 'kong', service: 'kong-proxy', container: 'proxy' };
+    const up = [
+      alive('k', { labels: target }),
+      alive('l', { labels: { ...target, instance: '10.0.0.8:8100' } }),
+    ];
+    for (const own of [
+      // honorLabels: the service behind the gateway.
+      { ...target, service: 'orders', namespace: 'shop' },
+      // metricRelabelings that drop labels.
+      address,
+    ]) {
+      const total = samples('k', (i) => 1_000_000 + i * 1000, { labels: { ...own, code: '200' } });
+      const bad = [samples('k', () => 50_000, { from: 30, labels: { ...own, code: '503' } })];
+      const found = grid([total, ...bad], { bad, up });
+      near(eventsOf(found, found).badBest, 50_000);
+      assert.deepEqual(found.gaps, []);
+    }
+  });
+
+  it('should tell the counters of one target apart by labels that its up has as well', () => {
+    const instance = '10.0.0.7:8100';
+    const before = { instance, service: 'kong-proxy' };
+    const up = [
+      alive('k', { to: 30, labels: before }),
+      alive('k', { from: 31, labels: { ...before, team: 'a' } }),
+    ];
+    const of = (service: string, value: number): Series[] => [
+      samples('k', (i) => value + i, { to: 30, labels: { instance, service } }),
+      samples('k', (i) => value + i, { from: 31, labels: { instance, service, team: 'a' } }),
+    ];
+    const found = grid([...of('orders', 1_000_000), ...of('users', 10)], { up });
+    near(eventsOf(found, found).total, 120);
+    assert.equal(found.resets, 0);
+  });
+
   it('should not take a pod that was down when the window began for a new one', () => {
     const back = samples('b', (i) => 1_000_000 + i, { from: 30 });
     const up = [alive('a'), samples('b', (i) => Number(i >= 30))];
@@ -150,6 +222,9 @@ describe('who was not seen', () => {
     near(coverage, 1 - 50 / 300);
     // What it counted meanwhile may all have been bad.
     assert.deepEqual([badBest, Math.round(badWorst)], [0, 200]);
+    const { seenEvents, observedMs } = budgetOf(OBJECTIVE, found);
+    near(seenEvents, 1000);
+    assert.equal(observedMs, null, 'no length of time was observed');
   });
 
   it('should do so for one that was down until it vanished, not for one that was taken away', () => {

@@ -7,7 +7,7 @@ import { gapStretches, touching } from './gaps.ts';
 import type { Gap } from './gaps.ts';
 import { increases } from './counters.ts';
 import type { Increase } from './counters.ts';
-import { targetsQuery } from './selector.ts';
+import { targetsIn } from './selector.ts';
 import { moments, paced, spread, timesOf, uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
 import { targetsOf } from './targets.ts';
@@ -39,7 +39,7 @@ export type Answers = ReadonlyMap<string, readonly Series[]>;
  */
 export function gridOf(objective: Objective, answers: Answers, asked: At): Grid | null {
   const { indicator } = objective;
-  const up = answers.get(targetsQuery(objective) ?? '') ?? [];
+  const up = targetsIn(objective, answers);
   // Prometheus writes `up` with every attempt.
   const at = paced(
     asked,

@@ -20,14 +20,17 @@ export interface At extends Span {
 /** One missing scrape is ordinary, two in a row are a gap; half an interval for the jitter of scraping. */
 const GAP_SCRAPES = 2.5;
 
-/** Two and a half scrapes, ms. */
-export function scrapeLimitMs({ stepMs, scrapeMs = stepMs }: At): number {
-  return GAP_SCRAPES * scrapeMs;
+/** Samples further apart than this are a gap, ms. Samples that were thinned out lie a step apart. */
+export function gapLimitMs({ stepMs, scrapeMs = stepMs }: At): number {
+  return Math.max(stepMs, GAP_SCRAPES * scrapeMs);
 }
 
-/** Samples further apart than this are a gap, ms. Samples that were thinned out lie a step apart. */
-export function gapLimitMs(at: At): number {
-  return Math.max(at.stepMs, scrapeLimitMs(at));
+/**
+ * A target without a sample for this long was not known, ms. Where samples were thinned out, nobody can tell a target that is scraped once a step
+ * from one that is scraped more often, so that both are given the time of the former.
+ */
+export function absentLimitMs({ stepMs, scrapeMs = stepMs }: At): number {
+  return GAP_SCRAPES * Math.max(stepMs, scrapeMs);
 }
 
 /** Attempts by which the interval of a target is told; more would tell no more. */

@@ -1,7 +1,8 @@
 /** Which targets were scraped, and when each could not be read. */
 import type { Series } from '../../../record/objective.ts';
-import { gapLimitMs, lastBefore, moments, scrapeLimitMs, timesOf, uncovered } from './span.ts';
+import { absentLimitMs, gapLimitMs, lastBefore, moments, paced, timesOf, uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
+import { labelNames, targetFinder } from './target-finder.ts';
 
 /** A scrape target: usually a pod. */
 export interface Target {
@@ -45,24 +46,34 @@ export function targetsOf(
 }
 
 function byAttempts(up: readonly Series[], at: At): Targets {
-  const names = [...new Set(up.flatMap(({ labels }) => Object.keys(labels)))]
-    .filter((name) => name !== '__name__')
-    .sort();
-  const keyOf = (labels: Series['labels']): string => JSON.stringify(names.map((name) => labels[name] ?? ''));
+  const names = new Set(labelNames(up));
+  const { upOf } = targetFinder(up);
   const first = Math.min(...up.map(({ points }) => points[0]?.[0] ?? Infinity));
-  const found = new Map<string, Found>();
-  for (const { labels, points } of up) {
+  const found = new Map<Series, Found>();
+  for (const one of up) {
+    const { labels, points } = one;
     const [begin] = points;
     const end = points.at(-1);
     if (begin === undefined || end === undefined) continue;
     const seen = points.flatMap(([t, value]) => (value !== null && value > 0 ? [t] : []));
-    const isNew = begin[0] - first > scrapeLimitMs(at);
+    const isNew = begin[0] - first > absentLimitMs(at);
     // A new target begins with its first success: what it served before is in its counters. An old one may have been down from the start.
     const fromMs = isNew ? (seen[0] ?? begin[0]) : begin[0];
     const alive = { fromMs, toMs: end[0] };
-    found.set(keyOf(labels), { labels, target: { seen, alive, gaps: gapsIn(seen, alive, at), isNew } });
+    found.set(one, { labels, target: { seen, alive, gaps: gapsIn(seen, alive, at), isNew } });
   }
-  return linked(found, { at, keyOf, ownOf: (labels) => textOf(labels, (name) => !names.includes(name)) });
+  const foundOf = (labels: Series['labels']): Found | undefined => {
+    const of = upOf(labels);
+    return of === undefined ? undefined : found.get(of);
+  };
+  return linked([...found.values()], {
+    at,
+    of: (labels) => foundOf(labels)?.target,
+    ownOf: (labels) => {
+      const of = foundOf(labels)?.labels;
+      return textOf(labels, (name) => (of === undefined ? !names.has(name) : labels[name] !== of[name]));
+    },
+  });
 }
 
 interface Found {
@@ -70,14 +81,13 @@ interface Found {
   target: Target;
 }
 
-type Keyed = Pick<Targets, 'ownOf'> & { at: At; keyOf: (labels: Series['labels']) => string };
+type Keyed = Pick<Targets, 'of' | 'ownOf'> & { at: At };
 
 /**
  * A target whose labels were changed where it is scraped is another series of the same process, which did not begin with it: its counters
  * would otherwise count all of its life again.
  */
-function linked(found: ReadonlyMap<string, Found>, { at, keyOf, ownOf }: Keyed): Targets {
-  const all = [...found.values()];
+function linked(all: readonly Found[], { at, of, ownOf }: Keyed): Targets {
   for (const { labels, target } of all) {
     if (!target.isNew || labels[INSTANCE] === undefined) continue;
     const before = all.find(
@@ -85,7 +95,7 @@ function linked(found: ReadonlyMap<string, Found>, { at, keyOf, ownOf }: Keyed):
     );
     if (before !== undefined) Object.assign(target, { isNew: false, continues: before.target });
   }
-  return { all: all.map(({ target }) => target), of: (labels) => found.get(keyOf(labels))?.target, ownOf };
+  return { all: all.map(({ target }) => target), of, ownOf };
 }
 
 /** The address that Prometheus scrapes. */
@@ -111,16 +121,27 @@ function bySamples([all, part]: readonly [readonly Series[], readonly Series[]],
     seen: timesOf(series, false),
   }));
   const first = Math.min(...times.map(({ seen }) => seen[0] ?? Infinity));
+  // Their own interval may be longer than the declared one; nothing else says so.
+  const limitMs = absentLimitMs(
+    paced(
+      at,
+      times.map(({ seen }) => seen),
+    ),
+  );
   const found = new Map<string, Found>();
   for (const { key, labels, seen } of times) {
     const [fromMs] = seen;
     const toMs = seen.at(-1);
     if (fromMs === undefined || toMs === undefined) continue;
     const alive = { fromMs, toMs };
-    const isNew = fromMs - first > scrapeLimitMs(at);
+    const isNew = fromMs - first > limitMs;
     found.set(key, { labels, target: { seen, alive, gaps: gapsIn(seen, alive, at), isNew } });
   }
-  return linked(found, { at, keyOf, ownOf: (labels) => textOf(labels, (name) => OF_SERIES.has(name)) });
+  return linked([...found.values()], {
+    at,
+    of: (labels) => found.get(keyOf(labels))?.target,
+    ownOf: (labels) => textOf(labels, (name) => OF_SERIES.has(name)),
+  });
 }
 
 function gapsIn(seen: readonly number[], alive: Span, at: At): Span[] {

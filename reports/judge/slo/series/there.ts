@@ -4,7 +4,7 @@
  */
 import type { Objective } from '../../../record/objective.ts';
 import type { Seen } from '../../../record/observations/index.ts';
-import { boundaryGap, valuesOf } from './boundaries.ts';
+import { boundaryGap, isElsewhere, valuesOf } from './boundaries.ts';
 import { demands, matchesSelector, ownQueries, selectorsIn } from './selector.ts';
 import type { Found, Matcher } from './selector.ts';
 import { numberShapeOf, shapeOf } from './shapes.ts';
@@ -205,12 +205,16 @@ function insteadText({ matchers }: Found, { labels, values }: There, matcher: Ma
     : `of its labels ${others}, ${best.label} has such values (${listed(best.values)}): write ${best.label}${matcher.op}${matcher.value}`;
 }
 
-/** Each matcher finds something, but no series fits them all. Of a part that is no bad or no good event; a boundary is there for every service. */
-function combinedGap({ selector, role, shared }: Asked, { selected }: There): string | null {
+/**
+ * Each matcher finds something, but no series fits them all. Of a part that is no bad or no good event; a boundary is there for every service, save
+ * one that targets show only for what was so fast.
+ */
+function combinedGap({ selector, role, shared }: Asked, there: There): string | null {
+  const { selected } = there;
   const own = selector.matchers.filter(
     (one) => one.label !== 'le' && !shared.some((other) => isSame(one, other)),
   );
-  if (selected || (role !== 'all' && own.length > 0)) return null;
+  if (selected || isElsewhere(there) || (role !== 'all' && own.length > 0)) return null;
   return `${selector.metric} has no series that fits all of ${selector.text}, although each label alone has such values`;
 }
 

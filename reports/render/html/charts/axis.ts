@@ -23,14 +23,24 @@ export interface Band {
 
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 
+/** At most ten ticks of a time axis and their distance, in seconds. */
+export function ticksOf({ fromMs, toMs }: Scale): { ticks: number[]; step: number } {
+  const seconds = (toMs - fromMs) / 1000;
+  const step = TICKS_S.find((one) => seconds / one <= 10) ?? 86_400;
+  return { ticks: multiples(fromMs, toMs, step), step };
+}
+
+/** All multiples of a step between two times, in seconds. */
+export function multiples(fromMs: number, toMs: number, step: number): number[] {
+  const found: number[] = [];
+  for (let at = Math.ceil(fromMs / 1000 / step) * step; at * 1000 <= toMs; at += step) found.push(at);
+  return found;
+}
+
 /** Lines and labels of the time axis; the load begins at 0. */
 export function timeAxis(scale: Scale, top: number, bottom: number): Html[] {
-  const seconds = (scale.toMs - scale.fromMs) / 1000;
-  const step = TICKS_S.find((one) => seconds / one <= 10) ?? 86_400;
-  const marks: number[] = [];
-  for (let at = Math.ceil(scale.fromMs / 1000 / step) * step; at * 1000 <= scale.toMs; at += step)
-    marks.push(at);
-  return marks.map((at) => {
+  const { ticks, step } = ticksOf(scale);
+  return ticks.map((at) => {
     const x = place(scale, at * 1000);
     return html`<line
         class="${at === 0 ? 'l-start' : 't-grid'}"

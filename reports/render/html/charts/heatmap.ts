@@ -12,11 +12,11 @@ const RIGHT = 96;
 const TOP = 8;
 const ROW = 7;
 const AXIS = 26;
-/** Shades of a cell: each darker one stands for about three times the requests. */
+/** Shades of a cell: each stronger one stands for about three times the requests. */
 const LEVELS = 5;
 const LEVELS_PER_TENFOLD = 2;
 
-/** Requests by second and latency, darker where there were more. A single slow request among thousands is still visible as a cell. */
+/** Requests by second and latency, stronger where there were more. A single slow request among thousands is still visible as a cell. */
 export function heatmap({ heat, fromMs, stepMs, started }: LoadDetail): Html | null {
   if (heat.cells.length === 0) return null;
   const used = heat.cells.map(([, row]) => row);

@@ -1,4 +1,5 @@
 import type { FailoverRecord } from '../../../record/run-record.ts';
+import { withoutRto } from '../../text.ts';
 import { html } from '../template.ts';
 import type { Html } from '../template.ts';
 
@@ -89,7 +90,7 @@ export function miniStrip(trial: FailoverRecord, scale: Scale): Html {
   const { fromMs, toMs } = outageWindow(trial);
   const from = place(scale, fromMs);
   const end = toMs ?? scale.toMs;
-  const label = trial.rto === null ? 'outage without end' : `outage of ${Math.round(trial.rto.hiMs)} ms`;
+  const label = trial.rto === null ? withoutRto(trial) : `outage of ${Math.round(trial.rto.hiMs)} ms`;
   return html`<svg class="mini" viewBox="0 0 ${scale.width} 22" role="img" aria-label="${label}">
     <rect class="s-window" x="${from}" y="0" width="${Math.max(1, place(scale, end) - from)}" height="22" />
     ${stripBars(trial.strip, scale, 14, 12)}

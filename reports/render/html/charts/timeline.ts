@@ -1,5 +1,6 @@
 import type { FailoverRecord, Phase } from '../../../record/run-record.ts';
-import { duration, secondsOf, withoutRto } from '../../text.ts';
+import { duration, injectedIn, secondsOf, withoutRto } from '../../text.ts';
+import { multiples } from './axis.ts';
 import { BIN_MS, outageWindow, place, stripBars } from './strip.ts';
 import type { Scale } from './strip.ts';
 import { html } from '../template.ts';
@@ -129,10 +130,7 @@ function goalLine(goalSeconds: number | null, scale: Scale, bottom: number): Htm
 
 function grid(scale: Scale, bottom: number): Html {
   const step = stepOf((scale.toMs - scale.fromMs) / 1000);
-  const ticks: number[] = [];
-  for (let at = Math.ceil(scale.fromMs / 1000 / step) * step; at * 1000 <= scale.toMs; at += step)
-    ticks.push(at);
-  return html`${ticks.map((tick) => {
+  return html`${multiples(scale.fromMs, scale.toMs, step).map((tick) => {
     const x = place(scale, tick * 1000);
     return html`<line
         class="${tick === 0 ? 't-zero' : 't-grid'}"
@@ -191,22 +189,21 @@ function mark(phase: Phase, scale: Scale, y: number): Html | null {
     />`;
 }
 
-/** How much of the goal the outage used: a bar against its goal. */
-export function budget(rtoMs: number | null, goalSeconds: number, label: string): Html {
+/** How much of the goal the outage used: a bar against its goal. As in the verdict, it is over where all of the interval is. */
+export function budget(trial: FailoverRecord, goalSeconds: number, label: string): Html {
+  const { rto } = trial;
   const goalMs = goalSeconds * 1000;
-  const end = Math.max(goalMs, rtoMs ?? goalMs * 1.15) * 1.04;
+  const never = rto === null && injectedIn([trial]).length > 0;
+  const over = never || (rto !== null && rto.loMs > goalMs);
+  const usedMs = rto?.hiMs ?? 0;
+  const end = Math.max(goalMs, never ? goalMs * 1.15 : usedMs) * 1.04;
   const width = 1000;
-  const used = Math.round(((rtoMs ?? end) / end) * width);
+  const used = never ? width : Math.round((usedMs / end) * width);
   const goal = Math.round((goalMs / end) * width);
-  const over = rtoMs === null || rtoMs > goalMs;
-  const share =
-    rtoMs === null
-      ? 'not steady again before the deadline'
-      : `${secondsOf(rtoMs)} of ${goalSeconds} s, ${Math.round((rtoMs / goalMs) * 100)} % of the goal`;
   return html`<figure class="budget">
     <figcaption>
       <span>${label}</span>
-      <strong class="${over ? 'v-fail' : ''}">${share}${over && rtoMs !== null ? ' (over)' : ''}</strong>
+      <strong class="${over ? 'v-fail' : ''}">${shareText(trial, goalSeconds)}</strong>
     </figcaption>
     <svg viewBox="0 0 ${width} 18" preserveAspectRatio="none" aria-hidden="true">
       <rect class="b-back" y="4" width="${goal}" height="10" />
@@ -214,4 +211,11 @@ export function budget(rtoMs: number | null, goalSeconds: number, label: string)
       <rect class="b-goal" x="${goal - 2}" y="0" width="4" height="18" />
     </svg>
   </figure>`;
+}
+
+function shareText(trial: FailoverRecord, goalSeconds: number): string {
+  if (trial.rto === null) return withoutRto(trial);
+  const { loMs, hiMs } = trial.rto;
+  const over = loMs > goalSeconds * 1000 ? ' (over)' : '';
+  return `${secondsOf(hiMs)} of ${goalSeconds} s, ${Math.round(hiMs / goalSeconds / 10)} % of the goal${over}`;
 }

@@ -3,6 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
 import { decideQuantile, minimumSamples, quantileBounds } from '../../../../reports/judge/statistics.ts';
+import { unavailableText } from '../../../../reports/judge/unavailable.ts';
 import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
@@ -55,7 +56,7 @@ function judgeStartup(history: History): Judgement {
 }
 
 function gapsOf(history: History): string[] {
-  const gaps = all(history, 'unavailable').map(({ what, reason }) => `${what} unavailable: ${reason}`);
+  const gaps = all(history, 'unavailable').map(unavailableText);
   if (first(history, 'end') === undefined) gaps.push('the observation was cut off before its end');
   if (history.header.goals.p99Seconds === undefined) gaps.push('the history states no goal p99Seconds');
   return [...gaps, ...planGaps(history), ...timeGaps(history), ...imageGaps(history)];

@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     title: "Every workload's log lines arrive",
     section: '7',
     access: 'w w w w w',
-    does: 'the last 20 lines of each container of every declared workload (5 pods of each at most), looked for in the store of logs; it writes nothing',
+    does: 'the last 20 lines of each container of every pod of every declared workload, looked for in the store of logs; it writes nothing',
     goal: "what the pods of every declared workload logged lately is in the store, compared with the nodes' own files; missing 0",
     goals: { visibleSeconds: 30, missing: 0 },
     requires: source('logs'),

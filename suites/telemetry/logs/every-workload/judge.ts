@@ -35,14 +35,19 @@ function judgeWorkloads(history: History): Judgement {
   orderRule(history, findings);
   const most = goalOf(history.header, 'missing');
   const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
-  const notes = { earlier: [] as string[], exempt: [] as string[] };
+  const notes: Notes = { earlier: [], exempt: [], silent: [], elsewhere: [] };
   for (const workload of history.header.settings.workloads ?? [])
     workloadFindings(history, findings, { workload, tolerated: lost <= most, notes });
   if (notes.earlier.length > 0)
     findings.note(
       `nothing was logged lately by ${notes.earlier.join(', ')}: older lines were searched for instead`,
     );
-  if (notes.exempt.length > 0) findings.note(`expected to be silent: ${notes.exempt.join(', ')}`);
+  const silent = [...notes.exempt, ...notes.silent];
+  if (silent.length > 0) findings.note(`expected to be silent: ${silent.join(', ')}`);
+  if (notes.elsewhere.length > 0)
+    findings.note(
+      `not looked at, on nodes that topology.nodes leaves out: pods of ${notes.elsewhere.join(', ')}`,
+    );
   if (recent.some(({ lines }) => lines > 0) && recent.every(({ found }) => found === 0))
     findings.note(NOTHING_THERE);
   const quiet = recent.filter(({ written }) => written === 'never').length;
@@ -72,10 +77,22 @@ function isCertain({ written }: Recent): boolean {
   return written === 'lately';
 }
 
+/** What is said beside the verdict, by name of workload or container. */
+interface Notes {
+  /** Logged nothing lately. */
+  earlier: string[];
+  /** Workloads that may be silent, and are. */
+  exempt: string[];
+  /** Containers that may be silent, and are, of workloads that are not. */
+  silent: string[];
+  /** Workloads with pods on nodes that are not looked at. */
+  elsewhere: string[];
+}
+
 interface Looked {
   workload: Workload;
   tolerated: boolean;
-  notes: { earlier: string[]; exempt: string[] };
+  notes: Notes;
 }
 
 function workloadFindings(history: History, findings: Findings, of: Looked): void {
@@ -84,12 +101,16 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
   const unread = all(history, 'disk-unread').filter(({ workload }) => workload === name);
   const unsearched = all(history, 'recent-unsearched').filter(({ workload }) => workload === name);
   findings.rule('looked-at');
-  const why = unlooked(history, { name, own, read: own.length + unread.length + unsearched.length });
+  const read = own.length + unread.length + unsearched.length;
+  const least = of.workload.replicas.min;
+  const why = unlooked(history, { name, own, read, least });
   if (why !== null) {
     findings.unknown(name, EXPECTED, why);
     return;
   }
   findings.rule('lines');
+  if (all(history, 'logging-workload').some((one) => one.workload === name && (one.elsewhere ?? 0) > 0))
+    of.notes.elsewhere.push(name);
   const [first] = unread;
   if (first !== undefined)
     findings.unknown(
@@ -105,26 +126,38 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
       `the lines of ${unsearched.length} of its containers could not be looked for, such as those of ${open.pod} on node ${open.node}: ${open.reason}`,
     );
   const wrote = own.filter(({ lines }) => lines > 0);
-  if (wrote.length > 0) linesFindings(findings, { ...of, name, wrote });
-  else if (first === undefined && open === undefined) silentFinding(history, findings, { ...of, name });
+  if (wrote.length > 0) {
+    linesFindings(findings, { ...of, name, wrote });
+    silentContainers(history, findings, { ...of, name, own });
+  } else if (first === undefined && open === undefined)
+    silentFinding(history, findings, { ...of, name, own });
 }
 
 /** Why a workload cannot be judged; null: each of its containers was searched for, with consistent observations. */
 function unlooked(
   history: History,
-  { name, own, read }: { name: string; own: readonly Recent[]; read: number },
+  { name, own, read, least }: { name: string; own: readonly Recent[]; read: number; least: number },
 ): string | null {
   const [planned, twice] = all(history, 'logging-workload').filter(({ workload }) => workload === name);
   if (planned === undefined || twice !== undefined)
     return planned === undefined ? 'its pods were not listed' : 'its pods were listed twice';
   const { pods, containers } = planned;
-  if (pods <= 0) return 'it has no pod';
+  const few = fewPods(planned, least);
+  if (few !== null) return few;
   if (containers < pods) return `only ${containers} containers are recorded for its ${pods} pods`;
   if (containers !== read)
     return `its ${pods} pods have ${containers} containers, but the logs of ${read} were read`;
   if (new Set(own.map(({ pod }) => pod)).size > pods)
     return `the logs of more than its ${pods} pods were read`;
   return oddOf(history, name, own);
+}
+
+/** Why a workload has not the pods that it is declared to have; null: it has, or a record from before does not say how many are elsewhere. */
+function fewPods({ pods, elsewhere }: Seen<'logging-workload'>, least: number): string | null {
+  if (pods <= 0)
+    return (elsewhere ?? 0) > 0 ? 'each of its pods is on a node that is left out' : 'it has no pod';
+  if (elsewhere === undefined || pods + elsewhere >= least) return null;
+  return `it has ${pods + elsewhere} of the ${least} pods that it is declared to have at least`;
 }
 
 /** What is inconsistent about its containers; null: nothing. */
@@ -169,14 +202,38 @@ function where(short: readonly Recent[]): string {
   return `${each.join(', ')} (the first: ${short[0]?.missing ?? ''})`;
 }
 
-/** A workload that never wrote a line is unknown, unless it is declared to be silent. */
+/** A container that wrote nothing in any pod of its workload is unknown, unless it is declared to be silent: a sidecar does not speak for it. */
+function silentContainers(
+  history: History,
+  findings: Findings,
+  { workload, name, notes, own }: Looked & { name: string; own: readonly Recent[] },
+): void {
+  const heard = containersOf(own.filter(({ lines }) => lines > 0));
+  for (const container of containersOf(own).filter((one) => !heard.includes(one))) {
+    const reason = exemption(workload, history.header.check, container);
+    if (reason !== null) notes.silent.push(`container ${container} of ${name} (${reason})`);
+    else
+      findings.unknown(
+        name,
+        EXPECTED,
+        `its container ${container} never wrote a line, and has no \`exempt\` entry for this check`,
+      );
+  }
+}
+
+function containersOf(own: readonly Recent[]): string[] {
+  return [...new Set(own.map(({ container }) => container))];
+}
+
+/** A workload that never wrote a line is unknown, unless all of its containers are declared to be silent. */
 function silentFinding(
   history: History,
   findings: Findings,
-  { workload, name, notes }: Looked & { name: string },
+  { workload, name, notes, own }: Looked & { name: string; own: readonly Recent[] },
 ): void {
-  const reason = exemption(workload, history.header.check, '');
-  if (reason === null) {
+  const reasons = containersOf(own).map((one) => exemption(workload, history.header.check, one));
+  const said = [...new Set(reasons)].join(', ');
+  if (reasons.length === 0 || reasons.includes(null)) {
     findings.unknown(
       name,
       EXPECTED,
@@ -184,8 +241,8 @@ function silentFinding(
     );
     return;
   }
-  notes.exempt.push(`${name} (${reason})`);
-  findings.expect(name, true, 'silent', reason);
+  notes.exempt.push(`${name} (${said})`);
+  findings.expect(name, true, 'silent', said);
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
@@ -205,7 +262,8 @@ export const judge: CheckJudge = {
   annotations: {
     'canary-node.node': NODES['canary-node.node'],
     'clock-offset.source': NODES['clock-offset.source'],
-    'recent.container': 'for people: every container is counted, whatever its name',
+    'recent.container':
+      'every container is counted, whatever its name; the name matters only of one that wrote nothing',
     'recent.pod':
       'which pod it was does not matter: every pod is counted, and must be named after its workload',
     'recent.node':

@@ -4,7 +4,11 @@ import { z } from 'zod';
 
 export const OBSERVES = kinds({
   /** The containers of a declared workload whose last lines are looked for. */
-  'logging-workload': { workload: z.string(), pods: z.int(), containers: z.int() },
+  'logging-workload': {
+    ...{ workload: z.string(), pods: z.int(), containers: z.int() },
+    /** Pods on nodes that `topology.nodes` leaves out: they are there, and are not looked at. Absent: recorded before these were counted. */
+    elsewhere: z.int().optional(),
+  },
 });
 
 type Own = typeof OBSERVES;

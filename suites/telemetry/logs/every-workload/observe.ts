@@ -15,8 +15,11 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const pods = podsOnOwn(ctx, listed, nodes);
   const containers = found.flatMap((one) => {
     const own = podsOf(one, pods);
+    const elsewhere = podsOf(one, listed).length - own.length;
     const all = own.flatMap((pod) => pod.spec.containers.map(({ name }) => diskPod(pod, name)));
-    ctx.record('logging-workload', { workload: one.name, pods: own.length, containers: all.length });
+    ctx.record('logging-workload', {
+      ...{ workload: one.name, pods: own.length, containers: all.length, elsewhere },
+    });
     return all.map((pod) => ({ ...pod, workload: one.name }));
   });
   const waitMs = ctx.settings.everyWorkload?.waitMs ?? 0;

@@ -5,6 +5,7 @@ import { leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
+import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import {
@@ -31,7 +32,7 @@ export const judge: CheckJudge = {
     need('nodes', { what: 'a list of the nodes' }),
     need('api-version', { what: "the API server's version" }),
     need('kubelet', { count: leastNodes(settings) }),
-    need('api-pod', { count: settings.controlPlane?.nodes ?? 0 }),
+    need('api-pod', apiPods(settings)),
     need('certificate', {
       subjects: (settings.certificates ?? []).map(({ name }) => name),
       of: ({ subject }) => subject,
@@ -41,6 +42,12 @@ export const judge: CheckJudge = {
     'certificate.detail': 'its signer and its fault, in words; the other fields decide',
   },
 };
+
+/** As many as the declared control plane has nodes. Where none is declared they are not looked for, as of a provider that hides them. */
+function apiPods({ controlPlane }: HeaderSettings): { count: number; what?: string } {
+  if (controlPlane !== undefined) return { count: controlPlane.nodes };
+  return { count: 0, what: 'pods of API servers (none is needed: topology.controlPlane is not declared)' };
+}
 
 /** Kubelets are within the version skew, served certificates do not expire soon, and declared ones have the right signer and name. */
 function judgeVersions(history: History): Judgement {
@@ -63,9 +70,18 @@ function kubelets(history: History, findings: Findings, behind: number): void {
     listedNodes(history, findings),
     found.map(({ node }) => node),
   );
+  const virtual = found.filter((one) => one.virtual === true);
+  if (virtual.length > 0) {
+    const named = virtual.map(({ node, version }) => `${node} (${version})`).join(', ');
+    findings.note(`virtual kubelets have versions of their own, and were not compared: ${named}`);
+  }
+  if (last(history, 'nodes') === undefined)
+    findings.unknown('kubelets', 'those of all nodes', 'the nodes could not be listed');
+  else if (found.length === 0) findings.absent('kubelets', 'at least one node');
   if (server === undefined) return;
-  const lags = found.map(({ version }) => minorOf(server.version) - minorOf(version));
-  found.forEach(({ node, version }, i) => {
+  const compared = found.filter((one) => one.virtual !== true);
+  const lags = compared.map(({ version }) => minorOf(server.version) - minorOf(version));
+  compared.forEach(({ node, version }, i) => {
     const lag = lags[i] ?? Number.NaN;
     findings.expect(
       `kubelet of ${node}`,
@@ -74,8 +90,8 @@ function kubelets(history: History, findings: Findings, behind: number): void {
       version,
     );
   });
-  if (found.length === 0) findings.absent('kubelets', 'at least one node');
-  findings.figure({ name: 'kubelet minors behind', value: Math.max(0, ...lags), goal: `≤ ${behind}` });
+  const most = lags.length === 0 ? null : Math.max(0, ...lags);
+  findings.figure({ name: 'kubelet minors behind', value: most, goal: `≤ ${behind}` });
 }
 
 function minorOf(version: string): number {
@@ -85,15 +101,22 @@ function minorOf(version: string): number {
 
 /** Endpoints whose certificate must have been read, with their addresses. */
 function endpointsOf(history: History): Map<string, string> {
-  const { apiAddress, certificates: declared = [] } = history.header.settings;
+  const { apiAddress, certificates: declared = [], reach } = history.header.settings;
   return new Map([
     ...(apiAddress === undefined ? [] : [[CLIENTS_ADDRESS, apiAddress] as const]),
     ...declared.map(({ name, host, port }) => [name, `${host}:${port}`] as const),
-    ...all(history, 'api-pod').map(({ node, address }) => [serverName(node), address] as const),
-    ...all(history, 'kubelet').flatMap(({ node, address }) =>
-      address === null ? [] : [[kubeletName(node), `${address}:${KUBELET_PORT}`] as const],
-    ),
+    ...(reach === 'port-forward' ? [] : atNodes(history)),
   ]);
+}
+
+/** Those at the addresses of nodes. */
+function atNodes(history: History): [string, string][] {
+  return [
+    ...all(history, 'api-pod').map(({ node, address }) => [serverName(node), address] as [string, string]),
+    ...all(history, 'kubelet').flatMap(({ node, address }): [string, string][] =>
+      address === null ? [] : [[kubeletName(node), `${address}:${KUBELET_PORT}`]],
+    ),
+  ];
 }
 
 /** What must be left of a certificate that its kubelet renews by itself. */
@@ -137,8 +160,16 @@ function certificates(history: History, findings: Findings, least: number): void
     findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
     certificate(history.header, findings, one, { least, renewed: renewed.get(one) ?? null });
   }
+  if (history.header.settings.reach === 'port-forward')
+    findings.note(
+      'certificates of kubelets, and of API servers at the addresses of their nodes, were not looked at: cluster.reach: port-forward',
+    );
   if (found.length === 0)
-    findings.unknown('served certificates', 'at least one', 'no endpoint was contacted');
+    findings.unknown(
+      'served certificates',
+      'at least one, such as that at apiAddress',
+      'no endpoint was contacted',
+    );
   const shares = [...renewed].map(([{ daysLeft }, { lifetime }]) => (daysLeft ?? 0) / lifetime);
   if (shares.length > 0)
     findings.figure({

@@ -6,7 +6,11 @@ import { certificateFor } from '../../../../host/_testing/certificate.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { observe } from './observe.ts';
 
-test('should record for whom a certificate was issued, and from when it is valid', async () => {
+/** What is recorded of the certificate of a server of this machine. @param authority what the runner says of the kubeconfig's */
+async function recordedOf(
+  trust: 'system' | 'cluster',
+  authority?: { pem: string | null; skipsVerification: boolean },
+): Promise<Record<string, unknown>[]> {
   const own = await certificateFor('system:node:a');
   const server = createServer(own, (socket) => socket.end());
   server.on('tlsClientError', () => undefined);
@@ -14,11 +18,12 @@ test('should record for whom a certificate was issued, and from when it is valid
   const seen: Record<string, unknown>[] = [];
   const { port } = server.address() as AddressInfo;
   const context = {
-    settings: { certificates: [{ name: 'own', host: '127.0.0.1', port, trust: 'system' }] },
+    settings: { certificates: [{ name: 'own', host: '127.0.0.1', port, trust }] },
     signal: new AbortController().signal,
     timeoutMs: () => 5000,
     step: (_title: string, work: () => unknown) => work(),
     record: (kind: string, fields: Record<string, unknown>) => kind === 'certificate' && seen.push(fields),
+    runner: { call: () => Promise.resolve(authority) },
     cluster: {
       items: () => Promise.resolve([]),
       raw: () => Promise.resolve({ status: 200, body: '{"gitVersion":"v1.37.2"}' }),
@@ -29,8 +34,21 @@ test('should record for whom a certificate was issued, and from when it is valid
   } finally {
     server.close();
   }
+  return seen;
+}
+
+test('should record for whom a certificate was issued, and from when it is valid', async () => {
+  const seen = await recordedOf('system');
   const [one] = seen;
   assert.deepEqual([seen.length, one?.['issuedTo'], one?.['begun']], [1, 'system:node:a', true]);
   const lifetimeMs = Date.parse(String(one?.['validTo'])) - Date.parse(String(one?.['validFrom']));
   assert.equal(lifetimeMs / 86_400_000, 40, 'as the certificate of the test has it');
+});
+
+test('should hold a certificate to no authority where the kubeconfig verifies none', async () => {
+  const [unverified] = await recordedOf('cluster', { pem: null, skipsVerification: true });
+  assert.deepEqual([unverified?.['validTo'], unverified?.['chainOk']], [null, null]);
+  assert.match(String(unverified?.['detail']), /does not verify the API server \(insecure-skip-tls-verify\)/);
+  const [publicly] = await recordedOf('cluster', { pem: null, skipsVerification: false });
+  assert.equal(publicly?.['chainOk'], false, 'it is held to the public authorities');
 });

@@ -1,7 +1,7 @@
 import { apiServers, endpointsOf } from '../../_cluster/api-servers.ts';
 import type { TlsEndpoint } from '../../_cluster/api-servers.ts';
 import { listNodes, setting } from '../../_objects/declared.ts';
-import { internalAddress } from '../../_objects/shapes.ts';
+import { internalAddress, isVirtual } from '../../_objects/shapes.ts';
 import type { Trust } from '../../../../env/schema.ts';
 import { trusted as trustedAuthority } from '../../../../probes/edge/edge-request.ts';
 import type { CheckContext } from '../../../harness/context.ts';
@@ -25,7 +25,10 @@ export async function observe(ctx: CheckContext): Promise<void> {
   });
   for (const node of nodes) {
     const version = node.status.nodeInfo?.kubeletVersion ?? '';
-    ctx.record('kubelet', { node: node.metadata.name, version, address: internalAddress(node) ?? null });
+    ctx.record('kubelet', {
+      ...{ node: node.metadata.name, version, address: internalAddress(node) ?? null },
+      ...(isVirtual(node) && { virtual: true }),
+    });
   }
   const endpoints = await ctx.step('find every TLS endpoint', async () => {
     const servers = await apiServers(ctx);
@@ -60,6 +63,9 @@ async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Pr
     record(one, without(`not contacted: the handshakes before it took all of ${HANDSHAKES_MS} ms`));
 }
 
+const NO_AUTHORITY =
+  'trust: cluster is declared, and the kubeconfig does not verify the API server (insecure-skip-tls-verify): declare trust: { file } with its authority, or system';
+
 /** The authorities that a declared endpoint's certificate must come from; null where none is declared. */
 async function trustedFor(
   ctx: CheckContext,
@@ -67,8 +73,9 @@ async function trustedFor(
 ): Promise<{ trusted: { pem: string } | 'system' } | { unavailable: string } | null> {
   if (trust === undefined) return null;
   if (trust === 'cluster') {
-    const { pem } = await ctx.runner.call('cluster.authority', {});
-    return { trusted: pem === null ? 'system' : { pem } };
+    const { pem, skipsVerification } = await ctx.runner.call('cluster.authority', {});
+    if (pem !== null) return { trusted: { pem } };
+    return skipsVerification ? { unavailable: NO_AUTHORITY } : { trusted: 'system' };
   }
   const found = await trustedAuthority(trust);
   if ('unavailable' in found) return found;

@@ -24,7 +24,7 @@ export const checks: readonly CatalogueRow[] = [
       application,
       {
         what: 'application.proof: what tells an answer of the service from one of somebody before it',
-        declares: ({ application: told }) => told === undefined || told.proof !== 'none',
+        declares: ({ application: told }) => told !== undefined && told.proof !== 'none',
       },
     ],
     reads: together(given('edge'), contract),

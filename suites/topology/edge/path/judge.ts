@@ -83,12 +83,7 @@ function judgeHops(findings: Findings, edge: Edge, headers: Headers): void {
       value || 'no such header',
     );
   }
-  findings.expect(
-    'order of the hops',
-    inOrder(edge, headers),
-    edge.hops.map((hop) => hop.contains).join(', '),
-    orderSeen(edge, headers),
-  );
+  findings.expect('order of the hops', inOrder(edge, headers), orderDeclared(edge), orderSeen(edge, headers));
 }
 
 /** The answer that the contract has, and shown to be that of the service. */
@@ -128,20 +123,34 @@ function judgeContract(
     );
 }
 
-/** Where several hops leave their names in one header, they stand in the order in which the request passed. */
+/**
+ * Names in the order in which they stand where several hops leave theirs in this header: that in which the request passed. Only to `Via` each proxy
+ * appends itself as the answer comes back (RFC 9110, 7.6.3), so that the hop nearest to the service stands first.
+ */
+function namesIn(header: string, edge: Edge): string[] {
+  const names = edge.hops.filter((hop) => hop.header.toLowerCase() === header).map((hop) => hop.contains);
+  return header === 'via' ? names.reverse() : names;
+}
+
 function inOrder(edge: Edge, headers: Headers): boolean {
-  const last = new Map<string, number>();
-  return edge.hops.every((hop) => {
-    const header = hop.header.toLowerCase();
-    const at = (headers[header] ?? '').indexOf(hop.contains);
-    const before = last.get(header) ?? -1;
-    last.set(header, at);
-    return at === -1 || at > before;
+  return headersOf(edge).every((header) => {
+    const places = namesIn(header, edge).map((name) => (headers[header] ?? '').indexOf(name));
+    return places.every((at, index) => at === -1 || at > (places[index - 1] ?? -1));
   });
 }
 
+function headersOf(edge: Edge): string[] {
+  return [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
+}
+
+function orderDeclared(edge: Edge): string {
+  return headersOf(edge)
+    .map((header) => namesIn(header, edge).join(', '))
+    .join('; ');
+}
+
 function orderSeen(edge: Edge, headers: Headers): string {
-  return [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))]
+  return headersOf(edge)
     .map((name) => headers[name] ?? '')
     .join('; ');
 }

@@ -45,7 +45,10 @@ test('should give a node that has just joined the time to start the network plug
 
 test('should name a node without a pod of the network plugin, and not for pods that nodes of others lack', async () => {
   const ref = { namespace: 'kube-system', name: 'cilium' };
-  const node = (name: string) => ({ metadata: { name, labels: { of: name } }, spec: {}, status: {} });
+  const node = (name: string) => ({
+    metadata: { name, labels: { of: name, ...(name === 'virtual' && { type: 'virtual-kubelet' }) } },
+    ...{ spec: {}, status: {} },
+  });
   const pod = (nodeName: string) => ({
     metadata: {
       ...{ namespace: ref.namespace, name: `cilium-${nodeName}` },
@@ -54,17 +57,23 @@ test('should name a node without a pod of the network plugin, and not for pods t
     spec: { nodeName },
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   });
-  const unready = async (of: { wanted: number; on: string[]; lateAtLook?: number }): Promise<unknown> => {
+  const unready = async (of: {
+    wanted: number;
+    on: string[];
+    lateAtLook?: number;
+    theirs?: string;
+  }): Promise<unknown> => {
+    const { theirs = 'theirs' } = of;
     const recorded: unknown[] = [];
     let looks = 0;
     const status = { numberReady: of.on.length, desiredNumberScheduled: of.wanted };
     const items = ({ kind }: { kind: string }): Promise<unknown[]> => {
-      if (kind === 'v1/Node') return Promise.resolve(['a', 'b', 'theirs'].map(node));
+      if (kind === 'v1/Node') return Promise.resolve(['a', 'b', theirs].map(node));
       if (kind !== 'v1/Pod') return Promise.resolve([{ metadata: ref, status }]);
       looks += 1;
       return Promise.resolve([...of.on, ...(looks === of.lateAtLook ? ['b'] : [])].map(pod));
     };
-    const nodes = { others: [{ labels: { of: 'theirs' }, reason: 'r' }], passingTaints: [] };
+    const nodes = { others: [{ labels: { of: theirs }, reason: 'r' }], passingTaints: [] };
     const context = {
       id: 'topology/network/reachability',
       settings: { network: { cni: { name: 'cilium', daemonSet: ref } }, nodes, namespaces: { canary: 'c' } },
@@ -90,6 +99,13 @@ test('should name a node without a pod of the network plugin, and not for pods t
     'it may be meant for b, or for the node of others',
   );
   assert.deepEqual(await unready({ wanted: 3, on: ['a', 'theirs', 'gone'] }), ['b'], 'a node that is gone');
+  const virtual = { wanted: 2, theirs: 'virtual' };
+  assert.deepEqual(await unready({ ...virtual, on: ['a'] }), ['b'], 'a virtual node is not the one');
+  assert.deepEqual(
+    await unready({ ...virtual, on: ['a', 'virtual'] }),
+    [],
+    'it is meant for the virtual node',
+  );
 });
 
 test('should create nothing where there is no node to probe from, and say so', async () => {

@@ -1,7 +1,7 @@
 import { canaryImage, refOf } from '../../_objects/canary.ts';
 import { listNodes, listPods, NO_NODE, podsOf, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
-import { conditionTrue } from '../../_objects/shapes.ts';
+import { conditionTrue, isVirtual } from '../../_objects/shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 import type { Topology } from '../../../../env/schema.ts';
 import { lookUntil } from '../../../../host/wait.ts';
@@ -107,7 +107,8 @@ const nodesOf = ({ spec: { nodeName, desiredNode } }: PodObject): string[] =>
 
 /**
  * The nodes to look at that have no pod of a DaemonSet, where one of them must have it. Of all nodes together as many as `wanted` must, and which ones
- * is for the DaemonSet to say; those that are not looked at may be the ones that have none.
+ * is for the DaemonSet to say; those that are not looked at may be the ones that have none. A virtual node without a pod is none that must have it: a DaemonSet makes a pod for each
+ * node that it is meant for, also where nothing can run it.
  */
 function withoutPod(of: {
   pods: readonly PodObject[];
@@ -116,7 +117,8 @@ function withoutPod(of: {
   wanted: number;
 }): string[] {
   const having = new Set(of.pods.flatMap(nodesOf));
-  const names = of.nodes.map(({ metadata }) => metadata.name);
+  const real = of.nodes.filter((node) => !isVirtual(node) || having.has(node.metadata.name));
+  const names = real.map(({ metadata }) => metadata.name);
   const empty = names.filter((name) => !having.has(name));
   const own = empty.filter((name) => of.own.some(({ metadata }) => metadata.name === name));
   const lacking = of.wanted - (names.length - empty.length);

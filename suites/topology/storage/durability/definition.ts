@@ -1,7 +1,12 @@
-import { given, someStore } from '../../_objects/declaring.ts';
+import { given } from '../../_objects/declaring.ts';
 import { row } from '../../../catalogue/row.ts';
-import type { CatalogueRow } from '../../../catalogue/types.ts';
+import type { CatalogueRow, Requirement } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
+
+const durability: Requirement = {
+  what: 'durability of a store',
+  declares: ({ stores }) => Object.values(stores).some((store) => Object.keys(store.durability).length > 0),
+};
 
 export const checks: readonly CatalogueRow[] = [
   row({
@@ -15,8 +20,8 @@ export const checks: readonly CatalogueRow[] = [
     title: 'The durability settings of the stores',
     section: '5.2',
     access: 'r r r r r',
-    goal: 'fsync, synchronous_commit, appendfsync, translog.durability and quorum queues are as declared, on every member',
-    requires: someStore,
+    goal: 'fsync, synchronous_commit, appendfsync, translog.durability and quorum queues are as declared, on every member; those of PostgreSQL for every role and database, too',
+    requires: durability,
     reads: given(),
     asksStores: true,
   }),

@@ -2,10 +2,13 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { storesOf } from '../../../../reports/judge/topology/declared.ts';
+import type { HeaderStore } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { allowedValues } from '../../../../reports/record/settings.ts';
+import { overrideReason, overrideText } from '../../../../reports/record/setting-overrides.ts';
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 
 export const judge: CheckJudge = {
@@ -46,10 +49,13 @@ function judgeDurability(history: History): Judgement {
         name,
         values: allowedValues(value),
         members: declared.members,
+        letOff: declared.durabilityOverrides,
       });
   }
   return findings.conclude('every durability setting as declared, on every server');
 }
+
+type LetOff = HeaderStore['durabilityOverrides'];
 
 function judgeSetting(
   history: History,
@@ -59,11 +65,20 @@ function judgeSetting(
     name,
     values,
     members,
-  }: { store: string; name: string; values: readonly string[]; members: number },
+    letOff,
+  }: {
+    store: string;
+    name: string;
+    values: readonly string[];
+    members: number;
+    letOff: LetOff;
+  },
 ): void {
   const value = values.join(' or ');
   const subject = `${name} of ${store}`;
-  const reported = all(history, 'setting').filter((one) => one.store === store && one.name === name);
+  const named = all(history, 'setting').filter((one) => one.store === store && one.name === name);
+  const reported = named.filter(({ override }) => override === undefined);
+  judgeOverrides(findings, named, { subject, values, letOff });
   if (reported.length === 0) findings.unknown(subject, value, 'the store did not report it');
   for (const one of reported)
     findings.expect(
@@ -77,4 +92,21 @@ function judgeSetting(
   findings.eachOnce(subject, [...new Set(servers)], servers);
   if (reported.length > 0 && new Set(servers).size < members)
     findings.unknown(subject, `${value} on ${members} servers`, `read on ${servers.join(', ')} only`);
+}
+
+/** Whoever has another value than the server has one that is declared as well, or is let off; on each server that says so. */
+function judgeOverrides(
+  findings: Findings,
+  named: readonly Seen<'setting'>[],
+  { subject, values, letOff }: { subject: string; values: readonly string[]; letOff: LetOff },
+): void {
+  const notes = new Set<string>();
+  for (const { override, value, source } of named) {
+    if (override === undefined) continue;
+    const reason = overrideReason(override, letOff);
+    const isDeclared = values.includes(value);
+    if (reason === null) findings.expect(`${subject} (${source})`, isDeclared, values.join(' or '), value);
+    else if (!isDeclared) notes.add(`${subject}, ${overrideText(override)}: ${value} (${reason})`);
+  }
+  for (const note of notes) findings.note(note);
 }

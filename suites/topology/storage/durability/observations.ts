@@ -1,5 +1,6 @@
 /** What this check alone records. */
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { settingOverride } from '../../../../reports/record/setting-overrides.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
@@ -10,6 +11,8 @@ export const OBSERVES = kinds({
     name: z.string(),
     value: z.string(),
     source: z.string(),
+    /** Whose value it is, where others have it instead of the server's: beside the server's own. */
+    override: settingOverride.optional(),
   },
 });
 

@@ -1,11 +1,13 @@
 import type { CheckContext } from '../../../harness/context.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
+import type { SettingOverride } from '../../../../reports/record/setting-overrides.ts';
 
 interface Reported {
   member: string | null;
   name: string;
   value: string;
   source: string;
+  override?: SettingOverride;
 }
 
 /** Records the declared settings as every server has them, and those that only the cluster has as a whole. */

@@ -2,8 +2,18 @@ import { declared, given } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import { shortTime } from '../../../catalogue/time.ts';
-import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { writes } from '../../../catalogue/reads.ts';
+import type { CatalogueRow, Requirement } from '../../../catalogue/types.ts';
 import { OBSERVES } from './observations.ts';
+
+/** Where it writes a canary, it has that to look at. */
+const data: Requirement = {
+  what: 'a workload with `store`, or a store with `pods`',
+  declares: (environment) =>
+    writes(environment).writes === true ||
+    environment.topology.workloads.some(({ store }) => store !== undefined) ||
+    Object.values(environment.stores).some(({ pods }) => pods !== undefined),
+};
 
 export const checks: readonly CatalogueRow[] = [
   row({
@@ -25,7 +35,7 @@ export const checks: readonly CatalogueRow[] = [
     podFields: ['volumeMounts'],
     access: 'w r w w r',
     goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
-    requires: declared('storage'),
+    requires: [declared('storage'), data],
     reads: given('storage', 'workloads', 'network', 'nodes'),
     // The pod that writes, its end, the pod that reads, the removal of both and of the claim.
     time: {

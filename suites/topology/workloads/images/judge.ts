@@ -14,6 +14,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { isInjected, nameOf } from '../../../../reports/record/names/topology-names.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
+import { OF_CONTAINERS, withException } from '../exceptions.ts';
 
 export const judge: CheckJudge = {
   judge: judgeImages,
@@ -47,8 +48,10 @@ function judgeImages(history: History): Judgement {
   });
   for (const one of all(history, 'pod-image')) ofPod(history, findings, { one, allowed });
   pulls(history, findings.rule('pulls'));
-  return findings.conclude(
-    `images from ${allowed.prefixes.join(', ') || '(none declared)'}, pinned by ${allowed.pin}, pulled`,
+  const from = allowed.prefixes.join(', ') || '(none declared)';
+  return withException(
+    findings.conclude(`images from ${from}, pinned by ${allowed.pin}, pulled`),
+    OF_CONTAINERS,
   );
 }
 

@@ -2,18 +2,21 @@ import { given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
+import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/probes',
     order: 110,
+    observes: OBSERVES,
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { lists: WORKLOADS },
+    touches: { lists: ['v1/Service', ...WORKLOADS] },
     title: 'Liveness and readiness probes',
     section: '5.3',
     access: 'r r r r r',
+    does: 'the templates of declared workloads that serve: of several containers in a pod those that declare a port, or all of them where none does or a Service leads to a port that none declares; it names the others. A container that needs no probe is let off, with a reason, by topology.workloads[].exempt',
     goal: 'a liveness and a readiness probe on every container that serves',
     requires: workloadsDeclared,
     reads: given('workloads'),

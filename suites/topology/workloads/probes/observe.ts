@@ -3,5 +3,8 @@ import { findWorkloads } from '../../_objects/declared.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
-  recordProbes(ctx, await ctx.step('read the probes of every container', () => findWorkloads(ctx)));
+  const found = await ctx.step('read the probes of every container', () => findWorkloads(ctx));
+  const kind = 'v1/Service';
+  const services = await ctx.step('see to which ports Services lead', () => ctx.cluster.items({ kind }));
+  recordProbes(ctx, found, services);
 }

@@ -12,6 +12,7 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { nameOf } from '../../../../reports/record/names/topology-names.ts';
+import { OF_CONTAINERS, withException } from '../exceptions.ts';
 
 export const judge: CheckJudge = {
   judge: judgeResources,
@@ -45,7 +46,8 @@ function judgeResources(history: History): Judgement {
     const wanted = workload.gpu;
     findings.expect(`GPU of ${nameOf(workload)}`, devices === wanted, `${wanted} devices`, String(devices));
   }
-  return findings.conclude('CPU and memory requests and limits on every container, GPUs where declared');
+  const goal = 'CPU and memory requests and limits on every container, GPUs where declared';
+  return withException(findings.conclude(goal), OF_CONTAINERS);
 }
 
 /** A quantity that is none, such as `0` or `0Mi`, gives nothing and limits nothing. */

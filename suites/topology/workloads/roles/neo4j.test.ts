@@ -51,7 +51,7 @@ describe('roles of a cluster of Neo4j', () => {
   it('should fail where a server is gone, a copy is missing, or the server is Community', () => {
     const lost = judged(shown.ONE_LOST);
     assert.equal(lost.verdict, 'fail');
-    assert.match(lost.reason, /server-2-0: expected a member that follows .*Unavailable/);
+    assert.match(lost.reason, /server-2-0, .*; the first: expected a member that follows .*Unavailable/);
     const missing = judged(shown.chartView({ databases: [shown.copyOn(1), shown.copyOn(2)] }));
     assert.equal(missing.verdict, 'fail');
     assert.match(missing.reason, /copies of the database of neo4j/);

@@ -5,11 +5,12 @@ import { isNamedAfter, range } from '../../../../reports/judge/topology/declared
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
-import { membersApart } from '../../../../reports/record/store-pods.ts';
+import { memberAlone, membersApart } from '../../../../reports/record/store-pods.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { nameOf } from '../../../../reports/record/names/topology-names.ts';
+import { withException } from '../exceptions.ts';
 
 export const judge: CheckJudge = {
   judge: judgeSpread,
@@ -34,7 +35,8 @@ export const judge: CheckJudge = {
   annotations: {
     'placement.pods[].name': 'its workload is compared; the node of an individual pod does not matter',
     'members-placed.pods[].name':
-      'each must occur once; the node of an individual member does not matter, and topology/workloads/roles says who is a member',
+      'each must occur once; the node of an individual member does not matter, but for one that alone has a StatefulSet of its own; topology/workloads/roles says who is a member',
+    'shared-budget': 'it only names, for readers, workloads of one replica that nothing says belong together',
   },
 };
 
@@ -54,28 +56,51 @@ function judgeSpread(history: History): Judgement {
     if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), looked);
   }
   for (const apart of storesApart(history.header.settings)) members(history, findings.rule('members'), apart);
-  return findings.conclude(
-    'replicas on different nodes; a disruption budget that allows one disruption and not all',
+  noteShared(history, findings);
+  return withException(
+    findings.conclude(
+      'replicas on different nodes; a disruption budget that allows one disruption and not all',
+    ),
+    { of: /^(placement|disruption budgets?) /, key: 'an exception: topology.workloads[].spread' },
   );
 }
 
-/** Stores of whose members no workload has two, and how many these are. One workload of a store that may share a node lets its members. */
-function storesApart({ stores = {}, workloads = [] }: HeaderSettings): { store: string; apart: number }[] {
+/** Workloads of one replica that a disruption budget takes together, where their store is not declared: nothing of them was judged. */
+function noteShared(history: History, findings: Findings): void {
+  const { stores = {}, workloads = [] } = history.header.settings;
+  const ofStores = workloads.filter(({ store }) => store !== undefined && stores[store] !== undefined);
+  const known = new Set(ofStores.map(nameOf));
+  for (const { budget: name, workloads: shared } of all(history, 'shared-budget')) {
+    const left = shared.filter((one) => !known.has(one));
+    if (left.length > 1)
+      findings.note(
+        `not judged: ${left.join(', ')}: of one replica each, under one disruption budget (${name}); where they are the members of a store, declare it`,
+      );
+  }
+}
+
+interface Apart {
+  store: string;
+  /** How many members must be on nodes of their own; 0: `alone` must. */
+  apart: number;
+  /** The one pod that no other member may share a node with. */
+  alone: string | null;
+}
+
+/** Stores of whose members no workload has two, or one has a single one. One workload of a store that may share a node lets its members. */
+function storesApart({ stores = {}, workloads = [] }: HeaderSettings): Apart[] {
   const sharing = new Set(
     workloads.filter(({ spread }) => spread?.differentNodes === false).map(({ store }) => store),
   );
   return Object.entries(stores).flatMap(([store, declared]) => {
-    const apart = declared === undefined || sharing.has(store) ? 0 : membersApart(declared);
-    return apart === 0 ? [] : [{ store, apart }];
+    if (declared === undefined || sharing.has(store)) return [];
+    const [apart, alone] = [membersApart(declared), memberAlone(declared)];
+    return apart === 0 && alone === null ? [] : [{ store, apart, alone }];
   });
 }
 
 /** As many nodes as members; how many members there must be is for topology/workloads/roles. */
-function members(
-  history: History,
-  findings: Findings,
-  { store, apart }: { store: string; apart: number },
-): void {
+function members(history: History, findings: Findings, { store, apart, alone }: Apart): void {
   const subject = `members of ${store}`;
   const found = all(history, 'members-placed').find((one) => one.store === store);
   if (found === undefined || found.pods.length === 0) {
@@ -85,10 +110,30 @@ function members(
   const names = found.pods.map(({ name }) => name);
   findings.agree(`pods of ${store}`, found.count, names.length);
   findings.eachOnce(`pods of ${store}`, [...new Set(names)], names);
+  if (alone !== null) {
+    besideOthers(findings, subject, { alone, pods: found.pods });
+    return;
+  }
   const wanted = Math.max(2, Math.min(names.length, apart));
   const where = found.pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
   const nodes = new Set(found.pods.map(({ node }) => node));
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
+}
+
+/** The others have a spread of their own. */
+function besideOthers(
+  findings: Findings,
+  subject: string,
+  { alone, pods }: { alone: string; pods: Seen<'members-placed'>['pods'] },
+): void {
+  const own = pods.find(({ name }) => name === alone);
+  if (own === undefined) {
+    findings.absent(subject, `${alone} on a node`);
+    return;
+  }
+  const same = pods.filter(({ name, node }) => name !== alone && node === own.node);
+  const where = [own, ...same].map(({ name, node }) => `${name} on ${node}`).join(', ');
+  findings.expect(`placement of ${subject}`, same.length === 0, `${alone} on a node of its own`, where);
 }
 
 type Placement = Seen<'placement'>;

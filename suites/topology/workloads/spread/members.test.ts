@@ -94,6 +94,55 @@ test('should leave to workloads what two members of one are judged by, and what 
   assert.equal(shared.verdict, 'inconclusive', 'there is nothing to judge');
 });
 
+/** A master in a set of its own, and replicas in another. */
+const BESIDE = {
+  members: 4,
+  statefulSets: {
+    namespace,
+    sets: [
+      { name: 'master', members: 1 },
+      { name: 'replicas', members: 3 },
+    ],
+  },
+};
+const beside = (...nodes: string[]): Placed[] =>
+  nodes.map((node, at) => ({ name: at === 0 ? 'master-0' : `replicas-${at - 1}`, node }));
+
+test('should want the only member of a StatefulSet on another node than those of the other sets', async () => {
+  const apart = await over({ store: BESIDE, pods: beside('a', 'b', 'c', 'd') });
+  assert.equal(apart.verdict, 'pass', apart.reason);
+  const together = await over({ store: BESIDE, pods: beside('a', 'b', 'a', 'd') });
+  assert.equal(together.verdict, 'fail');
+  assert.match(
+    together.reason,
+    /placement of members of neo4j: expected master-0 on a node of its own, seen master-0 on a, replicas-1 on a/,
+  );
+  const others = await over({ store: BESIDE, pods: beside('a', 'b', 'b', 'b') });
+  assert.equal(others.verdict, 'pass', 'how the replicas are spread is judged of their own workload');
+  const gone = await over({ store: BESIDE, pods: beside('a', 'b', 'c', 'd').slice(1) });
+  assert.equal(gone.verdict, 'fail');
+  assert.match(gone.reason, /members of neo4j: expected master-0 on a node, seen not there/);
+});
+
+test('should let a single member share a node where a workload of its store may', async () => {
+  const sharing = {
+    ...{ kind: 'StatefulSet', namespace, name: 'master', store: 'neo4j', serves: true },
+    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+  };
+  const pods = beside('a', 'a', 'b', 'c');
+  const { verdict } = await over({ store: BESIDE, pods, workloads: [sharing] });
+  assert.equal(verdict, 'inconclusive', 'there is nothing to judge');
+  const kinds = {
+    members: 4,
+    statefulSets: { namespace, sets: BESIDE.statefulSets.sets.map(({ name }) => ({ name, members: 2 })) },
+  };
+  assert.equal(
+    (await over({ store: kinds, pods })).verdict,
+    'inconclusive',
+    'two kinds of nodes of two each',
+  );
+});
+
 test('should be open about a record of members that does not add up', () => {
   const judged = (seen: Seen): Judgement | undefined =>
     judgeOf('topology/workloads/spread')?.([

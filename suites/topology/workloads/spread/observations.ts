@@ -15,12 +15,17 @@ export const OBSERVES = kinds({
     /** The disruption budgets that select its pods. */
     budgets: z.array(z.string()),
   },
-  /** Members of a store of which no workload has two: chosen by labels, or with a StatefulSet each. `count`: how many pods these are. */
+  /**
+   * Members of a store of which no workload has two: chosen by labels, or with a StatefulSet each. All members, where one alone has a StatefulSet of
+   * its own. `count`: how many pods these are.
+   */
   'members-placed': {
     store: z.string(),
     pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
     count: z.int(),
   },
+  /** A disruption budget (`namespace/name`) that selects the pods of several workloads of one replica each: they may be the members of one store. */
+  'shared-budget': { budget: z.string(), workloads: z.array(z.string()) },
 });
 
 type Own = typeof OBSERVES;

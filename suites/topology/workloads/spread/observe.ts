@@ -1,6 +1,6 @@
 import { findWorkloads, listPods } from '../../_objects/declared.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { recordMembers, recordSpread } from './placement.ts';
+import { recordMembers, recordShared, recordSpread } from './placement.ts';
 
 export async function observe(ctx: CheckContext): Promise<void> {
   const found = await ctx.step('find the declared workloads', () => findWorkloads(ctx));
@@ -8,5 +8,6 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const kind = 'policy/v1/PodDisruptionBudget';
   const budgets = (await ctx.step('read the disruption budgets', () => ctx.cluster.items({ kind }))) ?? [];
   for (const one of found) recordSpread(ctx, one, { pods, budgets });
+  recordShared(ctx, found, budgets);
   recordMembers(ctx, pods);
 }

@@ -3,7 +3,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { isMemberPod } from '../../../../probes/store/member-pods.ts';
-import { membersApart, podsOfSet, setsOfOne } from '../../../../reports/record/store-pods.ts';
+import { memberAlone, membersApart, podsOfSet, setsOfOne } from '../../../../reports/record/store-pods.ts';
 import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import { countsOf } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
@@ -35,14 +35,33 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
   }
 }
 
-/** Records the node of each scheduled member of a store of which no workload has two. */
+/** Records which workloads of one replica a disruption budget takes together: of one replica alone there is no spread. */
+export function recordShared(
+  ctx: CheckContext,
+  found: readonly Found[],
+  budgets: readonly BudgetObject[],
+): void {
+  const ones = found.filter(({ workload: { kind, replicas } }) => kind !== 'DaemonSet' && replicas.max === 1);
+  for (const budget of budgets) {
+    const own = ones.filter((one) => selectsPodsOf(budget, one));
+    if (own.length < 2) continue;
+    const { namespace = '', name } = budget.metadata;
+    ctx.record('shared-budget', {
+      budget: `${namespace}/${name}`,
+      workloads: own.map((one) => one.name),
+    });
+  }
+}
+
+/** Records the node of each scheduled member of a store of which no workload has two; of all members where one alone has a StatefulSet of its own. */
 export function recordMembers(ctx: CheckContext, pods: readonly PodObject[]): void {
   for (const [store, declared] of Object.entries(ctx.settings.stores)) {
-    if (membersApart(declared) === 0) continue;
-    const alone = setsOfOne(declared).flatMap(podsOfSet);
+    const beside = memberAlone(declared) !== null;
+    if (membersApart(declared) === 0 && !beside) continue;
+    const apart = setsOfOne(declared).flatMap(podsOfSet);
     const placed = pods
       .filter((pod) => isMemberPod(pod, declared) && pod.metadata.deletionTimestamp === undefined)
-      .filter(({ metadata }) => declared.pods !== undefined || alone.includes(metadata.name))
+      .filter(({ metadata }) => declared.pods !== undefined || beside || apart.includes(metadata.name))
       .flatMap(placeOf);
     ctx.record('members-placed', { store, pods: placed, count: placed.length });
   }

@@ -1,0 +1,73 @@
+/** What durability rests on, as a server says it: its own settings, and what roles and databases have in their place. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answerOf } from './_testing/managed.ts';
+import { GOVERNING, store } from './declaration.ts';
+import { durabilityBy } from './settings.ts';
+
+type Override = { setting: string; database?: string; role?: string };
+
+/** What is read, and asked, of a server with these overrides of `synchronous_commit`. */
+async function read(...overrides: Override[]) {
+  const asked: string[] = [];
+  const rows = overrides.map(({ setting, database = null, role = null }) => ({
+    ...{ name: 'synchronous_commit', setting, database, role },
+  }));
+  const query = <Row>(text: string): Promise<Row[]> => {
+    asked.push(text);
+    return Promise.resolve(answerOf({ monitor: true, overrides: rows }, text) as Row[]);
+  };
+  return { asked, settings: await durabilityBy({ query }, 'pg') };
+}
+
+test('should list who has another value than the server behind it, in the order in which settings are read', async () => {
+  const { asked, settings } = await read(
+    { setting: 'off', database: 'tender' },
+    { setting: 'local', role: 'app' },
+    { setting: 'off', role: 'app', database: 'tender' },
+    { setting: 'off' },
+  );
+  assert.deepEqual(
+    settings.filter(({ override }) => override === undefined).map(({ name }) => name),
+    Object.keys(GOVERNING.server),
+  );
+  assert.deepEqual(
+    settings
+      .filter(({ name }) => name === 'synchronous_commit')
+      .map(({ value, source, override }) => [value, source, override]),
+    [
+      ['on', 'pg_settings on pg', undefined],
+      ['off', 'database tender, pg_db_role_setting on pg', { role: null, database: 'tender' }],
+      ['local', 'role app, pg_db_role_setting on pg', { role: 'app', database: null }],
+      ['off', 'role app in database tender, pg_db_role_setting on pg', { role: 'app', database: 'tender' }],
+      ['off', 'every role, pg_db_role_setting on pg', { role: null, database: null }],
+    ],
+  );
+  assert.equal(
+    settings.findIndex(({ override }) => override !== undefined),
+    4,
+    'behind the setting itself',
+  );
+  const [, overrides = ''] = asked;
+  for (const name of Object.keys(GOVERNING.server)) assert.ok(overrides.includes(`'${name}'`), name);
+});
+
+test('should list nobody who has the value of the session, however it is written, and no role of a provider', async () => {
+  for (const setting of ['on', 'ON', 'true', 'yes', '1'])
+    assert.equal((await read({ setting, role: 'app' })).settings.length, 7, setting);
+  for (const setting of ['off', 'FALSE', 'no', '0'])
+    assert.equal((await read({ setting, role: 'app' })).settings[4]?.value, 'off', setting);
+});
+
+test('should let off roles and databases by name, and nobody without a name', () => {
+  const declared = (durabilityOverrides: object[]): boolean =>
+    store.schema.safeParse({
+      ...{ members: 1, primary: { host: 'h', port: 5432 }, database: 'd', user: 'u', password: { env: 'P' } },
+      ...{ plain: true, durabilityOverrides },
+    }).success;
+  const reason = 'its rows can be loaded again';
+  for (const one of [{ role: 'app' }, { database: 'd' }, { role: 'app', database: 'd' }])
+    assert.equal(declared([{ ...one, reason }]), true);
+  for (const one of [{ reason }, { role: 'app' }, { role: '', reason }])
+    assert.equal(declared([one]), false, JSON.stringify(one));
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { invent } from '../../suites/_testing/histories.ts';
+import type { Seen } from '../../suites/_testing/histories.ts';
+import { judgeOf } from '../../suites/_testing/judges.ts';
+import { exemptionsIn } from './exemptions.ts';
+
+const API = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 2 } };
+const NAME = 'Deployment tender/api';
+const REASON = 'of a third party';
+
+const found = (check: string, settings: Record<string, unknown>, ...seen: Seen[]): [string, string][] =>
+  exemptionsIn(invent({ check, settings, seen })).map(({ subject, reason }) => [subject, reason]);
+const workloads = (more: Record<string, unknown>) => ({ workloads: [{ ...API, ...more }] });
+const exempt = (check: string, containers?: string[]) =>
+  workloads({ exempt: [{ checks: [check], ...(containers && { containers }), reason: REASON }] });
+
+test('should name each container that is let off from its check, and no other', () => {
+  const line = (kind: string, container: string, more: Record<string, unknown> = {}): Seen => [
+    kind,
+    { workload: NAME, container, ...more },
+  ];
+  const [probes, resources] = ['topology/workloads/probes', 'topology/workloads/resources'];
+  const both = (kind: string): Seen[] => [
+    line(kind, 'api', { init: false }),
+    line(kind, 'proxy', { init: false }),
+    line(kind, 'init', { init: true }),
+  ];
+  const proxy = [[`container proxy of ${NAME}`, REASON]];
+  assert.deepEqual(
+    found(probes, exempt('topology/workloads/p*', ['proxy']), ...both('container-probes')),
+    proxy,
+  );
+  assert.deepEqual(found(resources, exempt(resources, ['proxy']), ...both('container-resources')), proxy);
+  assert.deepEqual(found(resources, exempt(probes, ['proxy']), ...both('container-resources')), []);
+  assert.equal(found(probes, exempt('**'), ...both('container-probes')).length, 2, 'no init container');
+  const images = 'topology/workloads/images';
+  const seen = [line('container-image', 'api'), line('pod-image', 'proxy'), line('pod-image', 'proxy')];
+  assert.deepEqual(found(images, exempt(images, ['proxy']), ...seen), proxy, 'once');
+});
+
+test('should name containers without lines only where none of their pods wrote one', () => {
+  const check = 'telemetry/logs/every-workload';
+  const of = (container: string, lines: number): Seen => ['recent', { workload: NAME, container, lines }];
+  assert.deepEqual(found(check, exempt(check), of('api', 0), of('api', 3), of('proxy', 0)), [
+    [`container proxy of ${NAME}`, REASON],
+  ]);
+});
+
+test('should name what is ignored in closed namespaces, and runs there undeclared', () => {
+  const owner = (name: string, namespace = 'tender'): Seen => [
+    'owner',
+    { kindName: 'Deployment', namespace, name, pods: 1 },
+  ];
+  const closed = {
+    namespaces: ['tender'],
+    ignore: [
+      { kind: 'Deployment', name: 'a*', reason: REASON },
+      { kind: 'Job', name: '*', reason: 'not there' },
+    ],
+  };
+  const seen = [owner('api'), owner('agent'), owner('agent', 'elsewhere'), owner('other')];
+  assert.deepEqual(found('topology/workloads/declared', { ...workloads({}), closed }, ...seen), [
+    ['Deployment tender/agent', REASON],
+  ]);
+});
+
+test('should name settings that a role may have, in the check of settings and in trials', () => {
+  const stores = {
+    postgres: {
+      members: 3,
+      durability: { fsync: 'on' },
+      durabilityOverrides: [{ role: 'batch', reason: REASON }],
+    },
+  };
+  const lines = (kind: string): Seen[] =>
+    [
+      { value: 'off' },
+      { value: 'off', override: { role: 'batch', database: null } },
+      { value: 'on', override: { role: 'batch', database: 'tender' } },
+      { value: 'off', override: { role: 'app', database: null } },
+    ].map((one): Seen => [kind, { store: 'postgres', name: 'fsync', ...one }]);
+  const batch = [['fsync of postgres, role batch: off', REASON]];
+  assert.deepEqual(found('topology/storage/durability', { stores }, ...lines('setting')), batch);
+  assert.deepEqual(found('failover/postgres/hang', { stores }, ...lines('governing')), batch);
+});
+
+test('should name nodes of others, and what a workload need not be spread over', () => {
+  const others = [{ labels: { team: 'b', zone: 'c' }, reason: REASON }];
+  assert.deepEqual(found('topology/nodes/pools', { nodes: { others } }), [
+    ['nodes with team=b, zone=c', REASON],
+  ]);
+  const placed: Seen = ['placement', { workload: NAME }];
+  const spread = { differentNodes: false, disruptionBudget: false };
+  assert.deepEqual(found('topology/workloads/spread', workloads({ spread }), placed), [
+    [`${NAME}: different nodes`, 'spread.differentNodes: false'],
+    [`${NAME}: a disruption budget`, 'spread.disruptionBudget: false'],
+  ]);
+  assert.deepEqual(found('topology/workloads/spread', workloads({ spread })), [], 'nothing was placed');
+  const one = workloads({ spread, replicas: { min: 1, max: 1 } });
+  assert.deepEqual(found('topology/workloads/spread', one, placed), []);
+});
+
+test('should find what judges let off: without it, each of them fails or knows less', () => {
+  const probed = (container: string, liveness: string | null): Seen => [
+    'container-probes',
+    { workload: NAME, container, init: false, liveness, readiness: liveness },
+  ];
+  const template: Seen = [
+    'template',
+    { workload: NAME, containers: ['api', 'proxy'], initContainers: [], count: 2, pods: 0 },
+  ];
+  const check = 'topology/workloads/probes';
+  const history = (more: Record<string, unknown>) =>
+    invent({
+      check,
+      settings: workloads({ serves: true, ...more }),
+      seen: [template, probed('api', 'http'), probed('proxy', null)],
+    });
+  const exempted = history({ exempt: [{ checks: [check], containers: ['proxy'], reason: REASON }] });
+  assert.deepEqual([judgeOf(check)?.([exempted]).verdict, exemptionsIn(exempted).length], ['pass', 1]);
+  assert.deepEqual([judgeOf(check)?.([history({})]).verdict, exemptionsIn(history({})).length], ['fail', 0]);
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderAll, renderTerminal } from '../index.ts';
+import { runRecordSchema } from '../record/run-record.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
+import { caveats } from './text.ts';
+
+const container = (name: string) => ({
+  what: 'container' as const,
+  subject: `container ${name} of Deployment tender/api`,
+  reason: 'it serves <nobody>',
+});
+const probes = fixtureCheck('topology/workloads/probes', {
+  reason: 'all 18 as declared; 2 let off by the environment file',
+  exemptions: [container('proxy'), container('heartbeat')],
+});
+const declared = fixtureCheck('topology/workloads/declared', {
+  verdict: 'fail',
+  exemptions: [
+    { what: 'object', subject: 'Deployment tender/agent', reason: 'of the platform team' },
+    { what: 'node group', subject: 'nodes with team=b', reason: 'of team b' },
+  ],
+});
+const record = fixtureRecord([probes, declared]);
+
+test('should say in every report which check lets off what, and why', async () => {
+  assert.deepEqual(runRecordSchema.parse(record), record);
+  const reports = await renderAll(record);
+  for (const [name, reason] of [
+    ['report.html', 'it serves &lt;nobody&gt;'],
+    ['junit.xml', 'it serves &lt;nobody&gt;'],
+    ['summary.md', 'it serves &lt;nobody&gt;'],
+    ['ctrf.json', 'it serves <nobody>'],
+  ] as const)
+    for (const text of ['heartbeat of Deployment tender/api', reason, 'Deployment tender/agent'])
+      assert.ok(reports[name]?.includes(text), `${name}: ${text}`);
+  assert.match(
+    reports['junit.xml'] ?? '',
+    /name="workloads\/probes"[^>]*><system-out>let off by the environment/,
+  );
+  assert.match(
+    reports['junit.xml'] ?? '',
+    /<\/failure><system-out>let off by the environment file:\n- Deployment/,
+  );
+});
+
+test('should say before the verdict is relied on how much was not judged', () => {
+  const sentence =
+    'The environment file lets off 2 containers in topology/workloads/probes, 1 object in topology/workloads/declared, 1 node group in topology/workloads/declared: these were not judged there. Each check names its own, with the reasons.';
+  assert.ok(caveats(record).includes(sentence), caveats(record).join('\n'));
+  assert.match(
+    renderTerminal(record, { reportPath: 'r', width: 1000 }),
+    /Before you rely on this verdict\n[^]*The environment file lets off 2 containers/,
+  );
+  const none = fixtureRecord([fixtureCheck('topology/workloads/probes')]);
+  assert.ok(caveats(none).every((text) => !text.includes('lets off')));
+});

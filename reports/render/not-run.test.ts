@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planChecks } from '../../suites/catalogue/index.ts';
+import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
+import type { CheckResult } from '../record/run-record.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
+import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { notRunGroups } from './not-run.ts';
+import { renderTerminal } from './terminal.ts';
+
+const left = (reason: string, ...ids: string[]): CheckResult[] =>
+  ids.map((id) => fixtureCheck(id, { verdict: 'not-run', reason, required: false }));
+const titles = (checks: CheckResult[]): [string, number][] =>
+  notRunGroups(checks).map(({ title, checks: own }) => [title, own.length]);
+
+const CHECKS = [
+  ...left('not written yet', 'a/1', 'a/2', 'a/3', 'a/4'),
+  ...left('not declared: store redis', 'failover/redis/hang', 'failover/redis/pod-crash'),
+  ...left('not declared: gpu', 'gpu/schedule'),
+  ...left('not declared: gpu, taints of gpu.pool', 'gpu/taint'),
+  ...left('not declared: gpu.metrics, prometheus', 'gpu/metrics'),
+  ...left('not declared: topology.pools', 'topology/nodes/pools'),
+  ...left('read only: this check makes a Pod in plumbline-canary', 'scaling/pods/startup', 'b/2'),
+];
+const EMBEDDED = 'not declared: apiAddress, an embedded cluster (this fault acts on the nodes themselves)';
+const TOGETHER = 'nothing of this is declared: gpu (3), redis (2)';
+
+test('should put first what a reader can change, then what is not declared at all in one group, last what nobody can run', () => {
+  assert.deepEqual(titles([...left(EMBEDDED, 'c/1'), ...CHECKS]), [
+    ['read only: this check makes a Pod in plumbline-canary', 2],
+    ['not declared: topology.pools', 1],
+    [TOGETHER, 5],
+    ['not written yet', 4],
+    [EMBEDDED, 1],
+  ]);
+});
+
+test('should know the reasons that the plan gives', async () => {
+  const { gpu: _gpu, ...local } = await openEnvironment('local');
+  const planned = planChecks({ ...local, stores: {} }, { checks: ['gpu/**', 'failover/redis/*'] });
+  const checks = planned.flatMap(({ row, notRun }) => left(notRun ?? 'runs', row.id));
+  assert.deepEqual(titles(checks), [['nothing of this is declared: gpu (7), redis (6)', 13]]);
+});
+
+test('should leave a reason alone that is the only one, and what is only a piece of something declared', () => {
+  assert.deepEqual(titles(left('not declared: store redis', 'a', 'b')), [['not declared: store redis', 2]]);
+  const pieces = [...left('not declared: gpu.metrics', 'a'), ...left('not declared: a store', 'b')];
+  assert.deepEqual(titles(pieces), [
+    ['not declared: gpu.metrics', 1],
+    ['not declared: a store', 1],
+  ]);
+  assert.deepEqual(notRunGroups([fixtureCheck('topology/nodes/pools')]), []);
+});
+
+test('should be shown in every report, each check with its own reason on the page', () => {
+  const record = fixtureRecord([fixtureCheck('topology/edge/path'), ...CHECKS]);
+  const page = renderHtml(record);
+  const group = page.slice(page.indexOf(TOGETHER), page.indexOf('not written yet</b>'));
+  for (const text of [
+    'check-gpu.taint',
+    'not declared: gpu, taints of gpu.pool',
+    'not declared: store redis',
+    '>Why<',
+  ])
+    assert.ok(group.includes(text), text);
+  assert.ok(renderMarkdown(record).includes('- 5 nothing of this is declared: gpu \\(3\\), redis \\(2\\): '));
+  const lines = renderTerminal(record, { reportPath: 'r' }).split('\n');
+  assert.ok(lines.includes(`– 5 not run: ${TOGETHER}`), lines.join('\n'));
+});

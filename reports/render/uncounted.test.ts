@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { diffRuns, renderFormat } from '../index.ts';
+import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
+import { fixtureFailover, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { fixtureTrial } from './_testing/fixture-trial.ts';
+import { budget } from './html/charts/timeline.ts';
+import { renderHtml } from './html.ts';
+import { renderTerminal } from './terminal.ts';
+import { worstRtoText } from './text.ts';
+
+/** Killed in an outage; its series was resumed. */
+const cutOff = (trial: number): FailoverRecord => ({
+  ...fixtureTrial({ trial, rtoMs: null }),
+  ...{ verdict: 'inconclusive', reason: 'cut off: the run ended in the middle of this trial' },
+  cutOff: 'the run ended in the middle of this trial',
+});
+/** Nothing was hit. */
+const uninjected = (trial: number, verdict: FailoverRecord['verdict']): FailoverRecord => ({
+  ...fixtureTrial({ trial, rtoMs: null }),
+  verdict,
+  landed: { proved: false, by: 'the leader had moved', atMs: null, injected: false },
+});
+const passed = (trial: number, rtoMs: number): FailoverRecord => fixtureTrial({ trial, rtoMs });
+
+const recordOf = (...trials: FailoverRecord[]): RunRecord => {
+  const others = metRecord().checks.filter(({ id }) => id === 'failover/postgres/pod-delete');
+  const check = {
+    ...fixtureFailover('pod-crash', 30, trials),
+    verdict: 'pass' as const,
+    seen: '',
+    figures: [],
+  };
+  return fixtureRecord([check, ...others]);
+};
+const resumed = recordOf(passed(1, 4213), cutOff(2), passed(3, 5000), passed(4, 3000));
+
+describe('a trial that does not count', () => {
+  it('should not be said to be an outage without end in a check that passed', async () => {
+    const page = renderHtml(resumed);
+    for (const text of [
+      renderTerminal(resumed, { reportPath: 'r', width: 300 }),
+      await renderFormat(resumed, 'markdown'),
+      page,
+    ])
+      assert.doesNotMatch(text, /never steady again|not steady again|without end/);
+    assert.match(
+      renderTerminal(resumed, { reportPath: 'r', width: 300 }),
+      /✓ failover\/postgres\/pod-crash: RTO 5\.000 s,/,
+    );
+    assert.match(page, /class="f-cell v-pass"[^]*?<b>5\.000 s<\/b>/);
+    assert.match(page, /class="mini"[^>]* aria-label="the trial was cut off"/);
+    assert.match(page, /Outage strips: postgres: 5 trials, longest outage: 5\.000 s/);
+  });
+
+  it('should not change a comparison of two runs', () => {
+    const whole = recordOf(passed(1, 4213), passed(2, 4500), passed(3, 5000), passed(4, 3000));
+    const [change] = diffRuns(resumed, whole).failover;
+    assert.deepEqual([change?.beforeMs, change?.afterMs], [5000, 5000]);
+  });
+
+  it('should say what there is instead of an RTO where none counts', () => {
+    assert.equal(worstRtoText([cutOff(1)]), 'not known');
+    assert.equal(worstRtoText([uninjected(1, 'inconclusive')]), 'no fault was injected');
+    assert.equal(worstRtoText([uninjected(1, 'fail'), cutOff(2)]), 'no fault was injected');
+    assert.equal(worstRtoText([passed(1, 4213), uninjected(2, 'inconclusive')]), '4.213 s');
+    assert.equal(worstRtoText([passed(1, 4213), fixtureTrial({ rtoMs: null })]), 'never steady again');
+  });
+});
+
+describe('the bar of an RTO against its goal', () => {
+  const shown = (trial: FailoverRecord): string => budget(trial, 30, 'RTO').text;
+
+  it('should be over only where all of the interval is, as the verdict has it', () => {
+    const between = { ...passed(1, 30_004), rto: { loMs: 29_998, hiMs: 30_004 } };
+    assert.match(shown(between), /30\.004 s of 30 s, 100 % of the goal</);
+    assert.doesNotMatch(shown(between), /over/);
+    assert.match(shown(passed(1, 33_000)), /110 % of the goal \(over\)[^]*class="b-over"/);
+  });
+
+  it('should be full without an RTO only where a fault was injected and the trial counts', () => {
+    assert.match(
+      shown(fixtureTrial({ rtoMs: null })),
+      /not steady again<[^]*class="b-over"[^>]* width="1000"/,
+    );
+    assert.match(
+      shown(uninjected(1, 'inconclusive')),
+      /no fault was injected<[^]*class="b-used"[^>]* width="0"/,
+    );
+    assert.match(shown(cutOff(1)), /the trial was cut off<[^]*class="b-used"[^>]* width="0"/);
+  });
+});
