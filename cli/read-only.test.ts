@@ -118,10 +118,10 @@ test('should list why checks would not run, without asking the cluster anything'
   assert.match(stdout, /topology\/workloads\/probes +runs /);
   assert.match(
     stdout,
-    /\n\d+ of \d+ can run read-only in .*; \d+ more could, if you declare prometheus, .*; the other \d+ never do in a read-only run\n/,
+    /\n\d+ of \d+ can run read-only in .*; \d+ more could, if you declare prometheus, .*; the other \d+ do not run here read-only\n/,
   );
   const [, runs, all, could, never] =
-    /\n(\d+) of (\d+) can .*; (\d+) more .* other (\d+) never/.exec(stdout)?.map(Number) ?? [];
+    /\n(\d+) of (\d+) can .*; (\d+) more .* other (\d+) do not/.exec(stdout)?.map(Number) ?? [];
   assert.equal(Number(runs) + Number(could) + Number(never), all);
   assert.deepEqual(api.asked, []);
   const alone = await plumbline(['list', '--read-only'], PLACES);

@@ -118,7 +118,7 @@ function othersIn(lines: readonly Line[]): string {
     ...(could.length === 0
       ? []
       : [`; ${could.length} more could, if you declare ${atMost(whole, MOST_NAMED).join(', ')}`]),
-    ...(never === 0 ? [] : [`; the other ${never} never do in a read-only run`]),
+    ...(never === 0 ? [] : [`; the other ${never} do not run here read-only`]),
   ].join('');
 }
 

@@ -52,6 +52,28 @@ test('should say where no kubelet is reached, and how to do without', async () =
   assert.match(add ?? '', /cluster\.reach: port-forward/);
 });
 
+test('should take it for optional in a read-only run, and ask a node that is Ready', async () => {
+  const node = (name: string, ready: string, labels = {}): object => ({
+    metadata: { name, labels },
+    spec: {},
+    status: {
+      addresses: [{ type: 'InternalIP', address: HOST }],
+      conditions: [{ type: 'Ready', status: ready }],
+    },
+  });
+  const items = [
+    node('gone', 'Unknown'),
+    node('virtual', 'True', { type: 'virtual-kubelet' }),
+    node('own', 'True'),
+  ];
+  const { what, state, detail } = await lookedAt({
+    environment: { ...staging, readOnly: true },
+    listed: { items },
+  });
+  assert.deepEqual([what, state], [`kubelet of own at ${HOST}:${KUBELET_PORT}`, 'optional']);
+  assert.match(detail, /^without it inconclusive: topology\/cluster\/versions/);
+});
+
 test('should find one that accepts connections', async (t) => {
   const server = createServer((socket) => socket.end()).listen(KUBELET_PORT, HOST);
   t.after(() => server.close());

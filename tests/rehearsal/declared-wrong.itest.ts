@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Verdict } from '../../reports/record/verdict.ts';
-import { provisionedStores, Workplace, type StoreRows } from './_helpers/platform.ts';
+import { provisionedStores, saidBy, Workplace, type StoreRows } from './_helpers/platform.ts';
 
 const ROLES = 'topology/workloads/roles';
 
@@ -88,8 +88,7 @@ for (const { what, of, change, verdict, words } of WRONG)
     test(`${store}, ${what}: ${verdict}, and what was seen`, async () => {
       const record = await place.run(place.changed(store, change), [ROLES]);
       const check = record.checks.find(({ id }) => id === ROLES) ?? assert.fail(`the run has no ${ROLES}`);
-      const rule = check.rules?.find(({ id }) => id === store);
-      const said = [check.reason, rule?.text].join('\n');
+      const said = saidBy(check);
       assert.equal(check.verdict, verdict, said);
       assert.match(said, words);
       const others = stores.filter(([name]) => name !== store).map(([name]) => name);

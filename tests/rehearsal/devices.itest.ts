@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { waitFor } from '../../host/wait.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import { whileBroken } from './_helpers/owners.ts';
-import { kubectl, Workplace } from './_helpers/platform.ts';
+import { kubectl, saidBy, Workplace } from './_helpers/platform.ts';
 
 const PLUGIN = ['-n', 'accelerators', 'daemonset/cards'];
 const ROLLED_OUT_MS = 120_000;
@@ -20,9 +20,6 @@ type Check = RunRecord['checks'][number];
 function checkIn({ checks }: RunRecord, id: string): Check {
   return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
 }
-
-const saidBy = ({ reason, rules = [] }: Check): string =>
-  [reason, ...rules.map(({ text }) => text)].join('\n');
 
 /** Waits until the plugin runs as it was changed, and both nodes offer this many devices: kubelet reports them every 10 s. */
 async function offered(count: number): Promise<void> {

@@ -134,6 +134,14 @@ export class Workplace {
   }
 }
 
+/** What a check says of itself: its reason, its rules, and all that deviated. */
+export function saidBy({ reason, rules = [], findings }: RunRecord['checks'][number]): string {
+  const deviated = findings.map(
+    ({ subject, expected, seen }) => `${subject}: expected ${expected}, seen ${seen}`,
+  );
+  return [reason, ...rules.map(({ text }) => text), ...deviated].join('\n');
+}
+
 /** kubectl with the owners' rights. */
 export async function kubectl(argv: readonly string[], timeoutMs = KUBECTL_MS): Promise<string> {
   const access = ['--kubeconfig', join(STATE, 'kubeconfig'), '--cache-dir', join(STATE, 'kubectl-cache')];
