@@ -101,6 +101,22 @@ test('should name nodes of others, and what a workload need not be spread over',
   assert.deepEqual(found('topology/workloads/spread', one, placed), []);
 });
 
+test('should name the members of a store that one of its workloads lets off', () => {
+  const redis = { members: 4 };
+  const master = {
+    ...{ kind: 'StatefulSet', namespace: 'caches', name: 'redis-master', store: 'redis' },
+    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+  };
+  const members = (store: string): Seen => ['members-placed', { store, pods: [], count: 0 }];
+  const named = (stores: object, more: object, ...seen: Seen[]): [string, string][] =>
+    found('topology/workloads/spread', { stores, workloads: [{ ...master, ...more }] }, ...seen);
+  assert.deepEqual(named({ redis }, {}, members('redis'), members('neo4j')), [
+    ['members of redis: different nodes', 'spread.differentNodes: false of StatefulSet caches/redis-master'],
+  ]);
+  assert.deepEqual(named({ redis }, { spread: { disruptionBudget: false } }, members('redis')), []);
+  assert.deepEqual(named({ redis }, {}), [], 'they would not be looked at');
+});
+
 test('should find what judges let off: without it, each of them fails or knows less', () => {
   const probed = (container: string, liveness: string | null): Seen => [
     'container-probes',

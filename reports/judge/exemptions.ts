@@ -20,6 +20,7 @@ export function exemptionsIn(history: History): Exemption[] {
     ...settings(history),
     ...nodes(history),
     ...spreads(history),
+    ...spreadsOfMembers(history),
   ];
   return [...new Map(found.map((one) => [`${one.what} ${one.subject}`, one])).values()];
 }
@@ -114,4 +115,21 @@ function spreads(history: History): Exemption[] {
           reason: `spread.${key}: false`,
         })),
     );
+}
+
+/** The same of the members of a store, of which one workload that may share nodes lets off all. */
+function spreadsOfMembers(history: History): Exemption[] {
+  const { stores = {}, workloads = [] } = history.header.settings;
+  const sharing = workloads.filter(({ spread }) => spread?.differentNodes === false);
+  return all(history, 'members-placed').flatMap(({ store }) => {
+    const own = sharing.filter((one) => one.store === store).map(nameOf);
+    if (stores[store] === undefined || own.length === 0) return [];
+    return [
+      {
+        what: 'workload' as const,
+        subject: `members of ${store}: ${SPREAD.differentNodes}`,
+        reason: `spread.differentNodes: false of ${own.join(', ')}`,
+      },
+    ];
+  });
 }

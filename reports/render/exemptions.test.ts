@@ -55,3 +55,20 @@ test('should say before the verdict is relied on how much was not judged', () =>
   const none = fixtureRecord([fixtureCheck('topology/workloads/probes')]);
   assert.ok(caveats(none).every((text) => !text.includes('lets off')));
 });
+
+test('should count a workload once that several entries let off', () => {
+  const of = (name: string, what: string) => ({
+    ...{ what: 'workload' as const, subject: `StatefulSet caches/${name}: ${what}` },
+    reason: 'spread',
+  });
+  const exemptions = [
+    of('a', 'different nodes'),
+    of('a', 'a disruption budget'),
+    of('b', 'different nodes'),
+    { ...container('proxy'), subject: 'container a: b of Deployment tender/api' },
+    { ...container('proxy'), subject: 'container a: c of Deployment tender/api' },
+  ];
+  const spread = fixtureCheck('topology/workloads/spread', { exemptions });
+  const text = caveats(fixtureRecord([spread])).find((one) => one.includes('lets off')) ?? '';
+  assert.match(text, /lets off 2 workloads in topology\/workloads\/spread, 2 containers in/);
+});

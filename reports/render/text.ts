@@ -1,3 +1,4 @@
+import type { Exemption } from '../record/judgement.ts';
 import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
@@ -123,13 +124,18 @@ export function exemptionLines({ exemptions = [] }: Pick<CheckResult, 'exemption
 function exempted(ran: readonly CheckResult[]): string[] {
   const counts = ran.flatMap(({ id, exemptions = [] }) =>
     [...Map.groupBy(exemptions, ({ what }) => what)].map(
-      ([what, own]) => `${plural(own.length, what)} in ${id}`,
+      ([what, own]) => `${plural(new Set(own.map(exemptedObject)).size, what)} in ${id}`,
     ),
   );
   if (counts.length === 0) return [];
   return [
     `The environment file lets off ${counts.join(', ')}: these were not judged there. Each check names its own, with the reasons.`,
   ];
+}
+
+/** A workload may have several entries: `NAME: different nodes`, `NAME: a disruption budget`. */
+function exemptedObject({ what, subject }: Exemption): string {
+  return what === 'workload' ? subject.replace(/: .*$/, '') : subject;
 }
 
 /** Stand-ins that checks ran against, each with the ids of those checks. */

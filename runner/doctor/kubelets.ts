@@ -22,13 +22,12 @@ async function look(situation: Situation): Promise<Item[]> {
   const { items, unavailable } = await reached.cluster.list({ kind: 'v1/Node' });
   if (unavailable !== undefined) return [unknown(WHAT, `the nodes cannot be listed: ${unavailable}`)];
   const real = withoutOthers(items, environment.topology.nodes).filter((node) => !isVirtual(node));
-  const [first] = [
-    ...real.filter((node) => conditionTrue(node.status?.conditions, 'Ready')),
-    ...real,
-  ].flatMap((node) => {
-    const host = internalAddress(node);
-    return host === undefined ? [] : [{ name: node.metadata.name, host }];
-  });
+  const [first] = [...real.filter((node) => conditionTrue(node.status.conditions, 'Ready')), ...real].flatMap(
+    (node) => {
+      const host = internalAddress(node);
+      return host === undefined ? [] : [{ name: node.metadata.name, host }];
+    },
+  );
   if (first === undefined) return [unknown(WHAT, 'no node was listed that has an InternalIP')];
   const what = `${kubeletName(first.name)} at ${first.host}:${KUBELET_PORT}`;
   const error = await connectError({ host: first.host, port: KUBELET_PORT }, { deadlineMs, signal });

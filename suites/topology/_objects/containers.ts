@@ -4,7 +4,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { podsOf, setting } from './declared.ts';
 import type { Found } from './declared.ts';
 import { waiting } from '../workloads/declared/inventory.ts';
-import { hasLabels, lastingContainers } from './shapes.ts';
+import { lastingContainers } from './shapes.ts';
 import type { Container, PodObject } from './shapes.ts';
 
 /** A container of a workload's template: what the next pod will be. */
@@ -63,10 +63,10 @@ function portsOf({ ports = [] }: Container): string[] {
 }
 
 /** Ports by number to which Services lead; one by name leads to a port that a container declares, or nowhere. */
-function servedPorts({ workload, object }: Found, services: readonly ServiceObject[]): string[] {
-  const labels = object?.spec.template.metadata?.labels ?? {};
+function servedPorts(found: Found, services: readonly ServiceObject[]): string[] {
   const own = services.filter(
-    (one) => one.metadata.namespace === workload.namespace && hasLabels(one.spec.selector ?? {}, labels),
+    ({ metadata, spec }) =>
+      metadata.namespace === found.workload.namespace && maySelect(spec.selector ?? {}, found),
   );
   const ports = own
     .flatMap(({ spec }) => spec.ports ?? [])
@@ -74,6 +74,23 @@ function servedPorts({ workload, object }: Found, services: readonly ServiceObje
     .filter(({ targetPort }) => typeof targetPort === 'number')
     .map(({ targetPort, protocol }) => `${targetPort}/${protocol}`);
   return [...new Set(ports)];
+}
+
+const POD_NAME = 'statefulset.kubernetes.io/pod-name';
+
+/**
+ * Whether a Service may lead to pods of the template: one label is wanted and there, and none has another value. Labels that the template lacks are put
+ * on pods later, as the role of a member or the hash of a Rollout's template: what their values are is not known.
+ */
+function maySelect(selector: Readonly<Record<string, string>>, { workload, object }: Found): boolean {
+  const labels = object?.spec.template.metadata?.labels ?? {};
+  const { [POD_NAME]: pod, ...wanted } = selector;
+  if (pod !== undefined && pod.replace(/-\d+$/, '') !== workload.name) return false;
+  const known = Object.entries(wanted).filter(([key]) => labels[key] !== undefined);
+  return (
+    (known.length > 0 || (pod !== undefined && workload.kind === 'StatefulSet')) &&
+    known.every(([key, value]) => labels[key] === value)
+  );
 }
 
 export function recordResources(ctx: CheckContext, found: readonly Found[]): void {

@@ -39,10 +39,11 @@ function judgeProbes(history: History): Judgement {
   eachContainer(history, findings, { workloads: serving(history.header), lines }, (_workload, one) => {
     if (!one.init) lasting.push(one);
   });
-  const own = Map.groupBy(lasting, ({ workload }) => workload);
-  const judged = [...own].flatMap(([workload, of]) => {
+  const judged = [...new Set(lasting.map(({ workload }) => workload))].flatMap((workload) => {
     const [found] = portsOf(history, findings, workload);
-    return thatServe(of, found?.undeclared ?? []);
+    // Those that are exempt may be the ones that serve: the others do not take their place.
+    const own = lines.filter((one) => one.workload === workload && !one.init);
+    return thatServe(own, found?.undeclared ?? []).filter((one) => lasting.includes(one));
   });
   for (const one of judged)
     for (const probe of ['liveness', 'readiness'] as const)

@@ -96,11 +96,40 @@ describe('a pod with several containers', () => {
     }
   });
 
-  it('should need them of each where none declares a port, and of those that an exemption leaves', async () => {
+  it('should take a Service for its own that also selects by labels which pods get later', async () => {
+    const { ports: _ports, ...bare } = server;
+    const { livenessProbe: _liveness, readinessProbe: _readiness, ...deaf } = bare;
+    const exporter = { ...probes, name: 'exporter', image: 'exporter:1', ports: [{ containerPort: 9187 }] };
+    const byPod = 'statefulset.kubernetes.io/pod-name';
+    for (const selector of [
+      { ...labels, role: 'master' },
+      { ...labels, 'rollouts-pod-template-hash': '6f64d5c9b4' },
+      { ...labels, [byPod]: 'pg-0' },
+      { [byPod]: 'pg-0' },
+    ])
+      await failing({ containers: [deaf, exporter], selector }, /container server/);
+    for (const selector of [{ role: 'master' }, { app: 'other', role: 'master' }, { [byPod]: 'other-0' }]) {
+      const { verdict, reason } = await over({ containers: [deaf, exporter], selector });
+      assert.equal(verdict, 'pass', reason);
+    }
+  });
+
+  it('should need them of each where none declares a port', async () => {
     const { ports: _ports, ...bare } = server;
     await failing({ containers: [bare, heartbeat], ports: [] }, /container heartbeat/);
+  });
+
+  it('should not need them of the others where the one that serves is exempt', async () => {
     const exempt = [{ checks: [CHECK], containers: ['server'], reason: 'why' }];
-    await failing({ containers: [server, heartbeat], exempt }, /container heartbeat/);
+    const proxy = { ...server, name: 'proxy', ports: [{ containerPort: 5433 }] };
+    const { verdict, reason, seen } = await over({ containers: [server, proxy, heartbeat], exempt });
+    assert.equal(verdict, 'pass', reason);
+    assert.match(seen, NOTE);
+    const alone = await over({ containers: [server, heartbeat], exempt });
+    assert.equal(alone.verdict, 'inconclusive', 'there is nothing to judge');
+    assert.match(alone.seen, NOTE);
+    const ports = [{ port: 9000 }];
+    await failing({ containers: [server, heartbeat], exempt, ports }, /container heartbeat/);
   });
 });
 

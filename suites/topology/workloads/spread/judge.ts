@@ -26,7 +26,8 @@ export const judge: CheckJudge = {
       }),
       need('budget', { subjects: budgeted.map(nameOf), of: ({ workload }) => workload, absent: 'fail' }),
       need('members-placed', {
-        subjects: storesApart(settings).map(({ store }) => store),
+        // Histories of earlier versions lack the line of a store with a member alone: `members` says so.
+        subjects: storesApart(settings).flatMap(({ store, alone }) => (alone === null ? [store] : [])),
         of: ({ store }) => store,
         absent: 'fail',
       }),
@@ -81,9 +82,9 @@ function noteShared(history: History, findings: Findings): void {
 
 interface Apart {
   store: string;
-  /** How many members must be on nodes of their own; 0: `alone` must. */
+  /** How many members must be on nodes of their own; 0: `alone` is looked at. */
   apart: number;
-  /** The one pod that no other member may share a node with. */
+  /** The one pod that must not be on the same node as all others. */
   alone: string | null;
 }
 
@@ -103,6 +104,10 @@ function storesApart({ stores = {}, workloads = [] }: HeaderSettings): Apart[] {
 function members(history: History, findings: Findings, { store, apart, alone }: Apart): void {
   const subject = `members of ${store}`;
   const found = all(history, 'members-placed').find((one) => one.store === store);
+  if (found === undefined && alone !== null) {
+    findings.unknown(`placement of ${subject}`, `the node of ${alone}`, 'not recorded');
+    return;
+  }
   if (found === undefined || found.pods.length === 0) {
     findings.absent(subject, 'pods on nodes');
     return;
@@ -111,7 +116,7 @@ function members(history: History, findings: Findings, { store, apart, alone }: 
   findings.agree(`pods of ${store}`, found.count, names.length);
   findings.eachOnce(`pods of ${store}`, [...new Set(names)], names);
   if (alone !== null) {
-    besideOthers(findings, subject, { alone, pods: found.pods });
+    besideOthers(findings, store, { alone, pods: found.pods });
     return;
   }
   const wanted = Math.max(2, Math.min(names.length, apart));
@@ -120,20 +125,31 @@ function members(history: History, findings: Findings, { store, apart, alone }: 
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
-/** The others have a spread of their own. */
+/**
+ * The others have a spread of their own, and may need every node that is there for the store: which other nodes it could be on is not recorded. So it may
+ * share a node, but not with all of them.
+ */
 function besideOthers(
   findings: Findings,
-  subject: string,
+  store: string,
   { alone, pods }: { alone: string; pods: Seen<'members-placed'>['pods'] },
 ): void {
+  const subject = `members of ${store}`;
   const own = pods.find(({ name }) => name === alone);
   if (own === undefined) {
     findings.absent(subject, `${alone} on a node`);
     return;
   }
-  const same = pods.filter(({ name, node }) => name !== alone && node === own.node);
+  const others = pods.filter(({ name }) => name !== alone);
+  const same = others.filter(({ node }) => node === own.node);
   const where = [own, ...same].map(({ name, node }) => `${name} on ${node}`).join(', ');
-  findings.expect(`placement of ${subject}`, same.length === 0, `${alone} on a node of its own`, where);
+  const beside = same.length > 0;
+  const all = beside && same.length === others.length;
+  findings.expect(`placement of ${subject}`, !all, `another member on another node than ${alone}`, where);
+  if (beside && !all)
+    findings.note(
+      `${alone} shares ${own.node} with ${same.map(({ name }) => name).join(', ')}: which node it could have to itself is not recorded`,
+    );
 }
 
 type Placement = Seen<'placement'>;
