@@ -175,7 +175,7 @@ async function validate(files: readonly string[], context: Context): Promise<num
 /** Lines whose numbers are said. */
 const MOST = 20;
 
-/** A draft is valid as it is written: what nobody has answered yet is said beside that. */
+/** A draft is valid as it is written: what nobody has answered yet is said beside that. TODO is the word that it has for its user (probes/drafting.ts). */
 function sayOpen(text: string, context: Context): void {
   const lines = openLines(text);
   if (lines.length === 0) return;

@@ -107,16 +107,21 @@ function announcedIn(reply: unknown, own: string): string {
 
 type Replication = Pick<MemberView, 'role' | 'masterAddress' | 'linkUp' | 'offset' | 'followers'>;
 
+/** The lines of an answer to INFO, by their names. */
+export function infoFields(reply: unknown): Record<string, string> {
+  const lines = String(reply).split('\r\n');
+  return Object.fromEntries(
+    lines.map((line) => line.split(/:(.*)/s)).map(([name = '', value = '']) => [name, value]),
+  );
+}
+
 /** The section `replication` of INFO (Redis documentation, "INFO"). */
 export function replicationIn(reply: unknown): Replication {
-  const lines = String(reply)
-    .split('\r\n')
-    .map((line) => line.split(/:(.*)/s));
-  const values = Object.fromEntries(lines.map(([name = '', value = '']) => [name, value]));
+  const values = infoFields(reply);
   const role = values['role'] === 'master' || values['role'] === 'slave' ? values['role'] : 'unknown';
-  const followers = lines
-    .filter(([name]) => /^slave\d+$/.test(name ?? ''))
-    .map(([, value = '']) => followerIn(value));
+  const followers = Object.entries(values)
+    .filter(([name]) => /^slave\d+$/.test(name))
+    .map(([, value]) => followerIn(value));
   const replica = role === 'slave';
   return {
     role,

@@ -7,7 +7,7 @@ import { textOf, withRedis } from './connection.ts';
 import { redisStore } from './declared.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { errorClass, replyCode } from './errors.ts';
-import { memberViews, nameOf } from './members.ts';
+import { infoFields, memberViews, nameOf } from './members.ts';
 import type { MemberView } from './members.ts';
 import { newest, Sentinels } from './sentinel.ts';
 import type { KnownReplica, SentinelView } from './sentinel.ts';
@@ -225,9 +225,7 @@ export async function onlyReads(
   return withRedis({ at, login }, bounds, async (redis, limitMs) => {
     const [info] = await redis.batch([['INFO', 'replication']], limitMs);
     if (info instanceof Error) throw info;
-    const valueOf = (name: string): string =>
-      new RegExp(`^${name}:(\\w+)`, 'm').exec(String(info))?.[1] ?? '?';
-    const [role, readOnly] = [valueOf('role'), valueOf('slave_read_only')];
+    const { role = '?', slave_read_only: readOnly = '?' } = infoFields(info);
     return {
       refused: role === 'slave' && readOnly === '1',
       detail: `${textOf(at)} says role ${role}, slave_read_only ${readOnly}; no write was tried`,

@@ -10,7 +10,7 @@ import { removeCanaries } from '../../probes/application/removal.ts';
 import { waitFor } from '../../host/wait.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import { declaredApplication } from './_helpers/application.ts';
-import { STATE, Workplace, type EnvironmentRows } from './_helpers/platform.ts';
+import { checkIn, STATE, Workplace, type EnvironmentRows } from './_helpers/platform.ts';
 import { TOKEN_CLIENT, tokenEndpoint } from './_helpers/tokens.ts';
 
 const PATH = 'topology/edge/path';
@@ -25,10 +25,6 @@ const place = new Workplace();
 after(() => place.remove());
 
 type Check = RunRecord['checks'][number];
-
-function checkOf({ checks }: RunRecord, id: string): Check {
-  return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
-}
 
 /** All that a check says of why it does not pass. */
 const saidBy = ({ reason, rules = [], trials }: Check): string =>
@@ -54,29 +50,29 @@ function withTokens(tokenUrl: string): string {
 }
 
 test('should pass the gateway with the key that its owners gave, and hold the answer against the contract', async () => {
-  const check = checkOf(await place.run('rehearsal', ['topology/edge/**']), PATH);
+  const check = checkIn(await place.run('rehearsal', ['topology/edge/**']), PATH);
   assert.equal(check.verdict, 'pass', saidBy(check));
 });
 
 test('a wrong key: what goes through the edge is inconclusive and names 401, and no fault is injected', async () => {
   const record = await place.run(withKey(place.file('key', 'not-the-key')), [PATH, CRASH, LATENCY]);
   for (const id of [PATH, CRASH, LATENCY]) {
-    const check = checkOf(record, id);
+    const check = checkIn(record, id);
     assert.equal(check.verdict, 'inconclusive', `${id}: ${saidBy(check)}`);
     assert.match(saidBy(check), /401|application\.credentials/, id);
     assert.doesNotMatch(saidBy(check), /crashed/, id);
   }
   assert.match(
-    checkOf(record, CRASH).reason,
+    checkIn(record, CRASH).reason,
     /it was not injected: application\.requests\.look \(GET .*\) was refused with 401: .*application\.credentials\.headers\.apikey \(file /,
   );
-  assert.equal(checkOf(record, LATENCY).goals?.[0]?.achieved, null);
-  assert.ok(checkOf(record, CRASH).trials.every(({ landed }) => landed.injected === false || !landed.proved));
+  assert.equal(checkIn(record, LATENCY).goals?.[0]?.achieved, null);
+  assert.ok(checkIn(record, CRASH).trials.every(({ landed }) => landed.injected === false || !landed.proved));
 });
 
 test('a rate limit of the gateway: the load is inconclusive and names 429', async () => {
   const record = await place.run(withKey(join(STATE, 'account', 'bids-guest-key')), [LATENCY]);
-  const check = checkOf(record, LATENCY);
+  const check = checkIn(record, LATENCY);
   assert.equal(check.verdict, 'inconclusive', saidBy(check));
   assert.match(saidBy(check), /429/);
 });
@@ -84,7 +80,7 @@ test('a rate limit of the gateway: the load is inconclusive and names 429', asyn
 test('tokens that end within a load are renewed before they do, and none is refused', async () => {
   await using endpoint = await tokenEndpoint({ livesSeconds: 6 });
   const record = await place.run(withTokens(endpoint.url), [LATENCY]);
-  const check = checkOf(record, LATENCY);
+  const check = checkIn(record, LATENCY);
   assert.equal(check.verdict, 'pass', saidBy(check));
   assert.ok(endpoint.given() >= 4, `${endpoint.given()} tokens were given`);
   assert.doesNotMatch(saidBy(check), /refused with/);
@@ -94,7 +90,7 @@ test('tokens that end within a load are renewed before they do, and none is refu
 test('a token that the gateway takes for a shorter time than was said, and a late one in its place: counted apart, and named', async () => {
   await using endpoint = await tokenEndpoint({ livesSeconds: 8, saidSeconds: 600, awayFor: 1 });
   const record = await place.run(withTokens(endpoint.url), [LATENCY]);
-  const check = checkOf(record, LATENCY);
+  const check = checkIn(record, LATENCY);
   assert.equal(check.verdict, 'inconclusive', saidBy(check));
   assert.match(check.reason, /^[1-9]\d* of \d+ requests refused with 401: /);
   assert.equal(check.goals?.[0]?.achieved, null, 'what the gateway refuses is no time of the service');

@@ -14,7 +14,7 @@ import {
   sqlIn,
   whileBroken,
 } from './_helpers/owners.ts';
-import { provisionedStores, saidBy, Workplace } from './_helpers/platform.ts';
+import { checkIn, provisionedStores, saidBy, Workplace } from './_helpers/platform.ts';
 
 const DECLARED = 'topology/workloads/declared';
 const ROLES = 'topology/workloads/roles';
@@ -23,12 +23,6 @@ const DURABILITY = 'topology/storage/durability';
 const place = new Workplace();
 const stores = provisionedStores();
 after(() => place.remove());
-
-type Check = RunRecord['checks'][number];
-
-function checkIn({ checks }: RunRecord, id: string): Check {
-  return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
-}
 
 /** Fails unless the check does, and says this. */
 function assertFails(record: RunRecord, id: string, words: RegExp): void {

@@ -7,19 +7,13 @@ import { after, test } from 'node:test';
 import { waitFor } from '../../host/wait.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import { whileBroken } from './_helpers/owners.ts';
-import { kubectl, saidBy, Workplace } from './_helpers/platform.ts';
+import { checkIn, kubectl, saidBy, Workplace } from './_helpers/platform.ts';
 
 const PLUGIN = ['-n', 'accelerators', 'daemonset/cards'];
 const ROLLED_OUT_MS = 120_000;
 
 const place = new Workplace();
 after(() => place.remove());
-
-type Check = RunRecord['checks'][number];
-
-function checkIn({ checks }: RunRecord, id: string): Check {
-  return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
-}
 
 /** Waits until the plugin runs as it was changed, and both nodes offer this many devices: kubelet reports them every 10 s. */
 async function offered(count: number): Promise<void> {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import { CAUSES } from './_helpers/causes.ts';
 import { clear } from './_helpers/on-the-path.ts';
-import { provisionedStores, Workplace } from './_helpers/platform.ts';
+import { checkIn, provisionedStores, Workplace } from './_helpers/platform.ts';
 
 const TOPOLOGY = ['topology/{storage,workloads}/**'];
 /** They ask every store. */
@@ -38,10 +38,6 @@ type Check = RunRecord['checks'][number];
 const verdictsOf = ({ checks }: RunRecord, but: readonly string[] = []): string[] =>
   checks.filter(({ id }) => !but.includes(id)).map(({ id, verdict }) => `${id}: ${verdict}`);
 
-function checkOf({ checks }: RunRecord, id: string): Check {
-  return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
-}
-
 /** All that a check says of why it does not pass. */
 const saidBy = ({ reason, rules = [], trials }: Check): string => {
   const open = rules.filter(({ verdict }) => verdict !== 'pass').map(({ text }) => text);
@@ -62,14 +58,14 @@ for (const [store, rows] of stores)
         const seen = await place.run(environment, TOPOLOGY);
         assert.deepEqual(verdictsOf(seen, ASKING), verdictsOf(undisturbed, ASKING));
         for (const id of ASKING) {
-          const check = checkOf(seen, id);
+          const check = checkIn(seen, id);
           assert.equal(check.verdict, 'inconclusive', `${id}: ${check.reason}`);
           assert.match(saidBy(check), cause.words, id);
           const others = (of: Check): string[] =>
             rulesOfStores(of).filter((rule) => !rule.startsWith(`${store}:`));
-          assert.deepEqual(others(check), others(checkOf(undisturbed, id)), id);
+          assert.deepEqual(others(check), others(checkIn(undisturbed, id)), id);
         }
-        assert.match(checkOf(seen, 'topology/workloads/roles').reason, new RegExp(`\\b${store}\\b`));
+        assert.match(checkIn(seen, 'topology/workloads/roles').reason, new RegExp(`\\b${store}\\b`));
         assert.doesNotMatch(seen.sentence, /fail/);
       } finally {
         await undo();
@@ -82,7 +78,7 @@ for (const [store, rows] of stores)
     assert.ok(cause);
     const { environment, undo } = await cause.make(place, store, rows);
     try {
-      const check = checkOf(
+      const check = checkIn(
         await place.run(environment, [`failover/${store}/pod-crash`]),
         `failover/${store}/pod-crash`,
       );
@@ -107,7 +103,7 @@ test('a store that cannot be asked hides no failure of another one', async () =>
     const declared = all[other]?.durability;
     if (declared !== undefined) declared[setting] = 'nothing like it';
   });
-  const check = checkOf(await place.run(environment, TOPOLOGY), 'topology/storage/durability');
+  const check = checkIn(await place.run(environment, TOPOLOGY), 'topology/storage/durability');
   assert.equal(check.verdict, 'fail', check.reason);
   assert.match(check.reason, new RegExp(`${setting} of ${other}`));
   assert.match(saidBy(check), /refuses the account/);

@@ -1,4 +1,5 @@
 /** The rehearsal as these tests use it: its file, its owners' access, and runs against a changed copy of the file. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,10 @@ export class Workplace {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export function checkIn({ checks }: RunRecord, id: string): RunRecord['checks'][number] {
+  return checks.find((one) => one.id === id) ?? assert.fail(`the run has no check ${id}`);
 }
 
 /** What a check says of itself: its reason, its rules, and all that deviated. */
