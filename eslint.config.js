@@ -24,9 +24,6 @@ const LAYERS = {
   cli: { pattern: 'cli', may: ['runner', 'suites', 'env', 'host', 'reports', 'record', 'judge', 'render'] },
 };
 
-/** Only types: the messages between workers and the runner. Probes may import it too. */
-const PROTOCOL = 'suites/harness/protocol.ts';
-
 /** Parts that must stay pure: no file, no socket, no process. */
 const PURE = ['reports/judge/**/*.ts', 'reports/render/**/*.ts', 'reports/mutation/**/*.ts'];
 const IO_MODULES = [
@@ -70,7 +67,6 @@ export default tseslint.config(
         pattern: `${pattern}/**`,
         partialMatch: false,
       })),
-      'boundaries/files': [{ category: 'protocol', pattern: PROTOCOL }],
     },
     rules: {
       complexity: ['error', 10],
@@ -84,13 +80,10 @@ export default tseslint.config(
         'error',
         {
           default: 'disallow',
-          policies: [
-            ...Object.entries(LAYERS).map(([type, { may }]) => ({
-              from: { element: { type } },
-              allow: { to: { element: { types: { anyOf: [type, ...may] } } } },
-            })),
-            { from: { element: { type: 'probes' } }, allow: { to: { file: { categories: 'protocol' } } } },
-          ],
+          policies: Object.entries(LAYERS).map(([type, { may }]) => ({
+            from: { element: { type } },
+            allow: { to: { element: { types: { anyOf: [type, ...may] } } } },
+          })),
         },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { plumbline as asProcess } from './_testing/cli.ts';
 import { main } from './main.ts';
 
 async function plumbline(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -33,6 +34,19 @@ test('should end with 64 and a hint when the command line is wrong', async () =>
     assert.equal(code, 64, argv.join(' '));
     assert.match(err, message);
   }
+});
+
+test('should take --also for one word, before the check and after it', async () => {
+  for (const argv of [
+    ['--also', 'api', 'failover/postgres/partition'],
+    ['failover/postgres/partition', '--also', 'api'],
+  ]) {
+    const { code, stderr } = await asProcess(['drill', '--env', 'stagin', ...argv]);
+    assert.equal(code, 64);
+    assert.match(stderr, /^no environment "stagin"/, argv.join(' '));
+  }
+  const { err } = await plumbline('drill', 'failover/postgres/partition', '--also', 'peers');
+  assert.match(err, /argument 'peers' is invalid\. Allowed choices are api\./);
 });
 
 test('should show help with exit code 0', async () => {
@@ -123,6 +137,27 @@ test('should refuse a folder without a run record', async (context) => {
   const { code, err } = await plumbline('report', folder, '--format', 'html');
   assert.equal(code, 64);
   assert.match(err, /there is no run\.json in .*; `plumbline judge .*` works from the histories alone/);
+});
+
+test('should print no command to a terminal or to a CI server in an error', async (t) => {
+  const said: string[] = [];
+  t.mock.method(process.stderr, 'write', (text: string) => said.push(text));
+  await main(['report', 'a\u001b[2K##vso[task.complete]', '--format', 'html']);
+  t.mock.restoreAll();
+  assert.match(said.join(''), /^no run "a\ufffd\[2K# #vso\[task\.complete\]": /);
+  for (const command of ['\u001b', '##vso']) assert.ok(!said.join('').includes(command));
+});
+
+test('should say in words why a record cannot be read, and what works without it', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
+  context.after(() => rm(folder, { recursive: true }));
+  await writeFile(path.join(folder, 'run.json'), '{"schema":3}');
+  const { code, err } = await plumbline('report', folder, '--format', 'html');
+  assert.equal(code, 64);
+  assert.match(
+    err,
+    /run\.json: the run record is damaged: id: Invalid input: .*; and \d+ more; `plumbline judge .*` works from the histories alone$/,
+  );
 });
 
 test('env check prints one line for each requirement, and whether the machine is ready', async () => {

@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
 import { EXIT } from '../host/errors.ts';
+import { printed } from '../reports/render/printed.ts';
 import { registerControls } from './commands/controls.ts';
 import { registerDiff } from './commands/diff.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -17,6 +19,7 @@ import { registerRun } from './commands/run.ts';
 import { registerToolchain } from './commands/toolchain.ts';
 import type { Context, Register } from './context.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
+import { lostOutput, noteLost, print } from './output.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const COMMANDS: readonly Register[] = [
@@ -35,6 +38,9 @@ const COMMANDS: readonly Register[] = [
   registerDiff,
   registerToolchain,
 ];
+
+/** Commands that are there for what they print: cut, it must not be taken for the whole. */
+const PRINTING: ReadonlySet<string> = new Set(['list', 'explain', 'doctor', 'rules', 'report', 'diff']);
 
 /** Applies the same exit and output handling to subcommands: commander copies settings only to commands created later. */
 function strict(command: Command, context: Context): void {
@@ -66,18 +72,17 @@ let guarded = false;
  * An uncaught error exits with the code for a harness error: Node's default, 1, would mean that a check failed.
  *
  * An output that takes nothing more (`plumbline … | head -1`, a terminal that is gone, a full disk) must not end a run that still has to
- * restore. Later output is lost; the exit code is unchanged.
+ * restore. Later output is lost; the exit code is unchanged, but for commands that only print.
  */
 function guardProcess(): void {
   if (guarded) return;
   guarded = true;
   process.on('uncaughtException', (error) => {
-    process.stderr.write(`${error.stack ?? String(error)}\n`);
+    process.stderr.write(`${printed(error.stack ?? String(error))}\n`);
     process.exit(EXIT.harness);
   });
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', () => undefined);
-  }
+  process.stdout.on('error', noteLost);
+  process.stderr.on('error', () => undefined);
 }
 
 /**
@@ -89,19 +94,30 @@ export async function main(argv: readonly string[], overrides: Partial<Context> 
   guardProcess();
   let exitCode: number = EXIT.met;
   const context: Context = {
-    out: (text) => process.stdout.write(`${text}\n`),
-    err: (text) => process.stderr.write(`${text}\n`),
+    out: print,
+    err: (text) => process.stderr.write(`${printed(text)}\n`),
     exit: (code) => {
       exitCode = code;
     },
     checkoutDir: path.dirname(import.meta.dirname),
     ...overrides,
   };
+  const program = buildProgram(context);
+  let command = '';
+  program.hook('preAction', (_program, started) => {
+    command = started.name();
+  });
   try {
-    await buildProgram(context).parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     exitCode = exitCodeOf(error);
     for (const line of linesOf(error)) context.err(line);
   }
-  return exitCode;
+  if (!PRINTING.has(command)) return exitCode;
+  // Streams tell their errors a little later.
+  await nextTurn();
+  const lost = lostOutput();
+  if (lost === null) return exitCode;
+  context.err(`what was printed is not whole: ${lost.message}`);
+  return EXIT.harness;
 }

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { tempFolder } from '../host/_testing/temp-folder.ts';
 
 test('should keep the exit code of the command when its output is closed', async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), 'list'], {
@@ -19,14 +29,40 @@ test('should keep the exit code of the command when its output is closed', async
   assert.equal(code, 0);
 });
 
-test('should restore and keep its exit code when its output takes nothing more', async () => {
+/** @returns what a command ends with whose output goes to a device that is full */
+async function intoFull(...argv: string[]): Promise<{ code: number | null; errors: string }> {
   const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), 'list'], {
-    stdio: ['ignore', full, full],
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'plumbline.mjs'), ...argv], {
+    stdio: ['ignore', full, 'pipe'],
   });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const [code] = (await once(child, 'close')) as [number | null];
   closeSync(full);
-  assert.equal(code, 0);
+  return { code, errors };
+}
+
+test('should keep the exit code of a run, which may have to restore, when its output takes nothing more', async () => {
+  assert.deepEqual(await intoFull('run', '--env', 'local', '--dry-run'), { code: 0, errors: '' });
+});
+
+test('should end with 3 and one line when what a command is to print cannot be written', async () => {
+  const { code, errors } = await intoFull('list');
+  assert.equal(code, 3);
+  assert.match(errors, /^what was printed is not whole: ENOSPC: .*\n$/);
+});
+
+test('should end with 3 when a file took only the beginning of what was printed', (context) => {
+  const file = join(tempFolder(context), 'rules.yaml');
+  const command = [process.execPath, join(import.meta.dirname, 'plumbline.mjs'), 'rules', '--env', 'staging'];
+  const { status, stderr } = spawnSync('sh', ['-c', 'ulimit -f 1; exec "$@" > "$0"', file, ...command], {
+    encoding: 'utf8',
+    // What it compiled is not to be kept in parts.
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
+  });
+  assert.equal(status, 3, stderr);
+  assert.match(stderr, /^what was printed is not whole: EFBIG: .*\n$/);
+  assert.ok(statSync(file).size > 0);
 });
 
 test('should exit with the code for a harness error, not for a failed check, when an error is uncaught', async () => {

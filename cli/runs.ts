@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, EXIT } from '../host/errors.ts';
 import { errorText } from '../reports/record/error-text.ts';
-import { parseRun } from '../reports/record/parse-run.ts';
+import { OtherVersionError, parseRun } from '../reports/record/parse-run.ts';
 import type { RunRecord } from '../reports/record/run-record.ts';
 import { runFolder } from '../runner/record/run-folder.ts';
 
@@ -16,7 +16,9 @@ export async function readRun(run: string): Promise<RunRecord> {
   try {
     return parseRun(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw new CommandError(`${file}: ${errorText(cause)}`, EXIT.usage, { cause });
+    // That error says itself what reads it.
+    const hint = cause instanceof OtherVersionError ? '' : `; ${fromHistories(run)}`;
+    throw new CommandError(`${file}: ${errorText(cause)}${hint}`, EXIT.usage, { cause });
   }
 }
 
@@ -24,7 +26,8 @@ function folderOf(run: string): string {
   try {
     return runFolder(run, 'run.json');
   } catch (cause) {
-    const hint = `\`plumbline judge ${run}\` works from the histories alone`;
-    throw new CommandError(`${errorText(cause)}; ${hint}`, EXIT.usage, { cause });
+    throw new CommandError(`${errorText(cause)}; ${fromHistories(run)}`, EXIT.usage, { cause });
   }
 }
+
+const fromHistories = (run: string): string => `\`plumbline judge ${run}\` works from the histories alone`;

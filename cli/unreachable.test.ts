@@ -55,12 +55,14 @@ test('false verdict 16: a selection needs only what its checks ask, and a kubeco
     without.stderr,
     'staging cannot be asked: the environment variable PLUMBLINE_STAGING_KUBECONFIG is not set\n',
   );
-  const nowhere = await plumbline(one, { PLUMBLINE_STAGING_KUBECONFIG: '/no/such/file' });
-  assert.equal(nowhere.code, 64);
-  assert.equal(
-    nowhere.stderr,
-    'staging cannot be asked: the file /no/such/file (cluster.kubeconfig) does not exist\n',
-  );
+  for (const value of ['/no/such/file', 'apiVersion: v1\nusers: [{ name: u, user: { token: s3cret } }]\n']) {
+    const nowhere = await plumbline(one, { PLUMBLINE_STAGING_KUBECONFIG: value });
+    assert.equal(nowhere.code, 64);
+    assert.equal(
+      nowhere.stderr,
+      'staging cannot be asked: the environment variable PLUMBLINE_STAGING_KUBECONFIG (cluster.kubeconfig) holds no path of an existing file: it must hold the path, not the kubeconfig itself\n',
+    );
+  }
   assert.equal(existsSync(out), false);
   const roles = await plumbline([...RUN, '--check', 'topology/workloads/roles']);
   assert.match(roles.stderr, /PLUMBLINE_STAGING_KUBECONFIG, .*_PASSWORD and /);

@@ -181,6 +181,7 @@ interface Mounts {
   securityContext: { runAsUser: number };
   containers: {
     command: string[];
+    args: string[];
     env: { name: string; value?: string }[];
     volumeMounts: { name: string; mountPath: string }[];
   }[];
@@ -208,6 +209,19 @@ async function nightly(): Promise<{ pod: Mounts; own: OwnKubeconfig }> {
   ];
   return { pod: cronJob.spec.jobTemplate.spec.template.spec, own };
 }
+
+test('should run every night what ci.md says, into the volume', async () => {
+  const { pod } = await nightly();
+  const { args, volumeMounts } = pod.containers[0] ?? assert.fail();
+  const page = await readFile(path.join(import.meta.dirname, '../docs/start/ci.md'), 'utf8');
+  const told = /npx plumbline (run .*--profile nightly.*)/.exec(page)?.[1]?.split(' ') ?? [];
+  assert.deepEqual(new Set(args), new Set([...told, '--out', '/runs']));
+  assert.deepEqual(args.slice(args.indexOf('--baseline'), args.indexOf('--baseline') + 2), [
+    '--baseline',
+    'latest',
+  ]);
+  assert.ok(volumeMounts.some(({ name, mountPath }) => name === 'runs' && mountPath === '/runs'));
+});
 
 /** Files of the volume `cluster` that others fill: the authority and the token. */
 function filledByOthers({ volumes }: Mounts): string[] {

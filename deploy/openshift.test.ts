@@ -113,7 +113,8 @@ async function undoPod(): Promise<PodSpec> {
   const undo = new UndoJob({
     kube: ({ method, body }) => {
       if (method === 'POST') made.push(body);
-      return Promise.resolve({ status: 200, body: { status: { ready: 1 } } });
+      const metadata = { annotations: { 'plumbline.dev/undoes-in': 'plumbline-canary' } };
+      return Promise.resolve({ status: 200, body: { metadata, status: { ready: 1 } } });
     },
     ...{ namespace: 'plumbline-system', image: 'node', runId: 'r' },
   });

@@ -1,5 +1,7 @@
 /** deploy/rbac.yaml, with what deploy/port-forward.yaml adds to it, against what the code needs: all of it is granted, and nothing else. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { OPERATOR_RIGHTS } from '../load/engines/k6-operator/rights.ts';
 import type { Right } from '../probes/kubernetes/rights.ts';
@@ -82,4 +84,16 @@ test('should grant nobody what the code says that nobody is given', () => {
   assert.ok(refused.length > 0);
   const granted = grainsOf(refused).filter((need) => GRANTS.some((grant) => covers(grant, need)));
   assert.deepEqual(granted.map(text), []);
+});
+
+test('should say at the head of rbac.yaml what each of its roles is for', () => {
+  const [head = ''] = readFileSync(path.join(import.meta.dirname, 'rbac.yaml'), 'utf8').split(
+    '\napiVersion:',
+  );
+  const roles = new Set(GRANTS.flatMap(({ file, role }) => (file === 'rbac.yaml' ? [role] : [])));
+  assert.ok(roles.size > 5);
+  assert.deepEqual(
+    [...roles].filter((role) => !head.includes(`\n#   ${role} `)),
+    [],
+  );
 });

@@ -167,6 +167,17 @@ describe('a declaration that is wrong', () => {
     assert.match(problems(requests(''), {}), /application: topology\.edge does not say where it is reached/);
   });
 
+  it('should be refused where the secret of a client would be sent to its token endpoint in the clear', () => {
+    const asking = (tokenUrl: string): string =>
+      `  credentials: { oauth2: { tokenUrl: '${tokenUrl}', clientId: c, clientSecret: { env: A } } }\n${requests('')}`;
+    assert.match(
+      problems(asking('http://login.test/token')),
+      /application\.credentials\.oauth2\.tokenUrl: https, where a password or a token is sent/,
+    );
+    for (const url of ['https://login.test/token', 'http://127.0.0.1:8080/token'])
+      assert.equal(problems(asking(url)), '', url);
+  });
+
   it('should say where a key is now that stood elsewhere', () => {
     const old = {
       edge: {

@@ -56,7 +56,10 @@ test('false verdict 10: --with leaves the checks of all stores required, and lea
   );
   const left = of('failover/redis/pod-crash');
   assert.equal(left.required, false);
-  assert.match(left.notRun ?? '', /^not selected: redis is declared, but not among --with \(postgres\)$/);
+  assert.match(
+    left.notRun?.text ?? '',
+    /^not selected: redis is declared, but not among --with \(postgres\)$/,
+  );
   assert.equal(of('failover/postgres/pod-crash').notRun, null);
 });
 
@@ -96,7 +99,7 @@ test('should leave out the edge whose backend stands beside a store that is not 
   const without = await loadEnvironment('rehearsal', { with: ['redis'] });
   for (const id of ['topology/edge/path', 'failover/backend/pod-crash', 'performance/api/latency'])
     assert.equal(
-      whyNotRun(without, rowOf(id) ?? assert.fail(id)),
+      whyNotRun(without, rowOf(id) ?? assert.fail(id))?.text,
       'not provisioned: Deployment bids/bid-desk, to which topology.edge leads (provisioned with redis)',
     );
   assert.equal((await loadEnvironment('rehearsal', { with: ['postgres'] })).objectives.length, 2);
@@ -109,7 +112,7 @@ test('should run no check of telemetry that was not chosen', async () => {
   const environment = { ...chosen, timeouts, file, envOption, extended, objectives: [] };
   for (const id of ['telemetry/logs/canary', 'telemetry/metrics/targets'])
     assert.match(
-      whyNotRun(environment, rowOf(id) ?? assert.fail(id)) ?? '',
+      whyNotRun(environment, rowOf(id) ?? assert.fail(id))?.text ?? '',
       /^not selected: telemetry is declared, but not among --with \(postgres\)$/,
     );
 });

@@ -27,7 +27,7 @@ test('should run on staging every check of telemetry, and of the AI service all 
   assert.deepEqual(idsOf(left), []);
   const ofAi = planChecks(staging, { checks: ['**/ai/**', 'integrations/llm'] });
   const why = Object.fromEntries(
-    ofAi.flatMap(({ row, notRun }) => (row.built && notRun !== null ? [[row.id, notRun]] : [])),
+    ofAi.flatMap(({ row, notRun }) => (row.built && notRun !== null ? [[row.id, notRun.text]] : [])),
   );
   assert.deepEqual(Object.keys(why), [
     'failover/ai/node-loss',
@@ -110,7 +110,7 @@ test('should only read in production: no load, no breach, no canary, and nothing
   const planned = planChecks(production);
   for (const { row, notRun } of planned) assert.ok(notRun !== null || row.access.production === 'r', row.id);
   const why = (id: string): string =>
-    planned.find(({ row }) => row.id === id)?.notRun ?? assert.fail(`${id} runs`);
+    planned.find(({ row }) => row.id === id)?.notRun?.text ?? assert.fail(`${id} runs`);
   for (const id of ['performance/api/latency', 'performance/ai/availability', 'telemetry/alerts/fires'])
     assert.match(why(id), /^not permitted: this check creates the load or breach .* may only be read$/);
   for (const id of ['telemetry/logs/canary', 'telemetry/traces/complete', 'telemetry/correlation'])

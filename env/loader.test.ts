@@ -253,6 +253,17 @@ test('should know what to type for an environment: its name only where that lead
   assert.equal((await loadEnvironment(own)).envOption, 'local');
 });
 
+test('should give the text that it read, once, without those of the files that are extended', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-text-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const text = 'extends: base.yaml\n# a comment\n';
+  await writeFile(path.join(folder, 'base.yaml'), GOOD);
+  await writeFile(path.join(folder, 'local.yaml'), text);
+  const read: string[] = [];
+  await loadEnvironment(path.join(folder, 'local.yaml'), { onText: (one) => read.push(one) });
+  assert.deepEqual(read, [text]);
+});
+
 test('should say which environments there are', async () => {
   await assert.rejects(loadEnvironment('stagin'), (error) => {
     assert.ok(error instanceof CommandError);
@@ -413,11 +424,7 @@ test('should know further paths of clients to PostgreSQL, each with an address a
 
 test('should publish its current JSON Schema', async () => {
   const published = await readFile(SCHEMA_FILE, 'utf8');
-  assert.deepEqual(
-    JSON.parse(published),
-    JSON.parse(environmentJsonSchema()),
-    'run: node env/json-schema.ts',
-  );
+  assert.deepEqual(JSON.parse(published), JSON.parse(environmentJsonSchema()), 'run: npm run reference');
 });
 
 test('should refuse a cluster of Neo4j Community: it has no clustering', () => {

@@ -14,6 +14,7 @@ import { referenceProblems } from './references.ts';
 import type { Look } from './references.ts';
 import { DEFAULT_TIMEOUTS, environmentFile } from './schema.ts';
 import type { Environment, EnvironmentFile, Size } from './schema.ts';
+import { shown } from './shown.ts';
 import { closest } from './suggest.ts';
 import { readLayers } from './layers.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -34,6 +35,8 @@ export interface LoadOptions {
   provisioned?: ProvisionedOf | undefined;
   /** Checks references to names that are unknown here, such as ids of checks. */
   look?: Look | undefined;
+  /** Called with the text of the file, as it was read. */
+  onText?: ((text: string) => void) | undefined;
 }
 
 const CHECKOUT = path.dirname(import.meta.dirname);
@@ -72,12 +75,6 @@ async function readEnvironment(
       { cause: error },
     );
   }
-}
-
-/** A path as people type it: relative to the working folder where that is shorter. */
-function shown(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative.startsWith('..') ? file : relative;
 }
 
 /** An environment file as its schema has it, and where in its text each part of it stands. */
@@ -181,6 +178,7 @@ function nameProblem({ data, source }: ParsedFile, file: string): Problem | null
  */
 export async function loadEnvironment(nameOrPath: string, options: LoadOptions = {}): Promise<Environment> {
   const { file, text } = await readEnvironment(nameOrPath, options.checkoutDir ?? CHECKOUT);
+  options.onText?.(text);
   const parsed = parseEnvironment(text, shown(file), options.look);
   const misnamed = nameProblem(parsed, file);
   if (misnamed !== null) throw new EnvironmentError([misnamed]);

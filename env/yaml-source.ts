@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, YAMLError } from 'yaml';
+import { isRecord } from '../reports/record/is-record.ts';
 import type { Problem } from './errors.ts';
 
 export type DataPath = readonly (string | number)[];
@@ -122,7 +123,7 @@ export function layered(over: YamlSource, base: YamlSource): YamlSource {
 
 function merged(over: unknown, base: unknown): unknown {
   if (over === undefined) return base;
-  if (!isPlain(over) || !isPlain(base)) return over;
+  if (!isRecord(over) || !isRecord(base)) return over;
   const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])].filter((key) => over[key] !== null);
   return Object.fromEntries(keys.map((key) => [key, merged(over[key], base[key])]));
 }
@@ -131,8 +132,4 @@ function merged(over: unknown, base: unknown): unknown {
 function depthOf(value: unknown, [part, ...rest]: DataPath): number {
   if (part === undefined || typeof value !== 'object' || value === null || !(part in value)) return 0;
   return 1 + depthOf((value as Record<string | number, unknown>)[part], rest);
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { anchor, monoMs } from './clock.ts';
+import fs, { readFileSync } from 'node:fs';
+import { anchor, bootMs, monoMs } from './clock.ts';
 
 void test('the clock is that of the boot, so that processes can compare their times', () => {
   const uptimeMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
@@ -18,6 +18,19 @@ void test('the clock never goes back and has a resolution below a millisecond', 
     last = now;
   }
   assert.ok(seen.size > 50, `${seen.size} different readings of 1000`);
+});
+
+void test('the clock that goes on during sleep keeps the sleep that it has seen where it cannot be read', (t) => {
+  const read = fs.readFileSync;
+  let isReadable = true;
+  t.mock.method(fs, 'readFileSync', (...of: Parameters<typeof read>) => {
+    if (!isReadable) throw new Error('EMFILE: too many open files');
+    return String(Number(String(read(...of)).split(' ')[0]) + 3600);
+  });
+  const before = bootMs();
+  isReadable = false;
+  const since = bootMs() - before;
+  assert.ok(since >= 0 && since < 1000, `${since} ms`);
 });
 
 void test('an anchor ties both clocks together', () => {

@@ -16,12 +16,24 @@ const realHrtime = process.hrtime;
 const LEAST_SLEEP_MS = 50;
 let asleepMs = 0;
 
-/** Milliseconds that pass while the machine sleeps as well (CLOCK_BOOTTIME), where `monoMs` stands still: for what others count on meanwhile, such as a Lease. */
+/**
+ * Milliseconds that pass while the machine sleeps as well (CLOCK_BOOTTIME), where `monoMs` stands still: for what others count on meanwhile,
+ * such as a Lease, and for how old something is.
+ */
 export function bootMs(): number {
-  const uptimeMs = Number(fs.readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  const seenMs = uptimeMs - msOf(realHrtime());
-  if (Math.abs(seenMs - asleepMs) > LEAST_SLEEP_MS) asleepMs = seenMs;
+  asleepMs = sleptMs();
   return monoMs() + asleepMs;
+}
+
+/** Where it cannot be read, such as with too many files open, it is the sleep that was seen last. */
+function sleptMs(): number {
+  try {
+    const uptimeMs = Number(fs.readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+    const seenMs = uptimeMs - msOf(realHrtime());
+    return Math.abs(seenMs - asleepMs) > LEAST_SLEEP_MS ? seenMs : asleepMs;
+  } catch {
+    return asleepMs;
+  }
 }
 
 /** Now, on the wall clock and on the monotonic one, to convert the times of a history afterwards. */

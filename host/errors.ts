@@ -27,7 +27,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'not met: a check failed, a declared thing is absent, the environment was not restored, or a file says otherwise than its cluster (`init`)',
   inconclusive:
     'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up; `doctor`: something is missing',
-  harness: 'the harness itself failed, or the runs folder cannot be written',
+  harness: 'the harness itself failed, or the runs folder or what a command prints cannot be written',
   usage:
     'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old, packages that are not installed',
   refused:

@@ -252,8 +252,12 @@ function authorization({
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   if (apiKey !== undefined) return { authorization: `ApiKey ${apiKey}` };
   if (account === undefined) return {};
-  const words = Buffer.from(`${account.user}:${account.password}`).toString('base64');
-  return { authorization: `Basic ${words}` };
+  return { authorization: `Basic ${basicCredentials(account)}` };
+}
+
+/** An account as `Authorization: Basic` shows it (RFC 7617). */
+export function basicCredentials({ user, password }: { user: string; password: string }): string {
+  return Buffer.from(`${user}:${password}`).toString('base64');
 }
 
 /** The certificate must be for the name in the URL, wherever the connection goes. */

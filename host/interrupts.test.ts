@@ -26,9 +26,21 @@ test('should take the same signal within a second for one, as npm sends a Ctrl-C
   assert.deepEqual(heard(signals), ['first SIGINT']);
 });
 
-test('should hear of a later signal, and of another one at once', () => {
+test('should hear of a later signal, whichever it is', () => {
   const signals = [0, 8, 1_500].map((atMs) => ['SIGINT', atMs] as const);
   assert.deepEqual(heard(signals), ['first SIGINT', 'again SIGINT']);
-  const others = [['SIGINT', 0] as const, ['SIGTERM', 10] as const];
+  const others = [['SIGINT', 0] as const, ['SIGTERM', 1_500] as const];
   assert.deepEqual(heard(others), ['first SIGINT', 'again SIGTERM']);
+});
+
+test('should take different signals within a second for one, as those who end a session send them', () => {
+  const logind = [['SIGTERM', 0] as const, ['SIGHUP', 1] as const];
+  assert.deepEqual(heard(logind), ['first SIGTERM']);
+  const escalation = [['SIGINT', 0] as const, ['SIGTERM', 10] as const];
+  assert.deepEqual(heard(escalation), ['first SIGINT']);
+});
+
+test('should not stop at once because the terminal is gone', () => {
+  const gone = [['SIGINT', 0] as const, ['SIGHUP', 5_000] as const, ['SIGTERM', 9_000] as const];
+  assert.deepEqual(heard(gone), ['first SIGINT', 'again SIGTERM']);
 });

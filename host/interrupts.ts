@@ -5,13 +5,14 @@ import type { InterruptSignal } from './errors.ts';
 
 /**
  * For one Ctrl-C the terminal signals the whole foreground group, and npm sends its child the same signal once more, 1 to 8 ms later (npm 11,
- * `npm start`, `npx`): within this time the same signal is one.
+ * `npm start`, `npx`). systemd-logind sends SIGHUP right after SIGTERM, and others SIGTERM right after SIGINT: within this time all are one.
  */
 const SAME_WITHIN_MS = 1_000;
 
 /**
  * Listens for the signals that end a command in good order.
- * @param hear `first` hears of the first signal, `again` of each later one, except repetitions of the first within a second
+ * @param hear `first` hears of the first signal, `again` of each that comes more than a second later. SIGHUP is never heard again: a terminal
+ * that is gone does not say that somebody does not want to wait.
  * @param from where signals come from and a monotonic clock, ms; default: those of this process
  * @returns how to stop listening
  */
@@ -20,12 +21,12 @@ export function onInterrupts(
   from: { source?: Pick<EventEmitter, 'on' | 'off'>; nowMs?: () => number } = {},
 ): () => void {
   const { source = process, nowMs = monoMs } = from;
-  let first: { name: InterruptSignal; atMs: number } | null = null;
+  let firstAtMs: number | null = null;
   const take = (name: InterruptSignal): void => {
-    if (first === null) {
-      first = { name, atMs: nowMs() };
+    if (firstAtMs === null) {
+      firstAtMs = nowMs();
       hear.first(name);
-    } else if (name !== first.name || nowMs() - first.atMs > SAME_WITHIN_MS) {
+    } else if (name !== 'SIGHUP' && nowMs() - firstAtMs > SAME_WITHIN_MS) {
       hear.again(name);
     }
   };

@@ -8,6 +8,11 @@ export type ProcessId = {
   readonly startTime: string;
 };
 
+/** The kernel's id of this boot: it changes with every start of the machine. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
 /** Index of field 22, which counts from 1, among the fields from the third on. */
 const START_TIME_AFTER_NAME = 22 - 3;
 

@@ -12,11 +12,13 @@ export type CommandResult = {
   readonly stderr: string;
 };
 
+/** What ends early when its signal fires. */
+export type Signalled = { readonly signal?: AbortSignal | undefined };
+
 /** How a command is run. The deadline is required, so that nothing waits forever. */
-export type RunOptions = {
+export type RunOptions = Signalled & {
   /** Multiplied by `PLUMBLINE_PATIENCE` on a slow machine (patience.ts). */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
   readonly input?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;

@@ -1,7 +1,7 @@
 /**
  * Stores the passing histories of a run for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`.
  * The histories of each check that passes replace its stored ones; with --missing only checks without a stored history are stored. Prints
- * what was stored, why others were not, and which built checks have no stored history.
+ * what was stored, why others were not, what stored histories lack of what the run has recorded, and which built checks have no stored history.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,8 @@ import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { judgeCheck } from '../runner/record/judging.ts';
 import { checkFolderName } from '../runner/record/run-folder.ts';
 import { cleaned, secretIn } from './histories/clean.ts';
-import { storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
+import { newerIn } from './histories/form.ts';
+import { readStored, storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
 import type { Stored, StoredFile } from './histories/stored.ts';
 
 const USAGE = 64;
@@ -39,7 +40,10 @@ async function keep(run: string, check: string, folder: string): Promise<Kept> {
   const secret = files.map(secretIn).find((found) => found !== null);
   if (secret !== undefined) return { why: `it contains something that looks like a secret: ${secret}` };
   const stored = await fewestTrials({ head: { stored: 1, check, recorded: originOf(run) }, files });
-  if (stored === null) return { why: 'it does not pass without the lines for people (kind "evidence")' };
+  if (stored === null)
+    return {
+      why: 'it does not pass without the lines for people (kinds "evidence", "scaled-pod" and "shipper")',
+    };
   const file = writeStored(stored, folder);
   return { file, bytes: readFileSync(file).length };
 }
@@ -81,6 +85,15 @@ function originOf(run: string): { run: string; commit: string | null } {
   return { run: id, commit: harness.commit };
 }
 
+/** Says what the run has recorded of a check and its stored history lacks: it is of an older form, or of an environment without that. */
+function reportNewer(run: string, check: string, folder: string): void {
+  const from = path.join(run, 'histories', checkFolderName(check));
+  const file = storedPath(check, folder);
+  if (file === null || !existsSync(from)) return;
+  const newer = newerIn(filesOf(from).map(cleaned), readStored(file).files);
+  if (newer.length > 0) process.stdout.write(`! ${check}: not in its stored history: ${newer.join(', ')}\n`);
+}
+
 async function main(runs: readonly string[], { glob, missing, folder }: Options): Promise<void> {
   const matches = globMatcher(glob);
   const built = catalogue().filter(({ id, built: isBuilt }) => isBuilt && matches(id));
@@ -96,6 +109,7 @@ async function main(runs: readonly string[], { glob, missing, folder }: Options)
       bytes += kept.bytes;
       process.stdout.write(`✓ ${id}: ${(kept.bytes / 1024).toFixed(1)} KiB\n`);
     }
+    for (const { id } of built) reportNewer(run, id, folder);
   }
   const without = built.filter(({ id }) => storedPath(id, folder) === null);
   process.stdout.write(`kept ${(bytes / 1024).toFixed(0)} KiB in ${folder}\n`);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { printed } from '../../reports/render/printed.ts';
 import { readRun } from '../runs.ts';
 
 export function registerDiff(program: Command, context: Context): void {
@@ -13,6 +14,6 @@ export function registerDiff(program: Command, context: Context): void {
       const now = await readRun(run);
       const before = await readRun(baseline);
       const { diffRuns } = await import('../../reports/index.ts');
-      context.out(diffRuns(now, before).text.trimEnd());
+      context.out(printed(diffRuns(now, before).text.trimEnd()));
     });
 }

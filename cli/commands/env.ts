@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { declaredWords } from '../../env/declared-words.ts';
@@ -69,7 +68,11 @@ async function refusal(environment: Environment): Promise<() => void> {
 
 async function load(
   name: string,
-  options: { size?: Size | 'provisioned'; with?: string[] | undefined } = {},
+  options: {
+    size?: Size | 'provisioned';
+    with?: string[] | undefined;
+    onText?: (text: string) => void;
+  } = {},
 ): Promise<Environment> {
   const { openEnvironment } = await import('../../suites/catalogue/plan/open.ts');
   return openEnvironment(name, options);
@@ -156,9 +159,11 @@ async function validate(files: readonly string[], context: Context): Promise<num
   let code: number = EXIT.met;
   for (const file of files) {
     try {
-      const environment = await load(file);
+      let text = '';
+      const onText = (read: string): void => void (text = read);
+      const environment = await load(file, { onText });
       context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
-      sayOpen(await readFile(environment.file, 'utf8'), context);
+      sayOpen(text, context);
       if (declarationOf(environment.cluster).pinIsPlaceholder?.(environment.cluster) === true)
         context.out(
           `  its cluster.pin is a placeholder of zeros, which no cluster matches: the head of the file says how to get yours`,

@@ -3,6 +3,7 @@ import { resolveGoals, rowOf, suggestCheck, whyNotRun } from '../../suites/catal
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
 import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
 import { controlsInWords } from '../../suites/catalogue/loaded.ts';
+import { standInsIn } from '../../suites/catalogue/plan/stand-ins.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import type { Context } from '../context.ts';
 
@@ -47,8 +48,9 @@ function rightsText(row: CatalogueRow): string[] {
 }
 
 async function describe(row: CatalogueRow): Promise<string[]> {
+  const standIns = standInsIn(row);
   const stubbed =
-    row.stubbed === undefined ? [] : [`stand-ins  ${row.stubbed.join(', ')}, in the local environment`];
+    standIns.length === 0 ? [] : [`stand-ins  ${standIns.join(', ')}, in the embedded environment`];
   const said = await controlsInWords(row);
   const controls =
     said.length === 0
@@ -87,7 +89,7 @@ async function inEnvironment(row: CatalogueRow, name: string): Promise<string[]>
     '',
     `in ${environment.name}`,
     `  goal     ${goalsText(goals)}${source === 'none' ? '' : ` (${source})`}`,
-    `  state    ${notRun === null ? 'runs' : `not-run: ${notRun}`}`,
+    `  state    ${notRun === null ? 'runs' : `not-run: ${notRun.text}`}`,
     `  run it   npx plumbline run --env ${environment.envOption} --check ${row.id}`,
   ];
 }

@@ -17,9 +17,11 @@ import { EnvironmentError } from '../../env/errors.ts';
 import { parseEnvironment } from '../../env/loader.ts';
 import { declarationOf } from '../../env/providers/declared.ts';
 import type { EnvironmentFile } from '../../env/schema.ts';
+import { shown } from '../../env/shown.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { textIfThere } from '../../host/text-if-there.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { printed } from '../../reports/render/printed.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
 import { collect } from '../context.ts';
 import type { Context } from '../context.ts';
@@ -53,7 +55,7 @@ async function init(options: Options, context: Context): Promise<number> {
   const drafted = draftFile(listing, asked);
   const draft = parsedDraft(drafted, out);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  for (const line of drafted.found) context.out(line);
+  for (const line of drafted.found) context.out(printed(line));
   context.out(
     `${listing.calls} calls to the API server in ${seconds} s, all of them reads; no Secret was read`,
   );
@@ -233,7 +235,7 @@ function compare(
     authorities: listing.pin.authorities,
   });
   for (const one of found)
-    context.out(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`);
+    context.out(printed(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`));
   const unseen = notSeenIn(listing);
   context.out(`${file}${comparedText(found.length, unseen)}; it was not changed`);
   if (found.length > 0)
@@ -278,12 +280,6 @@ function otherText(own: EnvironmentFile, { draft, wasNamed }: Comparison): strin
   return pinned === seen
     ? null
     : `of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned} there`;
-}
-
-/** A path as people type it. */
-function shown(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative.startsWith('..') ? file : relative;
 }
 
 export function registerInit(program: Command, context: Context): void {

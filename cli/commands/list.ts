@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { catalogue, notDeclared, planChecks, suiteOf, undeclared } from '../../suites/catalogue/index.ts';
+import { catalogue, planChecks, suiteOf } from '../../suites/catalogue/index.ts';
 import { notMetYet } from '../../suites/catalogue/plan/not-met.ts';
 import { matchesAny } from '../../env/globs.ts';
 import { STORES } from '../../env/schema.ts';
@@ -57,8 +57,8 @@ async function linesOf({ env, profile, readOnly }: Options): Promise<Listed> {
   const lines = own.map(({ row, notRun, cannotPass }): Line => ({
     id: row.id,
     state: notRun === null ? 'runs' : 'not run',
-    ...(notRun !== null && { why: notRun }),
-    lacks: notRun !== null && notRun === notDeclared(environment, row) ? undeclared(environment, row) : [],
+    ...(notRun !== null && { why: notRun.text }),
+    lacks: notRun?.lacks ?? [],
     cannotPass,
     notMet: row.notMet,
     title: row.title,

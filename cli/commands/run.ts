@@ -28,7 +28,10 @@ export function registerRun(program: Command, context: Context): void {
     .option('--check <glob>', 'only checks whose id matches (may be repeated)', collect)
     .option('--repeat <n>', 'trials of every failover check', positiveInteger)
     .option('--gate', 'run the profile gate: every required check must pass')
-    .option('--baseline <run>', 'compare with an earlier run')
+    .option(
+      '--baseline <run>',
+      'compare with an earlier run; latest: the newest of the same environment, profile and scope that came to its end',
+    )
     .option('--out <dir>', 'folder in which the folder of the run is made')
     .option('--with <stores>', 'stores and parts to check, separated by commas, or all', commaList)
     .addOption(new Option('--size <size>', 'size of an embedded environment').choices(['small', 'full']))

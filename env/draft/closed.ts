@@ -2,6 +2,7 @@
 import { below } from '../../probes/drafting.ts';
 import type { Draft } from '../../probes/drafting.ts';
 import type { KubeObject } from '../../probes/kubernetes/kube-object.ts';
+import { controllerOf } from '../../probes/kubernetes/workloads.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Seen } from './seen.ts';
 
@@ -79,8 +80,4 @@ function ownerIn(text: string): { kind: string; namespace: string; name: string 
 
 function placed({ kind, metadata }: KubeObject): { kind: string; namespace: string; name: string } {
   return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-}
-
-function controllerOf({ metadata }: KubeObject): { kind: string; name: string } | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }

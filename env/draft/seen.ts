@@ -1,7 +1,7 @@
 /** What runs in a cluster, as sets of pods: workloads with their pods, and pods that something else owns. */
 import type { SeenSet } from '../../probes/store/recognising.ts';
 import type { PodObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
-import { asWorkload, countsOf, ownerOf, ROLLOUT } from '../../probes/kubernetes/workloads.ts';
+import { asWorkload, controllerOf, countsOf, ownerOf, ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { isInjected, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 
@@ -60,7 +60,7 @@ function workloadOf(found: WorkloadObject, podsByOwner: Seen['podsByOwner']): Se
   const pods = podsByOwner.get(name) ?? [];
   const object = withImages(found, pods);
   const { spec } = object;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(found);
   return {
     ...{ name, object, pods },
     set: {

@@ -8,10 +8,9 @@ import { parseNames } from './nodes/links.ts';
 import { commandLine } from '../../host/process-identity.ts';
 import { stateDir } from '../../host/paths.ts';
 import { run } from '../../host/run.ts';
+import type { Signalled } from '../../host/run.ts';
 
 const IP_DEADLINE_MS = 10_000;
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /**
  * Everything of an instance that is on the machine now, one line each: processes, cgroups, network namespaces,

@@ -4,6 +4,7 @@ import { EnvironmentError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';
+import { shown } from '../shown.ts';
 import { parseYaml } from '../yaml-source.ts';
 import { sloDocument, sloShape } from './document.ts';
 import type { SloDocument } from './document.ts';
@@ -73,9 +74,4 @@ function namesIn(folder: string): string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-}
-
-function shown(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative.startsWith('..') ? file : relative;
 }

@@ -1,10 +1,10 @@
 /** Providers: their traits, how they are reached, and that no other code recognises one by its shape. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { emptyFolderIn, setVariable } from '../../host/_testing/variable.ts';
 import { rollbackSchema } from '../../runner/safety/journal/entry-schema.ts';
 import { endsWithBoot } from '../../runner/safety/undo-node.ts';
@@ -149,7 +149,7 @@ describe('who knows providers', () => {
   });
 
   it('should load what provisions an embedded environment for nobody who only lists checks', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'providers-'));
+    const folder = tempFolder();
     const hook = path.join(folder, 'loaded.mjs');
     writeFileSync(
       hook,

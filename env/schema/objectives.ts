@@ -58,7 +58,7 @@ const choice = z.strictObject({
     .union([z.literal('run'), z.string().regex(FIXED_DURATION, 'a duration such as 30d, or "run"')])
     .optional()
     .describe(
-      'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in a local environment, else the window of the document, or 30d',
+      'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in an embedded environment, else the window of the document, or 30d',
     ),
   title: z.string().min(1).optional().describe('What reports call it; its name when left out'),
   service: kubeName.optional().describe('The workload whose events they are'),

@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { tempFolder } from './temp-folder.ts';
 
 /** Gives a variable of this process another value, or none, for as long as a test runs: tests of other files may be in the same process. */
 export function setVariable(
@@ -18,10 +16,7 @@ export function setVariable(
 
 /** An empty folder which a variable of this process names for as long as a test runs. */
 export function emptyFolderIn(context: Pick<TestContext, 'after'>, name: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-'));
-  context.after(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = tempFolder(context);
   setVariable(context, name, folder);
   return folder;
 }

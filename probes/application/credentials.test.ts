@@ -100,7 +100,7 @@ describe('what a client shows', () => {
     });
     const joined = Buffer.from(asked[0].authorization.replace('Basic ', ''), 'base64').toString();
     assert.equal(joined, 'plumbline+%26+co:s3cret%3A%2B');
-    assert.deepEqual(found, ['token-1']);
+    assert.deepEqual(found, [asked[0].authorization.replace('Basic ', ''), 'token-1']);
     const left = credentials.leftMs() ?? 0;
     assert.ok(left > 3_590_000 && left <= 3_600_000, String(left));
   });

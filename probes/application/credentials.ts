@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { monoMs } from '../../host/clock.ts';
+import { basicCredentials } from '../../host/http.ts';
 import { jwtExpiry } from '../../host/jwt.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Identity } from './identity.ts';
-import { TokenRefused, tokenFrom } from './oauth2.ts';
+import { clientCredentials, TokenRefused, tokenFrom } from './oauth2.ts';
 import type { OAuth2Plan, Token } from './oauth2.ts';
 
 /** How a client identifies itself, without anything secret: a secret stands in `CredentialValues` under the name that is given here. */
@@ -37,7 +38,7 @@ export interface CredentialsOptions {
   values: CredentialValues;
   /** Reads the bearer token, or the secret of the client, again where it comes from neither a file nor this process; it stays as it is when left out. */
   reread?: (() => Promise<string>) | undefined;
-  /** Gets each new secret, so that it can be kept out of everything that is written. */
+  /** Gets each new secret, and what a client shows of one in another form, so that it can be kept out of everything that is written. */
   onSecret?: ((secret: string) => void) | undefined;
   /** Called after each renewal. */
   onRenewed?: (() => void) | undefined;
@@ -155,7 +156,10 @@ export class Credentials implements Identity {
   /** A client that is not recognised may have a new secret by now. */
   async #granted(plan: OAuth2Plan, signal?: AbortSignal): Promise<Token> {
     const shown = this.#values['clientSecret'] ?? '';
-    const ask = (secret: string): Promise<Token> => tokenFrom(plan, secret, { deadlineMs: TOKEN_MS, signal });
+    const ask = (secret: string): Promise<Token> => {
+      if (plan.sends === 'basic') this.#options.onSecret?.(clientCredentials(plan, secret));
+      return tokenFrom(plan, secret, { deadlineMs: TOKEN_MS, signal });
+    };
     try {
       return await ask(shown);
     } catch (error) {
@@ -206,8 +210,8 @@ function fixedHeaders({ plan, values }: CredentialsOptions): Record<string, stri
     plan.headers.map((name) => [name.toLowerCase(), values[`header:${name}`] ?? '']),
   );
   if (plan.basic === undefined) return fixed;
-  const words = Buffer.from(`${plan.basic.user}:${values['password'] ?? ''}`).toString('base64');
-  return { ...fixed, authorization: `Basic ${words}` };
+  const shown = basicCredentials({ user: plan.basic.user, password: values['password'] ?? '' });
+  return { ...fixed, authorization: `Basic ${shown}` };
 }
 
 /** A bearer token, with its expiry where it is a JWT that says it; of another nobody but its issuer knows until when it is valid. */

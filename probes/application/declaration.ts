@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostPort, plainUrl, secretSource, trust } from '../declaring.ts';
+import { hostPort, isSafe, plainUrl, secretSource, trust } from '../declaring.ts';
 import { placeholdersIn } from './contract.ts';
 import type { PLACEHOLDERS } from './contract.ts';
 
@@ -221,7 +221,9 @@ const credentials = z
       .describe('Authorization: Basic'),
     oauth2: z
       .strictObject({
-        tokenUrl: plainUrl.describe('Token endpoint (RFC 6749, 4.4: client credentials)'),
+        tokenUrl: plainUrl
+          .refine(isSafe, 'https, where a password or a token is sent')
+          .describe('Token endpoint (RFC 6749, 4.4: client credentials), by https'),
         address: hostPort.optional().describe('Connect here instead of resolving the name in the URL'),
         trust: trust.optional().describe('"system" when left out'),
         clientId: z.string().min(1),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { monoMs } from '../../host/clock.ts';
-import { askOnce } from '../../host/http.ts';
+import { askOnce, basicCredentials } from '../../host/http.ts';
 import type { HttpAnswer, HttpBounds } from '../../host/http.ts';
 import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -81,6 +81,11 @@ function refusedBy(where: string, { status, headers, text }: HttpAnswer): TokenR
   });
 }
 
+/** What the header of a client holds that `sends: basic`: both are encoded as in a form before they are joined (RFC 6749, 2.3.1). */
+export function clientCredentials({ clientId }: Pick<OAuth2Plan, 'clientId'>, clientSecret: string): string {
+  return basicCredentials({ user: formEncoded(clientId), password: formEncoded(clientSecret) });
+}
+
 function formOf(
   { clientId, scope, audience, sends }: OAuth2Plan,
   clientSecret: string,
@@ -93,9 +98,7 @@ function formOf(
     form.set('client_id', clientId);
     form.set('client_secret', clientSecret);
   } else {
-    // Both are encoded as in a form before they are joined (RFC 6749, 2.3.1).
-    const joined = [clientId, clientSecret].map(formEncoded).join(':');
-    headers['authorization'] = `Basic ${Buffer.from(joined).toString('base64')}`;
+    headers['authorization'] = `Basic ${clientCredentials({ clientId }, clientSecret)}`;
   }
   return { headers, body: form.toString() };
 }

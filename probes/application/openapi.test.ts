@@ -142,6 +142,17 @@ describe('a draft from an OpenAPI document', () => {
     });
   });
 
+  it('should propose no token endpoint to which the secret would be sent in the clear', () => {
+    const tokenUrl = 'http://login.test/token';
+    const o = { type: 'oauth2', flows: { clientCredentials: { tokenUrl, scopes: {} } } };
+    const document = { ...FASTAPI, components: { securitySchemes: { o } } };
+    const found = drafted(document) as { credentials: { oauth2: { tokenUrl: string } } };
+    application.parse(found);
+    assert.equal(found.credentials.oauth2.tokenUrl, 'https://login.example.com/token');
+    const noted = JSON.stringify(applicationFrom(readOpenApi(JSON.stringify(document))));
+    assert.match(noted, /http:\/\/login\.test\/token, as a whole URL, by https/);
+  });
+
   it('should propose a request that changes nothing where nothing is created, or nothing is known', () => {
     const { '/healthz': health } = FASTAPI.paths;
     for (const [paths, path] of [

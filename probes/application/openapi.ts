@@ -1,4 +1,5 @@
 /** A first draft of `application` from an OpenAPI 3 document, as springdoc and FastAPI publish it. What it does not say is marked. */
+import { isSafe } from '../declaring.ts';
 import { commentedOut, open, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import { parseJson } from '../../host/json.ts';
@@ -394,9 +395,9 @@ function clientOf({ tokenUrl }: Node, secret: (variable: string) => Draft): Draf
   if (typeof tokenUrl !== 'string') return null;
   return {
     oauth2: {
-      tokenUrl: /^https?:/.test(tokenUrl)
+      tokenUrl: isSafe(tokenUrl)
         ? tokenUrl
-        : todo('https://login.example.com/token', `${tokenUrl}, as a whole URL`),
+        : todo('https://login.example.com/token', `${tokenUrl}, as a whole URL, by https`),
       clientId: todo('plumbline', 'a client of its own'),
       clientSecret: secret('APPLICATION_CLIENT_SECRET'),
     },

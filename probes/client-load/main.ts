@@ -42,9 +42,18 @@ async function main(): Promise<void> {
     stopped.then(() => ''),
   ]);
   const config = attempt(EXIT.config, () => parseClientLoadConfig(first));
-  const redact = redactor([config.connection.password, ...Object.values(config.connection.secrets ?? {})]);
+  const secrets = [config.connection.password, ...Object.values(config.connection.secrets ?? {})];
+  let known = redactor(secrets);
+  const redact = (text: string): string => known(text);
+  // The runner keeps it out of what it writes: the service may log what it was shown.
+  const onSecret = (secret: string): void => {
+    if (secrets.includes(secret)) return;
+    secrets.push(secret);
+    known = redactor(secrets);
+    say({ secret });
+  };
   try {
-    await work(config, redact, stopped);
+    await work(config, { redact, onSecret }, stopped);
   } catch (error) {
     if (error instanceof HistoryError) throw new Ending(EXIT.history, error);
     if (error instanceof Error) throw Object.assign(error, { message: redact(error.message) });
@@ -57,11 +66,11 @@ async function main(): Promise<void> {
 
 async function work(
   config: ClientLoadConfig,
-  redact: (text: string) => string,
+  { redact, onSecret }: { redact: (text: string) => string; onSecret: (secret: string) => void },
   stopped: Promise<void>,
 ): Promise<void> {
   const driver = attempt(EXIT.config, () => clientLoadDriver(config.store));
-  const client = driver.client(config.connection, config.run);
+  const client = driver.client(config.connection, config.run, onSecret);
   const broken = Promise.withResolvers<never>();
   // An error that nobody awaits must not end the process as an unhandled rejection.
   broken.promise.catch(() => undefined);

@@ -16,6 +16,8 @@ export interface ClientLoadProcess extends Child {
 
 export interface ClientLoadProcessOptions {
   onProgress?: ((progress: ClientLoadProgress) => void) | undefined;
+  /** Gets each secret that the process is given while it works, such as a token. */
+  onSecret?: ((secret: string) => void) | undefined;
   /** Ends the client load gracefully when it fires. */
   signal?: AbortSignal | undefined;
 }
@@ -40,8 +42,9 @@ export function startClientLoad(
     nodeOptions: V8_OPTIONS,
     signal: options.signal,
     onMessage: (said) => {
-      const message = said as { ready?: true; progress?: ClientLoadProgress };
+      const message = said as { ready?: true; progress?: ClientLoadProgress; secret?: string };
       if (message.ready === true) ready.resolve(undefined);
+      if (message.secret !== undefined) options.onSecret?.(message.secret);
       if (message.progress === undefined) return;
       progress = message.progress;
       options.onProgress?.(progress);

@@ -5,7 +5,7 @@ import type { DashboardProbe, DashboardState, Health, SourceHealth } from './pro
 
 /**
  * HTTP API of Grafana 12 (https://grafana.com/docs/grafana/latest/developers/http_api/): health, data sources and their health, dashboards
- * by UID; with the login of a user, or the token of a service account. Tried against a stand-in that was written from the same documentation (env/local/platform/grafana-stub), never against a Grafana: stubbed.
+ * by UID; with the login of a user, or the token of a service account. Tried against a stand-in that was written from the same documentation (env/local/platform/grafana-stub), never against a Grafana: not met yet.
  */
 const health = z.object({ database: z.string(), version: z.string().default('') });
 const sources = z.array(z.object({ uid: z.string(), name: z.string(), type: z.string() }));

@@ -3,7 +3,7 @@ import { shapedAs, SignalClient } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import type { Health } from './probe.ts';
 
-/** `GET /api/status` of Kibana 9 (https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status). Never tried against a Kibana: stubbed. */
+/** `GET /api/status` of Kibana 9 (https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status). Never tried against a Kibana: not met yet. */
 const answer = z.object({
   status: z.object({ overall: z.object({ level: z.string(), summary: z.string().default('') }) }),
 });

@@ -53,3 +53,27 @@ test('should send each request with a correlation id and a trace of its own, and
   assert.equal(new Set(answers.map(({ traceId }) => traceId)).size, 3);
   server.close();
 });
+
+test('should throw that an answer could not be recorded once all are sent, and not before', async () => {
+  const server = createServer((_, response) => response.end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const target = {
+    ...targetAt(port, `http://127.0.0.1:${port}`),
+    request: { ...CREATE, id: undefined, body: { title: '{title}', mark: '{correlationId}' } },
+  };
+  const { signal } = new AbortController();
+  const begunMs = performance.now();
+  // The first answer comes while the next request is still waited for: a rejection that nobody waits for would end this process.
+  const sent = sendCanaryRequests(
+    target,
+    { run: 'r2', count: 2, perSecond: 5, deadlineMs: 5_000, signal },
+    () => {
+      throw new Error('ENOSPC: no space left on device');
+    },
+  );
+  await assert.rejects(sent, /ENOSPC/);
+  const tookMs = performance.now() - begunMs;
+  server.close();
+  assert.ok(tookMs > 190, `the second is due after 200 ms, not ${tookMs} ms`);
+});

@@ -134,7 +134,9 @@ describe('requests through the edge', () => {
       credentials: { headers: [], oauth2 },
     };
     const place = { host: '127.0.0.1', port, database: '', user: '', password: '' };
-    const client = new EdgeLoadClient({ ...place, secrets: { clientSecret: 's' }, declared }, 'run-1');
+    const found: string[] = [];
+    const connection = { ...place, secrets: { clientSecret: 's' }, declared };
+    const client = clientLoadDriver('edge').client(connection, 'run-1', (secret) => found.push(secret));
     await client.prepare(5_000);
     const session = client.session();
     await session.open(1000);
@@ -152,10 +154,11 @@ describe('requests through the edge', () => {
       ...{ outcome: 'fail', detail: 'rate-limit: status 429, retry after 7 s' },
     });
     session.destroy();
-    assert.deepEqual(client.end(), [
+    assert.deepEqual(client.end?.(), [
       { kind: 'credentials', renewals: 1, refusals: 1, failures: 0, trouble: '' },
     ]);
     assert.equal(tokens, 2);
+    assert.deepEqual(found, ['Yzpz', 't1', 'Yzpz', 't2']);
   });
 
   it('should see at once that the server closed a connection', async () => {

@@ -74,8 +74,11 @@ export class EdgeLoadClient implements LoadClient {
   readonly #run: string;
   readonly #credentials: Credentials | null;
 
-  /** @throws ZodError when the connection does not declare the request. */
-  constructor(connection: StoreConnection, run: string) {
+  /**
+   * @param onSecret gets each token that it is given
+   * @throws ZodError when the connection does not declare the request.
+   */
+  constructor(connection: StoreConnection, run: string, onSecret?: (secret: string) => void) {
     const {
       url: text,
       target,
@@ -88,7 +91,7 @@ export class EdgeLoadClient implements LoadClient {
     const { host, port, secrets = {} } = connection;
     const endpoint = edgeEndpoint(url, undefined, { ca, client: clientIn(secrets) });
     this.#credentials =
-      credentials === undefined ? null : new Credentials({ plan: credentials, values: secrets });
+      credentials === undefined ? null : new Credentials({ plan: credentials, values: secrets, onSecret });
     this.#target = {
       ...{ ...target, url, endpoint: { ...endpoint, host, port } },
       ...(this.#credentials !== null && { identity: this.#credentials }),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { askOnce } from '../../host/http.ts';
+import type { HttpAnswer, HttpQuestion, HttpServer } from '../../host/http.ts';
 import { noCertificateIn } from '../../host/pem.ts';
 import type { Trust } from '../declaring.ts';
 import { basePathOf, heard, valuesFor } from '../application/asking.ts';
@@ -23,6 +24,8 @@ export interface EdgeAnswer {
   headers: Record<string, string>;
   authorized: boolean;
   tlsError: string;
+  /** The certificate is not accepted, so that the request was sent without the credentials. */
+  withheld?: true;
   ms: number;
 }
 
@@ -54,7 +57,8 @@ export interface EdgeLook {
 }
 
 /**
- * One request that changes nothing. A certificate that a client would refuse does not stop it: it is reported beside the hops.
+ * One request that changes nothing. A certificate that a client would refuse does not stop it: it is reported beside the hops, and that server is
+ * shown no credentials.
  * @throws Error when there is no answer
  */
 export async function throughTheEdge(
@@ -65,17 +69,16 @@ export async function throughTheEdge(
   const { contract, request, prefix } = lookOf(application);
   const values = valuesFor({ prefix }, { correlationId: how.correlationId, n: 0 });
   const { path, headers, ...rest } = filled(contract, request, values);
-  const { identity = NOBODY } = how;
-  const shown = identity.headers();
   const started = performance.now();
   try {
-    const { tls, ...reply } = await askOnce(
-      { url: url.origin, address: edge.address, ca: how.ca, client: how.client, anyCertificate: true },
-      { ...rest, path: `${basePathOf(url)}${path}`, headers: { ...headers, ...shown } },
-      { deadlineMs: how.timeoutMs, signal: how.signal },
+    const { answer, identity, sent, withheld } = await asked(
+      { url: url.origin, address: edge.address, ca: how.ca },
+      { ...rest, path: `${basePathOf(url)}${path}`, headers },
+      how,
     );
+    const { tls, ...reply } = answer;
     const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
-    const { ok, why } = heard({ contract, identity }, request, { values, sent: shown, reply });
+    const { ok, why } = heard({ contract, identity }, request, { values, sent, reply });
     return {
       status: reply.status,
       ok,
@@ -85,11 +88,42 @@ export async function throughTheEdge(
       headers: Object.fromEntries(names.map((name) => [name, headerOf(reply.headers, name) ?? ''])),
       authorized: tls?.authorized ?? false,
       tlsError: tls?.error ?? 'not a TLS connection',
+      ...(withheld && { withheld: true as const }),
       ms: performance.now() - started,
     };
   } catch (cause) {
     const where = edge.address ?? url.host;
     throw new Error(`no answer from ${where} within ${how.timeoutMs} ms: ${errorText(cause)}`, { cause });
+  }
+}
+
+interface Asked {
+  answer: HttpAnswer;
+  identity: Identity;
+  /** Headers by which that is recognised. */
+  sent: Record<string, string>;
+  withheld: boolean;
+}
+
+/** Asks as the identity if the server's certificate is accepted, else as nobody: a stranger must get no credentials. */
+async function asked(server: HttpServer, question: HttpQuestion, how: EdgeLook): Promise<Asked> {
+  const { identity = NOBODY, client, timeoutMs, signal } = how;
+  const sent = identity.headers();
+  const endMs = performance.now() + timeoutMs;
+  const asNobody = async (withheld: boolean): Promise<Asked> => {
+    const bounds = { deadlineMs: endMs - performance.now(), signal };
+    const answer = await askOnce({ ...server, anyCertificate: true }, question, bounds);
+    return { answer, identity: NOBODY, sent: {}, withheld };
+  };
+  if (Object.keys(sent).length === 0 && client === undefined) return asNobody(false);
+  try {
+    const shown = { ...question, headers: { ...question.headers, ...sent } };
+    const answer = await askOnce({ ...server, client }, shown, { deadlineMs: timeoutMs, signal });
+    return { answer, identity, sent, withheld: false };
+  } catch (cause) {
+    const other = await asNobody(true).catch(() => null);
+    if (other?.answer.tls?.authorized !== false) throw cause; // it was not the certificate
+    return other;
   }
 }
 

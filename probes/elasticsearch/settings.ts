@@ -3,6 +3,7 @@ import { anyMember, ask, CANARY_INDEX, memberPlace, VECTOR_INDEX } from './api.t
 import { declaredOf } from './declared.ts';
 import { HOLDS_DATA, isEligible } from './view.ts';
 import { factsOf } from '../store/members.ts';
+import { millisOf } from '../store/recorded.ts';
 import type {
   Bounds,
   ExpectedWindow,
@@ -168,12 +169,4 @@ function silentWindow(governing: readonly GoverningSetting[]): ExpectedWindow | 
 
 function nobodyThere(kind: string, { intervalMs, timeoutMs, retries }: Checks): string {
   return `${retries} ${kind} checks of ${timeoutMs} ms each, ${intervalMs} ms apart, get no answer`;
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** `1s`, `500ms` or `1m` in ms; null for anything else. */
-export function millisOf(value: string): number | null {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(value);
-  return match === null ? null : Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN);
 }

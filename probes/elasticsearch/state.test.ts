@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { steady } from './state.ts';
-import { serving, targetOf } from './_testing/server.ts';
+import { refusesWrites, steady } from './state.ts';
+import { refusing, serving, targetOf } from './_testing/server.ts';
 import type { Steadiness } from '../store/store-driver.ts';
 
 const NAMES = ['es-0', 'es-1', 'es-2'];
@@ -105,4 +105,27 @@ test('should have a node answer with the state that it knows itself, whether its
   }
   for (const version of ['9.2.0', '9.5.3', '10.0.0'])
     for (const question of await statesAsked(version)) assert.doesNotMatch(question, /local/, version);
+});
+
+/** What is made of this answer to a write, at an address that should refuse it. */
+async function writing(status: number): Promise<{ refused: boolean; detail: string }> {
+  const found: Awaited<ReturnType<typeof refusesWrites>>[] = [];
+  await serving(
+    () => refusing(status, 'some_exception', 'a reason'),
+    async (port) => {
+      const at = { host: '127.0.0.1', port };
+      found.push(await refusesWrites(at, targetOf(port, NAMES), { deadlineMs: 2_000 }));
+    },
+  );
+  return found[0] ?? assert.fail('it was not asked');
+}
+
+test('should take a gate for one that refuses writes, and a server that finds fault with the request for one that takes them', async () => {
+  for (const status of [403, 405]) assert.equal((await writing(status)).refused, true, String(status));
+  assert.equal((await writing(400)).refused, false);
+});
+
+test('should not know whether it refuses writes where it refuses the login, or cannot answer', async () => {
+  for (const status of [401, 429, 500, 502, 503])
+    await assert.rejects(writing(status), new RegExp(`_bulk\\): status ${status}$`), String(status));
 });

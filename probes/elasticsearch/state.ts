@@ -8,7 +8,7 @@ import { DIALECTS } from './product.ts';
 import { governingSettings } from './settings.ts';
 import { isActive, localView, ownState, primaryOf, roledView } from './view.ts';
 import type { RoledView, View } from './view.ts';
-import { askHttp, whereOf } from '../http.ts';
+import { askHttp, HttpRefusal, whereOf } from '../http.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import type {
   Bounds,
@@ -238,9 +238,12 @@ function missingVotes({ voters, excluded }: Votes, expected: number): string[] {
   return [`expected ${least} nodes with a vote, seen ${voters}${why}`];
 }
 
+/** A server, or a gate before it, that cannot answer now, as with 429 and from 500 on, or that wants to know first who asks. */
+const isNoAnswer = (status: number): boolean => status === 401 || status === 429 || status >= 500;
+
 /**
  * Neither product has an address for reads alone; where one is declared, it must refuse to index.
- * @throws Error when nothing answers there
+ * @throws Error when nothing answers there, or not whether it takes writes, such as with a refused login
  */
 export async function refusesWrites(
   at: { host: string; port: number },
@@ -251,8 +254,7 @@ export async function refusesWrites(
   const place = servicePlace({ ...target.connection, ...at });
   const question = { ...place, path: '/_bulk', method: 'POST' as const, body: {} };
   const { status } = await askHttp(question, bounds);
-  return {
-    refused: status === 401 || status === 403 || status === 405,
-    detail: `${whereOf(question)}: status ${status}`,
-  };
+  const detail = `${whereOf(question)}: status ${status}`;
+  if (isNoAnswer(status)) throw new HttpRefusal(detail, status);
+  return { refused: status === 403 || status === 405, detail };
 }

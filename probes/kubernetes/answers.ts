@@ -1,6 +1,6 @@
 /** Validates answers of the API server on arrival, so that a malformed one is reported here and never reaches a check. */
 import { KubeError } from './errors.ts';
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../../reports/record/is-record.ts';
 import type { KubeObject, WatchEvent } from './types.ts';
 
 interface Where {

@@ -11,7 +11,7 @@ import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-import { redactor } from '../redact.ts';
+import { redactor, withoutTokens } from '../redact.ts';
 
 /** The command gave no credentials: mostly somebody must log in again. */
 export class NoCredentials extends Error {
@@ -263,8 +263,6 @@ function renewAtMs({ expirationTimestamp }: Credentials): number {
 
 /** Names of arguments and variables whose values nobody may see. */
 const SECRET = /secret|passw|token|assertion|api-?key|credential/i;
-/** Tokens (RFC 7519; aws-iam-authenticator), and what stands behind an address. */
-const TOKENS = /\beyJ[\w-]+(?:\.[\w-]*)*|\bk8s-aws-v1\.\S+|(?<=https?:\/\/[^\s?]{1,500})\?\S+/g;
 const WORD = /\p{L}{2}/u;
 const SHOWN_CHARACTERS = 300;
 
@@ -288,9 +286,7 @@ function secretArguments(args: readonly string[]): string[] {
 function linesOf(said: string, { args, env }: Declared): string {
   const variables = (env ?? []).filter(({ name }) => SECRET.test(name)).map(({ value }) => value);
   const redact = redactor([...secretArguments(args ?? []), ...variables]);
-  const lines = redact(stripVTControlCharacters(said))
-    .replace(TOKENS, '***')
-    .split(/[\r\n]+/);
+  const lines = withoutTokens(redact(stripVTControlCharacters(said))).split(/[\r\n]+/);
   const text = oneLine(lines.filter((line) => WORD.test(line)).join(' ')).replace(/\.$/, '');
   return text.length > SHOWN_CHARACTERS ? `…${text.slice(-SHOWN_CHARACTERS)}` : text;
 }

@@ -5,6 +5,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { SILENT } from './parse-error.ts';
 
 const declaring = z.object({ users: z.array(z.unknown()) });
 const named = z.object({ name: z.string(), user: z.unknown() });
@@ -21,7 +22,7 @@ const declared = z.object({
  * @throws Error that names the key which cannot be followed
  */
 export function impersonationOf(text: string, account: string): OutgoingHttpHeaders {
-  const users = declaring.safeParse(parse(text)).data?.users ?? [];
+  const users = declaring.safeParse(parse(text, SILENT)).data?.users ?? [];
   const found = users.map((one) => named.safeParse(one).data).find((one) => one?.name === account);
   const { data, error } = declared.safeParse(found?.user ?? {});
   if (data === undefined)

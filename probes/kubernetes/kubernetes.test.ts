@@ -26,6 +26,8 @@ test('should give every refusal its reason in one word', () => {
   const error = errorOfAnswer(403, '{"kind":"Status","message":"pods is forbidden"}', where);
   assert.equal(unavailableText(error), 'forbidden: list /api/v1/pods: 403 pods is forbidden');
   assert.match(errorOfAnswer(502, '<html>Bad Gateway</html>', where).message, /502 <html>/);
+  const webhook = JSON.stringify({ message: 'denied by\n\u2713 pass  all' });
+  assert.match(errorOfAnswer(403, webhook, where).message, /: 403 denied by \u2713 pass all$/);
 });
 
 test('should tell a deadline from an abort from a dead server', () => {

@@ -1,5 +1,5 @@
 /** The fields that Plumbline reads of each kind, and the check that an object has those that its kind requires. */
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../../reports/record/is-record.ts';
 import { kindText } from './kinds.ts';
 import type { KubeObject } from './kube-object.ts';
 

@@ -8,13 +8,14 @@ import { resolve } from 'node:path';
 import type { KubeConfig, User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { SILENT } from './parse-error.ts';
 
 const declaring = z.object({ users: z.array(z.unknown()) });
 const declared = z.object({ name: z.string(), user: z.object({ tokenFile: z.string().min(1) }) });
 
 /** The files by the names of their users. @param text of a kubeconfig @param folder where relative paths begin */
 export function tokenFilesIn(text: string, folder: string): ReadonlyMap<string, string> {
-  const users = declaring.safeParse(parse(text)).data?.users ?? [];
+  const users = declaring.safeParse(parse(text, SILENT)).data?.users ?? [];
   const found = users.flatMap((one) => declared.safeParse(one).data ?? []);
   return new Map(found.map(({ name, user }) => [name, resolve(folder, user.tokenFile)]));
 }

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { KubeError } from './errors.ts';
@@ -89,6 +91,45 @@ test('should name the key and the file where a file of the kubeconfig cannot be 
       (error) => error instanceof KubeError && error.reason === 'invalid' && said.test(error.message),
       String(said),
     );
+});
+
+test('should say where a kubeconfig is no YAML, and nothing of what stands in it', () => {
+  const file = join(folder, 'no-yaml');
+  const user = '    token: s3cret-before\n';
+  for (const [text, said] of [
+    [`users:\n- user:\n${user}   key: s3cret: s3cret\n`, /at line 4, column \d+: [a-z ]+$/],
+    [`users:\n- user:\n${user}    token: s3cret\n`, /at line 4, column 5: duplicated mapping key$/],
+    [`users:\n- user:\n    token: *s3cret\n`, /at line 3, column \d+: unidentified alias$/],
+    [`users:\n- user:\n    token: !s3cret s3cret\n`, /at line 3, column \d+: unknown scalar tag$/],
+    [`users:\n- user:\n    token: "s3cret\n`, /at line \d+, column \d+: [a-z ]+$/],
+    ['{"users": [{"user": {"token": "s3cret" "a": 1}}]}', /at line 1, column \d+: [a-z ]+$/],
+    ['', /: not valid YAML: expected a document, but the input is empty$/],
+  ] as const) {
+    writeFileSync(file, text);
+    assert.throws(
+      () => loadKubeConfig(file),
+      (error) => {
+        assert.ok(error instanceof KubeError);
+        assert.match(error.message, /^kubeconfig \S+\/no-yaml cannot be read: not valid YAML/);
+        assert.match(error.message, said);
+        assert.doesNotMatch(inspect(error), /s3cret/);
+        return error.reason === 'invalid';
+      },
+      text,
+    );
+  }
+});
+
+test('should print no warning of a parser, which quotes the file as well', async (context) => {
+  const warned: Error[] = [];
+  const onWarning = (warning: Error): void => void warned.push(warning);
+  process.on('warning', onWarning);
+  context.after(() => process.off('warning', onWarning));
+  const file = join(folder, 'directive');
+  writeFileSync(file, `%S3CRET s3cret\n---\n${kubeconfigText(api)}`);
+  loadKubeConfig(file);
+  await setImmediate(); // warnings come in the next tick
+  assert.deepEqual(warned, []);
 });
 
 test('should find certificates beside a kubeconfig that is itself named by a relative path', () => {

@@ -8,6 +8,7 @@ import { refusedCredentials, useCredentialPlugins, waitForCredentials } from './
 import { errorOfFailure, KubeError } from './errors.ts';
 import { impersonationOf } from './impersonation.ts';
 import { AccountConfig } from './kube-config.ts';
+import { parseErrorText } from './parse-error.ts';
 import type { ReadOnlyGuard } from './read-only.ts';
 import { tokenFilesIn, tokenIn, useTokenFiles } from './token-file.ts';
 import { proxyFor, proxyHost } from '../../host/proxy.ts';
@@ -39,7 +40,7 @@ export function pauseOf({ status, retryAfterMs }: Answer): number | null {
 
 /**
  * Loads a kubeconfig; files that it names by a relative path are found beside it.
- * @throws KubeError `invalid` with the file and what is wrong with it
+ * @throws KubeError `invalid` with the file and what is wrong with it, without anything of its text
  */
 export function loadKubeConfig(file: string, context?: string): KubeConfig {
   const config = new AccountConfig();
@@ -52,9 +53,12 @@ export function loadKubeConfig(file: string, context?: string): KubeConfig {
     config.loadFromString(text);
     config.makePathsAbsolute(folder);
     tokenFiles = tokenFilesIn(text, folder);
-  } catch (cause) {
-    const detail = errorText(cause);
-    throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, cause });
+  } catch (error) {
+    const parse = parseErrorText(error);
+    const detail = parse ?? errorText(error);
+    // The parser's own error quotes the file: it is no cause that may be printed.
+    const why = parse === null ? { cause: error } : {};
+    throw new KubeError('invalid', `kubeconfig ${file} cannot be read: ${detail}`, { ...where, ...why });
   }
   useTokenFiles(config, tokenFiles);
   useCredentialPlugins(config, folder);

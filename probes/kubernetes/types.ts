@@ -12,7 +12,7 @@ export interface ObjectRef<Version extends string = string, Kind extends string 
 }
 
 export interface Query<Kind extends string = string> {
-  /** `v1/Pod`, `apps/v1/StatefulSet` … */
+  /** `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice` … */
   kind: Kind;
   namespace?: string;
   labels?: Record<string, string>;
@@ -20,12 +20,14 @@ export interface Query<Kind extends string = string> {
 
 export interface QueryResult<Kind extends string = string> {
   items: ObjectOf<Kind>[];
+  /** Why there are no objects: the kind may not be listed, or the server did not answer. The check is then inconclusive. */
   unavailable?: string;
 }
 
 export type Until = 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
 
 export interface WaitQuery<Kind extends string = string> extends Query<Kind> {
+  /** Names that must match; without it any. */
   names?: string[];
   until: Until;
   count: number;

@@ -1,5 +1,5 @@
 /** What is behind a PersistentVolume. */
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../../reports/record/is-record.ts';
 import type { VolumeObject } from './objects.ts';
 
 /** Kinds that an environment may declare: names of fields of a PersistentVolume's spec. */

@@ -1,11 +1,6 @@
 /** Small readers of workloads, of their pods and of what resizes them. */
-import type {
-  AutoscalerObject,
-  PodObject,
-  RolloutObject,
-  WorkloadObject,
-  WorkloadStatus,
-} from './objects.ts';
+import type { KubeObject } from './kube-object.ts';
+import type { AutoscalerObject, RolloutObject, WorkloadObject, WorkloadStatus } from './objects.ts';
 
 /** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits. */
 export function resizedBy({ metadata, spec }: AutoscalerObject): {
@@ -20,6 +15,9 @@ export function resizedBy({ metadata, spec }: AutoscalerObject): {
     max: maxReplicas,
   };
 }
+
+/** The kinds of workloads of Kubernetes itself that an environment file may declare. */
+export const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
 
 /** Kinds of operators: of Argo Rollouts, and of KEDA. */
 export const ROLLOUT = 'argoproj.io/v1alpha1/Rollout';
@@ -70,9 +68,16 @@ const HASHES = [
   ['rollouts-pod-template-hash', 'Rollout'],
 ] as const;
 
+/** What manages an object, such as the CronJob of a Job: at most one of its owners; undefined: nothing does. */
+export function controllerOf({
+  metadata,
+}: Pick<KubeObject, 'metadata'>): { kind: string; name: string; uid: string } | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
 /** The owner of a pod; for a ReplicaSet its Deployment or Rollout, whose name lacks the template hash. */
-export function ownerOf(pod: PodObject): { kind: string; name: string } {
-  const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true);
+export function ownerOf(pod: Pick<KubeObject, 'metadata'>): { kind: string; name: string } {
+  const owner = controllerOf(pod);
   if (owner === undefined) return { kind: 'Pod', name: pod.metadata.name };
   for (const [label, kind] of owner.kind === 'ReplicaSet' ? HASHES : []) {
     const hash = pod.metadata.labels?.[label];

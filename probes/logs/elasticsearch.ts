@@ -53,6 +53,9 @@ const answer = z.object({
 type Answer = z.infer<typeof answer>;
 type Hit = Answer['hits']['hits'][number];
 
+/** A shard that is not there makes it an error, and not an answer without its records. */
+const WHOLE = 'ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false';
+
 const INDEX = 'logs-*';
 const own = {
   index: z.string().min(1).optional().describe(`the index pattern; default: ${INDEX}`),
@@ -156,7 +159,7 @@ class ElasticsearchLogProbe implements LogProbe {
     bounds: SignalBounds,
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Hit[]> {
-    const path = `/${encodeURIComponent(this.#index)}/_search?ignore_unavailable=true&allow_no_indices=true`;
+    const path = `/${encodeURIComponent(this.#index)}/_search?${WHOLE}`;
     const [time = this.#fields.time.source] = names.time;
     const body = {
       size: MOST_HITS,
@@ -193,8 +196,11 @@ class ElasticsearchLogProbe implements LogProbe {
 /** Parts of the data that an answer leaves out; none: it is whole. A remote cluster that does not answer is skipped by default. */
 function missingOf({ timed_out: timedOut, _shards: shards, _clusters: clusters }: Answer): string[] {
   const of = (count: number, what: string): string[] => (count > 0 ? [what] : []);
+  // OpenSearch, and Elasticsearch before 7.11, count shards without any copy neither as failed nor as successful. Skipped ones are successful.
+  const absent = shards.total - shards.successful - shards.failed;
   return [
     ...of(shards.failed, `${shards.failed} of ${shards.total} shards failed`),
+    ...of(absent, `${absent} of ${shards.total} shards not available`),
     ...(clusters === undefined
       ? []
       : (['skipped', 'partial', 'failed'] as const).flatMap((state) =>

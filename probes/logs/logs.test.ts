@@ -164,6 +164,14 @@ test('should refuse an answer of which a part is missing, an account that is not
     (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('failed')),
   );
   await withProbe(
+    () => page([hit('a', SOME)], 0, { _shards: { total: 2, successful: 1, skipped: 0, failed: 0 } }),
+    (probe) =>
+      assert.rejects(
+        probe.search(search, BOUNDS),
+        why(/^failed: .*the answer is partial: 1 of 2 shards not available$/),
+      ),
+  );
+  await withProbe(
     () => ({ status: 401, body: {} }),
     (probe) => assert.rejects(probe.search(search, BOUNDS), reasonOf('refused')),
   );
@@ -174,6 +182,17 @@ test('should refuse an answer of which a part is missing, an account that is not
   const gone = logProbe(settings('http://127.0.0.1:1'), { url: 'http://127.0.0.1:1' });
   await assert.rejects(gone.search(search, BOUNDS), reasonOf('unreachable'));
   gone.close();
+});
+
+test('should demand an answer of all shards, and take one whose skipped shards can hold nothing of it', async () => {
+  const search = { fromMs: 0, toMs: 1, correlationId: 'x', most: 1 };
+  await withProbe(
+    () => page([hit('a', SOME)], 0, { _shards: { total: 3, successful: 3, skipped: 2, failed: 0 } }),
+    async (probe, asked) => {
+      assert.equal((await probe.search(search, BOUNDS)).length, 1);
+      assert.match(asked[0]?.path ?? '', /[?&]allow_partial_search_results=false(&|$)/);
+    },
+  );
 });
 
 test('should refuse an answer that leaves out a remote cluster or a part of one, and take one of all clusters', async () => {

@@ -1,12 +1,10 @@
 /** What must hold of a cluster of the Enterprise edition besides the roles of its members: all of its servers, and the copies of the database. */
 import { declaredMembers } from '../store/members.ts';
-import type { StoreConnection, StoreDescription } from '../store/store-driver.ts';
+import type { Condition, StoreConnection } from '../store/store-driver.ts';
 import { CLUSTER_CONDITIONS } from './declaration.ts';
 import { troubleOf } from './members.ts';
 import type { ClusterView, DatabaseRow, ServerRow } from './members.ts';
 import { LEAST_TO_ELECT } from './settings.ts';
-
-type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 /** None where no cluster is declared. */
 export function clusterConditions(view: ClusterView, connection: StoreConnection): Condition[] {

@@ -364,6 +364,7 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
       return found;
     };
     assert.equal(await at('Neo.ClientError.Security.Forbidden'), 'not known');
+    assert.equal(await at('Neo.TransientError.General.DatabaseUnavailable'), 'not known');
     assert.equal(((await at('Neo.ClientError.Cluster.NotALeader')) as { refused: boolean }).refused, true);
   });
 });

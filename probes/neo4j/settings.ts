@@ -3,6 +3,7 @@ import { GOVERNING } from './declaration.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { coversPath } from '../../reports/record/names/topology-names.ts';
 import { factsOf } from '../store/members.ts';
+import { millisOf } from '../store/recorded.ts';
 import type {
   Bounds,
   ExpectedWindow,
@@ -160,12 +161,9 @@ function valueOf(governing: readonly GoverningSetting[], name: string): string {
   return governing.find((setting) => setting.name === name)?.value ?? '';
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 /** `20s-23s` in ms; null for anything else. */
 export function durationRange(text: string): { loMs: number; hiMs: number } | null {
-  const match = /^(\d+)(ms|s|m|h)-(\d+)(ms|s|m|h)$/.exec(text);
-  if (match === null) return null;
-  const ms = (count = '', unit = ''): number => Number(count) * (UNITS[unit] ?? Number.NaN);
-  return { loMs: ms(match[1], match[2]), hiMs: ms(match[3], match[4]) };
+  const [lo = '', hi = '', ...more] = text.split('-');
+  const [loMs, hiMs] = [millisOf(lo), millisOf(hi)];
+  return loMs === null || hiMs === null || more.length > 0 ? null : { loMs, hiMs };
 }

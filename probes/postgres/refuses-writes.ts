@@ -7,8 +7,9 @@ import { connectWithin, OF_PRIMARY, queryOnce } from './query.ts';
 const READ_ONLY = '25006';
 
 /**
- * Tries to make a table there, rolled back at once: a server that may only read refuses it before all else.
- * @throws Error when nothing answers: then it is not known whether it would refuse
+ * Tries to make a table there, rolled back at once: a server that may only read refuses it before all else. A primary takes writes, whether or not this
+ * account may make a table there.
+ * @throws Error when nothing answers, or a replica ends it for another reason: then it is not known whether it would refuse
  */
 export async function refusesWrites(
   at: { host: string; port: number },
@@ -17,10 +18,11 @@ export async function refusesWrites(
 ): Promise<{ refused: boolean; detail: string }> {
   const client = await connectWithin({ ...target.connection, ...at }, bounds);
   try {
-    const rows = await client.query<{ replica: boolean; address: string }>(
+    const [row] = await client.query<{ replica: boolean; address: string | null }>(
       `${OF_PRIMARY} SELECT pg_is_in_recovery() AS replica, host(inet_server_addr()) AS address`,
     );
-    const server = `${rows[0]?.address ?? '?'} (${rows[0]?.replica === true ? 'replica' : 'primary'})`;
+    const { replica = true, address } = row ?? {};
+    const server = `${address ?? '?'} (${replica ? 'replica' : 'primary'})`;
     try {
       await client.query('BEGIN');
       await client.query('CREATE TABLE plumbline_must_be_refused (n int)');
@@ -28,6 +30,7 @@ export async function refusesWrites(
       return { refused: false, detail: `${server} took a write` };
     } catch (error) {
       const refused = sqlState(error) === READ_ONLY;
+      if (!refused && replica) throw error;
       return { refused, detail: `${server}: ${errorText(error)}` };
     }
   } finally {

@@ -2,20 +2,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerOf } from './_testing/managed.ts';
+import type { Managed } from './_testing/managed.ts';
 import { GOVERNING, store } from './declaration.ts';
 import { durabilityBy } from './settings.ts';
 
 type Override = { setting: string; database?: string; role?: string };
 
 /** What is read, and asked, of a server with these overrides of `synchronous_commit`. */
-async function read(...overrides: Override[]) {
+const read = (...overrides: Override[]) => readAs(undefined, ...overrides);
+
+async function readAs(as: Managed['asked'], ...overrides: Override[]) {
   const asked: string[] = [];
   const rows = overrides.map(({ setting, database = null, role = null }) => ({
     ...{ name: 'synchronous_commit', setting, database, role },
   }));
   const query = <Row>(text: string): Promise<Row[]> => {
     asked.push(text);
-    return Promise.resolve(answerOf({ monitor: true, overrides: rows }, text) as Row[]);
+    const server = { monitor: true, overrides: rows, ...(as && { asked: as }) };
+    return Promise.resolve(answerOf(server, text) as Row[]);
   };
   return { asked, settings: await durabilityBy({ query }, 'pg') };
 }
@@ -57,6 +61,36 @@ test('should list nobody who has the value of the session, however it is written
     assert.equal((await read({ setting, role: 'app' })).settings.length, 7, setting);
   for (const setting of ['off', 'FALSE', 'no', '0'])
     assert.equal((await read({ setting, role: 'app' })).settings[4]?.value, 'off', setting);
+});
+
+test('should not take the value of who asks for that of the server, and list whose it is', async () => {
+  for (const [source, hiddenBy] of [
+    ['user', 'ALTER ROLE plumbline'],
+    ['database', 'ALTER DATABASE tender'],
+    ['database user', 'ALTER ROLE plumbline IN DATABASE tender'],
+    ['client', 'an option of the connection'],
+    ['session', 'SET in the session, as by a pooler'],
+  ] as const) {
+    const own = { setting: 'on', role: 'plumbline' };
+    const { settings } = await readAs({ setting: 'on', source }, own);
+    assert.deepEqual(
+      settings.filter(({ name }) => name === 'synchronous_commit'),
+      [
+        { name: 'synchronous_commit', value: 'on', source: 'pg_settings on pg', hiddenBy },
+        {
+          ...{ name: 'synchronous_commit', value: 'on', override: { role: 'plumbline', database: null } },
+          source: 'role plumbline, pg_db_role_setting on pg',
+        },
+      ],
+    );
+    assert.ok(settings.every(({ name, hiddenBy: by }) => by === undefined || name === 'synchronous_commit'));
+  }
+  const { settings } = await readAs({ setting: 'on', source: 'global' }, { setting: 'on' });
+  assert.equal(settings.length, 7);
+  assert.ok(
+    settings.every(({ hiddenBy }) => hiddenBy === undefined),
+    'every session has it',
+  );
 });
 
 test('should let off roles and databases by name, and nobody without a name', () => {

@@ -20,8 +20,21 @@ const NAMES = Object.keys(GOVERNING.server)
   .map((name) => `'${name}'`)
   .join(', ');
 
-/** As they hold in this session: an override of the canary's own role or database is in them. */
-const OF_SESSION = `SELECT name, setting FROM pg_settings WHERE name IN (${NAMES}) ORDER BY name`;
+/** As they hold in this session, and where from: an override of the canary's own role or database is in them. */
+const OF_SESSION = `SELECT name, setting, source, session_user AS role, current_database() AS database
+FROM pg_settings WHERE name IN (${NAMES}) ORDER BY name`;
+
+/**
+ * Sources of a value that this session has in place of the server's, and whose it is (PostgreSQL, "pg_settings"; guc_tables.c, `GucSource_Names`). What
+ * all roles have in all databases (`global`) is none of them: every session has it.
+ */
+const HIDING: Readonly<Record<string, (of: { role: string; database: string }) => string>> = {
+  database: ({ database }) => `ALTER DATABASE ${database}`,
+  user: ({ role }) => `ALTER ROLE ${role}`,
+  'database user': ({ role, database }) => `ALTER ROLE ${role} IN DATABASE ${database}`,
+  client: () => 'an option of the connection',
+  session: () => 'SET in the session, as by a pooler',
+};
 
 /**
  * What `ALTER ROLE` and `ALTER DATABASE … SET` have set. It holds for sessions that begin (PostgreSQL, "ALTER ROLE"): a role that cannot log in, and
@@ -43,6 +56,7 @@ const SWITCHES: Readonly<Record<string, string>> = {
 };
 
 type Value = { name: string; setting: string };
+type OfSession = Value & { source: string; role: string; database: string };
 type Override = Value & { database: string | null; role: string | null };
 
 /**
@@ -66,23 +80,30 @@ export async function durabilityBy(
   client: Pick<ShortClient, 'query'>,
   host: string,
 ): Promise<GoverningSetting[]> {
-  const rows = await client.query<Value>(OF_SESSION);
+  const rows = await client.query<OfSession>(OF_SESSION);
   const overrides = await client.query<Override>(OVERRIDES);
-  return rows.flatMap(({ name, setting: value }): GoverningSetting[] => [
-    { name, value, source: `pg_settings on ${host}` },
-    ...overrides.filter((one) => one.name === name).flatMap((one) => overriding(one, value, host)),
-  ]);
+  return rows.flatMap(({ name, setting: value, ...of }): GoverningSetting[] => {
+    const hiddenBy = HIDING[of.source]?.(of);
+    const own = hiddenBy === undefined ? value : null;
+    return [
+      { name, value, source: `pg_settings on ${host}`, ...(hiddenBy !== undefined && { hiddenBy }) },
+      ...overrides.filter((one) => one.name === name).flatMap((one) => overriding(one, own, host)),
+    ];
+  });
 }
 
-/** None where the value is that of the session, which is listed, or nobody but a provider has it. */
+/**
+ * None where the value is that of the server, which is listed, or nobody but a provider has it.
+ * @param own null: what the server itself has does not show
+ */
 function overriding(
   { name, setting, role, database }: Override,
-  ofSession: string,
+  own: string | null,
   host: string,
 ): GoverningSetting[] {
   const written = setting.toLowerCase();
   const value = SWITCHES[written] ?? written;
-  if (value === ofSession || (role !== null && PROVIDERS.includes(role))) return [];
+  if (value === own || (role !== null && PROVIDERS.includes(role))) return [];
   const override = { role, database };
   return [{ name, value, source: `${overrideText(override)}, pg_db_role_setting on ${host}`, override }];
 }

@@ -2,6 +2,7 @@ import { withoutManager } from '../asking.ts';
 import { expectedMembers, firstAnswer } from '../store/members.ts';
 import type {
   Bounds,
+  Condition,
   Leadership,
   Steadiness,
   StoreDescription,
@@ -68,8 +69,6 @@ async function logIn(target: StoreTarget, members: readonly StoreMember[], bound
     }
   });
 }
-
-type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 /** Durable queues that belong to nobody alone: those that the platform's data is in. */
 export function quorumQueues(

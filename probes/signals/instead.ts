@@ -1,4 +1,4 @@
-import { isWebPage } from '../../reports/record/refusals.ts';
+import { isWebPage, plainLocation } from '../../reports/record/refusals.ts';
 
 /** What answers where an API was expected. */
 interface Answer {
@@ -11,7 +11,7 @@ interface Answer {
 /** Tells a login page and a server of several tenants from an answer of an API; null: it is neither. */
 export function insteadOf({ status, location, text }: Answer): string | null {
   if (status >= 300 && status <= 399)
-    return `it redirects to ${location.slice(0, 200) || 'another address'}, as to a login page`;
+    return `it redirects to ${plainLocation(location).slice(0, 200) || 'another address'}, as to a login page`;
   // Loki, Tempo and Mimir (dskit, user.ErrNoOrgID) say `no org id`.
   if (/no org id|x-scope-orgid|\btenant\b/i.test(text.slice(0, 500)))
     return 'it wants the name of a tenant in a header';

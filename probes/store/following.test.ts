@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { followStore } from './following.ts';
 import type { SeenLeader } from './following.ts';
 import type { StoreObservation } from './store-driver.ts';
@@ -52,6 +53,25 @@ test('should say in one piece why it did not see who leads', async () => {
   const pieces = seen.flatMap((one) => (one.kind === 'evidence' ? [one] : []));
   assert.equal(pieces.length, 1);
   assert.match(pieces[0]?.text ?? '', /^\S+Z who leads: refused\n\S+Z who leads: gone$/);
+});
+
+test('should throw when it is stopped, and not before, that an observation could not be written', async () => {
+  const { promise: tried, resolve } = Promise.withResolvers<undefined>();
+  const observer = followStore(
+    { leader: () => Promise.resolve(null) },
+    {
+      pollMs: 2,
+      endpoints: () => ['10.0.0.1'],
+      write: () => {
+        resolve(undefined);
+        throw new Error('ENOSPC: no space left on device');
+      },
+    },
+  );
+  await tried;
+  // A rejection that nobody waits for would end this process here.
+  await setImmediate();
+  await assert.rejects(observer.stop(), /ENOSPC/);
 });
 
 const both = (a: string | null, b: string | null): SeenLeader => ({

@@ -51,6 +51,8 @@ export function followStore(following: Following, options: ObserveOptions): Obse
     repeat(ENDPOINTS_POLL_MS, signal, () => follower.lookAtEndpoints()),
     ...(following.leading === undefined ? [] : [repeat(pollMs, signal, () => follower.lookAtEach())]),
   ];
+  // What ends one early, such as a full disk, is thrown by `stop`: until then nobody waits for it.
+  for (const loop of loops) loop.catch(() => undefined);
   return {
     stop: async () => {
       ending.abort();

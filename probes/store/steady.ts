@@ -21,17 +21,17 @@ export function unsteadyBy(error: unknown): Steadiness {
 /**
  * A store's `waitSteady` from its `steady`: looks every 300 ms until it holds, the deadline has passed, every look for `refusedMs` was refused the
  * login, or the signal fires.
- * @param lookMs one look that hangs costs no more than this
+ * @param ownMs one look that hangs costs no more than this, or than the `lookMs` of a wait where that is longer
  */
 export function waitSteadyBy(
   steady: StoreDriver['steady'],
-  lookMs: number = LOOK_MS,
+  ownMs: number = LOOK_MS,
 ): StoreDriver['waitSteady'] {
-  return async (target, { refusedMs = Infinity, ...bounds }): Promise<Steadiness> => {
+  return async (target, { refusedMs = Infinity, lookMs = ownMs, ...bounds }): Promise<Steadiness> => {
     const seen: Steadiness[] = [];
     let letInMs = monoMs();
     const look = async (): Promise<Steadiness> => {
-      const now = await steady(target, { ...bounds, deadlineMs: lookMs });
+      const now = await steady(target, { ...bounds, deadlineMs: Math.max(ownMs, lookMs) });
       seen[0] = now;
       if (now.cannotAsk === undefined) letInMs = monoMs();
       return now;

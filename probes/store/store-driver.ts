@@ -110,6 +110,8 @@ export interface SteadyBounds extends Bounds {
    * waiting. Absent: to the deadline, as after a fault, which a store may answer with refused logins for a while.
    */
   refusedMs?: number | undefined;
+  /** One look may take this long, where the driver's own looks are shorter: a slow store is steady as well. */
+  lookMs?: number | undefined;
 }
 
 export interface StoreDescription {
@@ -117,10 +119,18 @@ export interface StoreDescription {
   /** The store's counter of leaderships, such as `timeline 5`: the same leader may have stepped down and come back. */
   term?: string;
   members: { name: string; role: string; state: string }[];
-  /** What else must hold for the roles to be right, in the store's own terms, such as the health of Elasticsearch. `ok` null: it cannot be seen. */
-  conditions?: { name: string; ok: boolean | null; expected: string; seen: string }[];
+  /** What else must hold for the roles to be right. */
+  conditions?: Condition[];
   /** Empty where they cannot be read although members answer, such as without a leader: `StoreDriver.governing` then says why. */
   governing: GoverningSetting[];
+}
+
+/** What must hold of a store besides its roles, in the store's own terms, such as the health of Elasticsearch. `ok` null: it cannot be seen. */
+export interface Condition {
+  name: string;
+  ok: boolean | null;
+  expected: string;
+  seen: string;
 }
 
 /** For `StoreDescription.governing`: members that answered keep their roles where the settings cannot be read. */
@@ -151,6 +161,8 @@ export interface GoverningSetting {
   source: string;
   /** Whose value it is, where others have it instead of the server's; the server's own is listed as well. */
   override?: SettingOverride;
+  /** What gave who asked a value of its own, this one: what the server itself has then does not show. */
+  hiddenBy?: string;
 }
 
 export interface Steadiness {

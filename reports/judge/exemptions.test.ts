@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { invent } from '../../suites/_testing/histories.ts';
 import type { Seen } from '../../suites/_testing/histories.ts';
 import { judgeOf } from '../../suites/_testing/judges.ts';
-import { exemptionsIn } from './exemptions.ts';
+import { fixtureCheck } from '../render/_testing/fixture.ts';
+import { exemptionsIn, unmatchedIn, withoutMatched } from './exemptions.ts';
 
 const API = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 2 } };
 const NAME = 'Deployment tender/api';
@@ -136,4 +137,100 @@ test('should find what judges let off: without it, each of them fails or knows l
   const exempted = history({ exempt: [{ checks: [check], containers: ['proxy'], reason: REASON }] });
   assert.deepEqual([judgeOf(check)?.([exempted]).verdict, exemptionsIn(exempted).length], ['pass', 1]);
   assert.deepEqual([judgeOf(check)?.([history({})]).verdict, exemptionsIn(history({})).length], ['fail', 0]);
+});
+
+const unmatched = (check: string, settings: Record<string, unknown>, ...seen: Seen[]): [string, string][] =>
+  unmatchedIn(invent({ check, settings, seen })).map(({ subject, reason }) => [subject, reason]);
+
+test('should name containers that are let off and not there, where their workload was looked at', () => {
+  const resources = 'topology/workloads/resources';
+  const line: Seen = ['container-resources', { workload: NAME, container: 'api', init: false }];
+  const gone = [[`container gone of ${NAME}`, REASON]];
+  assert.deepEqual(unmatched(resources, exempt(resources, ['api', 'gone']), line), gone);
+  assert.deepEqual(unmatched(resources, exempt('telemetry/**', ['gone']), line), [], 'of another check');
+  assert.deepEqual(unmatched(resources, exempt('**'), line), [], 'it names none');
+  assert.deepEqual(unmatched(resources, exempt('**', ['gone'])), [], 'the workload was not looked at');
+  const refused: Seen = ['unavailable', { what: 'v1/Pod', reason: 'forbidden' }];
+  assert.deepEqual(unmatched(resources, exempt('**', ['gone']), line, refused), []);
+  const cut = invent({ check: resources, settings: exempt('**', ['gone']), seen: [line], cut: true });
+  assert.deepEqual(unmatchedIn(cut), []);
+  const logs = 'telemetry/logs/every-workload';
+  const heard: Seen = ['recent', { workload: NAME, container: 'api', lines: 3 }];
+  assert.deepEqual(unmatched(logs, exempt(logs, ['api', 'gone']), heard), gone);
+  const unread: Seen = ['disk-unread', { workload: NAME }];
+  assert.deepEqual(unmatched(logs, exempt(logs, ['gone']), heard, unread), []);
+});
+
+test('should name entries of closed namespaces by which nothing was let off', () => {
+  const owner = (kindName: string, name: string, namespace = 'tender'): Seen => [
+    'owner',
+    { kindName, namespace, name, pods: 1 },
+  ];
+  const ignore = ['Deployment a*', 'Job report-*', 'Deployment api'].map((entry) => {
+    const [kind, name] = entry.split(' ');
+    return { kind, name, reason: REASON };
+  });
+  const of = (namespaces: string[], ...more: Seen[]): string[] =>
+    unmatched(
+      'topology/workloads/declared',
+      { ...workloads({}), closed: { namespaces, ignore } },
+      ...[
+        owner('Deployment', 'api'),
+        owner('Deployment', 'agent'),
+        owner('Job', 'report-1', 'other'),
+        ...more,
+      ],
+    ).map(([subject]) => subject);
+  const owners: Seen = ['owners', { found: 3 }];
+  assert.deepEqual(of(['tender'], owners), ['Job report-*', 'Deployment api']);
+  assert.deepEqual(of(['tender', 'other'], owners), ['Deployment api'], 'api is declared');
+  assert.deepEqual(of(['tender']), [], 'not all was listed');
+  assert.deepEqual(of([], owners), [], 'nothing is closed');
+});
+
+test('should name overrides that no server has, where the store was asked for its settings', () => {
+  const durabilityOverrides = [
+    { role: 'batch', reason: REASON },
+    { role: 'gone', database: 'tender', reason: REASON },
+  ];
+  const stores = { postgres: { members: 3, durability: { fsync: 'on' }, durabilityOverrides } };
+  const asked: Seen = ['settings', { store: 'postgres', read: 2 }];
+  const setting: Seen = [
+    'setting',
+    { store: 'postgres', name: 'fsync', value: 'on', override: { role: 'batch', database: null } },
+  ];
+  const check = 'topology/storage/durability';
+  assert.deepEqual(unmatched(check, { stores }, asked, setting), [
+    ['settings of postgres, role gone in database tender', REASON],
+  ]);
+  assert.equal(unmatched(check, { stores }, asked).length, 2);
+  assert.deepEqual(unmatched(check, { stores }), []);
+});
+
+test('should tell node groups that were seen from those of which no node was there', () => {
+  const others = ['b', 'c'].map((team) => ({ labels: { team, zone: 'z' }, reason: REASON }));
+  const look = (team: string, nodes: number): Seen => [
+    'nodes-of-others',
+    { group: `team=${team}, zone=z`, nodes },
+  ];
+  const check = 'topology/nodes/pools';
+  const of = (...seen: Seen[]): string[][] =>
+    [found, unmatched].map((each) => each(check, { nodes: { others } }, ...seen).map(([subject]) => subject));
+  const [b, c] = ['nodes with team=b, zone=z', 'nodes with team=c, zone=z'];
+  assert.deepEqual(of(look('b', 2), look('c', 0)), [[b], [c]]);
+  assert.deepEqual(of(look('b', 0), look('b', 1), look('c', 1)), [[b, c], []], 'it came later');
+  assert.deepEqual(of(), [[b, c], []], 'a record of an earlier version');
+});
+
+test('should not call an entry unmatched that let something off in another check of the run', () => {
+  const entry = (subject: string) => ({ what: 'container' as const, subject, reason: REASON });
+  const checks = withoutMatched([
+    fixtureCheck('topology/workloads/images', { exemptions: [entry('proxy')] }),
+    fixtureCheck('topology/workloads/resources', { unmatchedExemptions: [entry('proxy'), entry('gone')] }),
+    fixtureCheck('topology/workloads/probes', { unmatchedExemptions: [entry('proxy')] }),
+  ]);
+  assert.deepEqual(
+    checks.map(({ unmatchedExemptions }) => unmatchedExemptions),
+    [undefined, [entry('gone')], undefined],
+  );
 });

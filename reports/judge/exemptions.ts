@@ -4,11 +4,12 @@
  */
 import type { History } from '../record/history/history.ts';
 import type { Exemption } from '../record/judgement.ts';
-import { nameOf } from '../record/names/topology-names.ts';
+import type { CheckResult } from '../record/run-record.ts';
+import { nameOf, nodeGroupName } from '../record/names/topology-names.ts';
 import type { Seen } from '../record/observations/index.ts';
 import { allowedValues } from '../record/settings.ts';
 import { overrideReason, overrideText } from '../record/setting-overrides.ts';
-import { all } from './observed.ts';
+import { all, first } from './observed.ts';
 import { exemption, matches } from './topology/declared.ts';
 
 /** Each once, in the order of the kinds below. */
@@ -18,11 +19,40 @@ export function exemptionsIn(history: History): Exemption[] {
     ...silentContainers(history),
     ...objects(history),
     ...settings(history),
-    ...nodes(history),
+    ...nodeGroups(history).flatMap(({ nodes, group }) => (nodes === 0 ? [] : [group])),
     ...spreads(history),
     ...spreadsOfMembers(history),
   ];
-  return [...new Map(found.map((one) => [`${one.what} ${one.subject}`, one])).values()];
+  return once(found);
+}
+
+/**
+ * Entries that matched nothing where the check looked for what they name, so that nothing was let off by them. Where something could not be read, or
+ * the observation did not run to its end, none are known. `spread` has nothing to match: it is of the workload that it stands in.
+ */
+export function unmatchedIn(history: History): Exemption[] {
+  if (first(history, 'end') === undefined || all(history, 'unavailable').length > 0) return [];
+  return once([
+    ...absentContainers(history),
+    ...unmatchedIgnores(history),
+    ...unmatchedOverrides(history),
+    ...nodeGroups(history).flatMap(({ nodes, group }) => (nodes === 0 ? [group] : [])),
+  ]);
+}
+
+/** The checks of a run, each without the entries that matched something in another one. */
+export function withoutMatched(checks: readonly CheckResult[]): CheckResult[] {
+  const matched = new Set(checks.flatMap(({ exemptions = [] }) => exemptions.map(keyOf)));
+  return checks.map(({ unmatchedExemptions = [], ...check }) => {
+    const left = unmatchedExemptions.filter((one) => !matched.has(keyOf(one)));
+    return left.length === 0 ? check : { ...check, unmatchedExemptions: left };
+  });
+}
+
+export const keyOf = ({ what, subject }: Exemption): string => `${what} ${subject}`;
+
+export function once(exemptions: readonly Exemption[]): Exemption[] {
+  return [...new Map(exemptions.map((one) => [keyOf(one), one])).values()];
 }
 
 interface OfContainer {
@@ -39,12 +69,41 @@ function containers(history: History): Exemption[] {
   return [...serving, ...given, ...images].flatMap((one) => letOff(history, one));
 }
 
+/** Containers that `exempt` names and that their workload has not, where its containers were recorded, and no log of them was left unread. */
+function absentContainers(history: History): Exemption[] {
+  const { check, settings } = history.header;
+  const lines: OfContainer[] = [
+    ...all(history, 'container-probes'),
+    ...all(history, 'container-resources'),
+    ...all(history, 'container-image'),
+    ...all(history, 'pod-image'),
+    ...all(history, 'recent'),
+  ];
+  const unread = [...all(history, 'disk-unread'), ...all(history, 'recent-unsearched')];
+  return (settings.workloads ?? []).flatMap((declared) => {
+    const workload = nameOf(declared);
+    const there = lines.filter((one) => one.workload === workload).map(({ container }) => container);
+    if (there.length === 0 || unread.some((one) => one.workload === workload)) return [];
+    return (declared.exempt ?? [])
+      .filter(({ checks }) => checks.some((glob) => matches(glob, check)))
+      .flatMap(({ containers = [], reason }) =>
+        containers
+          .filter((one) => !there.includes(one))
+          .map((one) => ofContainer({ workload, container: one }, reason)),
+      );
+  });
+}
+
+const ofContainer = ({ workload, container }: OfContainer, reason: string): Exemption => ({
+  what: 'container',
+  subject: `container ${container} of ${workload}`,
+  reason,
+});
+
 function letOff(history: History, { workload, container }: OfContainer): Exemption[] {
   const declared = history.header.settings.workloads?.find((one) => nameOf(one) === workload);
   const reason = declared === undefined ? null : exemption(declared, history.header.check, container);
-  return reason === null
-    ? []
-    : [{ what: 'container', subject: `container ${container} of ${workload}`, reason }];
+  return reason === null ? [] : [ofContainer({ workload, container }, reason)];
 }
 
 /** The same where lines are looked for: only containers that never wrote one need it. */
@@ -57,15 +116,34 @@ function silentContainers(history: History): Exemption[] {
 
 /** `topology.closed.ignore`: what runs undeclared where nothing undeclared may run. */
 function objects(history: History): Exemption[] {
+  const { closed } = history.header.settings;
+  return undeclared(history).flatMap((owner) => {
+    const entry = closed?.ignore.find((one) => ignores(one, owner));
+    return entry === undefined ? [] : [{ what: 'object', subject: nameOf(owner), reason: entry.reason }];
+  });
+}
+
+type Ignored = Record<'kind' | 'name', string>;
+
+const ignores = (entry: Ignored, { kind, name }: Ignored): boolean =>
+  entry.kind === kind && matches(entry.name, name);
+
+/** What runs in closed namespaces and is not declared. */
+function undeclared(history: History): (Ignored & { namespace: string })[] {
   const { closed, workloads = [], leftOut = [] } = history.header.settings;
   const known = new Set([...workloads.map(nameOf), ...leftOut]);
-  return all(history, 'owner').flatMap(({ kindName, namespace, name }) => {
-    const subject = nameOf({ kind: kindName, namespace, name });
-    const entry = closed?.ignore.find((one) => one.kind === kindName && matches(one.name, name));
-    return entry === undefined || known.has(subject) || closed?.namespaces.includes(namespace) !== true
-      ? []
-      : [{ what: 'object', subject, reason: entry.reason }];
-  });
+  return all(history, 'owner')
+    .map(({ kindName: kind, namespace, name }) => ({ kind, namespace, name }))
+    .filter((one) => closed?.namespaces.includes(one.namespace) === true && !known.has(nameOf(one)));
+}
+
+function unmatchedIgnores(history: History): Exemption[] {
+  const { namespaces = [], ignore = [] } = history.header.settings.closed ?? {};
+  if (namespaces.length === 0 || first(history, 'owners') === undefined) return [];
+  const owners = undeclared(history);
+  return ignore
+    .filter((entry) => !owners.some((owner) => ignores(entry, owner)))
+    .map(({ kind, name, reason }) => ({ what: 'object', subject: `${kind} ${name}`, reason }));
 }
 
 type Setting = Pick<Seen<'governing'>, 'name' | 'value' | 'override'>;
@@ -88,11 +166,31 @@ function overridden(history: History, store: string, { name, value, override }: 
   return [{ what: 'setting', subject: `${name} of ${store}, ${overrideText(override)}: ${value}`, reason }];
 }
 
-/** `topology.nodes.others`, in checks that look at nodes. Which nodes these were is not recorded. */
-function nodes(history: History): Exemption[] {
+/** Overrides that no server has, in the check of settings. */
+function unmatchedOverrides(history: History): Exemption[] {
+  const { stores = {} } = history.header.settings;
+  return all(history, 'settings').flatMap(({ store }) => {
+    const own = all(history, 'setting').filter((one) => one.store === store);
+    const overrides = own.flatMap(({ override }) => override ?? []);
+    return (stores[store]?.durabilityOverrides ?? [])
+      .filter((entry) => overrides.every((one) => overrideReason(one, [entry]) === null))
+      .map(({ role = null, database = null, reason }) => ({
+        ...{ what: 'setting' as const, reason },
+        subject: `settings of ${store}, ${overrideText({ role, database })}`,
+      }));
+  });
+}
+
+/** `topology.nodes.others`, in checks that look at nodes. `nodes`: at most so many were seen at once; null: it is not recorded. */
+function nodeGroups(history: History): { nodes: number | null; group: Exemption }[] {
+  const looks = all(history, 'nodes-of-others');
   return (history.header.settings.nodes?.others ?? []).map(({ labels, reason }) => {
-    const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    return { what: 'node group', subject: `nodes with ${text.join(', ')}`, reason };
+    const name = nodeGroupName(labels);
+    const counts = looks.filter(({ group }) => group === name).map(({ nodes }) => nodes);
+    return {
+      nodes: counts.length === 0 ? null : Math.max(...counts),
+      group: { what: 'node group', subject: `nodes with ${name}`, reason },
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Figure, Judgement } from '../record/judgement.ts';
+import { lostWrites } from '../record/lost-writes.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
@@ -179,14 +180,8 @@ function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
   return counted.some(({ rto }) => rto !== null) ? found : null;
 }
 
-/** Lost writes of the trials that were read back; null when none was: unknown is not zero. */
-function lostOf(trials: readonly FailoverRecord[]): number | null {
-  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
-  return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
-}
-
 function lossText(counted: readonly FailoverRecord[]): string {
-  const lost = lostOf(counted);
+  const lost = lostWrites(counted);
   if (lost === null) return 'writes not read back';
   const unread = counted.filter((trial) => trial.writes === null).length;
   return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${counted.length} trials not read back)` : ''}`;
@@ -259,7 +254,7 @@ function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): F
 }
 
 function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {
-  const figure: Figure = { name: 'lost acknowledged writes', value: lostOf(counted), unit: 'writes' };
+  const figure: Figure = { name: 'lost acknowledged writes', value: lostWrites(counted), unit: 'writes' };
   return goals.lostWrites === undefined ? figure : { ...figure, goal: `≤ ${goals.lostWrites}` };
 }
 

@@ -1,7 +1,5 @@
 /** How the pods of a declared workload are named. */
-import type { HeaderSettings } from '../record/settings.ts';
-
-type Workload = NonNullable<HeaderSettings['workloads']>[number];
+import type { DeclaredWorkload } from './topology/declared.ts';
 
 /** The characters that Kubernetes uses for generated names and template hashes. */
 const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
@@ -12,7 +10,11 @@ const SUFFIXES: Readonly<Record<string, string>> = {
 };
 
 /** Matches the pods of a workload only: `redis-sentinel-0` is not one of `redis`. */
-export function podPattern({ kind, namespace, name }: Pick<Workload, 'kind' | 'namespace' | 'name'>): RegExp {
+export function podPattern({
+  kind,
+  namespace,
+  name,
+}: Pick<DeclaredWorkload, 'kind' | 'namespace' | 'name'>): RegExp {
   const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
 }

@@ -43,6 +43,8 @@ export interface Judgement {
   findingsTotal: number;
   /** What the environment file lets off; left out: nothing. */
   exemptions?: Exemption[];
+  /** Entries of that file that matched nothing in any trial; left out: none. */
+  unmatchedExemptions?: Exemption[];
   evidence: Evidence[];
   /** Present for failover checks: one record per trial. */
   trials?: FailoverRecord[];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { later } from './observations/kinds.ts';
 
 /** Units in which histograms of durations are kept. */
 export const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'minutes'] as const;
@@ -11,6 +12,9 @@ export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
   nanoseconds: 1e-6,
   minutes: 60_000,
 };
+
+/** Days that a period of the calendar has at most, by its unit. */
+export const LONGEST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
 
 /**
  * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
@@ -63,7 +67,7 @@ export const objectiveSchema = z.object({
    * Where its queries are stated: `env/objectives`, `template NAME` or `environment file`. With it, what Prometheus has is asked before
    * anything is judged; records of earlier versions have neither.
    */
-  stated: z.string().optional(),
+  stated: later(z.string()),
   /** The template, where it follows documentation and no real product has answered its queries yet. */
   notMet: z.string().optional(),
   /** Bad events that the metrics of its template do not have. */

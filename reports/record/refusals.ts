@@ -47,11 +47,16 @@ interface Said {
   location?: string;
 }
 
+/** Where an answer sends on, without what may be secret in it: a user, a query, a fragment. */
+export function plainLocation(location: string): string {
+  return location.replace(/[?#].*$/, '').replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/]*@/i, '$1//');
+}
+
 /** How the detail of a request that was refused begins. Of an address, nothing that may be secret. */
 export function refusalDetail(refusal: Refusal, status: number, said: Said = {}): string {
   const { waitSeconds = null, location = '' } = said;
   const wait = waitSeconds === null ? '' : `, retry after ${waitSeconds} s`;
-  const to = location === '' ? ' with a login page' : ` to ${location.replace(/[?#].*$/, '').slice(0, 100)}`;
+  const to = location === '' ? ' with a login page' : ` to ${plainLocation(location).slice(0, 100)}`;
   return `${refusal}: status ${status}${refusal === 'login' ? to : ''}${wait}`;
 }
 

@@ -17,6 +17,11 @@ export function worstOf(rules: Iterable<Rule>): Verdict {
   return worst([...rules].map(({ verdict }) => verdict));
 }
 
+/** What must hold for a pass: a gap is inconclusive, none is a pass. */
+export function gapRule(id: string, gap: string | null, holds: string): Rule {
+  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+}
+
 /** Rules of the worst verdict, in their order. */
 export function decisive(rules: readonly Rule[]): Rule[] {
   const verdict = worstOf(rules);

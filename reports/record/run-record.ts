@@ -3,6 +3,7 @@ import { gpuDetailSchema } from './details/gpu-detail.ts';
 import { goalEntrySchema, loadDetailSchema, scalingDetailSchema } from './details/load-detail.ts';
 import { pressureSchema } from './pressure.ts';
 import { telemetryDetailSchema } from './details/telemetry-detail.ts';
+import { NOT_RUN_BY } from './not-run-by.ts';
 import { SCOPES, VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
@@ -222,6 +223,10 @@ export const checkResultSchema = z.object({
   notMet: z.array(z.string()).optional(),
   verdict,
   reason: z.string(),
+  /** What keeps it from being run; left out: it ran, or the record is older than this field. */
+  notRunBy: z.enum(NOT_RUN_BY).optional(),
+  /** What would have to be declared for it, where that keeps it from being run. */
+  lacks: z.array(z.string()).optional(),
   /** What the verdict rests on. */
   rules: z.array(ruleSchema).optional(),
   expected: z.string(),
@@ -231,6 +236,8 @@ export const checkResultSchema = z.object({
   findingsTotal: z.number(),
   /** What the environment file lets off; left out: nothing. */
   exemptions: z.array(exemptionSchema).optional(),
+  /** Entries of that file that matched nothing in this run, where the check looked; left out: none. */
+  unmatchedExemptions: z.array(exemptionSchema).optional(),
   evidence: z.array(evidenceSchema),
   trials: z.array(failoverRecordSchema),
   /** One entry per objective; only of checks that judge objectives. */

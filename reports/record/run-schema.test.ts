@@ -8,6 +8,6 @@ it('should have a published schema that is the one of the code', () => {
   assert.deepEqual(
     JSON.parse(readFileSync(SCHEMA_FILE, 'utf8')),
     JSON.parse(runSchemaText()),
-    'reports/record/run.schema.json is out of date: run node reports/record/run-schema.ts',
+    'reports/record/run.schema.json is out of date: run npm run reference',
   );
 });

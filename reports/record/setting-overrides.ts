@@ -14,6 +14,11 @@ export function overrideText({ role, database }: SettingOverride): string {
   return role === null ? `database ${database}` : `role ${role} in database ${database}`;
 }
 
+/** Why a value that was read is not known to be the server's own. */
+export function hiddenText(hiddenBy: string, value: string): string {
+  return `what the server itself has does not show: ${hiddenBy} has set ${value} for who asked`;
+}
+
 interface Declared {
   role?: string | undefined;
   database?: string | undefined;

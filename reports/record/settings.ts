@@ -122,7 +122,7 @@ const hop = z.object({
 
 const telemetry = z.object({
   logs: z.object({ shipper: z.object({ daemonSet: objectName }).optional() }).optional(),
-  traces: z.object({ kind: z.string().optional(), path: z.array(hop) }).optional(),
+  traces: z.object({ path: z.array(hop) }).optional(),
   alerts: z.object({ ruleGroups: z.object({ prefix: z.string() }) }).optional(),
   required: z.object({ targets: z.array(z.string()), series: z.array(z.string()) }).optional(),
   dashboards: z

@@ -127,6 +127,7 @@ function test(check: CheckResult): Record<string, unknown> {
       goalSource: check.goalSource,
       figures: check.figures,
       ...(check.exemptions !== undefined && { exemptions: check.exemptions }),
+      ...(check.unmatchedExemptions !== undefined && { unmatchedExemptions: check.unmatchedExemptions }),
       rerun: check.rerun,
     },
   };

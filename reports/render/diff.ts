@@ -1,4 +1,5 @@
 import { runWord } from '../record/compose.ts';
+import { lostWrites } from '../record/lost-writes.ts';
 import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { CHECK_WORDS, GLYPHS, injectedIn, lostText, oneLine, secondsOf } from './text.ts';
@@ -97,15 +98,10 @@ type Losses = Pick<RtoChange, 'lostBefore' | 'lostAfter' | 'lost'>;
 
 function lostOf(old: CheckResult, now: CheckResult): Losses {
   return {
-    lostBefore: lostIn(old.trials),
-    lostAfter: lostIn(now.trials),
+    lostBefore: lostWrites(old.trials),
+    lostAfter: lostWrites(now.trials),
     lost: { before: lostText(old.trials), after: lostText(now.trials) },
   };
-}
-
-function lostIn(trials: readonly FailoverRecord[]): number | null {
-  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
-  return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
 }
 
 /** Overlapping intervals may hold the same true value, so they count as unchanged. */
@@ -134,6 +130,8 @@ function notesOf(run: RunRecord, baseline: RunRecord): string[] {
     ['profile', baseline.profile, run.profile],
     ['scope', baseline.scope, run.scope],
     ['read only', saidOf(baseline.readOnly), saidOf(run.readOnly)],
+    ['blocked', baseline.blocked ?? null, run.blocked ?? null],
+    ['interrupted', baseline.interrupted, run.interrupted],
     ['harness', baseline.harness.version, run.harness.version],
   ];
   return pairs

@@ -44,10 +44,40 @@ test('should say in every report which check lets off what, and why', async () =
   );
 });
 
+test('should list entries that matched nothing under a heading of their own, and not count them as let off', async () => {
+  const stale = { what: 'object' as const, subject: 'Job report-*', reason: 'of the platform team' };
+  const own = fixtureCheck('topology/workloads/declared', { unmatchedExemptions: [stale] });
+  const one = fixtureRecord([probes, own]);
+  assert.deepEqual(runRecordSchema.parse(one), one);
+  const reports = await renderAll(one);
+  const said = 'matched nothing in this run: nothing was let off by it';
+  for (const name of ['report.html', 'junit.xml', 'summary.md'])
+    assert.ok(reports[name]?.includes(said), `${name}: ${reports[name] ?? ''}`);
+  assert.match(reports['ctrf.json'] ?? '', /"unmatchedExemptions"[^]*"Job report-\*"/);
+  const [title, none] = ['1 entry of the environment file matched nothing', /\b0 let off/];
+  for (const [name, parts] of [
+    ['summary.md', ['2 let off by the environment file<', `<summary>${title}<`, 'Job report-']],
+    ['report.html', ['2 let off by the environment file, not judged', `<h4>${title}<`, 'Job report-']],
+    ['junit.xml', [`<system-out>${title}:\n- Job report-`]],
+  ] as const) {
+    const report = reports[name] ?? '';
+    const at = parts.map((part) => report.indexOf(part, report.indexOf(parts[0])));
+    assert.deepEqual([at.includes(-1), none.test(report)], [false, false], `${name}: ${at.join()}`);
+  }
+  const onlyStale = await renderAll(fixtureRecord([own]));
+  for (const name of ['report.html', 'junit.xml', 'summary.md'])
+    assert.doesNotMatch(onlyStale[name] ?? '', /let off by the environment file/, name);
+  assert.ok(caveats(one).every((text) => !text.includes('workloads/declared')));
+});
+
 test('should say before the verdict is relied on how much was not judged', () => {
+  const pools = fixtureCheck('topology/cluster/versions', {
+    exemptions: [{ what: 'node group', subject: 'nodes with team=b', reason: 'of team b' }],
+  });
+  const more = fixtureRecord([probes, pools, declared]);
   const sentence =
-    'The environment file lets off 2 containers in topology/workloads/probes, 1 object in topology/workloads/declared, 1 node group in topology/workloads/declared: these were not judged there. Each check names its own, with the reasons.';
-  assert.ok(caveats(record).includes(sentence), caveats(record).join('\n'));
+    'The environment file lets off 2 containers in topology/workloads/probes; 1 node group in topology/cluster/versions, topology/workloads/declared; 1 object in topology/workloads/declared: these were not judged there. Each check names its own, with the reasons.';
+  assert.ok(caveats(more).includes(sentence), caveats(more).join('\n'));
   assert.match(
     renderTerminal(record, { reportPath: 'r', width: 1000 }),
     /Before you rely on this verdict\n[^]*The environment file lets off 2 containers/,
@@ -70,5 +100,5 @@ test('should count a workload once that several entries let off', () => {
   ];
   const spread = fixtureCheck('topology/workloads/spread', { exemptions });
   const text = caveats(fixtureRecord([spread])).find((one) => one.includes('lets off')) ?? '';
-  assert.match(text, /lets off 2 workloads in topology\/workloads\/spread, 2 containers in/);
+  assert.match(text, /lets off 2 workloads in topology\/workloads\/spread; 2 containers in/);
 });

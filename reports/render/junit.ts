@@ -3,7 +3,7 @@ import { unmet } from '../record/rule.ts';
 import { ENVIRONMENT_SUITE, environmentCases } from './environment-cases.ts';
 import type { EnvironmentCase } from './environment-cases.ts';
 import { escapeHtml } from './html/template.ts';
-import { clipped, exemptionLines } from './text.ts';
+import { clipped, exemptionLines, unmatchedLines, unmatchedTitle } from './text.ts';
 
 const EVIDENCE_CHARS = 4000;
 const MOST_RULES = 20;
@@ -69,10 +69,12 @@ function testcase(check: CheckResult): string {
 
 /** What the check did not judge, also of one that passed: a green case would hide it. */
 function letOff(check: CheckResult): string {
-  const lines = exemptionLines(check);
-  if (lines.length === 0) return '';
-  const text = ['let off by the environment file:', ...lines].join('\n- ');
-  return `<system-out>${escapeHtml(text)}</system-out>`;
+  const [lines, unmatched] = [exemptionLines(check), unmatchedLines(check)];
+  const texts = [
+    ...(lines.length > 0 ? [['let off by the environment file:', ...lines].join('\n- ')] : []),
+    ...(unmatched.length > 0 ? [[`${unmatchedTitle(unmatched.length)}:`, ...unmatched].join('\n- ')] : []),
+  ];
+  return texts.length === 0 ? '' : `<system-out>${escapeHtml(texts.join('\n'))}</system-out>`;
 }
 
 function outcome(check: CheckResult): string {

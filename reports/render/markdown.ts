@@ -15,6 +15,8 @@ import {
   oneLine,
   pathRtoText,
   plural,
+  unmatchedLines,
+  unmatchedTitle,
   worstRtoText,
 } from './text.ts';
 import { atMost } from '../record/at-most.ts';
@@ -199,12 +201,15 @@ function notRun(checks: readonly CheckResult[]): string {
 
 /** What no check judged, though its check may have passed. */
 function letOff(checks: readonly CheckResult[]): string {
-  const lines = checks.flatMap((check) =>
-    exemptionLines(check).map((line) => `${code(check.id)}: ${inert(line)}`),
-  );
-  return lines.length === 0
-    ? ''
-    : `<details><summary>${lines.length} let off by the environment file</summary>\n\n${list(lines)}\n\n</details>`;
+  const of = (linesOf: (check: CheckResult) => string[]): string[] =>
+    checks.flatMap((check) => linesOf(check).map((line) => `${code(check.id)}: ${inert(line)}`));
+  const [lines, unmatched] = [of(exemptionLines), of(unmatchedLines)];
+  const folded = (title: string, items: string[]): string[] =>
+    items.length === 0 ? [] : [`<details><summary>${title}</summary>\n\n${list(items)}\n\n</details>`];
+  return [
+    ...folded(`${lines.length} let off by the environment file`, lines),
+    ...folded(unmatchedTitle(unmatched.length), unmatched),
+  ].join('\n\n');
 }
 
 function caveatList(record: RunRecord): string {

@@ -1,4 +1,5 @@
 /** Checks that were not run, in the groups in which every report shows them. */
+import { isNotBuilt } from '../record/compose.ts';
 import type { CheckResult } from '../record/run-record.ts';
 
 interface NotRunGroup {
@@ -9,40 +10,49 @@ interface NotRunGroup {
   several: boolean;
 }
 
-const NOT_DECLARED = /^not declared: (?:store )?([^,]+)/;
 /** A store, or a part of the file by its first key: what is written with a point or a space is only a piece of one. */
-const WHOLE = /^not declared: (?:store (\S+)|([a-z]+))(?:,|$)/;
-/** No entry in a file changes these. */
-const NEVER =
-  /^(?:not written yet|does not apply|one member cannot fail over|size small|not declared: .*\ban embedded cluster\b)/;
+const WHOLE = /^(?:store (\S+)|([a-z]+))$/;
 
 /**
  * First the groups that a reader can do something about, of them the largest first; then one of all checks of stores and parts of which nothing
- * is declared, since most clusters lack some of them; last what nobody can run here.
+ * is declared, since most clusters lack some of them; last what nobody can run here. Of a record that does not say what keeps a check from being
+ * run there is a group for each reason.
  */
 export function notRunGroups(checks: readonly CheckResult[]): NotRunGroup[] {
   const notRun = checks.filter((check) => check.verdict === 'not-run');
-  const whole = new Set(notRun.flatMap(({ reason }) => wholeOf(reason) ?? []));
-  const missing = (reason: string): string | null => {
-    const subject = NOT_DECLARED.exec(reason)?.[1]?.split('.', 1)[0] ?? '';
-    return whole.has(subject) ? subject : null;
+  const whole = new Set(notRun.flatMap((check) => wholeOf(check) ?? []));
+  const missing = (check: CheckResult): string | null => {
+    const subject = firstLacked(check)
+      .replace(/^store /, '')
+      .split('.', 1)[0];
+    return subject !== undefined && whole.has(subject) ? subject : null;
   };
-  const together = notRun.filter(({ reason }) => missing(reason) !== null);
+  const together = notRun.filter((check) => missing(check) !== null);
   const others = Map.groupBy(
     notRun.filter((check) => !together.includes(check)),
     ({ reason }) => reason,
   );
   const groups = [...others].map(([title, own]) => ({ title, checks: own, several: false }));
   const bySize = groups.toSorted((a, b) => b.checks.length - a.checks.length);
+  const isLast = (group: NotRunGroup): boolean => group.checks.every(isNever);
   return [
-    ...bySize.filter(({ title }) => !NEVER.test(title)),
-    ...undeclared(together, ({ reason }) => missing(reason) ?? ''),
-    ...bySize.filter(({ title }) => NEVER.test(title)),
+    ...bySize.filter((group) => !isLast(group)),
+    ...undeclared(together, (check) => missing(check) ?? ''),
+    ...bySize.filter(isLast),
   ];
 }
 
-function wholeOf(reason: string): string | null {
-  const [, store, part] = WHOLE.exec(reason) ?? [];
+/** No entry in a file changes it. */
+function isNever(check: CheckResult): boolean {
+  return check.notRunBy === 'never' || isNotBuilt(check);
+}
+
+function firstLacked({ notRunBy, lacks = [] }: CheckResult): string {
+  return (notRunBy === 'not-declared' ? lacks[0] : undefined) ?? '';
+}
+
+function wholeOf(check: CheckResult): string | null {
+  const [, store, part] = WHOLE.exec(firstLacked(check)) ?? [];
   return store ?? part ?? null;
 }
 

@@ -120,16 +120,32 @@ export function exemptionLines({ exemptions = [] }: Pick<CheckResult, 'exemption
   return exemptions.map(({ subject, reason }) => `${subject}: ${reason}`);
 }
 
+/** Entries of that file by which nothing was let off, in the same form. */
+export function unmatchedLines({
+  unmatchedExemptions = [],
+}: Pick<CheckResult, 'unmatchedExemptions'>): string[] {
+  return unmatchedExemptions.map(({ subject, reason }) => `${subject}: ${UNMATCHED} (${reason})`);
+}
+
+/** The heading over them. */
+export function unmatchedTitle(count: number): string {
+  return `${plural(count, 'entry', 'entries')} of the environment file matched nothing`;
+}
+
+export const UNMATCHED = 'matched nothing in this run: nothing was let off by it';
+
 /** What is let off in all checks: nothing is known of it, however green its check is. */
 function exempted(ran: readonly CheckResult[]): string[] {
-  const counts = ran.flatMap(({ id, exemptions = [] }) =>
-    [...Map.groupBy(exemptions, ({ what }) => what)].map(
-      ([what, own]) => `${plural(new Set(own.map(exemptedObject)).size, what)} in ${id}`,
-    ),
-  );
+  const checks = new Map<string, string[]>();
+  for (const { id, exemptions = [] } of ran)
+    for (const [what, own] of Map.groupBy(exemptions, ({ what }) => what)) {
+      const count = plural(new Set(own.map(exemptedObject)).size, what);
+      checks.set(count, [...(checks.get(count) ?? []), id]);
+    }
+  const counts = [...checks].map(([count, ids]) => `${count} in ${ids.join(', ')}`);
   if (counts.length === 0) return [];
   return [
-    `The environment file lets off ${counts.join(', ')}: these were not judged there. Each check names its own, with the reasons.`,
+    `The environment file lets off ${counts.join('; ')}: these were not judged there. Each check names its own, with the reasons.`,
   ];
 }
 

@@ -4,7 +4,7 @@
  * the clocks measured into its own history.
  */
 import { monoMs } from '../../host/clock.ts';
-import type { NewObservation } from '../../probes/history.ts';
+import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { PrometheusClient } from '../../probes/prometheus/index.ts';
 import type { ClockPod } from '../../suites/harness/protocol.ts';
@@ -22,8 +22,10 @@ export interface Said {
   precision: 'second' | 'ms';
 }
 
+export type ClockSeen = NewSeen<'clock-offset' | 'clock-unread'>;
+
 interface Measuring {
-  write: (seen: NewObservation) => void;
+  write: (seen: ClockSeen) => void;
   signal: AbortSignal;
 }
 

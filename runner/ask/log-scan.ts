@@ -1,6 +1,10 @@
+import type { Environment } from '../../env/schema.ts';
 import { openHistory } from '../../probes/history.ts';
+import type { PodObject } from '../../probes/kubernetes/index.ts';
+import { isMemberPod } from '../../probes/store/member-pods.ts';
+import { podPattern } from '../../reports/judge/workload-pods.ts';
+import { declaredNamespaces } from '../../reports/record/declared-namespaces.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -11,10 +15,13 @@ const MOST_BYTES = 64 << 20;
 /** A shorter key would match unrelated text. */
 const SHORTEST_KEY = 8;
 
-interface PodPart extends KubeObject {
-  spec?: { containers?: { name: string }[]; initContainers?: { name: string }[] };
-  status?: { containerStatuses?: { name: string; restartCount?: number }[] };
-}
+/**
+ * How kubelet says that it has no log from before a restart any more (`validateContainerLogStatus` in pkg/kubelet/kubelet_pods.go), or that the
+ * container was removed (`GetContainerLogs` in pkg/kubelet/kuberuntime/kuberuntime_container.go).
+ */
+const NO_PREVIOUS = /previous terminated container .* not found|unable to retrieve container logs for \S/;
+/** The second as the whole log: kubelet has then answered with 200 already. */
+const REMOVED = /^unable to retrieve container logs for \S+\s*$/;
 
 interface Log {
   namespace: string;
@@ -25,8 +32,9 @@ interface Log {
 }
 
 /**
- * Looks for the model's token in the logs of every container of the platform and its edge, and appends what was found to `scan.ndjson`:
- * where and in how many lines, never a line. Because the token is read here, it is redacted in histories.
+ * Looks for the model's token in logs, and appends what was found to `scan.ndjson`: where and in how many lines, never a line. Searched are those of
+ * every container of the platform, its edge and the namespace of the AI service, and elsewhere those of what is declared. Because the token is read
+ * here, it is redacted in histories.
  */
 export async function scanLogs(
   runner: RunnerCore,
@@ -41,9 +49,10 @@ export async function scanLogs(
       writer.observe({ kind: 'key-scan-failed', reason: 'the environment does not declare ai.llm.token' });
       return;
     }
-    const key = await stores.secret(source);
-    if (key.length < SHORTEST_KEY) {
-      const reason = `the token has ${key.length} characters: too few to tell it apart from other text`;
+    // A Secret may end in a line break, which an application strips before it sends the token.
+    const key = (await stores.secret(source)).trim();
+    const reason = whyNotSearched(key);
+    if (reason !== null) {
       writer.observe({ kind: 'key-scan-failed', reason });
       return;
     }
@@ -57,26 +66,32 @@ export async function scanLogs(
   }
 }
 
+/** Why a token cannot be looked for in logs; null: it can be. */
+function whyNotSearched(key: string): string | null {
+  if (key.length < SHORTEST_KEY)
+    return `the token has ${key.length} characters: too few to tell it apart from other text`;
+  if (/[\r\n]/.test(key)) return 'the token has several lines, and logs are searched line by line';
+  return null;
+}
+
 async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promise<Fields<'key-scan'>> {
-  const { platform, edge } = runner.runState.environment.namespaces;
+  const { environment } = runner.runState;
+  const namespaces = declaredNamespaces(environment);
   const found: { log: string; lines: number }[] = [];
   const unread: { log: string; reason: string }[] = [];
   const cut: string[] = [];
   const logs: string[] = [];
   let lines = 0;
-  for (const namespace of [platform, edge]) {
+  for (const namespace of namespaces) {
     const listed = await runner.parts.cluster.list({ kind: 'v1/Pod', namespace });
     if (listed.unavailable !== undefined) {
       unread.push({ log: `pods of ${namespace}`, reason: listed.unavailable });
       continue;
     }
-    for (const log of listed.items.flatMap((pod) => logsOf(pod))) {
+    const pods = listed.items.filter((pod) => isSearched(pod, environment));
+    for (const log of pods.flatMap((pod) => logsOf(pod))) {
       try {
-        const { previous, ...where } = log;
-        const text = await runner.parts.cluster.logs(
-          { ...where, tailLines: LINES, limitBytes: MOST_BYTES, ...(previous && { previous }) },
-          signal,
-        );
+        const text = await read(runner, log, signal);
         const counted = occurrences(text, key);
         logs.push(nameOf(log));
         lines += counted.lines;
@@ -84,21 +99,43 @@ async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promi
         if (counted.with > 0) found.push({ log: nameOf(log), lines: counted.with });
       } catch (error) {
         signal.throwIfAborted();
-        // A log from before a restart may be gone; a current one must be readable.
-        if (!log.previous) unread.push({ log: nameOf(log), reason: errorText(error) });
+        const reason = errorText(error);
+        // A log from before a restart may be gone; whatever else there is must be readable.
+        if (!log.previous || !NO_PREVIOUS.test(reason)) unread.push({ log: nameOf(log), reason });
       }
     }
   }
-  return { logs, lines, found, unread, cut };
+  return { namespaces, logs, lines, found, unread, cut };
 }
 
-function logsOf({ metadata, spec, status }: PodPart): Log[] {
+/** @throws Error when there is no answer, or when it says that there is no log */
+async function read(runner: RunnerCore, { previous, ...where }: Log, signal: AbortSignal): Promise<string> {
+  const text = await runner.parts.cluster.logs(
+    { ...where, tailLines: LINES, limitBytes: MOST_BYTES, ...(previous && { previous }) },
+    signal,
+  );
+  if (REMOVED.test(text)) throw new Error(text.trim());
+  return text;
+}
+
+/** Where neither the platform, its edge nor the AI service is, pods of others may be: the token is looked for in what is declared there. */
+function isSearched(pod: PodObject, { namespaces, topology, stores, ai }: Environment): boolean {
+  const { namespace = '', name } = pod.metadata;
+  if ([namespaces.platform, namespaces.edge, ai?.deployment.namespace].includes(namespace)) return true;
+  return (
+    topology.workloads.some((workload) => podPattern(workload).test(`${namespace}/${name}`)) ||
+    Object.values(stores).some((store) => isMemberPod(pod, store))
+  );
+}
+
+function logsOf({ metadata, spec, status }: PodObject): Log[] {
   const { namespace = '', name: pod } = metadata;
+  const { containerStatuses = [], initContainerStatuses = [] } = status;
   const restarted = (container: string): boolean =>
-    (status?.containerStatuses ?? []).some(
+    [...initContainerStatuses, ...containerStatuses].some(
       ({ name, restartCount = 0 }) => name === container && restartCount > 0,
     );
-  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
   return containers.flatMap(({ name: container }) => {
     const log = { namespace, pod, container, previous: false };
     return restarted(container) ? [log, { ...log, previous: true }] : [log];

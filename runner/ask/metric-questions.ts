@@ -1,6 +1,7 @@
 /** Queries to Prometheus for the objectives of an environment. */
 import type { Bounds } from '../../env/objectives/index.ts';
 import { queriesOf, targetsQuery } from '../../reports/judge/slo/series/selector.ts';
+import { LONGEST_DAYS } from '../../reports/record/objective.ts';
 import type { Objective } from '../../reports/record/objective.ts';
 
 const DAY_MS = 86_400_000;
@@ -87,12 +88,9 @@ export function answersFor(objectives: readonly Objective[], runMs: number, scra
   return questionsOf(objectives, bounds, scrapeMs).reduce((sum, one) => sum + partsOf(one).length, 0);
 }
 
-/** Days that a period of the calendar has at most, by its unit. */
-const MOST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
-
 function lengthOf(window: Objective['window'], runMs: number): number {
   if (window.kind === 'run') return runMs;
   if (window.kind === 'rolling') return window.ms;
   const { duration } = window;
-  return Number.parseInt(duration, 10) * (MOST_DAYS[duration.slice(-1)] ?? 1) * DAY_MS;
+  return Number.parseInt(duration, 10) * (LONGEST_DAYS[duration.slice(-1)] ?? 1) * DAY_MS;
 }

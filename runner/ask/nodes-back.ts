@@ -1,6 +1,7 @@
 import { lookUntil } from '../../host/wait.ts';
 import { isIn } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
+import { controllerOf } from '../../probes/kubernetes/workloads.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Restarts } from '../state/drilled.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
@@ -136,9 +137,9 @@ export function beforeOf(pods: readonly PodObject[]): Before {
 }
 
 /** UID of a pod's controller; without one, the pod's name. */
-function ownerOf({ metadata }: PodObject): string {
-  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
-  return controller?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
+function ownerOf(pod: PodObject): string {
+  const { metadata } = pod;
+  return controllerOf(pod)?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 /**

@@ -9,36 +9,32 @@ import type {
   WorkloadObject,
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
-import { ROLLOUT, rolloutStatus } from '../../probes/kubernetes/workloads.ts';
+import { COMPARED } from '../../probes/kubernetes/compared.ts';
+import { ROLLOUT, rolloutStatus, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
 import { askText } from '../../probes/asking.ts';
 import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { isPassing } from '../../suites/topology/_objects/declared.ts';
 import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
+import { atMost } from '../../reports/record/at-most.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
+import { changeText } from './changed-paths.ts';
 
 /** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
   runState: { environment: Environment };
-  stores: Pick<StoreTargets, 'target' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce'>;
+  stores: Pick<
+    StoreTargets,
+    'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'unsteadyFirst'
+  >;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
 
 /** Subject → what must be the same again. */
 export type Snapshot = Map<string, string>;
 
-const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
-/** Kinds with a declared spec. Pods come and go: their owners are compared instead. */
-const NAMESPACED = [
-  ...WORKLOADS,
-  'v1/Service',
-  'networking.k8s.io/v1/Ingress',
-  'policy/v1/PodDisruptionBudget',
-  'autoscaling/v2/HorizontalPodAutoscaler',
-  'v1/PersistentVolumeClaim',
-] as const;
 /** A workload by what counts here. */
 type Counted = Pick<WorkloadObject, 'kind' | 'metadata' | 'status'> & { spec: { replicas?: number } };
 
@@ -51,7 +47,7 @@ function countedIn(object: KubeObject): Counted | null {
 
 /** Rollouts are listed only where the environment declares one: elsewhere the cluster may not know the kind. */
 function comparedKinds({ topology }: Environment): readonly string[] {
-  return topology.workloads.some(({ kind }) => kind === 'Rollout') ? [...NAMESPACED, ROLLOUT] : NAMESPACED;
+  return topology.workloads.some(({ kind }) => kind === 'Rollout') ? [...COMPARED, ROLLOUT] : COMPARED;
 }
 
 /**
@@ -162,14 +158,28 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
     .filter((subject) => before.get(subject) !== after.get(subject))
     .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
     .filter((subject) => !isOfNoNodeBefore(subject, before) && !isUnused(subject, before))
+    .filter((subject) => !subject.endsWith(NODE_READY) || after.has(subject)) // that its node is gone says it
     .filter((subject) => !subject.startsWith(ROLES) || isCompared(before.get(subject) ?? ''))
     .map((subject) => {
       const was = before.get(subject);
       const is = after.get(subject);
       if (was === undefined) return `${subject} is new`;
-      if (is === undefined) return `${subject} is gone`;
-      return `${subject}: was ${was.slice(0, 300)}, is ${is.slice(0, 300)}`;
+      if (is === undefined) return `${subject} is gone${isNode(subject) ? goneText(before, after) : ''}`;
+      return `${subject}: ${changeText(was, is)}`;
     });
+}
+
+const isNode = (subject: string): boolean =>
+  subject.startsWith(NODE) && !subject.slice(NODE.length).includes(' ');
+
+/** Nodes that are named. */
+const MOST_NODES = 5;
+
+/** Of a node that is gone: no fault leaves that behind, and no rollback brings it back. */
+function goneText(before: Snapshot, after: Snapshot): string {
+  const since = [...after.keys()].filter((subject) => isNode(subject) && !before.has(subject));
+  const instead = since.length === 0 ? '' : `; new since then: ${atMost(since, MOST_NODES).join(', ')}`;
+  return `: a group of machines has replaced it, or somebody has deleted it (Plumbline deletes no Node)${instead}`;
 }
 
 /** Whether a subject is of a node that was not there before, or only says how a node is used. */
@@ -283,7 +293,7 @@ function comparedSpec(
   if (limits !== undefined) return { ...spec, replicas: 'by load' };
   if (object.kind !== 'PersistentVolumeClaim') return spec;
   const bound = isOfKind('v1/PersistentVolumeClaim', object) && object.status?.phase === 'Bound';
-  return { ...spec, volumeName: bound ? 'bound' : 'not bound' };
+  return { ...spec, volumeName: undefined, bound };
 }
 
 type Nodes = Environment['topology']['nodes'];
@@ -347,11 +357,18 @@ async function addRoles(runner: SnapshotSource, snapshot: Snapshot): Promise<voi
 async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
   const { environment } = runner.runState;
   const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: runner.parts.signal };
+  const driver = storeDriver(store);
   try {
-    const seen = await storeDriver(store).steady(await runner.stores.target(store), bounds);
-    const described = await storeDriver(store).describe(await runner.stores.target(store), bounds);
+    const { seen, described } = await runner.stores.letIn(
+      store,
+      async (target) => ({
+        seen: await driver.steady(target, bounds),
+        described: await driver.describe(target, bounds),
+      }),
+      ({ seen: { cannotAsk } }) => cannotAsk !== undefined,
+    );
     runner.stores.answered.add(store);
-    if (seen.ok) runner.stores.steadyOnce.add(store);
+    noteSteadiness(runner, store, seen.ok);
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
@@ -359,8 +376,14 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
     // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);
+    if (broke) noteSteadiness(runner, store, false);
     return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
+}
+
+function noteSteadiness({ stores }: SnapshotSource, store: string, ok: boolean): void {
+  if (ok) stores.steadyOnce.add(store);
+  else if (!stores.steadyOnce.has(store)) stores.unsteadyFirst.add(store);
 }
 
 /** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */

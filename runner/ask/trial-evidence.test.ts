@@ -51,7 +51,8 @@ async function collected(trial: string, given: Given): Promise<{ source: string;
     },
   } as EvidenceSource['cluster'];
   const now = monoMs();
-  const writer = openHistory(join(folder, trial), 'evidence.ndjson', { redact: redactor(['secret-word']) });
+  const redact = redactor(['secret-word']);
+  const writer = openHistory(join(folder, trial), 'evidence.ndjson', { redact });
   await collectEvidence(
     {
       cluster,
@@ -60,6 +61,7 @@ async function collected(trial: string, given: Given): Promise<{ source: string;
       container: 'postgres',
       seconds: { fromMs: now - 20_000, toMs: now - 10_000 },
       signal: new AbortController().signal,
+      redact,
     },
     writer,
   );
@@ -88,6 +90,26 @@ test('should keep the lines and events of those seconds, of the pods concerned, 
   );
   assert.match(found[0]?.text ?? '', /Pod\/postgres-0 Killing: Stopping container$/);
   assert.match(found[1]?.text ?? '', /postgres-0 promoted, password=\*\*\*\nsecond line$/);
+});
+
+test('should keep what services log of each other without what they show, also where the log is cut', async () => {
+  const shown = await collected('d', {
+    logs: (_, previous) =>
+      previous
+        ? ''
+        : `${stamp(15)} authorization: Basic dHVsaXBz\nGET with Bearer sk-live-4711 at postgres://a:b@pg`,
+  });
+  assert.match(
+    shown[0]?.text ?? '',
+    /authorization: Basic \*\*\*\nGET with Bearer \*\*\* at postgres:\/\/a:\*\*\*@pg$/,
+  );
+  for (let before = 0; before < 'secret-word'.length; before++) {
+    const line = `${'x'.repeat(before)}secret-word`;
+    const cut = await collected(`e${before}`, {
+      logs: (_, previous) => (previous ? '' : `${stamp(15)} ${line.repeat(2_000)}`),
+    });
+    assert.doesNotMatch(cut[0]?.text ?? '', /cret|wor/, String(before));
+  }
 });
 
 test('should stay within its bytes, however much was logged', async () => {

@@ -1,6 +1,7 @@
 import { monoMs } from '../../host/clock.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
+import { withoutTokens } from '../../probes/redact.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -31,6 +32,8 @@ export interface EvidenceSource {
   container?: string | undefined;
   seconds: Seconds;
   signal: AbortSignal;
+  /** Takes secrets out before a log is cut: half a secret would not be recognised. */
+  redact: (text: string) => string;
 }
 
 interface Piece {
@@ -41,7 +44,7 @@ interface Piece {
 
 /**
  * Writes logs and events of the seconds of a fault as `evidence`, for people; no verdict rests on it. If they cannot be read, the reason
- * takes their place. Never throws. Secrets are redacted by the writer.
+ * takes their place. Never throws. Of logs, what looks like a token is taken out as well: nobody here knows what others show to each other.
  */
 export async function collectEvidence(source: EvidenceSource, writer: HistoryWriter): Promise<void> {
   let left = TRIAL_BYTES;
@@ -89,7 +92,7 @@ async function logOf(source: EvidenceSource, pod: PodObject, previous: boolean):
       AbortSignal.any([signal, AbortSignal.timeout(CALL_DEADLINE_MS)]),
     );
     const kept = linesUntil(text, to);
-    return kept === '' ? null : { ...piece, text: cutMiddle(kept, LOG_BYTES) };
+    return kept === '' ? null : { ...piece, text: cutMiddle(withoutTokens(source.redact(kept)), LOG_BYTES) };
   } catch (error) {
     // Most containers have not been restarted.
     return previous ? null : { ...piece, text: `no log: ${messageOf(error)}` };

@@ -1,18 +1,13 @@
 import { missing, ok } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
-import { notPermitted } from '../../suites/catalogue/plan/permits.ts';
 
 /** Checks that a profile requires and that would not run, for another reason than a permit: those are among the permits. */
 export const checks: Kind = { name: 'checks', look };
 
 function look({ environment, planned, running }: Situation): Promise<Item[]> {
-  const now = new Date();
   const lacking = planned.filter(
-    ({ row, required, notRun }) =>
-      environment.readOnly !== true &&
-      required &&
-      notRun !== null &&
-      notPermitted(environment, row, now) === null,
+    ({ required, notRun }) =>
+      environment.readOnly !== true && required && notRun !== null && notRun.by !== 'not-permitted',
   );
   return Promise.resolve([
     ok('planned checks', `${running.length} would run; \`plumbline list\` says why the others would not`),
@@ -24,7 +19,7 @@ function look({ environment, planned, running }: Situation): Promise<Item[]> {
     ...lacking.map(({ row, notRun }) =>
       missing(
         row.id,
-        `required, and would not run: ${notRun ?? ''}`,
+        `required, and would not run: ${notRun?.text ?? ''}`,
         'what it names; or its id under `optional` of the profile, with a reason',
       ),
     ),

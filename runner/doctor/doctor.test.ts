@@ -32,7 +32,10 @@ function clusterWith(allowed: boolean): Promise<TestServer> {
     [`${CORE}/kube-system`]: object('kube-system'),
     [system]: object('plumbline-system'),
     [`${system}/configmaps/plumbline-ledger`]: object('plumbline-ledger'),
-    [`${system}/serviceaccounts/plumbline-undo`]: object('plumbline-undo'),
+    [`${system}/serviceaccounts/plumbline-undo`]: {
+      status: 200,
+      body: { metadata: { annotations: { 'plumbline.dev/undoes-in': 'plumbline-canary' } } },
+    },
     '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline': object('plumbline'),
     [REVIEWS]: { status: 201, body: { status: { allowed } } },
   });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { applicationSchema } from '../../env/schema.ts';
+import { certificateFor } from '../../host/_testing/certificate.ts';
+import { setVariable } from '../../host/_testing/variable.ts';
 import { standIn } from '../../probes/signals/_testing/server.ts';
 import type { Said } from '../../probes/signals/_testing/server.ts';
 import { situationOf } from './_testing/situation.ts';
@@ -66,6 +70,36 @@ test('should take a login page with status 200 for no answer of the service, whe
   assert.equal(state, 'missing');
   assert.match(detail, /it answers login: status 200 with a login page$/);
   assert.match(add ?? '', /past the login page/);
+});
+
+test('should name a certificate that is not accepted, and show its server no credentials', async (context) => {
+  setVariable(context, 'PLUMBLINE_DOCTOR_EDGE', 's3cret');
+  const shown: unknown[] = [];
+  const server = createServer(await certificateFor('other.example.com'), ({ headers }, response) => {
+    shown.push(headers['x-api-key']);
+    response.end('[]');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const declared = staging.topology.edge ?? assert.fail();
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const topology = {
+    ...staging.topology,
+    edge: { ...declared, url, address: undefined, trust: 'system' as const },
+  };
+  const credentials = { headers: { 'X-API-Key': { env: 'PLUMBLINE_DOCTOR_EDGE' } } };
+  for (const [asked, unshown] of [
+    [application, ''],
+    [{ ...application, credentials }, '; application.credentials were not shown to it'],
+  ] as const) {
+    const items = await edge.look(situationOf({ ...staging, application: asked, topology }, KUBE));
+    const item = items.find(({ what }) => what === `topology.edge at ${url}`) ?? assert.fail('no edge');
+    assert.equal(item.state, 'missing');
+    assert.match(item.detail, /^its certificate is not accepted: .*SELF_SIGNED/);
+    assert.ok(item.detail.endsWith(unshown), item.detail);
+    assert.match(item.add ?? '', /as topology\.edge\.trust: \{ file: … \}/);
+  }
+  assert.deepEqual(shown, [undefined, undefined]);
 });
 
 test('should send nothing through the edge for a run that only reads', async () => {

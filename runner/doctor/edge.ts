@@ -104,13 +104,20 @@ const NO_SECRETS = { secret: noSecret, reread: noSecret, keep: () => undefined }
 async function lookItem(asked: Asked, how: EdgeLook): Promise<Item> {
   const what = `topology.edge at ${asked.edge.url}`;
   try {
-    const { status, ok: good, why } = await throughTheEdge(asked, how);
+    const { status, ok: good, why, authorized, tlsError, withheld } = await throughTheEdge(asked, how);
+    if (!authorized && asked.edge.url.startsWith('https:')) {
+      const unshown = withheld === true ? '; application.credentials were not shown to it' : '';
+      return missing(what, `its certificate is not accepted: ${tlsError}${unshown}`, TRUST);
+    }
     return good ? ok(what, `answers ${status}`) : missing(what, `it answers ${why}`, adviceOf(why));
   } catch (error) {
     how.signal.throwIfAborted();
     return missing(what, askText(error), 'topology.edge.url or address as this machine reaches it');
   }
 }
+
+const TRUST =
+  'the authority that signs its certificate as topology.edge.trust: { file: … }, or a certificate for the name in topology.edge.url';
 
 const REFUSED: Readonly<Record<Refusal, string>> = {
   credentials: 'application.credentials that the gateway takes',

@@ -4,6 +4,7 @@ import type { Environment, StoreName } from '../../env/schema.ts';
 import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
+import { declaredNamespaces } from '../../reports/record/declared-namespaces.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 import { unfitForOperator } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
@@ -123,12 +124,14 @@ function placed(environment: Environment, { what, rights, platform }: Wanted): N
 }
 
 function namespacesAt(
-  { namespaces, load }: Environment,
+  environment: Environment,
   { where }: Right,
   platform: readonly string[],
 ): readonly string[] {
+  const { namespaces, load } = environment;
   if (where === 'everywhere') return [''];
   if (where === 'platform') return [...new Set(platform)];
+  if (where === 'workloads') return declaredNamespaces(environment);
   if (where === 'load') return load.operator === undefined ? [] : [load.operator.namespace];
   return [where === 'kube-system' ? where : namespaces[where]];
 }

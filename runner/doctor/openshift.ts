@@ -3,7 +3,7 @@ import type { Environment } from '../../env/schema.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall } from '../provider-safety.ts';
-import { UNDO_NAME } from '../safety/timers/undo-job.ts';
+import { UNDO_NAME } from '../safety/timers/undo-account.ts';
 import { missing, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { actsOnNodes, makingCanaries } from './own-objects.ts';

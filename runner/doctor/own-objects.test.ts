@@ -9,6 +9,7 @@ import { ownObjects } from './own-objects.ts';
 const staging = await loadEnvironment('staging');
 const local = await loadEnvironment('local-small');
 const CORE = '/api/v1/namespaces';
+const UNDO = `${CORE}/plumbline-system/serviceaccounts/plumbline-undo`;
 const SWITCH = `${CORE}/plumbline-system/configmaps/plumbline-stop`;
 
 /** What deploy/rbac.yaml makes. */
@@ -18,7 +19,8 @@ function applied(level = 'privileged'): TestApi {
   const labels = { 'pod-security.kubernetes.io/enforce': level };
   api.put(`${CORE}/plumbline-drill`, { metadata: { labels } });
   api.put(`${CORE}/plumbline-system/configmaps/plumbline-ledger`, {});
-  api.put(`${CORE}/plumbline-system/serviceaccounts/plumbline-undo`, {});
+  const annotations = { 'plumbline.dev/undoes-in': 'plumbline-canary, plumbline-drill, plumbline-load' };
+  api.put(UNDO, { metadata: { annotations } });
   api.put('/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline', {});
   return api;
 }
@@ -37,6 +39,33 @@ test('should find all that deploy/rbac.yaml makes, and name each that is not the
     assert.match(found ?? '', new RegExp(`^missing: .*${path.split('/').at(-1)}`));
     assert.deepEqual(more, []);
   }
+});
+
+test('should not take an account of the undo Job that nobody gave rights for enough', async () => {
+  const api = applied();
+  api.put(UNDO, {});
+  const [item] = (await ownObjects.look(situationOf(staging, api.call))).filter(
+    ({ state }) => state !== 'ok',
+  );
+  assert.equal(item?.state, 'missing');
+  assert.match(item.detail, /it has no annotation plumbline\.dev\/undoes-in/);
+});
+
+test('should name the namespaces in which the Job may not undo what planned checks make', async () => {
+  const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
+  const load = { ...staging.load, engine: 'auto' as const, operator };
+  const environment = { ...staging, load };
+  const undoing = async (namespaces: string, selection = {}): Promise<Item | undefined> => {
+    const api = applied();
+    api.put(UNDO, { metadata: { annotations: { 'plumbline.dev/undoes-in': namespaces } } });
+    const items = await ownObjects.look(situationOf(environment, api.call, selection));
+    return items.find(({ what }) => what.startsWith('ServiceAccount'));
+  };
+  const lacking = await undoing('plumbline-canary');
+  assert.equal(lacking?.state, 'missing');
+  assert.match(lacking.detail, /permit it to undo in plumbline-canary .*, not in plumbline-drill, load$/);
+  assert.equal((await undoing('plumbline-canary plumbline-drill load'))?.state, 'ok');
+  assert.equal((await undoing('', { checks: ['topology/nodes/pools'] }))?.state, 'ok');
 });
 
 test('should not need namespaces in which no planned check makes anything', async () => {
@@ -111,6 +140,37 @@ test('should say where the pods of a spread load would be refused', async () => 
     refused.add ?? '',
     /^kubectl label namespace load pod-security\.kubernetes\.io\/enforce=baseline /,
   );
+});
+
+test('should mention a run whose Lease is in another namespace of Plumbline', async () => {
+  const api = applied();
+  const lease = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'host-b/boot/1/2' } };
+  const items = [{ metadata: { name: 'plumbline-system' } }, { metadata: { name: 'team-b' } }];
+  const found = await ownObjects.look(
+    situationOf(staging, (request) => {
+      if (request.path.includes('labelSelector')) return Promise.resolve({ status: 200, body: { items } });
+      return request.path.includes('/namespaces/team-b/leases/')
+        ? Promise.resolve({ status: 200, body: lease })
+        : api.call(request);
+    }),
+  );
+  const [item, ...more] = found.filter(({ notice }) => notice === true);
+  assert.match(item?.detail ?? '', /Lease team-b\/plumbline \(host-b\/boot\/1\/2\)/);
+  assert.deepEqual([item?.state, more], ['ok', []]);
+});
+
+test('should not say that nobody holds the cluster where it is not known', async () => {
+  const api = applied();
+  const found = await ownObjects.look(
+    situationOf(staging, (request) =>
+      request.path.includes('labelSelector')
+        ? Promise.reject(new Error('no answer within 5 s'))
+        : api.call(request),
+    ),
+  );
+  const item = found.find(({ what }) => what.startsWith('runs of other environment files'));
+  assert.equal(item?.state, 'unknown');
+  assert.match(item.detail, /no answer within 5 s/);
 });
 
 test('should say that the kill switch is set and why, also where a run makes its own namespaces', async () => {

@@ -5,8 +5,10 @@ import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { KILL_SWITCH_NAME } from '../safety/lease/kill-switch.ts';
+import { otherLeases } from '../safety/lease/other-leases.ts';
+import { accountSays, UNDOES_IN, whyNotUndone } from '../safety/timers/undo-account.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
-import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { spreadsLoads } from './needs.ts';
 import { admissionOfCanaries, ENFORCE, labelCommand, refuses } from './pod-security.ts';
@@ -33,6 +35,8 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
   return [
     ...(await Promise.all(namespacesOf(environment, running).map((one) => namespaceItem(one, asking)))),
     ...(await Promise.all(objectsIn(system).map((one) => objectItem(one, asking)))),
+    await undoAccountItem(system, undoneIn(environment, running), asking),
+    await otherRunsItem(system, asking),
     killSwitch,
   ];
 }
@@ -63,6 +67,18 @@ export function actsOnNodes(environment: Environment, running: readonly PlannedC
     const fault = faultIn(environment, row.id);
     return fault !== undefined && faultOf(fault).rights.some(({ where }) => where === 'drill');
   });
+}
+
+/** Namespaces in which these make what only the Job in the cluster would undo if this machine were gone, or may: the k6 operator's among them for `auto`. */
+export function undoneIn(environment: Environment, running: readonly PlannedCheck[]): string[] {
+  const { canary, drill } = environment.namespaces;
+  const { operator } = environment.load;
+  const all = [
+    ...(makesCanaries(environment, running) ? [canary] : []),
+    ...(actsOnNodes(environment, running) ? [drill] : []),
+    ...(operator !== undefined && spreadsLoads(environment, running) ? [operator.namespace] : []),
+  ];
+  return [...new Set(all)];
 }
 
 function namespacesOf(environment: Environment, running: readonly PlannedCheck[]): Namespace[] {
@@ -124,7 +140,6 @@ function objectsIn(system: string): { what: string; path: string }[] {
       path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases/plumbline`,
     },
     { what: `ConfigMap ${system}/plumbline-ledger`, path: `${core}/configmaps/plumbline-ledger` },
-    { what: `ServiceAccount ${system}/plumbline-undo`, path: `${core}/serviceaccounts/plumbline-undo` },
   ];
 }
 
@@ -132,6 +147,40 @@ function objectItem({ what, path }: { what: string; path: string }, asking: Aski
   return asked(what, path, asking, ({ status }) =>
     status === 404 ? missing(what, 'it does not exist', APPLY) : ok(what, 'there'),
   );
+}
+
+/** @param needed namespaces in which planned checks make what it would have to undo */
+function undoAccountItem(system: string, needed: readonly string[], asking: Asking): Promise<Item> {
+  const what = `ServiceAccount ${system}/plumbline-undo`;
+  const path = `/api/v1/namespaces/${system}/serviceaccounts/plumbline-undo`;
+  return asked(what, path, asking, ({ status, body }) => {
+    if (status === 404) return missing(what, 'it does not exist', APPLY);
+    const namespaces = accountSays(body);
+    if (namespaces === null)
+      return missing(
+        what,
+        `it has no annotation ${UNDOES_IN}: in no namespace may its Job undo anything`,
+        APPLY,
+      );
+    const why = whyNotUndone({ namespaces }, needed);
+    return why === null ? ok(what, 'there') : missing(what, why, APPLY);
+  });
+}
+
+/** Runs whose Lease is in another namespace: ours does not keep them out. */
+async function otherRunsItem(system: string, { kube }: Asking): Promise<Item> {
+  const what = 'runs of other environment files in this cluster';
+  const others = await otherLeases(kube, system).catch(errorText);
+  if (typeof others === 'string')
+    return unknown(what, `while that is so, nothing that disturbs is begun (2): ${others}`);
+  if (others.length === 0)
+    return ok(
+      what,
+      'in no other namespace that this account may read is a Lease of Plumbline that somebody holds',
+    );
+  const names = others.map(({ namespace, holder }) => `${namespace}/plumbline (${holder})`);
+  const detail = `held, or left by a run that died: Lease ${someOf(names)}. While one is renewed, nothing that disturbs is begun (75)`;
+  return { ...ok(what, detail), notice: true };
 }
 
 function killSwitchItem(system: string, asking: Asking): Promise<Item> {

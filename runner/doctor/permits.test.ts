@@ -139,6 +139,30 @@ test('should name a required check that nothing is declared for', async () => {
   assert.match(found[0]?.detail ?? '', /not declared: topology\.edge/);
 });
 
+test('should say of a check that is neither declared nor permitted what the plan says of it, and nothing of permits', async () => {
+  const profile = { checks: ['failover/redis/pod-delete'], optional: [], required: [] };
+  const { redis: _redis, ...stores } = staging.stores;
+  const only = { ...profile, required: profile.checks };
+  const situation = situationOf({ ...staging, stores, permits: [], profiles: { only } }, permitting(null), {
+    profile: 'only',
+  });
+  const [found, ...more] = wrong([...(await checks.look(situation)), ...(await permits.look(situation))]);
+  assert.deepEqual([found?.what, more], ['failover/redis/pod-delete', []]);
+  assert.match(found?.detail ?? '', /^required, and would not run: not declared: store redis$/);
+});
+
+test('should offer no permit for a check that no permit would let run', async () => {
+  const id = 'performance/api/latency';
+  const only = { checks: [id], optional: [], required: [id] };
+  const production = { ...staging, kind: 'production' as const, permits: [], profiles: { only } };
+  const situation = situationOf(production, permitting(null), { profile: 'only' });
+  const found = wrong([...(await checks.look(situation)), ...(await permits.look(situation))]);
+  assert.deepEqual(
+    found.map(({ what }) => what),
+    [id],
+  );
+});
+
 test('should note a check that is run and cannot pass', async () => {
   const items = await checks.look(situationOf(staging, null, { checks: ['integrations/llm'] }));
   const found = items.find(({ what }) => what === 'integrations/llm');

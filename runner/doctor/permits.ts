@@ -1,7 +1,6 @@
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
-import { notPermitted } from '../../suites/catalogue/plan/permits.ts';
 import { ClusterPermits, PERMIT_NAME } from '../plan/cluster-permit.ts';
 import { lockMode } from '../plan/environment-parts.ts';
 import { askingOf, outlasting } from '../plan/permits.ts';
@@ -51,11 +50,9 @@ function notForLong(environment: Environment, { row }: PlannedCheck): string | n
 }
 
 function ofFile(environment: Environment, planned: readonly PlannedCheck[]): Item[] {
-  const now = new Date();
   const byReason = new Map<string, PlannedCheck[]>();
   for (const one of planned.filter(({ row }) => row.built)) {
-    const reason =
-      one.notRun === null ? notForLong(environment, one) : notPermitted(environment, one.row, now);
+    const reason = refusedByFile(environment, one);
     if (reason !== null) byReason.set(reason, [...(byReason.get(reason) ?? []), one]);
   }
   const { permits: given } = environment;
@@ -64,6 +61,13 @@ function ofFile(environment: Environment, planned: readonly PlannedCheck[]): Ite
   );
   const file = ok('permits of the file', given.length === 0 ? 'none: checks may only read' : said.join('; '));
   return [file, ...[...byReason].map(([reason, checks]) => refusedItem(reason, checks))];
+}
+
+/** What a permit of the file would change, and nothing else is in the way before it. */
+function refusedByFile(environment: Environment, planned: PlannedCheck): string | null {
+  const { notRun } = planned;
+  if (notRun === null) return notForLong(environment, planned);
+  return notRun.by === 'not-permitted' ? notRun.text : null;
 }
 
 function refusedItem(reason: string, checks: readonly PlannedCheck[]): Item {

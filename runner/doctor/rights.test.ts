@@ -111,6 +111,26 @@ test('should ask where the pods of a store are, and for a manager and forwarding
   assert.deepEqual(places(forwarded, 'pods/portforward'), ['caches']);
 });
 
+test('should ask for logs wherever something is declared that may hold the token of the model', () => {
+  const { running } = situationOf(staging, null, { checks: ['integrations/llm-token'] });
+  const places = (of: typeof staging): string[] =>
+    needsOf(of, running).flatMap(({ right, namespace }) =>
+      right.resource === 'pods/log' ? [namespace] : [],
+    );
+  assert.deepEqual(places(staging), ['tender', 'edge']);
+  const { ai, topology, stores } = staging;
+  if (ai === undefined || stores.redis === undefined) return assert.fail('staging declares both');
+  const spread = {
+    ...{ ...staging, ai: { ...ai, deployment: { namespace: 'models', name: 'drafts' } } },
+    stores: { redis: { ...stores.redis, statefulSet: { namespace: 'caches', name: 'kv' } } },
+    topology: {
+      ...topology,
+      workloads: topology.workloads.map((one) => ({ ...one, namespace: 'apps' })),
+    },
+  } as typeof staging;
+  assert.deepEqual(places(spread), ['tender', 'edge', 'models', 'apps', 'caches']);
+});
+
 test('should ask for objects of operators only where they are declared, and only for checks that read them', () => {
   const { running } = situationOf(staging, null, { checks: ['scaling/backend/up', 'gpu/exclusive'] });
   const { topology, gpu } = staging;

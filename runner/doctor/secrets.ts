@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { sourcesNamed } from '../../env/named-sources.ts';
 import type { Source } from '../../env/schema.ts';
-import { certificateSource, keyedIn, sourceText } from '../../probes/declaring.ts';
+import { keyedIn, sourceText } from '../../probes/declaring.ts';
 import type { Keyed } from '../../probes/declaring.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { sectionsAsked } from '../plan/configuration.ts';
@@ -11,23 +12,6 @@ import { errorCode, errorText } from '../../reports/record/error-text.ts';
 
 /** Every source of a secret or a certificate that the environment file names, for what would be asked. Values are never shown. */
 export const secrets: Kind = { name: 'secrets', look };
-
-/** Sections in which sources are named; that of the cluster is looked at with the cluster. */
-const SECTIONS = ['stores', 'application', 'ai', 'prometheus', 'telemetry', 'topology'] as const;
-/** Keys behind which a source stands. */
-const NAMED = new Set([
-  'password',
-  'token',
-  'apiKey',
-  'trust',
-  'ca',
-  'certificate',
-  'key',
-  'bearer',
-  'clientSecret',
-]);
-/** Below it each key is the name of a header whose value is secret. */
-const HEADERS = 'application.credentials.headers';
 
 interface Named {
   source: Source;
@@ -40,13 +24,14 @@ async function look(situation: Situation): Promise<Item[]> {
   const { environment, reached, deadlineMs } = situation;
   const wanted = wantedIn(situation);
   const named = new Map<string, Named>();
-  for (const section of SECTIONS)
-    for (const { source, at } of sourcesIn(environment[section], section)) {
-      const key = JSON.stringify(source);
-      const before = named.get(key);
-      const needed = (before?.needed ?? false) || wanted(at);
-      named.set(key, { source, at: [...(before?.at ?? []), at], needed });
-    }
+  for (const { source, path } of sourcesNamed(environment)) {
+    // Looked at with the cluster.
+    if (path === 'cluster.kubeconfig') continue;
+    const key = JSON.stringify(source);
+    const before = named.get(key);
+    const needed = (before?.needed ?? false) || wanted(path);
+    named.set(key, { source, at: [...(before?.at ?? []), path], needed });
+  }
   const items = [...named.values()].map((one) =>
     one.needed
       ? itemOf(one, reached?.kube ?? null, deadlineMs)
@@ -63,19 +48,10 @@ function wantedIn({ environment, running, wholeProfile }: Situation): (at: strin
   if (running.length === 0) return () => false;
   if (wholeProfile) return () => true;
   const reads = environment.readOnly === true;
-  const sections = ['topology', ...(reads ? [] : SENT), ...sectionsAsked(environment, running)];
+  const sections = [...(reads ? [] : SENT), ...sectionsAsked(environment, running)];
   const within = (at: string, some: readonly string[]): boolean =>
     some.some((section) => at.startsWith(`${section}.`));
   return (at) => within(at, sections) && !(reads && within(at, SENT));
-}
-
-function sourcesIn(value: unknown, path: string): { source: Source; at: string }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
-    const at = `${path}.${key}`;
-    const source = NAMED.has(key) || path === HEADERS ? certificateSource.safeParse(inner).data : undefined;
-    return source === undefined ? sourcesIn(inner, at) : [{ source, at }];
-  });
 }
 
 function textOf({ source, at }: Named): string {

@@ -254,5 +254,15 @@ test('should not need what no planned check asks, and not know it where the clus
 test('should tell a redirect to a login page', () => {
   const seen = { status: 302, location: 'https://login.example.com/', text: '' };
   assert.match(insteadOf(seen) ?? '', /redirects to https:\/\/login\.example\.com\//);
+  for (const [location, said] of [
+    ['https://u:s3cret@login.example.com/auth?state=s3cret#s3cret', 'https://login.example.com/auth'],
+    ['//u@login.example.com/auth#s3cret', '//login.example.com/auth'],
+    ['/login?next=%2Fapi&token=a@s3cret', '/login'],
+    ['?state=s3cret', 'another address'],
+  ] as const)
+    assert.equal(
+      insteadOf({ status: 302, location, text: '' }),
+      `it redirects to ${said}, as to a login page`,
+    );
   assert.equal(insteadOf({ status: 200, location: '', text: '{"status":"success"}' }), null);
 });

@@ -1,4 +1,5 @@
 /** What `doctor` found, for people and for machines. */
+import { printed } from '../../reports/render/printed.ts';
 import { oneLine, printable } from '../../reports/render/text.ts';
 import { STATES } from './item.ts';
 import type { Item, State } from './item.ts';
@@ -44,7 +45,7 @@ const HEADS = {
 export function diagnosisText({ environment, profile, readOnly, items, counts, next }: Diagnosis): string {
   const what = profile === null ? 'all its checks' : `its profile ${profile}`;
   const notices = items.filter(({ notice }) => notice === true);
-  return [
+  const lines = [
     `${environment}: what a ${readOnly ? 'read-only ' : ''}run of ${what} needs. Nothing is changed.`,
     ...(['missing', 'unknown', 'optional'] as const).flatMap((state) =>
       block(HEADS[state], ofState(items, state)),
@@ -55,7 +56,8 @@ export function diagnosisText({ environment, profile, readOnly, items, counts, n
     '',
     `${counts.missing} missing, ${counts.unknown} unknown, ${counts.optional > 0 ? `${counts.optional} optional, ` : ''}${counts['not needed']} not needed, ${counts.ok} ok.`,
     counts.missing > 0 ? `Add what is missing, from the top; then: ${next}` : `Next: ${next}`,
-  ].join('\n');
+  ];
+  return printed(lines.join('\n'));
 }
 
 function ofState(items: readonly Finding[], state: State): Finding[] {

@@ -2,35 +2,32 @@ import { existsSync } from 'node:fs';
 import type { CatalogueRow, PlannedCheck } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
+import { sourcesNamed } from '../../env/named-sources.ts';
 import { STORES } from '../../env/schema.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
 import { requirementsOf } from '../../suites/catalogue/requirements.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
-/** Sections of an environment file in which variables and files are named. */
-const SECTIONS = ['cluster', 'stores', 'application', 'ai', 'prometheus', 'telemetry'] as const;
+/** Parts of an environment file in which variables and files are named. */
+const SECTIONS = [
+  'cluster',
+  'stores',
+  'application',
+  'ai',
+  'prometheus',
+  'telemetry',
+  'topology.edge',
+  'topology.certificates',
+] as const;
 type Section = (typeof SECTIONS)[number];
-
-/** Keys behind which a file or an environment variable may be named. */
-const NAMED = new Set([
-  'kubeconfig',
-  'password',
-  'token',
-  'apiKey',
-  'trust',
-  'bearer',
-  'clientSecret',
-  'certificate',
-  'key',
-]);
-/** Below it each key is the name of a header whose value is secret. */
-const HEADERS = 'application.credentials.headers';
 
 interface Missing {
   variables: Set<string>;
   /** Path → where the environment file names it. */
   files: Map<string, string>;
+  /** Variables that should hold a path, by where the environment file names them. */
+  pathless: Map<string, string>;
 }
 
 /**
@@ -46,7 +43,7 @@ export function requireConfiguration(
   if (traitsOf(environment).ownedByUs) return;
   const running = planned.filter(({ notRun }) => notRun === null);
   if (running.length === 0) return;
-  requireSections(environment, scope === 'profile' ? SECTIONS : sectionsAsked(environment, running));
+  requireSections(environment, scope === 'profile' ? null : sectionsAsked(environment, running));
 }
 
 /** The sections that these checks use. */
@@ -73,9 +70,14 @@ export function requireKubeconfig(environment: Environment): void {
   requireSections(environment, ['cluster']);
 }
 
-function requireSections(environment: Environment, sections: readonly Section[]): void {
-  const missing: Missing = { variables: new Set(), files: new Map() };
-  for (const section of sections) look(environment[section], section, missing);
+/** @param sections null: whatever the file names */
+function requireSections(environment: Environment, sections: readonly Section[] | null): void {
+  const missing: Missing = { variables: new Set(), files: new Map(), pathless: new Map() };
+  for (const { path, source } of sourcesNamed(environment)) {
+    if (sections?.some((section) => path.startsWith(`${section}.`)) === false) continue;
+    if ('env' in source) noteVariable(source.env, path, missing);
+    if ('file' in source) noteFile(source.file, path, missing);
+  }
   const said = sentenceOf(missing);
   if (said === null) return;
   throw new CommandError(`${environment.name} cannot be asked: ${said}`, EXIT.usage);
@@ -92,7 +94,8 @@ function asks(row: CatalogueRow, environment: Environment): Set<Section> {
     'cluster',
     ...sections,
     ...(stores ? (['stores'] as const) : []),
-    ...(asksApplication(row) ? (['application'] as const) : []),
+    ...(asksApplication(row) ? (['application', 'topology.edge'] as const) : []),
+    ...(given.certificates === undefined ? [] : (['topology.certificates'] as const)),
   ]);
 }
 
@@ -101,33 +104,26 @@ function asksApplication(row: CatalogueRow): boolean {
   return requirementsOf(row).some(({ what }) => what === 'application');
 }
 
-function look(value: unknown, path: string, missing: Missing): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (NAMED.has(key) || path === HEADERS) note(inner, `${path}.${key}`, missing);
-    look(inner, `${path}.${key}`, missing);
-  }
-}
-
-function note(source: unknown, path: string, missing: Missing): void {
-  if (typeof source !== 'object' || source === null) return;
-  if ('env' in source && typeof source.env === 'string') noteVariable(source.env, path, missing);
-  if ('file' in source && typeof source.file === 'string') noteFile(source.file, path, missing);
-}
-
-function noteVariable(name: string, path: string, missing: Missing): void {
+/** Of a variable the value is never said: one that should hold the path of a kubeconfig may hold the kubeconfig. */
+function noteVariable(name: string, path: string, { variables, pathless }: Missing): void {
   const value = process.env[name] ?? '';
-  if (value === '') missing.variables.add(name);
-  else if (path.endsWith('.kubeconfig')) noteFile(value, path, missing); // it holds a path
+  if (value === '') variables.add(name);
+  else if (path.endsWith('.kubeconfig') && !existsSync(value)) pathless.set(name, path);
 }
 
 function noteFile(file: string, path: string, { files }: Missing): void {
   if (!existsSync(file)) files.set(file, path);
 }
 
-function sentenceOf({ variables, files }: Missing): string | null {
+function sentenceOf({ variables, files, pathless }: Missing): string | null {
   const names = [...variables];
-  const parts = [...files].map(([file, path]) => `the file ${file} (${path}) does not exist`);
+  const parts = [
+    ...[...files].map(([file, path]) => `the file ${file} (${path}) does not exist`),
+    ...[...pathless].map(
+      ([name, path]) =>
+        `the environment variable ${name} (${path}) holds no path of an existing file: it must hold the path, not the kubeconfig itself`,
+    ),
+  ];
   if (names.length === 1) parts.unshift(`the environment variable ${names.join()} is not set`);
   if (names.length > 1) {
     const last = names.pop() ?? '';

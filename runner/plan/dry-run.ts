@@ -75,8 +75,8 @@ export function describePlan(
   });
   const skipped = planned.filter(({ notRun }) => notRun !== null);
   const left = skipped
-    .filter(({ notRun }) => notRun !== 'not written yet')
-    .map(({ row, notRun }) => `  ${row.id}: not-run (${notRun ?? ''})`);
+    .filter(({ notRun }) => notRun?.by !== 'not-built')
+    .map(({ row, notRun }) => `  ${row.id}: not-run (${notRun?.text ?? ''})`);
   const total = running.reduce((sum, one) => sum + estimateMs(one, environment), 0);
   const price = priceOf(environment, planned, target);
   return [

@@ -4,7 +4,7 @@ import { planChecks } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
-import { checkTimeoutMs, lockMode } from './environment-parts.ts';
+import { checkTimeoutMs, estimateMs, lockMode } from './environment-parts.ts';
 import { answersFor } from '../ask/metric-questions.ts';
 
 const small = await loadEnvironment('local-small');
@@ -70,6 +70,51 @@ test('should let the reading of budgets share the environment, but where the run
   assert.equal(lockMode(planned('performance/api/latency'), staging), 'exclusive');
   assert.equal(lockMode(planned('telemetry/traces/complete'), staging), 'exclusive');
   assert.equal(lockMode(planned('telemetry/traces/canary'), staging), 'shared');
+});
+
+test('should guess a time that grows with what is declared to be sent, written or started', () => {
+  const { ai, telemetry } = small;
+  assert.ok(ai !== undefined && telemetry !== undefined);
+  const steady = { requestsPerSecond: 10, seconds: 900 };
+  const canary = {
+    ...telemetry.canary,
+    requests: 1000,
+    few: 100,
+    perSecond: 1,
+    lines: 3000,
+    linesPerSecond: 1,
+  };
+  const more: Environment = {
+    ...small,
+    load: { ...small.load, steady, startupPods: 299 },
+    ai: { ...ai, load: { ...steady, seconds: 600 } },
+    telemetry: { ...telemetry, canary },
+  };
+  const seconds = {
+    'performance/api/latency': 900,
+    'performance/ai/throughput': 600,
+    'telemetry/traces/canary': 100,
+    'telemetry/correlation': 100,
+    'telemetry/traces/complete': 1000,
+    'telemetry/logs/canary': 3000,
+    'scaling/pods/startup': 299,
+  };
+  for (const [check, least] of Object.entries(seconds)) {
+    const guessMs = estimateMs(planned(check), more);
+    assert.ok(guessMs > least * 1000, `${check}: ${guessMs} ms`);
+    assert.ok(guessMs < checkTimeoutMs(planned(check), more), check);
+    assert.ok(estimateMs(planned(check), small) < guessMs / 2, check);
+  }
+});
+
+test('should give a few canary requests as long as they are sent, also where they are more than the many', () => {
+  const { telemetry } = small;
+  assert.ok(telemetry !== undefined);
+  const canary = { ...telemetry.canary, requests: 10, few: 1000, perSecond: 1 };
+  assert.ok(
+    checkTimeoutMs(planned('telemetry/traces/canary'), { ...small, telemetry: { ...telemetry, canary } }) >
+      1_000_000,
+  );
 });
 
 test('should give drafts as long as they last, and jobs as long as they may take, and let nothing run beside them', () => {

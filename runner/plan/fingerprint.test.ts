@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { differencesOf, fingerprintOf, isInCheckout } from './fingerprint.ts';
 
 const checkout = mkdtempSync(join(tmpdir(), 'plumbline-checkout-'));
@@ -11,6 +12,9 @@ process.on('exit', () => rmSync(checkout, { recursive: true, force: true }));
 const file = join(checkout, 'env.yaml');
 writeFileSync(file, 'name: a\n');
 const commitOf = () => fingerprintOf([file], checkout).commit;
+
+const gitIn = (cwd: string, ...args: string[]) =>
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd });
 
 test('should tell sources apart outside git', () => {
   const before = commitOf();
@@ -24,8 +28,7 @@ test('should tell sources apart outside git', () => {
 });
 
 test('should be the commit, and more than that when files differ from it', () => {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: checkout });
+  const git = (...args: string[]) => gitIn(checkout, ...args);
   writeFileSync(join(checkout, '.gitignore'), 'node_modules\nruns\n');
   git('init', '-q');
   git('add', '-A');
@@ -46,6 +49,28 @@ test('should be the commit, and more than that when files differ from it', () =>
   rmSync(join(checkout, 'new.ts'));
   git('checkout', '-q', '--', 'env.yaml');
   assert.equal(commitOf(), clean);
+});
+
+test('should be the same before and after a series that lies in the checkout', (context) => {
+  const outside = tempFolder(context);
+  for (const isGit of [false, true]) {
+    const own = join(outside, String(isGit));
+    mkdirSync(own);
+    writeFileSync(join(own, 'main.ts'), '');
+    if (isGit) gitIn(own, 'init', '-q');
+    if (isGit) gitIn(own, 'add', '-A');
+    if (isGit) gitIn(own, 'commit', '-qm', 'first');
+    const commit = () => fingerprintOf([file], own).commit;
+    const before = commit();
+    const histories = join(own, 'drills', 'r1', 'histories');
+    mkdirSync(histories, { recursive: true });
+    writeFileSync(join(histories, 'run.ndjson'), '');
+    writeFileSync(join(own, 'drills', 'r1', 'run.json'), '{}');
+    symlinkSync('r1', join(own, 'drills', 'latest'));
+    assert.equal(commit(), before, isGit ? 'in git' : 'outside git');
+    writeFileSync(join(own, 'drills', 'added.ts'), '');
+    assert.notEqual(commit(), before, 'what is beside a run is no run');
+  }
 });
 
 test('should say which of the three differs, and leave out what is not known yet', () => {

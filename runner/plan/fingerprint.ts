@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import { LATEST } from '../record/run-folder.ts';
+import { isRunFolder } from '../record/run-history.ts';
 import { CHECKOUT } from '../serve/playwright.ts';
 
 /** What must be the same for trials to belong to one series. */
@@ -54,11 +56,18 @@ function harnessOf(checkout: string): string {
   const added = (git(checkout, 'ls-files', '--others', '--exclude-standard', '-z') ?? Buffer.alloc(0))
     .toString('utf8')
     .split('\0')
-    .filter(Boolean);
+    .filter((name) => name !== '' && !isOfRun(checkout, name));
   if (changed.length === 0 && added.length === 0) return commit;
   const hash = createHash('sha256').update(changed);
   for (const name of added) hash.update(`\0${name}\0`).update(contentOf(join(checkout, name)));
   return `${commit}+${hash.digest('hex').slice(0, 12)}`;
+}
+
+/** What runs leave with an `--out` in the checkout, a series itself among it: the folder of a run, and the link to the newest. */
+function isOfRun(checkout: string, name: string): boolean {
+  for (let folder = dirname(name); folder !== '.'; folder = dirname(folder))
+    if (isRunFolder(join(checkout, folder))) return true;
+  return basename(name) === LATEST && isRunFolder(join(checkout, name));
 }
 
 /** Git records a link itself, not its target. */
@@ -90,7 +99,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (NOT_SOURCES.has(entry.name)) return [];
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
+    if (entry.isDirectory()) return isRunFolder(path) ? [] : filesBelow(path);
     return entry.isFile() ? [path] : [];
   });
 }

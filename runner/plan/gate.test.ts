@@ -12,7 +12,7 @@ test("false verdict 15: staging's gate requires every failover that can run ther
   const staging = await loadEnvironment('staging');
   const gate = planChecks(staging, { profile: 'gate' })
     .filter(({ row }) => row.built && suiteOf(row.id) === 'failover')
-    .map((one) => ({ ...one, id: one.row.id, why: one.notRun ?? tooDear(staging, one) }));
+    .map((one) => ({ ...one, id: one.row.id, why: one.notRun?.text ?? tooDear(staging, one) }));
   for (const { id, required, why } of gate) {
     assert.equal(required, why === null, `${id}: ${why ?? 'runs'}`);
     if (why !== null) assert.match(why, NOT_ON_STAGING, id);

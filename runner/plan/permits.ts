@@ -16,7 +16,7 @@ export function refusalOf(
   if (mutation.access === 'control') return null;
   const row = rowOf(mutation.check);
   if (row === undefined) return `there is no check "${mutation.check}"`;
-  return whyNotRun(environment, row);
+  return whyNotRun(environment, row)?.text ?? null;
 }
 
 /** What the owners of the cluster are asked about a check. */
@@ -49,7 +49,7 @@ export function outlasting(environment: Environment, { check, staysMs = 0 }: Ask
   const later = row === undefined ? null : whyNotRun(environment, row, new Date(Date.now() + staysMs));
   return later === null
     ? null
-    : `its fault may stay for ${staysMs / 1000} s (timeouts.restoreDeadline), and by then it would be ${later}`;
+    : `its fault may stay for ${staysMs / 1000} s (timeouts.restoreDeadline), and by then it would be ${later.text}`;
 }
 
 /** Which of the checks either permit refuses before anything is done, and why; and what makes the owners' permit no guard. */

@@ -131,6 +131,16 @@ test('should name what the environment file lets off, also in the reason of a pa
   assert.deepEqual(pass.exemptions, [
     { what: 'object', subject: 'Deployment tender/agent', reason: 'of the platform team' },
   ]);
+  const stale = { kind: 'Job', name: 'report-*', reason: 'of the platform team' };
+  const both = await judged({
+    workloads: [workload],
+    closed: { ...closed, ignore: [...closed.ignore, stale] },
+  });
+  assert.deepEqual([both.verdict, both.reason, both.exemptions], ['pass', pass.reason, pass.exemptions]);
+  assert.deepEqual(
+    [pass.unmatchedExemptions, both.unmatchedExemptions],
+    [undefined, [{ what: 'object', subject: 'Job report-*', reason: stale.reason }]],
+  );
   const fail = await judged({ workloads: [workload], closed: { ...closed, ignore: [] } });
   assert.deepEqual([fail.verdict, fail.exemptions], ['fail', undefined]);
 });

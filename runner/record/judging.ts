@@ -3,7 +3,7 @@ import { all, first, last } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeOver } from '../../reports/judge/definition.ts';
-import { exemptionsIn } from '../../reports/judge/exemptions.ts';
+import { exemptionsIn, keyOf, once, unmatchedIn } from '../../reports/judge/exemptions.ts';
 import { refusalText } from '../../reports/judge/unavailable.ts';
 import type { CheckJudge, Judge, Series } from '../../reports/judge/definition.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
@@ -21,6 +21,8 @@ interface Judged {
   evidence: Evidence[];
   /** What the environment file let off in it. */
   exemptions: Exemption[];
+  /** Which entries of that file matched nothing in it. */
+  unmatched: Exemption[];
   /** Nothing was observed: there is only the runner's own verdict. */
   empty: boolean;
   /** The runner's own verdict on it: it crashed, it was cut off, it could not be run. */
@@ -60,15 +62,26 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   return withRunnerVerdict(withExemptions(withPressure(judgement, trials), trials), trials);
 }
 
-/** Adds what was let off in any trial; a pass says in its reason that it is not about everything. */
+/**
+ * Adds what was let off in any trial, and what matched nothing in every one; a pass says in its reason that it is not about everything. Entries that
+ * matched nothing change no verdict.
+ */
 function withExemptions(judgement: Judgement, trials: readonly Judged[]): Judgement {
-  const found = trials.flatMap(({ exemptions: all }) => all);
-  const exemptions = [...new Map(found.map((one) => [`${one.what} ${one.subject}`, one])).values()];
-  if (exemptions.length === 0) return judgement;
+  const exemptions = once(trials.flatMap((trial) => trial.exemptions));
+  const unmatchedExemptions = (trials[0]?.unmatched ?? []).filter((entry) =>
+    trials.every(({ unmatched }) => unmatched.some((one) => keyOf(one) === keyOf(entry))),
+  );
   const { verdict, reason } = judgement;
   const said =
-    verdict === 'pass' ? `${reason}; ${exemptions.length} let off by the environment file` : reason;
-  return { ...judgement, reason: said, exemptions };
+    verdict === 'pass' && exemptions.length > 0
+      ? `${reason}; ${exemptions.length} let off by the environment file`
+      : reason;
+  return {
+    ...judgement,
+    reason: said,
+    ...(exemptions.length > 0 && { exemptions }),
+    ...(unmatchedExemptions.length > 0 && { unmatchedExemptions }),
+  };
 }
 
 /** Adds the pressure of the trial in which the machine or the nodes were busiest. */
@@ -111,6 +124,7 @@ function judgedOf(history: History): Judged {
     trial: header.trial,
     evidence: piecesOf(observations),
     exemptions: exemptionsIn(history),
+    unmatched: unmatchedIn(history),
     empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
     own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
     pressure,

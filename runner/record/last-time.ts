@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import { sizeOf } from '../plan/environment-parts.ts';
 import type { LastTime } from '../run/progress.ts';
+import { earlierRuns } from './earlier-runs.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** Earlier runs to read: each takes some milliseconds, and older ones say less. */
@@ -33,7 +34,8 @@ export function lastTimes(
   planned: readonly PlannedCheck[],
 ): Map<string, LastTime> {
   const found = new Map<string, LastTime>();
-  for (const name of earlierRuns(parent, environment.name, id)) {
+  const names = earlierRuns(parent, environment.name).filter((name) => name !== id);
+  for (const name of names.slice(0, MOST_RUNS)) {
     const record = readRecord(join(parent, name, 'run.json'));
     if (record === null || record.environment.size !== (sizeOf(environment) ?? null)) continue;
     for (const { row, trials } of planned) {
@@ -42,18 +44,6 @@ export function lastTimes(
     }
   }
   return found;
-}
-
-/** Names of folders, the newest first: they begin with the time. */
-function earlierRuns(parent: string, environment: string, own: string): string[] {
-  const names = readdirSync(parent).filter(
-    (name) => /^\d{8}T\d{6}Z-(.+)-[0-9a-f]{4}$/.exec(name)?.[1] === environment,
-  );
-  return names
-    .filter((name) => name !== own)
-    .toSorted()
-    .reverse()
-    .slice(0, MOST_RUNS);
 }
 
 function readRecord(file: string): z.infer<typeof recordSchema> | null {

@@ -6,7 +6,8 @@ import { whyNotRun } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { matchesAny } from '../../env/globs.ts';
 import type { Environment } from '../../env/schema.ts';
-import { redactedJson } from '../../probes/redact.ts';
+import { redactedJson, withoutTokens } from '../../probes/redact.ts';
+import { withoutMatched } from '../../reports/judge/exemptions.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { composeRun } from '../../reports/record/compose.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
@@ -17,7 +18,7 @@ import { renderAll } from '../../reports/index.ts';
 import { sizeOf } from '../plan/environment-parts.ts';
 import { bareOutcome, type Outcome } from './outcome.ts';
 import { CHECKOUT } from '../serve/playwright.ts';
-import { moveLatest, writeFileAtomically, type RunFolder } from './run-folder.ts';
+import { writeFileAtomically, type RunFolder } from './run-folder.ts';
 
 /** What a run record is made of. */
 export interface RecordParts {
@@ -44,7 +45,9 @@ export interface RecordParts {
 /** Assembles the record from what is known; pure apart from the commit and version of this checkout. */
 export function assembleRecord(parts: RecordParts): RunRecord {
   const { environment, planned, outcomes, restored, interrupted, scope, blocked, harnessFailure } = parts;
-  const checks = planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment, parts.rerun));
+  const checks = withoutMatched(
+    planned.map((one) => resultOf(one, outcomes.get(one.row.id), environment, parts.rerun)),
+  );
   const { name, readOnly } = environment;
   const about = { environment: name, scope, readOnly, blocked, interrupted, restored, harnessFailure };
   const composed = composeRun(checks, about);
@@ -117,9 +120,10 @@ function stubbedOf({ row }: PlannedCheck, { gpu }: Judgement): string[] {
 
 /** Fields that only some judgements have. */
 function detailsOf(judgement: Judgement): Partial<CheckResult> {
-  const { exemptions, goals, load, scaling, gpu, telemetry, pressure } = judgement;
+  const { exemptions, unmatchedExemptions, goals, load, scaling, gpu, telemetry, pressure } = judgement;
   return {
     ...(exemptions !== undefined && { exemptions }),
+    ...(unmatchedExemptions !== undefined && { unmatchedExemptions }),
     ...(goals !== undefined && { goals }),
     ...(load !== undefined && { load }),
     ...(scaling !== undefined && { scaling }),
@@ -152,6 +156,7 @@ export function resultOf(
     ...(row.notMet !== undefined && { notMet: row.notMet }),
     verdict: judgement.verdict,
     reason: judgement.reason,
+    ...(judgement.verdict === 'not-run' && byOf(planned)),
     ...(judgement.rules !== undefined && { rules: judgement.rules }),
     expected: judgement.expected,
     seen: judgement.seen,
@@ -172,19 +177,31 @@ export function resultOf(
   };
 }
 
+function byOf({ notRun }: PlannedCheck): Pick<CheckResult, 'notRunBy' | 'lacks'> {
+  if (notRun === null) return {};
+  return { notRunBy: notRun.by, ...(notRun.lacks !== undefined && { lacks: notRun.lacks }) };
+}
+
 function unknownOutcome({ notRun }: PlannedCheck): Outcome {
   return notRun === null
     ? bareOutcome('inconclusive', 'it was planned and never ran')
-    : bareOutcome('not-run', notRun);
+    : bareOutcome('not-run', notRun.text);
 }
 
-/** Writes run.json first, then every report, then moves `latest`. @throws Error when the folder cannot take them. */
+/** Evidence quotes others: what looks like a token is taken out as well, after the secrets that are known. */
+function withoutTokensInEvidence(check: CheckResult, redact: (text: string) => string): CheckResult {
+  const evidence = check.evidence.map((piece) => ({ ...piece, text: withoutTokens(redact(piece.text)) }));
+  return { ...check, evidence };
+}
+
+/** Writes run.json first, then every report. @throws Error when the folder cannot take them. */
 export async function writeRecord(
   record: RunRecord,
   folder: RunFolder,
   redact: (text: string) => string,
 ): Promise<RunRecord> {
-  const text = redactedJson(record, redact, 2);
+  const checks = record.checks.map((check) => withoutTokensInEvidence(check, redact));
+  const text = redactedJson({ ...record, checks }, redact, 2);
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
   const clean = parseRun(text);
   for (const [name, report] of Object.entries(await renderAll(clean))) {
@@ -192,7 +209,6 @@ export async function writeRecord(
     mkdirSync(dirname(file), { recursive: true });
     writeFileAtomically(file, report);
   }
-  moveLatest(folder);
   return clean;
 }
 

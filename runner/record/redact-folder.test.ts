@@ -74,3 +74,29 @@ test('should sweep a folder with what was read meanwhile, also when the work fai
   );
   assert.equal(readFileSync(log, 'utf8'), 'refused ***');
 });
+
+test('should take out of evidence also what looks like a token, after the secrets that are known', () => {
+  const trial = join(folder, 'histories', 'e.f', 'trial-01');
+  mkdirSync(trial, { recursive: true });
+  const file = join(trial, 'check.ndjson');
+  const known = 'tulip?x7k2p:6f9cq8\\sdkfjh2';
+  const lines = (secret: string, token: string) =>
+    [
+      {
+        kind: 'evidence',
+        t: 1.5,
+        source: 'logs',
+        text: `Größe\nBearer ${secret} at "/v3"\nBearer ${token}\n`,
+      },
+      { kind: 'evidence', t: 2, source: 'logs', text: 'nothing – of that kind' },
+      { kind: 'pod', t: 3, text: 'Bearer opaque-4711-ä' },
+    ].map((line) => `${JSON.stringify(line)}\n`);
+  const cut = '{"kind":"evidence","t":4,"text":"GET / Bearer opaque-47';
+  writeFileSync(file, lines(known, 'opaque-4711-ä').join('') + cut);
+  redactFolder(folder, [known]);
+  const left = readFileSync(file, 'utf8');
+  assert.equal(left, lines('***', '***').join('') + cut.replace('opaque-47', '***'));
+  writeFileSync(file, lines('***', 'opaque-4711').join(''));
+  redactFolder(folder, []);
+  assert.equal(readFileSync(file, 'utf8'), lines('***', '***').join(''), 'without any known secret');
+});

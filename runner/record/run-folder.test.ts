@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -21,9 +30,27 @@ test('should make a folder of its own for each run and point latest at the newes
   const second = makeRunFolder(parent, 'local', at);
   assert.match(first.id, /^20261124T163015Z-local-[0-9a-f]{4}$/);
   assert.ok(existsSync(first.histories));
-  moveLatest(first);
-  moveLatest(second);
+  assert.deepEqual([moveLatest(first), moveLatest(second)], [null, null]);
   assert.equal(readlinkSync(join(parent, 'latest')), second.id);
+});
+
+test('should leave a folder that is called latest, and say what to do', () => {
+  const copied = join(parent, 'copied');
+  mkdirSync(join(copied, 'latest'), { recursive: true });
+  writeFileSync(join(copied, 'latest', 'run.json'), 'of an earlier run');
+  const run = makeRunFolder(copied, 'local');
+  assert.match(
+    moveLatest(run) ?? '',
+    /copied\/latest does not point at this run, .*: it is a folder, .* give it another name, or remove it$/,
+  );
+  assert.equal(readFileSync(join(copied, 'latest', 'run.json'), 'utf8'), 'of an earlier run');
+  assert.deepEqual(readdirSync(copied).toSorted(), [run.id, 'latest'].toSorted(), 'no draft of the link');
+});
+
+test('should say why a link cannot be made', () => {
+  const path = join(parent, 'gone', 'r');
+  const said = moveLatest({ id: 'r', path, histories: path, parent: join(parent, 'gone') });
+  assert.match(said ?? '', /gone\/latest does not point at this run, .*gone\/r: ENOENT/);
 });
 
 test('should refuse a folder that cannot be made, saying where and why, and leave nothing', () => {

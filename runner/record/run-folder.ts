@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -128,12 +129,26 @@ export function writeFileAtomically(file: string, text: string | Buffer): void {
 /** Name of the link to the last run of a parent folder. */
 export const LATEST = 'latest';
 
-/** Points `<parent>/latest` at the run, atomically. */
-export function moveLatest(folder: RunFolder): void {
+/**
+ * Points `<parent>/latest` at the run, atomically. It is a convenience: what a run has seen does not depend on it, and what is in its place is left.
+ * @returns why it does not point at the run, and what to do; null: it does
+ */
+export function moveLatest(folder: RunFolder): string | null {
   const draft = join(folder.parent, `.latest-${folder.id}`);
-  rmSync(draft, { force: true });
-  symlinkSync(folder.id, draft);
-  renameSync(draft, join(folder.parent, LATEST));
+  const latest = join(folder.parent, LATEST);
+  try {
+    rmSync(draft, { force: true });
+    symlinkSync(folder.id, draft);
+    renameSync(draft, latest);
+    return null;
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    const isFolder = lstatSync(latest, { throwIfNoEntry: false })?.isDirectory() === true;
+    const why = isFolder
+      ? 'it is a folder, as a copy that follows links makes of a link, and was left as it is: give it another name, or remove it'
+      : errorText(cause);
+    return `${latest} does not point at this run, ${folder.path}: ${why}`;
+  }
 }
 
 /** Folder name of a check: slashes become dots. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { rowOf, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import { judgeRun } from '../run/judge-run.ts';
+import type { NotRun } from '../../reports/record/not-run-by.ts';
 import { readRun, writeEnd, writePlan } from './run-history.ts';
 import { appendToTrial, openTrial } from '../state/trials.ts';
 
@@ -13,16 +14,26 @@ const histories = join(run, 'histories');
 mkdirSync(histories);
 process.on('exit', () => rmSync(run, { recursive: true, force: true }));
 
-function planned(id: string, notRun: string | null): PlannedCheck {
+function planned(id: string, notRun: NotRun | null): PlannedCheck {
   const row = rowOf(id);
   assert.ok(row);
   return { row, goals: {}, goalSource: 'none', goalText: '', required: true, trials: 1, notRun };
 }
 
 test('should keep the plan, so that the verdict of a run follows from its histories alone', async () => {
-  const checks = [planned('topology/nodes/pools', null), planned('topology/edge/gateway', 'not written yet')];
+  const checks = [
+    planned('topology/nodes/pools', null),
+    planned('topology/edge/gateway', { by: 'not-built', text: 'not written yet' }),
+  ];
   await writePlan(histories, { id: 'r1', environment: 'local', scope: 'selection', planned: checks });
   assert.equal(readRun(histories).end, null);
+  assert.deepEqual(
+    readRun(histories).plan.checks.map(({ notRun, notRunBy }) => [notRun, notRunBy]),
+    [
+      [null, undefined],
+      ['not written yet', 'not-built'],
+    ],
+  );
   const folder = await openTrial(histories, 1, {
     check: 'topology/nodes/pools',
     environment: 'local',

@@ -7,6 +7,7 @@ import { parseJson } from '../../host/json.ts';
 import { monoMs } from '../../host/clock.ts';
 import { openLines } from '../../probes/history.ts';
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
+import { NOT_RUN_BY } from '../../reports/record/not-run-by.ts';
 import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { SCOPES } from '../../reports/record/verdict.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
@@ -38,7 +39,13 @@ const planSchema = z.object({
   scope: z.enum(SCOPES),
   /** It could make and change nothing (`--read-only`); left out: it could. */
   readOnly: z.literal(true).optional(),
-  checks: z.array(z.object({ id: z.string(), required: z.boolean(), notRun: z.string().nullable() })),
+  checks: z.array(
+    z.object({
+      ...{ id: z.string(), required: z.boolean(), notRun: z.string().nullable() },
+      /** What keeps it from being run; left out: nothing, or the run is older than this field. */
+      notRunBy: z.enum(NOT_RUN_BY).optional(),
+    }),
+  ),
 });
 export type RunPlan = z.infer<typeof planSchema>;
 
@@ -61,6 +68,11 @@ type RunLine =
 
 const FILE = 'run.ndjson';
 
+/** Whether a run began in this folder, however it ended. */
+export function isRunFolder(folder: string): boolean {
+  return existsSync(join(folder, 'histories', FILE));
+}
+
 export async function writePlan(
   histories: string,
   run: {
@@ -71,7 +83,10 @@ export async function writePlan(
     planned: readonly PlannedCheck[];
   },
 ): Promise<void> {
-  const checks = run.planned.map(({ row, required, notRun }) => ({ id: row.id, required, notRun }));
+  const checks = run.planned.map(({ row, required, notRun }) => ({
+    ...{ id: row.id, required, notRun: notRun?.text ?? null },
+    ...(notRun !== null && { notRunBy: notRun.by }),
+  }));
   const { id, environment, scope } = run;
   const readOnly = run.readOnly === true ? { readOnly: true as const } : {};
   await append(histories, {

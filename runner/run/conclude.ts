@@ -4,7 +4,7 @@ import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { Baseline } from '../plan/baseline.ts';
 import { writeRecord } from '../record/record.ts';
 import { redactFolder } from '../record/redact-folder.ts';
-import { RunFolderError, type RunFolder } from '../record/run-folder.ts';
+import { moveLatest, RunFolderError, type RunFolder } from '../record/run-folder.ts';
 import { writeEnd } from '../record/run-history.ts';
 import type { CommandResult } from './guard.ts';
 import type { Progress } from './progress.ts';
@@ -23,7 +23,7 @@ interface Concluding {
 }
 
 /**
- * The end of a run: writes its last line, the record and the reports, sends them, and shows the verdict.
+ * The end of a run: writes its last line, the record and the reports, points `latest` at them, sends them, and shows the verdict.
  * @throws RunFolderError when they cannot be written; the verdict is shown even then
  */
 export async function conclude(record: RunRecord, of: Concluding): Promise<CommandResult> {
@@ -33,8 +33,10 @@ export async function conclude(record: RunRecord, of: Concluding): Promise<Comma
     await writeEnd(folder.histories, { interrupted, blocked, harnessFailure, restored }, redact);
     redactFolder(folder.path, secrets);
     const written = await writeRecord(compared(record, baseline), folder, redact);
+    const notMoved = moveLatest(folder);
     await send(written);
     progress.close();
+    if (notMoved !== null) progress.say(`  ${notMoved}`);
     if (written.baseline !== undefined) progress.say(written.baseline.text.trimEnd());
     // Columns are 0 on some pseudo-terminals.
     const width = process.stdout.columns || undefined;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { NotApplicable } from '../../suites/harness/control.ts';
-import { cameOf, endOf, runControls, selected, uncaughtLines } from './controls.ts';
+import { cameOf, endOf, leftOutText, runControls, selected, uncaughtLines } from './controls.ts';
 
 test('should break nothing on a cluster that env up has not stamped, or stamped with another size', async (t) => {
   const state = emptyFolderIn(t, 'PLUMBLINE_STATE');
@@ -55,6 +55,17 @@ test('false verdict 15: controls of which none was run, or some were skipped, sh
   assert.equal(endOf({ passed: 4, failed: 1, skipped: 1 }, 0).exitCode, 1);
   assert.equal(endOf({ passed: 4, failed: 0, skipped: 0 }, 1).exitCode, 1);
   assert.deepEqual(endOf({ passed: 4, failed: 0, skipped: 0 }, 0), { exitCode: 0, said: null });
+});
+
+test('should say which controls there are besides and were not run, for want of parts or of the other size', () => {
+  const of = (lacks: string[], otherSize = false) => ({ lacks, otherSize });
+  assert.equal(leftOutText([], 'small'), null);
+  const many = [of(['telemetry']), of(['redis']), of(['telemetry', 'ai']), of([], true), of(['gpu'], true)];
+  assert.equal(
+    leftOutText(many, 'small'),
+    'left out: 3 of parts that are not provisioned (ai, redis, telemetry) and 2 of --size full: that their checks can fail is not shown by this',
+  );
+  assert.match(leftOutText([of([], true)], 'full') ?? '', /^left out: 1 of --size small: /);
 });
 
 test('should name each control that was not caught in one line, with all that was seen instead', () => {

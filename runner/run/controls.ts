@@ -31,13 +31,15 @@ import { oneLine } from '../../reports/render/text.ts';
 
 const LOOK_EVERY_MS = 250;
 
+type Size = 'small' | 'full';
+
 export interface ControlsOptions {
   /** Globs over ids of checks, or of controls; absent: all. */
   check?: readonly string[] | undefined;
   /** Globs over the same, of those to leave out. */
   without?: readonly string[] | undefined;
   /** `small` (default): those that run on local-small; `full`: those that need the full size, on local. */
-  size?: 'small' | 'full' | undefined;
+  size?: Size | undefined;
   out?: string | undefined;
 }
 
@@ -49,7 +51,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
       size,
       with: 'provisioned',
     });
-    const chosen = chooseControls(await allControls(), { ...options, size }, environment);
+    const { chosen, left } = chooseControls(await allControls(), { ...options, size }, environment);
     const instance = embeddedOf(environment);
     const found = (await provisionedOf(environment.cluster))?.size();
     if (instance === undefined || found !== size) {
@@ -63,7 +65,7 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
     try {
       const folder = makeRunFolder(options.out ?? RUNS, `${environment.name}-controls`);
       const run = new ControlRun({ environment, instance, size, folder, progress, interrupt });
-      return await interruptible(interrupt, () => run.all(chosen));
+      return await interruptible(interrupt, () => run.all(chosen, leftOutText(left, size)));
     } finally {
       progress.close();
       interrupt.close();
@@ -71,37 +73,79 @@ export function runControls(options: ControlsOptions): Promise<CommandResult> {
   });
 }
 
-/** Controls of this size whose stores and components are provisioned: without them there is nothing to break. */
+/** Those to run, and those that were chosen as well and cannot be run here. */
 function chooseControls(
   all: readonly Control[],
-  { size, ...selection }: ControlsOptions,
+  { size, ...selection }: ControlsOptions & { size: Size },
   environment: Environment,
-): Control[] {
-  const provisioned = declaredWords(environment);
-  const held = all.filter((control) => {
-    const store = storeFault(control.check)?.store;
-    if (store !== undefined && environment.stores[store] === undefined) return false;
-    if (!needs(control).every((word) => provisioned.includes(word))) return false;
-    return size === 'full' ? control.size === 'full' : control.size !== 'full';
-  });
+): { chosen: Control[]; left: LeftOut[] } {
+  const here = all.map((control) => ({ control, ...lackOf(control, size, environment) }));
+  const isHeld = ({ otherSize, lacks }: LeftOut): boolean => !otherSize && lacks.length === 0;
+  const held = here.filter(isHeld).map(({ control }) => control);
   // The short ones first.
   held.sort((a, b) => usualMsOf(environment, a.check) - usualMsOf(environment, b.check));
-  return selected(held, selection, `control of the provisioned components (${provisioned.join(', ')})`);
+  const provisioned = declaredWords(environment).join(', ');
+  return {
+    chosen: selected(held, selection, `control of the provisioned components (${provisioned})`),
+    left: here.filter((one) => !isHeld(one) && isSelected(one.control, selection)),
+  };
+}
+
+/** A control for which there is nothing to break here. */
+interface LeftOut {
+  /** It is held by the other size of the environment. */
+  otherSize: boolean;
+  /** Stores and components that it needs and that are not provisioned. */
+  lacks: readonly string[];
+}
+
+function lackOf(control: Control, size: Size, environment: Environment): LeftOut {
+  const provisioned = declaredWords(environment);
+  const store = storeFault(control.check)?.store;
+  const stores = store !== undefined && environment.stores[store] === undefined ? [store] : [];
+  const words = needs(control).filter((word) => !provisioned.includes(word));
+  return {
+    otherSize: (control.size === 'full') !== (size === 'full'),
+    lacks: [...new Set([...stores, ...words])],
+  };
+}
+
+/** What is said of those that were not run, besides the skipped ones: nobody may take them for proved. null: there are none. */
+export function leftOutText(left: readonly LeftOut[], size: Size): string | null {
+  const ofSize = left.filter(({ otherSize }) => otherSize);
+  const ofParts = left.filter(({ otherSize }) => !otherSize);
+  const parts = [...new Set(ofParts.flatMap(({ lacks }) => lacks))].sort().join(', ');
+  const texts = [
+    ...(ofParts.length > 0 ? [`${ofParts.length} of parts that are not provisioned (${parts})`] : []),
+    ...(ofSize.length > 0 ? [`${ofSize.length} of --size ${size === 'full' ? 'small' : 'full'}`] : []),
+  ];
+  return texts.length === 0
+    ? null
+    : `left out: ${texts.join(' and ')}: that their checks can fail is not shown by this`;
+}
+
+type Selection = Pick<ControlsOptions, 'check' | 'without'>;
+type Named = Pick<Control, 'id' | 'check'>;
+
+const isNamed = (globs: readonly string[], { id, check }: Named): boolean =>
+  matchesAny(globs, check) || matchesAny(globs, id);
+
+function isSelected(control: Named, { check = ['**'], without = [] }: Selection): boolean {
+  return isNamed(check, control) && !isNamed(without, control);
 }
 
 /**
  * Of the controls those that the globs choose.
  * @throws CommandError (usage) for a glob that matches none, with those that there are: a wrong name must not choose or leave out silently
  */
-export function selected<T extends Pick<Control, 'id' | 'check'>>(
+export function selected<T extends Named>(
   controls: readonly T[],
-  { check = ['**'], without = [] }: Pick<ControlsOptions, 'check' | 'without'>,
+  selection: Selection,
   what = 'control',
 ): T[] {
-  const matches = (globs: readonly string[], { id, check: of }: T): boolean =>
-    matchesAny(globs, of) || matchesAny(globs, id);
-  const none = [...check, ...without].filter((glob) => !controls.some((one) => matches([glob], one)));
-  const found = controls.filter((one) => matches(check, one) && !matches(without, one));
+  const globs = [...(selection.check ?? ['**']), ...(selection.without ?? [])];
+  const none = globs.filter((glob) => !controls.some((one) => isNamed([glob], one)));
+  const found = controls.filter((one) => isSelected(one, selection));
   if (none.length === 0 && found.length > 0) return found;
   const why = none.length > 0 ? `no ${what} matches "${none.join('", "')}"` : `every ${what} is left out`;
   throw new CommandError(
@@ -178,7 +222,7 @@ export function cameOf(error: unknown): Came {
 interface ControlRunParts {
   environment: Environment;
   instance: InstanceName;
-  size: 'small' | 'full';
+  size: Size;
   folder: RunFolder;
   progress: Progress;
   interrupt: Interrupt;
@@ -193,14 +237,14 @@ class ControlRun {
     this.#parts = parts;
   }
 
-  async all(chosen: readonly Control[]): Promise<CommandResult> {
+  async all(chosen: readonly Control[], left: string | null): Promise<CommandResult> {
     const { environment, instance, folder, progress, interrupt } = this.#parts;
     const broken = leftBroken(environment);
     if (broken !== null) progress.say(`${environment.name}: ${broken}`);
     const connection = await connect({ environment, progress, signal: interrupt.signal, provision: false });
     const kube = kubeCallTo(connection.cluster);
     this.#kubeconfig = connection.kubeconfig;
-    const left: string[] = [];
+    const unrestored: string[] = [];
     const counts: Outcomes = { passed: 0, failed: 0, skipped: 0, uncaught: [] };
     const each = async (): Promise<void> => {
       await ensureOwnNamespaces(environment, kube.call);
@@ -224,7 +268,7 @@ class ControlRun {
         progress.redact = (text) => runner.runState.redact(text);
         for (const control of chosen) await this.#count(runner, control, counts);
       } finally {
-        left.push(...(await safety.close()).failed);
+        unrestored.push(...(await safety.close()).failed);
       }
     };
     try {
@@ -234,11 +278,12 @@ class ControlRun {
       kube.close();
       connection.cluster.close();
     }
-    for (const failure of left) progress.say(`✗ not restored: ${oneLine(failure)}`);
+    for (const failure of unrestored) progress.say(`✗ not restored: ${oneLine(failure)}`);
     progress.say(`histories: ${folder.histories}`);
     for (const line of uncaughtLines(counts.uncaught)) progress.say(line);
+    if (left !== null) progress.say(left);
     progress.say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    const { exitCode, said } = endOf(counts, left.length);
+    const { exitCode, said } = endOf(counts, unrestored.length);
     if (said !== null) progress.say(said);
     return { exitCode };
   }
@@ -340,7 +385,7 @@ class ControlRun {
       repeat: control.settings?.trials ?? 1,
     });
     if (!planned || planned.notRun !== null)
-      throw new Error(`${control.check} cannot run here: ${planned?.notRun ?? 'unknown check'}`);
+      throw new Error(`${control.check} cannot run here: ${planned?.notRun?.text ?? 'unknown check'}`);
     return planned;
   }
 

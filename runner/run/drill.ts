@@ -119,7 +119,8 @@ export function refuse(environment: Environment, planned: PlannedCheck, options:
   }
   refuseAim(environment, row.id, options);
   const { ownedByUs } = traitsOf(environment);
-  const reason = notRun ?? (ownedByUs ? null : outlasting(environment, askingOf(environment, row.id)));
+  const brief = ownedByUs ? null : outlasting(environment, askingOf(environment, row.id));
+  const reason = notRun === null ? brief : notRun.text;
   if (reason !== null)
     throw new CommandError(`${row.id} cannot be drilled in ${environment.name}: ${reason}`, EXIT.refused);
   if (options.dryRun === true) return;

@@ -4,7 +4,7 @@ import { CommandError, EXIT, exitCodeOf } from '../../host/errors.ts';
 import { patient } from '../../host/patience.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import { BlockedError } from '../../env/providers/provider.ts';
-import type { Environment, SecretSource } from '../../env/schema.ts';
+import type { Environment } from '../../env/schema.ts';
 import { oneLine } from '../../reports/render/text.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
@@ -31,10 +31,12 @@ import { makeRunFolder, removeRunFolder, RUNS, type RunFolder } from '../record/
 import { writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
 import { kubeCallTo, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
 import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
-import { sendTelemetry } from '../record/telemetry/index.ts';
+import { sendWritten } from './send.ts';
 import { takeEnvironment } from './take.ts';
+import { withoutUndo } from './without-undo.ts';
 import { forwardedStores } from '../targets/reach.ts';
 import { ReadOnlyGuard } from '../../probes/kubernetes/index.ts';
+import { because, type NotRunBy } from '../../reports/record/not-run-by.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 export interface ExecuteOptions {
@@ -50,7 +52,7 @@ export interface ExecuteOptions {
   /** A run to compare with. */
   baseline?: Baseline | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
-  /** A drill without the permit of the cluster's owners is refused (75); in a run its check is not-run. */
+  /** A drill without the permit of the cluster's owners, or the account of the Job that undoes, is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
   /** For a drill: what its trials are about, so that they can be resumed, and the run to resume. */
   series?: SeriesOptions | undefined;
@@ -235,6 +237,7 @@ class Run {
     const kube = kubeCallTo(connection.cluster, this.#readOnly);
     try {
       await this.#askPermits(kube.call);
+      await this.#refuse(await withoutUndo(environment, this.#toRun(), kube.call), 'means');
       await this.#leaveOutForwarded(connection.cluster);
       await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
@@ -253,28 +256,32 @@ class Run {
 
   /** Outside the embedded environment the owners of the cluster must permit what disturbs it, before anything is touched. */
   async #askPermits(call: KubeCall): Promise<void> {
-    const { environment, refuseWithoutPermit } = this.#options;
+    const { environment } = this.#options;
     const disturbing = this.#toRun().filter((one) => lockMode(one, environment) === 'exclusive');
     if (traitsOf(environment).ownedByUs || disturbing.length === 0) return;
     this.#permits = new ClusterPermits(call, environment.namespaces.system);
     const ids = disturbing.map(({ row }) => row.id);
     const { refused, weakness } = await refusedNow(environment, ids, this.#permits);
-    const [first] = refused;
-    if (first !== undefined && refuseWithoutPermit === true)
-      throw new CommandError(first.join(': '), EXIT.refused);
+    await this.#refuse(refused, 'not-permitted');
     if (weakness !== null) this.#note(weakness);
+  }
+
+  /** What may not be done now: a drill ends, a run leaves the check out. @throws CommandError (75) */
+  async #refuse(refused: ReadonlyMap<string, string>, by: NotRunBy): Promise<void> {
+    const [first] = refused;
     if (first === undefined) return;
-    await this.#leaveOut(({ id }) => refused.get(id));
+    if (this.#options.refuseWithoutPermit === true) throw new CommandError(first.join(': '), EXIT.refused);
+    await this.#leaveOut(by, ({ id }) => refused.get(id));
   }
 
   /** Clients of a store that would be forwarded to it are not measured. */
   async #leaveOutForwarded(cluster: Connection['cluster']): Promise<void> {
-    const forwarded = await forwardedStores(this.#options.environment, cluster);
-    if (forwarded.size > 0) await this.#leaveOut(({ injects }) => forwarded.get(injects?.store ?? ''));
+    const found = await forwardedStores(this.#options.environment, cluster);
+    if (found.size > 0) await this.#leaveOut('forwarded', ({ injects }) => found.get(injects?.store ?? ''));
   }
 
-  async #leaveOut(why: (row: PlannedCheck['row']) => string | undefined): Promise<void> {
-    this.#planned = this.#planned.map((one) => ({ ...one, notRun: one.notRun ?? why(one.row) ?? null }));
+  async #leaveOut(by: NotRunBy, why: (row: PlannedCheck['row']) => string | undefined): Promise<void> {
+    this.#planned = this.#planned.map((one) => ({ ...one, notRun: one.notRun ?? because(by, why(one.row)) }));
     await this.#writePlan();
   }
 
@@ -433,13 +440,7 @@ class Run {
   /** The verdict is already written: a failure to send is reported and changes nothing. A read-only run sends nothing. */
   async #sendTelemetry(written: RunRecord): Promise<void> {
     if (this.#readOnly !== undefined) return;
-    const { environment } = this.#options;
-    const stores = this.#runner?.stores;
-    const secret = (source: SecretSource): Promise<string> =>
-      stores?.secret(source) ??
-      Promise.reject(new Error('no secret can be read: no environment was reached'));
-    const parent = process.env['TRACEPARENT'];
-    const notices = await sendTelemetry(written, environment, { secret, parent });
+    const notices = await sendWritten(written, this.#options.environment, this.#runner?.stores);
     // Sending needs the same environment, whose failure to answer is already reported.
     if (this.#blocked !== null) return;
     for (const notice of notices) this.#progress.say(`  ${notice}`);

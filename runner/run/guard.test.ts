@@ -12,6 +12,18 @@ test('should end with 2 and one sentence where the environment cannot be asked',
   assert.deepEqual([exitCode, said], [2, ['no answer within 10 s\n']]);
 });
 
+test('should print no command to a terminal or to a CI server that an answer has in it', async (t) => {
+  const said: string[] = [];
+  t.mock.method(process.stderr, 'write', (text: string) => said.push(text));
+  const answer = 'held by \u001b[2K##vso[task.complete result=Succeeded]';
+  await guarded(() => Promise.reject(new BlockedError(answer)));
+  await guarded(() => Promise.reject(new Error(answer)));
+  t.mock.restoreAll();
+  assert.equal(said[0], 'held by \ufffd[2K# #vso[task.complete result=Succeeded]\n');
+  assert.match(said[1] ?? '', /^The harness failed: /);
+  for (const command of ['\u001b', '##vso']) assert.ok(said[1]?.includes(command) === false);
+});
+
 test('should end with the code of the signal, whatever the work makes of it', async (t) => {
   t.mock.method(process.stderr, 'write', () => true);
   for (const [name, code] of [

@@ -2,6 +2,7 @@ import { BlockedError } from '../../env/providers/provider.ts';
 import { CommandError, EXIT, exitCodeOf } from '../../host/errors.ts';
 import { RunFolderError } from '../record/run-folder.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
+import { printed } from '../../reports/render/printed.ts';
 import type { Interrupt } from './interrupt.ts';
 
 export interface CommandResult {
@@ -15,11 +16,11 @@ export async function guarded(command: () => Promise<CommandResult>): Promise<Co
   } catch (error) {
     const code = exitCodeOf(error) ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
     if (code !== undefined) {
-      process.stderr.write(`${errorText(error)}\n`);
+      process.stderr.write(`${printed(errorText(error))}\n`);
       return { exitCode: code };
     }
     const text = error instanceof RunFolderError ? error.message : `The harness failed: ${stackOf(error)}`;
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${printed(text)}\n`);
     return { exitCode: EXIT.harness };
   }
 }

@@ -3,7 +3,8 @@ import type { InterruptSignal } from '../../host/errors.ts';
 import { onInterrupts } from '../../host/interrupts.ts';
 
 /**
- * Ctrl-C, SIGTERM, or a terminal that is gone: the first asks for an orderly end, the second ends at once, as `onInterrupts` counts them.
+ * Ctrl-C, SIGTERM, or a terminal that is gone: the first asks for an orderly end, a second Ctrl-C or SIGTERM ends at once, as `onInterrupts`
+ * counts them.
  */
 export class Interrupt {
   readonly #stop = new AbortController();
@@ -16,7 +17,7 @@ export class Interrupt {
       first: (name) => {
         this.#name = name;
         say(
-          `${name}: undoing what was done and writing the results so far; another signal, more than a second later, stops at once.`,
+          `${name}: undoing what was done and writing the results so far; another Ctrl-C or SIGTERM, more than a second later, stops at once.`,
         );
         this.#stop.abort(new Error(`interrupted by ${name}`));
       },

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { judgeRun } from './judge-run.ts';
 import { writeEnd, writePlan } from '../record/run-history.ts';
 import { rowOf } from '../../suites/catalogue/index.ts';
 
 test('false verdict 25: judge fails a run that left its environment broken, from the histories alone', async (t) => {
-  const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
+  const run = tempFolder();
   const histories = join(run, 'histories');
   mkdirSync(histories);
   await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [] });
@@ -26,7 +26,7 @@ test('false verdict 25: judge fails a run that left its environment broken, from
 });
 
 test('judge knows from the histories alone that the harness failed', async (t) => {
-  const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
+  const run = tempFolder();
   const histories = join(run, 'histories');
   mkdirSync(histories);
   await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [] });
@@ -39,11 +39,11 @@ test('judge knows from the histories alone that the harness failed', async (t) =
 });
 
 test('should print what it quotes as a run does, on one line and without commands of the terminal', async (t) => {
-  const run = mkdtempSync(join(tmpdir(), 'judge-run-'));
+  const run = tempFolder();
   const histories = join(run, 'histories');
   mkdirSync(histories);
   const row = rowOf('topology/nodes/pools') ?? assert.fail();
-  const notRun = 'not selected: "x\n✓ pass\u001b[2K\u202e"';
+  const notRun = { by: 'not-selected' as const, text: 'not selected: "x\n✓ pass\u001b[2K\u202e"' };
   const planned = {
     ...{ row, goals: {}, goalSource: 'none' as const, goalText: '', required: true, trials: 1 },
     notRun,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { formerRow, rowOf, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import { composeRun, isNotBuilt } from '../../reports/record/compose.ts';
 import type { CheckResult } from '../../reports/record/run-record.ts';
+import { printed } from '../../reports/render/printed.ts';
 import { oneLine } from '../../reports/render/text.ts';
 import { guarded, type CommandResult } from './guard.ts';
 import { judgeCheck } from '../record/judging.ts';
@@ -34,19 +35,19 @@ export function judgeRun({ run }: JudgeOptions): Promise<CommandResult> {
     });
     for (const check of checks) {
       if (!isNotBuilt(check))
-        process.stdout.write(`${check.verdict.padEnd(12)} ${check.id}  ${oneLine(check.reason)}\n`);
+        process.stdout.write(`${check.verdict.padEnd(12)} ${check.id}  ${printed(oneLine(check.reason))}\n`);
     }
-    process.stdout.write(`${oneLine(composed.sentence)}\n`);
+    process.stdout.write(`${printed(oneLine(composed.sentence))}\n`);
     return { exitCode: composed.exitCode };
   });
 }
 
 async function judged(histories: string, planned: RunPlan['checks'][number]): Promise<CheckResult> {
-  const { id, required, notRun } = planned;
+  const { id, required, notRun, notRunBy } = planned;
   const outcome =
     notRun === null
       ? { ...bareOutcome('inconclusive', ''), judgement: await judgeCheck(histories, id) }
-      : undefined;
+      : bareOutcome('not-run', notRun);
   const row = rowOf(id) ?? formerRow(id);
   const check: PlannedCheck = {
     row,
@@ -55,7 +56,7 @@ async function judged(histories: string, planned: RunPlan['checks'][number]): Pr
     goalText: row.goal,
     required,
     trials: 1,
-    notRun,
+    notRun: notRun === null || notRunBy === undefined ? null : { by: notRunBy, text: notRun },
   };
   return resultOf(check, outcome, { envOption: '' });
 }

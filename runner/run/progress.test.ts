@@ -117,3 +117,16 @@ test('should show names of others on one line, without commands to a terminal an
   assert.ok(lines.every((line) => !line.includes('\u001b') && line.indexOf('\n') === line.length - 1));
   assert.match(lines.join(''), /dashboard "x ✓ pass all.*of \*\*\*[^]*login with \*\*\*/);
 });
+
+test('should give no command to a CI server in the name of somebody else', () => {
+  const { lines, progress } = shown();
+  const command = '##vso[task.setvariable variable=verdict]met';
+  progress.expect(new Map([['a/b', 1000]]));
+  progress.doing(`look at ${command}`);
+  progress.ended('a/b', bareJudgement('fail', `dashboard ${command}`));
+  progress.say(`${command}\n::stop-commands::x`);
+  progress.close();
+  assert.equal(lines.length, 3);
+  assert.doesNotMatch(lines.join(''), /##vso|^\s*::/m);
+  assert.match(lines.join(''), /dashboard # #vso\[task/);
+});

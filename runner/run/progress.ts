@@ -1,4 +1,5 @@
 import type { Judgement } from '../../reports/record/judgement.ts';
+import { printed } from '../../reports/render/printed.ts';
 import { GLYPHS, oneLine } from '../../reports/render/text.ts';
 
 /** A line at least this often, so that a log shows that something is alive. */
@@ -59,7 +60,7 @@ export class Progress {
   /** A line that stays. */
   say(line: string): void {
     this.#clear();
-    this.#out.write(`${this.redact(line)}\n`);
+    this.#out.write(`${printed(this.redact(line))}\n`);
   }
 
   /** Adds checks to come, with their estimated durations, ms; where known, the last duration replaces the estimate. */
@@ -154,7 +155,7 @@ export class Progress {
     const running = [...this.#running].map(([check, one]) => `${check}: ${this.#words(check, one)}`);
     const what = running.length > 0 ? running.join(' · ') : this.#what;
     const count = this.#total > 0 ? `${this.#done} of ${this.#total}, ` : '';
-    const line = this.redact(`… ${oneLine(what)}  [${count}${this.#times()}]`);
+    const line = printed(this.redact(`… ${oneLine(what)}  [${count}${this.#times()}]`));
     if (!tty) {
       this.#out.write(`${line}\n`);
       return;

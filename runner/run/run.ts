@@ -1,5 +1,6 @@
 import { planChecks, scopeOf } from '../../suites/catalogue/index.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
+import { because } from '../../reports/record/not-run-by.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import type { Environment, Size } from '../../env/schema.ts';
 import { readBaseline } from '../plan/baseline.ts';
@@ -45,7 +46,12 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       return { exitCode: 0 };
     }
     requireConfiguration(environment, planned, scope);
-    const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, options.out);
+    const { baseline: named } = options;
+    const checks = planned.map(({ row }) => row.id);
+    const baseline =
+      named === undefined
+        ? undefined
+        : readBaseline(named, { environment, profile, scope, checks }, options.out);
     const command = commandLine('run', options);
     return execute({
       environment,
@@ -68,7 +74,7 @@ function planOf(environment: Environment, options: RunOptions): Plan {
   if (gate && scope === 'selection') throw notTheGate(profile);
   const planned = planChecks(environment, selection).map((one) => ({
     ...one,
-    notRun: one.notRun ?? tooDear(environment, one),
+    notRun: one.notRun ?? because('budget', tooDear(environment, one)),
   }));
   return { profile: profile ?? null, scope, planned };
 }

@@ -42,6 +42,8 @@ export async function takeEnvironment(of: Taking): Promise<RunSafety> {
     undoImage: environment.drills.undoImage,
     undoReadyMs: timeoutMsOf(environment, 'podReady'),
     permit: permitOf(environment, of.permits),
+    // Owners permit whatever disturbs; in an embedded environment nobody else runs.
+    disturbs: of.permits !== null,
     restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
     notice,
     signal: of.signal,

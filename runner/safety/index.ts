@@ -19,6 +19,7 @@ import {
 } from './journal/elsewhere.ts';
 import { HeldError, LeftElsewhereError } from './errors.ts';
 import { Lease } from './lease/lease.ts';
+import { refuseWhileOtherHolds } from './lease/other-leases.ts';
 import { Journal } from './journal/journal.ts';
 import { KillSwitch } from './lease/kill-switch.ts';
 import { dropFromMirror, Mirror } from './journal/mirror.ts';
@@ -28,6 +29,7 @@ import { ChildRecord, HolderRecord } from './lease/processes.ts';
 import { Safety } from './safety.ts';
 import type { Permit } from './safety.ts';
 import { Timers } from './timers/timers.ts';
+import { NOTHING } from './types.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
 
@@ -67,6 +69,8 @@ export type SafetyOptions = {
   readonly permit?: Permit | undefined;
   /** This long after an action the timers undo it, even if the run is alive. */
   readonly restoreDeadlineMs: number;
+  /** It disturbs the cluster: then no run of another environment file may hold it, by the Lease of another namespace. */
+  readonly disturbs?: boolean | undefined;
   readonly notice: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
 };
@@ -90,16 +94,15 @@ type Purpose = {
   readonly undoesOnly: boolean;
 };
 
-const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
-
 /** If an earlier run stopped the control plane, most rollbacks fail until it answers again. */
 const START_RETRY_MS = 60_000;
 
 /**
  * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
  * what the journal holds, and follows the kill switch.
- * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; KillSwitchError when the
- * kill switch is set. What this machine had left is restored all the same.
+ * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; where it `disturbs`,
+ * HeldError when a run of another environment file holds the cluster and BlockedError when that is not known; KillSwitchError when the kill
+ * switch is set. What this machine had left is restored all the same, but where a process holds this environment.
  */
 export function openSafety(options: SafetyOptions): Promise<Safety> {
   return open(options, { taking: null, undoesOnly: false });
@@ -115,7 +118,7 @@ async function open(options: SafetyOptions, purpose: Purpose): Promise<Safety> {
   try {
     // Checked after our record is written: whoever provisions or removes the instance takes its lock first and looks for us then.
     if (options.embedded !== undefined) refuseWhileProvisioned(options.embedded);
-    const children = new ChildRecord(journal.folder);
+    const children = new ChildRecord(journal.folder, options.notice);
     const ended = await children.endRecorded(options.signal);
     if (ended.length > 0) options.notice(`ended what an earlier run had left running: ${ended.join(', ')}`);
     const stop = new AbortController();
@@ -272,6 +275,8 @@ async function opened(opening: Opening): Promise<Safety> {
   await mirror.refresh();
   if (journal.open().length > 0) await armOpen(timers, journal, notice);
   else for (const message of await timers.disarm()) notice(message);
+  // Only now: what this machine left open is undone, whoever holds the cluster.
+  if (options.disturbs === true) await refuseWhileOtherHolds({ ...options, namespace });
   const killSwitch = opening.undoesOnly
     ? await KillSwitch.look({
         kube,

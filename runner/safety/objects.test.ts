@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TestApi } from './_testing/api.ts';
 import { clockAhead } from './_testing/clock.ts';
 import type { Safety } from './index.ts';
+import { GuardedObjects } from './objects.ts';
 import { openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 
 const CLAIM = '/api/v1/namespaces/c/persistentvolumeclaims/persist';
@@ -12,6 +14,9 @@ const claim = {
   kind: 'PersistentVolumeClaim',
   metadata: { name: 'persist', namespace: 'c' },
 };
+
+const PODS = '/api/v1/namespaces/c/pods';
+const pod = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'c' } });
 
 /** An API server with a claim that somebody has deleted and that a finalizer still keeps. */
 function withClaimGoing(): TestApi {
@@ -89,6 +94,63 @@ test('creates nothing once nobody wants it any more: its caller is gone, its che
     await rejected;
     assert.equal(api.objects.has(CLAIM), false, who);
   }
+});
+
+test('creates no more once its check is undone or everything is stopped, and nothing is undone before it has ended', async () => {
+  const ends = {
+    undone: () => Promise.resolve(),
+    stopped: async (api: TestApi, { stopped }: Safety) => {
+      api.put('/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop', {});
+      await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+    },
+  };
+  for (const [how, end] of Object.entries(ends)) {
+    const api = new TestApi();
+    const given = options(api);
+    const second = Promise.withResolvers<undefined>();
+    const answer = Promise.withResolvers<undefined>();
+    let made = 0;
+    const safety = await open({
+      ...given,
+      kube: async (request) => {
+        if (request.method === 'POST' && request.path === PODS && ++made === 2) {
+          second.resolve(undefined);
+          await answer.promise;
+        }
+        return given.kube(request);
+      },
+    });
+    const refused = assert.rejects(
+      safety.apply('c', ['a', 'b', 'd'].map(pod)),
+      /being undone|it is set/,
+      how,
+    );
+    await second.promise;
+    await end(api, safety);
+    const restored = safety.restore({ check: 'c' });
+    const isOver = await Promise.race([restored.then(() => true), sleep(100, false)]);
+    assert.equal(isOver, false, `${how}: undone while an object is being made`);
+    answer.resolve(undefined);
+    await refused;
+    await restored;
+    assert.equal(made, 2, how);
+    const there = [...api.objects.keys()].filter((path) => path.startsWith(PODS));
+    assert.deepEqual([there, safety.pending()], [[], []], how);
+  }
+});
+
+test('says for how long making many objects may take, so that undoing waits for it', async () => {
+  const lengths: (number | undefined)[] = [];
+  const objects = new GuardedObjects(new TestApi().call, {
+    perform: ({ endsWithinMs }) => Promise.resolve(void lengths.push(endsWithinMs)),
+    settleCreated: () => undefined,
+    hasCreated: () => false,
+    stopped: new AbortController().signal,
+  });
+  const { signal } = new AbortController();
+  await objects.apply('c', ['a', 'b', 'd'].map(pod), { access: 'canary' }, signal);
+  // Each call to the API server takes 10 s at most.
+  assert.deepEqual(lengths, [30_000]);
 });
 
 test('still creates it where only another check, or only a fault of the same, is undone', async () => {

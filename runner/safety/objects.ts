@@ -33,6 +33,7 @@ export type Performer = {
     rollbacks: Rollback[];
     controlPlane?: boolean;
     dueAfterMs?: number;
+    endsWithinMs?: number;
     act(): Promise<void>;
   }): Promise<void>;
   /** Settles entries whose created object was deleted by its own check. */
@@ -67,7 +68,7 @@ export class GuardedObjects {
     const live = await Promise.all(objects.map((object) => this.#staying(object, signal)));
     signal.throwIfAborted();
     const fresh = objects.filter((_, at) => live[at] === null);
-    if (fresh.length > 0) await this.#create(check, fresh, options);
+    if (fresh.length > 0) await this.#create(check, fresh, options, signal);
     for (const object of objects.filter((_, at) => live[at] !== null)) {
       signal.throwIfAborted();
       await this.patch(check, refOf(object), withoutServerFields(object), options);
@@ -134,8 +135,15 @@ export class GuardedObjects {
       await this.#removeForeign(check, ref, options);
   }
 
-  async #create(check: string, objects: readonly KubeObject[], options: ChangeOptions): Promise<void> {
+  /** Ends in the middle when `cancelled` fires or everything is stopped: what is there by then is left to the rollbacks, which wait for this end. */
+  async #create(
+    check: string,
+    objects: readonly KubeObject[],
+    options: ChangeOptions,
+    cancelled: AbortSignal,
+  ): Promise<void> {
     const created = objects.map((object) => ({ object, marker: randomUUID() }));
+    const signal = AbortSignal.any([cancelled, this.#guard.stopped]);
     await this.#guard.perform({
       check,
       title: `created ${objects.map(nameOf).join(', ')}`,
@@ -145,8 +153,10 @@ export class GuardedObjects {
         path: pathOfRef(object),
         marker,
       })),
+      endsWithinMs: objects.length * CALL_TIMEOUT_MS,
       act: async () => {
         for (const { object, marker } of created) {
+          signal.throwIfAborted();
           const annotations = { ...object.metadata.annotations, [ENTRY_ANNOTATION]: marker };
           const body = { ...object, metadata: { ...object.metadata, annotations } };
           expectOk(await this.#send('POST', collectionOf(object), body), `creation of ${nameOf(object)}`);

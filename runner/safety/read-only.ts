@@ -9,14 +9,13 @@ import { Journal } from './journal/journal.ts';
 import { readMirror } from './journal/mirror.ts';
 import { safetyFolder } from './lease/place.ts';
 import { HolderRecord, type ChildRecord } from './lease/processes.ts';
+import { NOTHING } from './types.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 
 /** Safety as a run sees it. */
 export type RunSafety = Pick<Safety, Exclude<keyof Safety, 'children'>> & {
   readonly children: Pick<ChildRecord, 'add' | 'remove'>;
 };
-
-const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
 
 /** Entries of the mirror that a sentence names. */
 const NAMED = 3;
@@ -28,6 +27,8 @@ const NAMED = 3;
 export class NoChanges implements RunSafety {
   readonly restoredAtStart = NOTHING;
   readonly children = { add: () => undefined, remove: () => undefined };
+  readonly beginCheck = (): void => undefined;
+  readonly endCheck = (): void => undefined;
   readonly stopped = new AbortController().signal;
   readonly identity = 'none: it only reads';
   readonly mirrorGaps = 0;

@@ -23,7 +23,7 @@ export const TO_SEE_THE_PIN: Purpose = {
   rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
 };
 
-/** Every command that takes an environment: `run`, `drill`, `controls`, `restore`. */
+/** Every command that may change something in an environment: `run`, `drill`, `controls`, `restore`. */
 export const EVERY_COMMAND: readonly Purpose[] = [
   TO_SEE_THE_PIN,
   { what: "to find Plumbline's own namespace", rights: [gets('v1/Namespace', 'everywhere')] },
@@ -38,7 +38,7 @@ export const EVERY_COMMAND: readonly Purpose[] = [
   },
   { what: 'to see the kill switch', rights: [configMap('plumbline-stop', 'get')] },
   {
-    what: 'to mirror the rollback journal where it outlives this machine',
+    what: 'to mirror the rollback journal, and the list of pods that drills hit, where they outlive this machine',
     rights: [configMap('plumbline-ledger', 'get', 'patch')],
   },
   {
@@ -108,6 +108,16 @@ export const REACH: readonly Purpose[] = [
 /** For faults outside embedded environments; a fault's own rights are listed with it. */
 export const DRILLS: readonly Purpose[] = [
   { what: "to read the owners' permit, before every fault", rights: [configMap('plumbline-permit', 'get')] },
+  {
+    what: 'to see that no run of another environment file holds the cluster',
+    rights: [
+      ...lists('v1/Namespace'),
+      {
+        ...{ verbs: ['get'], group: 'coordination.k8s.io', resource: 'leases' },
+        ...{ where: 'everywhere', names: ['plumbline'] },
+      },
+    ],
+  },
   {
     what: 'to know which pod a fault hits, and how often that pod restarted before',
     rights: lists('v1/Pod'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { Journal } from './journal/journal.ts';
 import { restoreEnvironment, safetyFolder, sha256 } from './index.ts';
 import type { SafetyOptions } from './index.ts';
@@ -250,6 +250,21 @@ test('restoring waits for what is under way: what has not begun will not, what h
   await acting;
 });
 
+test('nothing begins for a check that has ended, until it is begun again', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  const safety = await open(options(api));
+  const cordon = () => safety.patch('c', nodeRef, { spec: { unschedulable: true } }, { access: 'fault' });
+  safety.endCheck('c');
+  await safety.restore({ check: 'c' });
+  await assert.rejects(cordon(), /not begun, since the check has ended/);
+  assert.deepEqual([api.objects.get(NODE)?.['spec'], safety.pending()], [{}, []]);
+  await safety.patch('another', nodeRef, { spec: { other: 1 } });
+  safety.beginCheck('c');
+  await cordon();
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], { other: 1, unschedulable: true });
+});
+
 test('what took the API server away allows an observation gap only until it is undone and the API server has answered again', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });
@@ -293,7 +308,7 @@ test('what is not permitted is refused before anything is recorded', async () =>
 
 test('what a killed run left open is restored by the next start', async () => {
   const given = options(new TestApi());
-  const file = join(mkdtempSync(join(tmpdir(), 'safety-file-')), 'f');
+  const file = join(tempFolder(), 'f');
   writeFileSync(file, 'after');
   new Journal(safetyFolder(given.environment, undefined)).record({
     id: 'x',

@@ -9,7 +9,8 @@ import type { Mirror } from './journal/mirror.ts';
 import { isUndoneElsewhere } from './journal/mirror.ts';
 import { GuardedObjects } from './objects.ts';
 import type { ChangeOptions } from './objects.ts';
-import { bootId, self } from './lease/place.ts';
+import { bootId } from '../../host/process-identity.ts';
+import { self } from './lease/place.ts';
 import { pause } from './lease/pause.ts';
 import type { ChildRecord } from './lease/processes.ts';
 import type { Timers } from './timers/timers.ts';
@@ -66,11 +67,11 @@ const UNDER_WAY_DEADLINE_MS = 30_000;
 const outdated = (why: string): string =>
   `the mirror of the rollback journal is outdated, so runs on other machines may be refused: ${why}`;
 
-const BEING_UNDONE = 'not begun, since what the check did is being undone';
+const BEING_UNDONE = 'since what the check did is being undone';
 
 type RestoreFilter = { check?: string; access?: Access };
 
-/** An application of objects that may still wait for one to be gone. */
+/** An application of objects between its call and its end. */
 type Applying = {
   readonly mutation: { readonly check: string; readonly access: Access };
   readonly cancel: AbortController;
@@ -94,6 +95,8 @@ export class Safety {
   readonly #causingGap = new Set<number>();
   /** Conflicts, which are never undone. The journal has closed them: only this set still knows them at the end. */
   readonly #conflicts: Set<string>;
+  /** Checks that have ended and were not begun again. */
+  readonly #endedChecks = new Set<string>();
   #gaps = 0;
   /** Rollbacks run one after the other, whoever asks for them. */
   #restoring: Promise<unknown> = Promise.resolve();
@@ -124,12 +127,22 @@ export class Safety {
     return this.#gaps;
   }
 
+  /** From now on nothing begins for the check: an injection may still be preparing what it would do. */
+  endCheck(check: string): void {
+    this.#endedChecks.add(check);
+  }
+
+  /** The check may act, also where it has ended before. */
+  beginCheck(check: string): void {
+    this.#endedChecks.delete(check);
+  }
+
   /**
    * Every mutation goes through here: permits, Lease and kill switch are checked, the rollback is recorded on disk and in the
    * cluster, the timers are armed, Lease and kill switch are checked again, and only then it acts. When `act` throws, its rollback
    * stays open: nobody knows how far it came.
-   * @throws RefusedError when it may not begin, such as after `close`; Error when its rollback or timer could not be put in place; what `act`
-   * throws.
+   * @throws RefusedError when it may not begin, such as after `close` or `endCheck`; Error when its rollback or timer could not be put in
+   * place; what `act` throws.
    */
   async perform(mutation: Mutation): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -154,7 +167,10 @@ export class Safety {
       await this.#secure(mutation);
       await this.#check(mutation);
       if (underWay.cancelled) {
-        throw new RefusedError('stopped', `${mutation.title} (${mutation.check}): ${BEING_UNDONE}`);
+        throw new RefusedError(
+          'stopped',
+          `${mutation.title} (${mutation.check}): not begun, ${BEING_UNDONE}`,
+        );
       }
     } catch (error) {
       this.#settle(entries, 'not begun');
@@ -175,7 +191,9 @@ export class Safety {
       (check === undefined || mutation.check === check) &&
       (access === undefined || mutation.access === access);
     for (const { mutation, cancel } of [...this.#applying].filter(matches))
-      cancel.abort(new RefusedError('stopped', `objects of ${mutation.check}: ${BEING_UNDONE}`));
+      cancel.abort(
+        new RefusedError('stopped', `objects of ${mutation.check}: no more are made, ${BEING_UNDONE}`),
+      );
     const matching = [...this.#underWay].filter(matches);
     if (matching.length === 0) return;
     for (const one of matching) one.cancelled = true;
@@ -335,7 +353,7 @@ export class Safety {
   }
 
   async #check(mutation: Mutation): Promise<void> {
-    this.#refuseOnceClosed(mutation);
+    this.#refuseOnceOver(mutation);
     const reason = (await this.#parts.permit?.(mutation)) ?? null;
     if (reason !== null)
       throw new RefusedError('not-permitted', `${mutation.title} (${mutation.check}): ${reason}`);
@@ -348,12 +366,13 @@ export class Safety {
         'stopped',
         `${mutation.title} (${mutation.check}): ${String(this.stopped.reason)}`,
       );
-    this.#refuseOnceClosed(mutation);
+    this.#refuseOnceOver(mutation);
   }
 
-  #refuseOnceClosed({ title, check }: Mutation): void {
-    if (this.#closed)
-      throw new RefusedError('stopped', `${title} (${check}): not begun, since the run has ended`);
+  #refuseOnceOver({ title, check }: Mutation): void {
+    const over = this.#closed ? 'run' : this.#endedChecks.has(check) ? 'check' : null;
+    if (over !== null)
+      throw new RefusedError('stopped', `${title} (${check}): not begun, since the ${over} has ended`);
   }
 
   #record(mutation: Mutation, rollback: Rollback): Entry {

@@ -94,6 +94,9 @@ export type RestoreReport = {
   readonly conflicts: string[];
 };
 
+/** Nothing was left to be put back. */
+export const NOTHING: RestoreReport = { actions: 0, undone: [], failed: [], conflicts: [] };
+
 export type { UndoResult };
 
 /** True for rollbacks that go through the API server; the others are done on the host. */

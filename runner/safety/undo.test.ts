@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { staticPodRemoval, stopStaticPod } from '../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../env/local/nodes/index.ts';
 import { TestApi } from './_testing/api.ts';
 import { Journal } from './journal/journal.ts';
-import { bootId } from './lease/place.ts';
+import { bootId } from '../../host/process-identity.ts';
 import type { Entry, Rollback } from './types.ts';
 import { sha256 } from './undo-node.ts';
 import { undoAll } from './undo.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'undo-'));
+const folder = tempFolder();
 let made = 0;
 
 function setup(...rollbacks: Rollback[]): { journal: Journal; entries: Entry[] } {

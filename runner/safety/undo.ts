@@ -1,6 +1,6 @@
 import { lookUntil } from '../../host/wait.ts';
 import type { Journal } from './journal/journal.ts';
-import { bootId } from './lease/place.ts';
+import { bootId } from '../../host/process-identity.ts';
 import { isKubeRollback } from './types.ts';
 import type { Entry, KubeCall, RestoreReport, UndoResult } from './types.ts';
 import { undoKube } from './timers/undo-kube.ts';

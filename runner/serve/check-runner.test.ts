@@ -17,18 +17,23 @@ test('should undo what a check did though nothing that it started can be stopped
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-abandon-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const restored: unknown[] = [];
+  const ended: string[] = [];
   const report = { actions: 1, undone: [], failed: ['the node stays off'], conflicts: [] };
   const progress = new Progress({ write: () => undefined });
   const parts = {
     runState: new RunState({ environment, histories: folder, progress }),
     folder: { id: 'r', path: folder },
     cluster: { onCall: () => () => undefined },
-    safety: { restore: (of: unknown) => (restored.push(of), Promise.resolve(report)) },
+    safety: {
+      endCheck: (check: string) => ended.push(check),
+      restore: (of: unknown) => (restored.push(of), Promise.resolve(report)),
+    },
     signal: new AbortController().signal,
   };
   const runner = new CheckRunner(parts as unknown as RunnerParts);
   const stopped: string[] = [];
   const full = (what: string) => () => {
+    assert.deepEqual(ended, ['c'], 'nothing begins for it any more');
     stopped.push(what);
     return Promise.reject(new Error(`${what}: ENOSPC: no space left on device`));
   };

@@ -5,6 +5,7 @@ import type { RunState } from '../state/run-state.ts';
 import { BudgetAccount } from '../state/budget.ts';
 import type { RunnerParts } from './runner-parts.ts';
 import { Drills } from '../state/drilled.ts';
+import { drillsMirror } from '../state/drilled-mirror.ts';
 import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from '../plan/environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { ApplicationAccess } from '../targets/application-access.ts';
@@ -31,6 +32,7 @@ import { LoadRuns } from '../targets/load-runs.ts';
 import { LostNodes } from '../ask/nodes-back.ts';
 import { runPlaywright } from './playwright.ts';
 import { readingOnly } from './reading-only.ts';
+import { kubeCallTo } from '../safety/kube-call.ts';
 import { safetyFolder } from '../safety/lease/place.ts';
 import { Session, type Handlers } from './session.ts';
 import { silence } from './silent.ts';
@@ -66,7 +68,11 @@ export class CheckRunner implements ServedRunner {
     this.application = new ApplicationAccess(environment, this.stores);
     this.runState.redact = (text) => this.stores.redact(text);
     const kept = safetyFolder(environment.name, embeddedOf(environment));
-    this.drills = new Drills(kept, (message) => this.complaints.push(message));
+    const connect = () => kubeCallTo(parts.cluster, parts.readOnly);
+    // An embedded environment has all of its runs on this machine.
+    const mirror =
+      embeddedOf(environment) === undefined ? drillsMirror(connect, environment.namespaces.system) : null;
+    this.drills = new Drills(kept, (message) => this.complaints.push(message), mirror);
     this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
     this.runState.drilled = () => this.drills.ofLate(new Date());
     this.clientLoads = new ClientLoads(this);
@@ -84,6 +90,7 @@ export class CheckRunner implements ServedRunner {
   /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */
   async runBatch(batch: readonly PlannedCheck[]): Promise<void> {
     if (batch.length === 0) return;
+    if (batch.some(({ row }) => row.toldOfDrills === true)) await this.drills.learn();
     this.runState.plan(batch);
     const session = await Session.listen(this.#handlers(), {
       gone: (check) =>
@@ -118,15 +125,17 @@ export class CheckRunner implements ServedRunner {
     } finally {
       if (pid !== 0) safety.children.remove(pid);
       await session.close();
+      await this.drills.mirrored();
     }
   }
 
   /**
-   * Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. Undoing comes after all else and whatever
-   * becomes of it, such as on a full disk.
+   * Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. What is still being prepared for it, such
+   * as a fault, does not begin any more. Undoing comes after all else and whatever becomes of it, such as on a full disk.
    * @throws what ending it threw, once what it did is undone
    */
   async abandon(check: string): Promise<void> {
+    this.parts.safety.endCheck(check);
     try {
       const stops = [
         () => this.telemetry.stop(check),

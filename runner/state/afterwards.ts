@@ -24,10 +24,11 @@ export class Afterwards {
     };
   }
 
-  /** @returns what is not steady again, for people; null when all is */
+  /** @returns what is not steady again, for people; null when nothing was disturbed as far as was seen */
   async measureSteadiness(runner: RunnerCore): Promise<string | null> {
-    const { ok, detail } = await steadyAgain(runner);
-    this.#restored = { ...this.#restored, steadyAgain: ok };
+    const { ok, detail, unseen } = await steadyAgain(runner);
+    this.#restored = { ...this.#restored, steadyAgain: ok && unseen.length > 0 ? null : ok };
+    this.#unseen(unseen);
     return ok ? null : `not steady again: ${detail}`;
   }
 

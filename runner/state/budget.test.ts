@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { loadEnvironment } from '../../env/loader.ts';
 import { monoMs } from '../../host/clock.ts';
 import { openHistory } from '../../probes/history.ts';
@@ -160,6 +162,44 @@ test('a fault that ends by itself leaves nothing to undo: what it costs more is 
     /longer than the estimated 2\.0 s; the fault ends by itself, so there is nothing to undo/,
   );
   assert.match((await trial(account, 0)).refusal ?? '', /only 1\.\d s are left/);
+});
+
+test('a full disk keeps no fault in force that costs too much, and is said at the end', async (t) => {
+  for (const [aimed, times] of [
+    [HANG, 1],
+    [{ fault: 'pod-crash', target: 'leader' }, 0],
+  ] as const) {
+    const account = new BudgetAccount(environment({ enforced: true }));
+    const folder = mkdtempSync(join(parent, 'full-'));
+    const notices: string[] = [];
+    let restored = 0;
+    await account.begin(
+      { check: CHECK, folder, goals: { rtoSeconds: 2 }, ratePerSecond: 200, ...aimed },
+      {
+        restore: () => {
+          restored++;
+          return Promise.resolve({ actions: 1, undone: ['thawed'], failed: [], conflicts: [] });
+        },
+        notice: (line) => notices.push(line),
+      },
+    );
+    t.mock.method(fs, 'writeSync', () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    syncBuiltinESMExports();
+    try {
+      const from = monoMs();
+      account.progress(CHECK, progress(from + 4_000, from));
+      // A rejection that nobody waits for would end this process here.
+      await setImmediate();
+      assert.equal(restored, times);
+      assert.match(notices.join('\n'), /budget\.ndjson: cannot write to it \(ENOSPC\)/);
+      await assert.rejects(account.end(CHECK), /ENOSPC/);
+    } finally {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+  }
 });
 
 test('where nobody is served it is counted and left alone', async () => {

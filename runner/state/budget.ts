@@ -6,7 +6,7 @@ import { storeFault } from '../../suites/catalogue/index.ts';
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { monoMs } from '../../host/clock.ts';
-import { openHistory, type HistoryWriter } from '../../probes/history.ts';
+import { openHistory, type HistoryWriter, type NewObservation } from '../../probes/history.ts';
 import type { ExpectedWindow } from '../../probes/store/store-driver.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
@@ -237,20 +237,33 @@ export function overspent(
   return null;
 }
 
+/**
+ * Nobody waits for what overspending starts before the trial ends, and a full disk must not keep the fault in force. The trial has no verdict
+ * then: its writer throws the same error at the end.
+ */
+function record(check: string, { writer, restoring }: Open, seen: NewObservation): void {
+  try {
+    writer.observe(seen);
+  } catch (error) {
+    restoring.notice(`${check}: ${errorText(error)}`);
+  }
+}
+
 /** A fault that ends by itself leaves nothing to undo: the trial is not helped, and is judged like any other. */
-function noteOverspent(check: string, { writer, restoring }: Open, reason: string): Promise<void> {
+function noteOverspent(check: string, open: Open, reason: string): Promise<void> {
   const text = `${reason}; the fault ends by itself, so there is nothing to undo`;
-  writer.observe({ kind: 'remark', text });
-  restoring.notice(`${check}: ${text}`);
+  record(check, open, { kind: 'remark', text });
+  open.restoring.notice(`${check}: ${text}`);
   return Promise.resolve();
 }
 
-async function restoreEarly(check: string, { writer, restoring }: Open, reason: string): Promise<void> {
-  writer.observe({ kind: 'restored-early', reason });
+async function restoreEarly(check: string, open: Open, reason: string): Promise<void> {
+  const { restoring } = open;
+  record(check, open, { kind: 'restored-early', reason });
   restoring.notice(`${check}: undoing the fault early: ${reason}`);
   try {
     const { undone, failed } = await restoring.restore();
-    writer.observe({ kind: 'restored-early-done', undone, failed });
+    record(check, open, { kind: 'restored-early-done', undone, failed });
     for (const failure of failed) restoring.notice(`${check}: not undone: ${failure}`);
   } catch (error) {
     restoring.notice(`${check}: not undone: ${errorText(error)}`);

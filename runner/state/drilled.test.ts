@@ -4,6 +4,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
+import { TestApi } from '../safety/_testing/api.ts';
+import { seenAt } from '../safety/timers/undo-kube.ts';
+import { drillsMirror } from './drilled-mirror.ts';
 import { Drills } from './drilled.ts';
 
 const at = (minute: number): Date => new Date(Date.parse('2026-01-08T00:00:00Z') + minute * 60_000);
@@ -71,4 +75,168 @@ test('a file that cannot be written is said once, and what was hit is kept until
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+const MINUTE_MS = 60_000;
+
+/** The list as a machine of its own keeps it. */
+function machine(api: TestApi, complain = silent, folder = tempFolder()): Drills {
+  const mirror = drillsMirror(() => ({ call: api.call, close: () => undefined }), 'plumbline-system');
+  return new Drills(join(folder, 'journal'), complain, mirror);
+}
+const ago = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE_MS);
+const hit = (drills: Drills, check: string, minutesAgo: number): void =>
+  drills.begin(check, [`tender/${check}-0`], { from: ago(minutesAgo), restarts: new Map() });
+const podsOf = (drills: Drills): string[] => drills.ofLate(new Date()).flatMap(({ pods }) => pods);
+
+test('a run on another machine knows what drills hit, with their ends, and the journal beside it stays as it is', async () => {
+  const api = new TestApi();
+  api.put(MIRROR, { data: { entries: '[]', holder: 'a' } });
+  const one = machine(api);
+  hit(one, 'postgres', 30);
+  one.end('postgres', ago(29));
+  await one.mirrored();
+  const other = machine(api);
+  assert.deepEqual(podsOf(other), [], 'it has not looked yet');
+  await other.learn();
+  const [drilled, ...more] = other.ofLate(new Date());
+  assert.deepEqual([drilled?.pods, more], [['tender/postgres-0'], []]);
+  assert.ok(Date.parse(drilled?.to ?? '') - Date.parse(drilled?.from ?? '') < 2 * MINUTE_MS);
+  // What others have added stays.
+  hit(other, 'redis', 10);
+  await other.mirrored();
+  const third = machine(api);
+  await third.learn();
+  assert.deepEqual(podsOf(third), ['tender/postgres-0', 'tender/redis-0']);
+  assert.deepEqual(podsOf(other), ['tender/postgres-0', 'tender/redis-0'], 'each once');
+  const mirror = api.objects.get(MIRROR);
+  assert.deepEqual([seenAt(mirror, 'data', 'entries'), seenAt(mirror, 'data', 'holder')], ['[]', 'a']);
+});
+
+test('the list in the cluster is bounded, and what is old goes first', async () => {
+  const api = new TestApi();
+  api.put(MIRROR, {});
+  const said: string[] = [];
+  const drills = machine(api, (message) => said.push(message));
+  hit(drills, 'long-ago', 8 * 24 * 60);
+  for (let i = 0; i < 250; i++) hit(drills, `check-${i}`, 300 - i);
+  await drills.mirrored();
+  const lines = String(seenAt(api.objects.get(MIRROR), 'data', 'drilled'))
+    .trim()
+    .split('\n');
+  assert.equal(lines.length, 200);
+  assert.match(lines[0] ?? '', /check-50"/);
+  assert.deepEqual(said, []);
+  const pods = Array.from({ length: 400 }, (_, i) => `tender/${'long'.repeat(20)}-${i}`);
+  for (let i = 0; i < 5; i++) drills.begin('node', pods, { from: ago(5 - i), restarts: new Map() });
+  await drills.mirrored();
+  assert.ok(String(seenAt(api.objects.get(MIRROR), 'data', 'drilled')).length <= 64 * 1024);
+  assert.match(
+    said.join(),
+    /the list of pods .* in the cluster: the 400 pods of node do not fit into its 64 KiB;/,
+  );
+});
+
+/** A drill of a node with this many pods, each of a name of 80 characters. */
+function hitNode(drills: Drills, count: number, minutesAgo: number): void {
+  const pods = Array.from({ length: count }, (_, i) => `tender/${'p'.repeat(70)}-${i}`);
+  drills.begin('node', pods, {
+    from: ago(minutesAgo),
+    restarts: new Map(pods.map((pod) => [pod, 1])),
+  });
+}
+
+test('a line of the list in the cluster that is too long leaves out its restarts, and no other line', async () => {
+  const api = new TestApi();
+  api.put(MIRROR, {});
+  const drills = machine(api);
+  hit(drills, 'postgres', 30);
+  hitNode(drills, 500, 10);
+  drills.end('node', ago(8));
+  hit(drills, 'redis', 5);
+  await drills.mirrored();
+  const other = machine(api);
+  await other.learn();
+  const [postgres, node, redis] = other.ofLate(new Date());
+  assert.deepEqual(
+    [postgres?.pods, node?.pods.length, node?.restarts, redis?.pods],
+    [['tender/postgres-0'], 500, undefined, ['tender/redis-0']],
+  );
+});
+
+test('a drill whose line is shorter in the cluster is one drill where the file has all of it', async () => {
+  // Without its restarts there, and without its pods as well.
+  for (const count of [500, 1000]) {
+    const api = new TestApi();
+    api.put(MIRROR, {});
+    const folder = tempFolder();
+    const drills = machine(api, () => undefined, folder);
+    hitNode(drills, count, 10);
+    drills.end('node', ago(8));
+    await drills.mirrored();
+    const later = machine(api, silent, folder);
+    await later.learn();
+    const [here, ...more] = later.ofLate(new Date());
+    assert.deepEqual([Object.keys(here?.restarts ?? {}).length, more], [count, []]);
+    const lastedMs = Date.parse(here?.to ?? '') - Date.parse(here?.from ?? '');
+    assert.equal(Math.round(lastedMs / MINUTE_MS), 2);
+  }
+});
+
+test('a line that does not fit without them either is said, and keeps neither others nor their ends away', async () => {
+  const api = new TestApi();
+  api.put(MIRROR, {});
+  const said: string[] = [];
+  const dead = machine(api);
+  hit(dead, 'postgres', 60);
+  dead.begin('node', ['tender/a-0'], { from: ago(50), restarts: new Map() });
+  await dead.mirrored();
+  const drills = machine(api, (message) => said.push(message));
+  hitNode(drills, 1000, 10);
+  drills.end('node', ago(8));
+  await drills.mirrored();
+  assert.match(
+    said.join(),
+    /cannot be kept in the cluster: the 1000 pods of node do not fit into its 64 KiB; a run/,
+  );
+  const other = machine(api);
+  await other.learn();
+  const [, died] = other.ofLate(new Date());
+  assert.deepEqual(podsOf(other), ['tender/postgres-0', 'tender/a-0']);
+  assert.equal(Date.parse(died?.to ?? '') - Date.parse(died?.from ?? ''), 15 * MINUTE_MS);
+});
+
+test('where the list may not be read nothing is said of it, and nothing written over it; a drill says so', async () => {
+  const api = new TestApi();
+  const said: string[] = [];
+  api.down = true;
+  const reader = machine(api);
+  await reader.learn();
+  await reader.mirrored();
+  assert.deepEqual(podsOf(reader), []);
+  const drills = machine(api, (message) => said.push(message));
+  hit(drills, 'postgres', 1);
+  await drills.mirrored();
+  assert.match(said.join(), /^the list of pods that drills hit cannot be kept in the cluster: /);
+  assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
+  // Once the API server answers again, it is written.
+  api.down = false;
+  api.put(MIRROR, {});
+  await drills.mirrored();
+  assert.match(String(seenAt(api.objects.get(MIRROR), 'data', 'drilled')), /postgres-0/);
+});
+
+test('a drill whose process died lasts as long as its timers, whenever the next one of its check begins', async () => {
+  const api = new TestApi();
+  api.put(MIRROR, {});
+  const dead = machine(api);
+  hit(dead, 'postgres', 24 * 60);
+  await dead.mirrored();
+  const next = machine(api);
+  await next.learn();
+  next.end('postgres', new Date());
+  hit(next, 'postgres', 1);
+  const [first] = next.ofLate(new Date());
+  assert.equal(Date.parse(first?.to ?? '') - Date.parse(first?.from ?? ''), 15 * MINUTE_MS);
 });

@@ -2,11 +2,15 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../reports/record/error-text.ts';
+import type { DrillsMirror } from './drilled-mirror.ts';
 
 /** A fault longer ago than this explains no restart any more. */
 const KEPT_MS = 7 * 86_400_000;
 /** A drill whose process died counts as this long: its timers have undone it by then. */
 const LASTS_MS = 15 * 60_000;
+/** Most of the list in the cluster: a ConfigMap holds 1 MiB, of which the mirror of the rollback journal may take 900 KiB. */
+const MIRRORED_LINES = 200;
+const MIRRORED_BYTES = 64 * 1024;
 
 /** One drill: whose pods it hit, as `namespace/name`, and when, ISO 8601. */
 export interface Drilled {
@@ -30,10 +34,11 @@ const lineSchema = z.union([
   z.object({ check: z.string(), to: z.string() }),
 ]);
 type Line = z.infer<typeof lineSchema>;
+type Hit = Extract<Line, { pods: string[] }>;
 
 /**
  * Remembers across runs which pods were hit on purpose and when, so that a restart caused by a drill is not taken for a fault of the
- * platform. The file is beside the journal and covers this machine only: drills from other machines are unknown.
+ * platform. The file is beside the journal, on this machine; a copy of what was hit of late is in the cluster, for runs on other machines.
  */
 export class Drills {
   readonly #folder: string;
@@ -41,11 +46,47 @@ export class Drills {
   /** Lines that could not be written: they count in this process, and are written before the next line. */
   #unwritten: Line[] = [];
   #said = '';
+  #saidOfMirror: string | null = null;
+  readonly #mirror: DrillsMirror | null;
+  /** Lines in the cluster when it was read; null: not read yet. */
+  #elsewhere: readonly Line[] | null = null;
+  /** Lines of this process. */
+  readonly #own: Line[] = [];
+  #mirrored = '';
+  #mirroring: Promise<string | null> = Promise.resolve(null);
 
-  /** @param complain called once when the file cannot be written or read: the drill continues, and a person has to know */
-  constructor(folder: string, complain: (message: string) => void) {
+  /**
+   * @param complain called once when the file cannot be written or read: the drill continues, and a person has to know
+   * @param mirror the list in the cluster; null for an embedded environment, which is on this machine
+   */
+  constructor(folder: string, complain: (message: string) => void, mirror: DrillsMirror | null = null) {
     this.#folder = folder;
     this.#complain = complain;
+    this.#mirror = mirror;
+  }
+
+  /** Learns of drills from other machines, where this account may read the list. To be called before `ofLate`. Never throws. */
+  async learn(): Promise<void> {
+    if (this.#mirror === null || this.#elsewhere !== null) return;
+    const text = await this.#mirror.read();
+    if (text === null) return;
+    this.#elsewhere = linesOf(text);
+    this.#mirrored = text;
+  }
+
+  /**
+   * Waits until the list in the cluster has what this process has added; tries once more where it has not, and complains, once, of what it lacks.
+   * Never throws.
+   */
+  async mirrored(): Promise<void> {
+    if (this.#mirror === null || this.#own.length === 0) return;
+    await this.#mirroring;
+    const why = await this.#writeMirror(this.#mirror);
+    if (why !== null && why !== this.#saidOfMirror)
+      this.#complain(
+        `the list of pods that drills hit cannot be kept in the cluster: ${why}; a run on another machine blames the platform for what drills did to those pods`,
+      );
+    this.#saidOfMirror = why;
   }
 
   /** @param before its start, and restarts of any pods until then */
@@ -64,7 +105,7 @@ export class Drills {
 
   /** Ends the check's drill, if it began one. */
   end(check: string, at: Date): void {
-    const open = this.#lines().findLast((line) => line.check === check);
+    const open = this.#own.findLast((line) => line.check === check);
     if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
   }
 
@@ -75,7 +116,8 @@ export class Drills {
       if (!('from' in line) || now.getTime() - Date.parse(line.from) > KEPT_MS) return [];
       const end = lines.slice(i + 1).find((later) => later.check === line.check);
       const latest = new Date(Math.min(now.getTime(), Date.parse(line.from) + LASTS_MS)).toISOString();
-      const to = end === undefined ? latest : 'to' in end ? end.to : end.from;
+      // Another that follows ended it, or began long after its process had died.
+      const to = end === undefined ? latest : 'to' in end ? end.to : earlier(end.from, latest);
       const { pods, from, restarts } = line;
       return [{ pods, from, to, ...(restarts !== undefined && { restarts }) }];
     });
@@ -84,6 +126,9 @@ export class Drills {
   /** Never throws: a fault's result and its undo must not be lost because a line about it cannot be written. */
   #append(line: Line): void {
     this.#unwritten.push(line);
+    this.#own.push(line);
+    const mirror = this.#mirror;
+    if (mirror !== null) this.#mirroring = this.#mirroring.then(() => this.#writeMirror(mirror));
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       const text = this.#unwritten.map((one) => `${JSON.stringify(one)}\n`).join('');
@@ -105,8 +150,25 @@ export class Drills {
     } catch (error) {
       this.#say(error);
     }
-    const written = text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
-    return [...written, ...this.#unwritten];
+    const here = [...linesOf(text), ...this.#unwritten];
+    if (this.#elsewhere === null) return here;
+    return inOrder([...here, ...this.#elsewhere]);
+  }
+
+  /** What is there is kept: it is read before it is written for the first time. @returns why it was not written; null: it was */
+  async #writeMirror(mirror: DrillsMirror): Promise<string | null> {
+    await this.learn();
+    if (this.#elsewhere === null) return 'it cannot be read there';
+    const { text, without } = ofLateAlone(inOrder([...this.#elsewhere, ...this.#own]));
+    if (text !== this.#mirrored) {
+      const why = await mirror.write(text);
+      if (why !== null) return why;
+      this.#mirrored = text;
+    }
+    const left = without.find((line) => this.#own.includes(line));
+    return left === undefined
+      ? null
+      : `the ${left.pods.length} pods of ${left.check} do not fit into its ${MIRRORED_BYTES / 1024} KiB`;
   }
 
   #say(error: unknown): void {
@@ -122,6 +184,66 @@ export class Drills {
     return join(this.#folder, 'drilled.ndjson');
   }
 }
+
+/** A line that was cut, or that another version wrote in another form, is left out. */
+function linesOf(text: string): Line[] {
+  return text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
+}
+
+/** Each once, the oldest first. The list in the cluster may hold less of a line than the file on its machine: the whole one counts. */
+function inOrder(lines: readonly Line[]): Line[] {
+  const distinct = new Map<string, Line>();
+  const whole = new Set<string>();
+  for (const line of lines) {
+    const isHit = 'from' in line;
+    const key = JSON.stringify(isHit ? [line.check, line.from, line.pods] : [line.check, line.to]);
+    const other = distinct.get(key);
+    if (other === undefined || said(line) > said(other)) distinct.set(key, line);
+    if (isHit && line.pods.length > 0) whole.add(momentText(line));
+  }
+  return [...distinct.values()]
+    .filter((line) => !('from' in line && line.pods.length === 0 && whole.has(momentText(line))))
+    .toSorted((a, b) => momentOf(a) - momentOf(b));
+}
+
+const momentText = ({ check, from }: Hit): string => JSON.stringify([check, from]);
+const said = (line: Line): number => JSON.stringify(line).length;
+
+function momentOf(line: Line): number {
+  return Date.parse('from' in line ? line.from : line.to) || 0;
+}
+
+/**
+ * The newest lines of those that still explain something, as many as there is room for. One that is too long is there without its restarts, or
+ * without its pods as well: its moment says when the one before it had ended.
+ * @returns also those that are there without their pods
+ */
+function ofLateAlone(lines: readonly Line[]): { text: string; without: Hit[] } {
+  const since = Date.now() - KEPT_MS;
+  const kept: string[] = [];
+  const without: Hit[] = [];
+  let room = MIRRORED_BYTES;
+  for (const line of lines.filter((one) => momentOf(one) > since).toReversed()) {
+    const text = shorterOf(line).find((one) => Buffer.byteLength(one) <= room);
+    if (kept.length === MIRRORED_LINES || text === undefined) break;
+    if ('pods' in line && line.pods.length > 0 && text === shorterOf(line).at(-1)) without.push(line);
+    kept.push(text);
+    room -= Buffer.byteLength(text);
+  }
+  return { text: kept.toReversed().join(''), without };
+}
+
+/** As it is, and with less and less of it. */
+function shorterOf(line: Line): string[] {
+  const { check } = line;
+  const forms =
+    'from' in line
+      ? [line, { check, pods: line.pods, from: line.from }, { check, pods: [], from: line.from }]
+      : [line];
+  return forms.map((one) => `${JSON.stringify(one)}\n`);
+}
+
+const earlier = (one: string, other: string): string => (Date.parse(one) < Date.parse(other) ? one : other);
 
 /** Empty where nothing was hit yet. @throws Error of the file system */
 function read(file: string): string {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rowOf } from '../../suites/catalogue/index.ts';
 import { openHistory } from '../../probes/history.ts';
 import { judgeCheck } from '../record/judging.ts';
-import { makeRunFolder, trialFolder } from '../record/run-folder.ts';
+import { makeRunFolder, moveLatest, trialFolder } from '../record/run-folder.ts';
 import { readRun, writeEnd, writePlan, writeSeries } from '../record/run-history.ts';
 import { nextTrial, readSeriesOf, refuseOther, resumeSeries, trialsToAppend } from './series.ts';
 import { appendToTrial, openTrial } from './trials.ts';
@@ -72,6 +72,15 @@ test('should find the trials that came to their end, those that were cut off, an
     () => trialsToAppend({ ...series, ended: [1, 2, 3, 4, 5, 6] }, undefined),
     /already has all 6 trials/,
   );
+});
+
+test('should resume the run that latest points at under its own name', async () => {
+  const { id, path } = await leftBehind();
+  moveLatest({ id, path, histories: join(path, 'histories'), parent });
+  const { folder } = await readSeriesOf('latest', parent);
+  assert.deepEqual([folder.id, folder.path, folder.parent], [id, path, parent]);
+  moveLatest(folder);
+  assert.equal(readlinkSync(join(parent, 'latest')), id);
 });
 
 test('should refuse trials of another commit, environment or cluster with 64, saying which', async () => {

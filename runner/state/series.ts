@@ -1,6 +1,6 @@
 import type { NewObservation } from '../../reports/record/history/history.ts';
 import { all, first } from '../../reports/judge/observed.ts';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
@@ -31,7 +31,8 @@ export interface Series {
  * @throws CommandError (64) when there is no such run or it is no drill; RunFolderError when its folder cannot be used
  */
 export async function readSeriesOf(run: string, parent?: string): Promise<Series> {
-  const path = runFolder(run, 'histories', parent);
+  // `latest` is a link: the run has the name of its folder.
+  const path = realpathSync(runFolder(run, 'histories', parent));
   const plan = planIn(join(path, 'histories'));
   const folder = openRunFolder(path);
   return { folder, plan, ...(await trialsOf(folder.histories, plan.check)) };

@@ -68,8 +68,11 @@ export class ClientLoadGroup {
 
   async #startOne(config: ClientLoadInput, path: string | null): Promise<void> {
     if (this.#stopped) return;
-    const { signal, onProgress } = this.#options;
-    const child = startClientLoad(config, path === null ? { signal, onProgress } : { signal });
+    const { signal, onProgress, onSecret } = this.#options;
+    const child = startClientLoad(
+      config,
+      path === null ? { signal, onSecret, onProgress } : { signal, onSecret },
+    );
     const member = { path, child };
     this.#members.push(member);
     void child.ended.then(() => {

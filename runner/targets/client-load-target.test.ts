@@ -70,12 +70,12 @@ test('should let a client of the edge connect for as long as it is far away', as
 });
 
 /** A kubeconfig with two contexts, each with a user and a cluster of its own. */
-function kubeconfigOf(users: Record<string, object>): string {
+function kubeconfigOf(users: Record<string, object>, cluster: object = {}): string {
   const names = Object.keys(users);
   const file = join(folder, 'kubeconfig');
   const config = {
     ...{ apiVersion: 'v1', kind: 'Config', 'current-context': names[0] },
-    clusters: names.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:1' } })),
+    clusters: names.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:1', ...cluster } })),
     users: names.map((name) => ({ name, user: users[name] })),
     contexts: names.map((name) => ({ name, context: { cluster: name, user: name } })),
   };
@@ -106,4 +106,19 @@ test('should write through the API as the account of the context, and as whom it
     'Impersonate-User': 'jane',
     'Impersonate-Group': ['developers', 'admins'],
   });
+});
+
+test('should expect the certificate of the API under the name that the kubeconfig has for it', async () => {
+  const { signal } = new AbortController();
+  const named = async (apiAddress: string, cluster: object): Promise<unknown> => {
+    const kubeconfig = kubeconfigOf({ one: { token: 'first' } }, cluster);
+    const environment = { apiAddress, namespaces: { canary: 'canary' } };
+    const parts = { cluster: openCluster({ kubeconfig, signal }) };
+    const runner = { runState: { environment }, parts } as unknown as RunnerCore;
+    return (await loadOf(runner, 'control-plane')).connection.declared?.['serverName'];
+  };
+  assert.equal(await named(NEAR, {}), '', 'an address has no name');
+  assert.equal(await named('localhost:1', {}), 'localhost');
+  for (const address of [NEAR, 'localhost:1'])
+    assert.equal(await named(address, { 'tls-server-name': 'api.internal' }), 'api.internal');
 });

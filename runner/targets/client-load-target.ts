@@ -99,14 +99,17 @@ async function apiLoad(runner: RunnerCore): Promise<Load> {
   if (apiAddress === undefined) throw new RequestError('the environment declares no apiAddress', 'refused');
   const { host, port } = hostAndPort(apiAddress);
   const options: RequestOptions = {};
-  await runner.parts.cluster.client.transport.config.applyToHTTPSOptions(options);
+  const { config } = runner.parts.cluster.client.transport;
+  await config.applyToHTTPSOptions(options);
+  const { tlsServerName } = config.getCurrentCluster() ?? {};
   const [ca, cert, key] = [options.ca, options.cert, options.key].map(pemOf);
   const { bearer, impersonation } = accountIn(options);
   return {
     connection: {
       ...{ host, port, database: '', user: '', password: key ?? bearer },
       declared: {
-        serverName: /^[\d.:]+$/.test(host) ? '' : host,
+        // The name by which the kubeconfig has the certificate checked is that of the same API server.
+        serverName: tlsServerName ?? (/^[\d.:]+$/.test(host) ? '' : host),
         object: `${namespaces.canary}/${API_OBJECT}`,
         impersonation,
         ...(ca !== undefined && { ca }),

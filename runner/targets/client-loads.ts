@@ -60,7 +60,7 @@ export class ClientLoads {
 
   async #make(subject: Subject): Promise<ClientLoadGroup> {
     const { check, store, trial } = subject;
-    const { parts, budget, runState } = this.#runner;
+    const { parts, budget, runState, stores } = this.#runner;
     const refusal = await whyNoLoad(this.#runner, check);
     if (refusal !== null) throw new RequestError(refusal, NOT_PERMITTED);
     const load = changed(
@@ -76,6 +76,7 @@ export class ClientLoads {
         signal: parts.signal,
         // The error budget counts what the platform's own clients lose.
         onProgress: (progress) => budget.progress(check, progress),
+        onSecret: (secret) => stores.keep(secret),
         onStart: ({ pid, ended }, path) => {
           children.add({ name: `client load of ${check}${path === null ? '' : `, path ${path}`}`, pid });
           void ended.then(() => children.remove(pid));

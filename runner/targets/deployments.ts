@@ -2,6 +2,7 @@ import type { Environment } from '../../env/schema.ts';
 import type { DeploymentName, KubeObject } from '../../suites/harness/protocol.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import type { FaultContext } from '../../faults/_common/fault.ts';
+import { ownerOf } from '../../probes/kubernetes/workloads.ts';
 import { hasEnded } from '../../probes/store/member-pods.ts';
 import { RequestError } from '../serve/session.ts';
 import { podOf, type StorePod } from './store-target.ts';
@@ -55,11 +56,10 @@ export async function deploymentPods(runner: RunnerCore, subject: DeploymentName
     .map(podOf);
 }
 
-/** The ReplicaSets of a Deployment or Rollout are named after it, with the hash of the template behind the last hyphen. */
-function isOf({ metadata }: KubeObject, deployment: string): boolean {
-  return (metadata.ownerReferences ?? []).some(
-    ({ kind, name }) => kind === 'ReplicaSet' && name.slice(0, name.lastIndexOf('-')) === deployment,
-  );
+/** A ReplicaSet that belongs to neither may have a name like one of theirs: its pods are somebody else's. */
+function isOf(pod: KubeObject, deployment: string): boolean {
+  const { kind, name } = ownerOf(pod);
+  return name === deployment && (kind === 'Deployment' || kind === 'Rollout');
 }
 
 /** A Deployment has no leader: any pod will do. */

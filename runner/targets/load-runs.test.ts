@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
+import { ApiServer } from '../../load/engines/k6-operator/_testing/api-server.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
+import type { Environment } from '../../env/schema.ts';
+import { TestApi } from '../safety/_testing/api.ts';
+import type { KubeCalls } from '../safety/kube-call.ts';
 import { RequestError } from '../serve/session.ts';
+import { ApplicationAccess } from './application-access.ts';
 import { behind } from './_testing/behind-gateway.ts';
 import { gateway } from './_testing/gateway.ts';
-import { guardedObjects, isUnfit, liveLine, LoadRuns, patienceOf, whyNotSpread } from './load-runs.ts';
+import {
+  guardedObjects,
+  isUnfit,
+  liveLine,
+  LoadRuns,
+  patienceOf,
+  whyLoadLeft,
+  whyNotSpread,
+} from './load-runs.ts';
 
 const second: LoadSecond = {
   atMs: 0,
@@ -76,6 +89,54 @@ test('should let another engine send a load for which the named k6 operator is u
     assert.equal(isUnfit('performance/ai/latency', named), false, named);
 });
 
+test('should spread no load outside embedded environments that nothing would undo if this machine were gone', async () => {
+  const api = new TestApi();
+  let open = 0;
+  const connect = (): KubeCalls => {
+    open++;
+    return { call: api.call, close: () => open-- };
+  };
+  const ask = (environment: Environment): Promise<string | null> => whyLoadLeft(environment, 'load', connect);
+  const staging = await loadEnvironment('staging');
+  assert.match((await ask(staging)) ?? '', /ServiceAccount plumbline-system\/plumbline-undo, does not exist/);
+  const account = '/api/v1/namespaces/plumbline-system/serviceaccounts/plumbline-undo';
+  api.put(account, { metadata: { annotations: { 'plumbline.dev/undoes-in': 'plumbline-canary' } } });
+  assert.match((await ask(staging)) ?? '', /permit it to undo in plumbline-canary .* not in load/);
+  api.put(account, { metadata: { annotations: { 'plumbline.dev/undoes-in': 'load' } } });
+  assert.equal(await ask(staging), null);
+  api.down = true;
+  await assert.rejects(ask(staging), /ECONNREFUSED/);
+  assert.equal(await ask(await loadEnvironment('local-small')), null);
+  assert.equal(open, 0);
+});
+
+test('should ask whether the Job would undo a load before it is spread', async () => {
+  const before = await gateway();
+  const { runner, close } = behind(before);
+  const { client, stop } = await ApiServer.start();
+  try {
+    const { environment } = runner.runState;
+    const { cluster } = await loadEnvironment('staging');
+    Reflect.set(runner.parts.cluster, 'client', client);
+    const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: true };
+    Object.assign(environment, { cluster });
+    Object.assign(environment.load, { engine: 'k6-operator', operator });
+    const { credentials: _, ...application } = environment.application ?? assert.fail();
+    const secret = (): Promise<string> => assert.fail('it needs none');
+    const access = { secret, reread: secret, keep: () => assert.fail('it has none') };
+    Reflect.set(runner, 'application', new ApplicationAccess({ ...environment, application }, access));
+    const order = { check: 'performance/api/availability', trial: 1, scenario: 'steady', variables: {} };
+    await assert.rejects(
+      new LoadRuns(runner).start(order, AbortSignal.timeout(30_000)),
+      /cannot run: .*ServiceAccount plumbline-system\/plumbline-undo, does not exist/,
+    );
+  } finally {
+    close();
+    stop();
+    await before.close();
+  }
+});
+
 test('should give each load titles that no other load has, of the same check neither', async () => {
   const before = await gateway();
   const { runner, close } = behind(before);
@@ -101,6 +162,30 @@ test('should give each load titles that no other load has, of the same check nei
     // The look before the load has the number of the first iteration.
     for (const of of byLoad.values())
       assert.deepEqual(of.map(([, , n]) => n).sort(), ['0', '0', '1', '2', '3', '4']);
+  } finally {
+    close();
+    await before.close();
+  }
+});
+
+test('should end a load that cannot be recorded, and say why', async () => {
+  const before = await gateway();
+  const { runner, close } = behind(before);
+  try {
+    const pids: number[] = [];
+    const children = {
+      add: ({ pid }: { pid: number }) => {
+        pids.push(pid);
+        throw new Error('ENOSPC: no space left on device');
+      },
+      remove: () => undefined,
+    };
+    Object.assign(runner.parts.safety, { children });
+    const variables = { RATE: 5, DURATION: '60s', MAX_VUS: 5 };
+    const order = { check: 'performance/api/availability', trial: 1, scenario: 'steady', variables };
+    await assert.rejects(new LoadRuns(runner).start(order, AbortSignal.timeout(60_000)), /ENOSPC/);
+    const [pid = 0] = pids;
+    assert.throws(() => process.kill(pid, 0), /ESRCH/);
   } finally {
     close();
     await before.close();

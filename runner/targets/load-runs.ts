@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partsOf, resolveGoals, rowOf, unfitForOperator } from '../../suites/catalogue/index.ts';
+import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment } from '../../env/schema.ts';
 import { chooseEngine } from '../../load/engines/index.ts';
 import type { Choosable } from '../../load/engines/index.ts';
@@ -22,7 +23,10 @@ import { backendOf, edgeTarget } from './edge-target.ts';
 import type { Access } from './application-access.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import { REFUSED_LOG } from '../../reports/record/refusals.ts';
+import { kubeCallTo } from '../provider-safety.ts';
 import type { RunSafety } from '../provider-safety.ts';
+import type { KubeCalls } from '../safety/kube-call.ts';
+import { undoAccountOf, whyNotUndone } from '../safety/timers/undo-account.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { whyNoLoad } from './load-permit.ts';
@@ -131,12 +135,22 @@ export class LoadRuns {
         ? startLoadHere({ engine, ...order }, options)
         : startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
     void running.ended.then(() => unheard());
-    const { pid } = running;
-    if (pid !== null) {
-      parts.safety.children.add({ name: `load of ${check}`, pid });
-      void running.ended.then(() => parts.safety.children.remove(pid));
-    }
+    await this.#record(check, running);
     return running;
+  }
+
+  /** One that cannot be recorded does not go on: nobody could end it once this process is dead. @throws Error of the file system */
+  async #record(check: string, running: LoadProcess): Promise<void> {
+    const { pid } = running;
+    if (pid === null) return;
+    const { children } = this.#runner.parts.safety;
+    void running.ended.then(() => children.remove(pid));
+    try {
+      children.add({ name: `load of ${check}`, pid });
+    } catch (error) {
+      await running.stop(this.#graceMs);
+      throw error;
+    }
   }
 
   /** Limits for any scenario: the duration of its check, and the requests that the largest declared rate makes in that time. */
@@ -171,6 +185,7 @@ export class LoadRuns {
     const spread = new OperatorEngine({
       ...rest,
       ...(unfit !== null && { unfit }),
+      whyLeft: () => whyLoadLeft(runState.environment, rest.namespace, () => kubeCallTo(cluster)),
       parallelism,
       ...(starterImage !== undefined && { starterImage }),
       ...(separate !== undefined && { separate }),
@@ -237,6 +252,24 @@ export class LoadRuns {
     const running = await slot.begun.catch(() => null);
     await running?.stop(this.#graceMs, why);
     return running !== null;
+  }
+}
+
+/**
+ * Why the Job in the cluster would not undo a load there if this machine were gone, so that Plumbline begins none; null: it would.
+ * @throws Error when the API server does not say
+ */
+export async function whyLoadLeft(
+  environment: Environment,
+  namespace: string,
+  connect: () => KubeCalls,
+): Promise<string | null> {
+  if (traitsOf(environment).ownedByUs) return null;
+  const { call, close } = connect();
+  try {
+    return whyNotUndone(await undoAccountOf(call, environment.namespaces.system), [namespace]);
+  } finally {
+    close();
   }
 }
 

@@ -278,5 +278,11 @@ describe('a client load behind a gateway', { concurrency: true }, () => {
     const [, used = {}] = place.seen('client-load.ndjson').find(([kind]) => kind === 'credentials') ?? [];
     assert.ok(Number(used['renewals']) >= 1 && Number(used['failures']) >= 1, JSON.stringify(used));
     assert.match(String(used['trouble']), /token endpoint .* answers 503/);
+    const given = Array.from({ length: place.before.tokens() }, (_, at) => `token-${at + 1}`);
+    assert.ok(given.length > 1, 'the process of the load gets tokens of its own');
+    assert.deepEqual(
+      given.filter((token) => !place.kept.includes(token)),
+      [],
+    );
   });
 });

@@ -286,3 +286,28 @@ test('should not take a word for a secret that the environment or a check is nam
   assert.equal(targets.redact('later-8842'), '***');
   assert.match(targets.openSecretsText() ?? '', /PLUMBLINE_TEST_POSTGRES.*PLUMBLINE_TEST_TENDER$/);
 });
+
+test('should keep a secret out as those spell it who strip its line break, and a password as HTTP shows it with its user', async (context) => {
+  const password = { secret: { namespace: 'tender', name: 'redis', key: 'password' } };
+  const token = { env: 'PLUMBLINE_TEST_TOKEN' };
+  setVariable(context, 'PLUMBLINE_TEST_TOKEN', 'sk-live-4711\n');
+  setVariable(context, 'PLUMBLINE_TEST_OPEN', 'tender\n');
+  let value = 'tulips-and-4711';
+  const cluster = {
+    get: () => Promise.resolve({ data: { password: Buffer.from(value).toString('base64') } }),
+  };
+  const environment = { stores: { redis: { user: 'ann', password } }, namespaces: { platform: 'tender' } };
+  const targets = new StoreTargets(environment as never, cluster as never);
+  assert.equal(await targets.secret(token), 'sk-live-4711\n', 'as it is, for those who take it so');
+  assert.equal(targets.redact('Bearer sk-live-4711 of tender'), 'Bearer *** of tender');
+  await targets.secret({ env: 'PLUMBLINE_TEST_OPEN' });
+  assert.equal(targets.redact('tender\n'), 'tender\n');
+  assert.match(targets.openSecretsText() ?? '', /PLUMBLINE_TEST_OPEN$/);
+  const basic = (): string => Buffer.from(`ann:${value}`).toString('base64');
+  await targets.secret(password);
+  const before = basic();
+  value = 'roses-and-4712';
+  await targets.reread(password);
+  for (const shown of [before, basic()])
+    assert.equal(targets.redact(`authorization: Basic ${shown}`), 'authorization: Basic ***');
+});

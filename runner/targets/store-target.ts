@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { DeclaredStore, Environment, Source } from '../../env/schema.ts';
+import { basicCredentials } from '../../host/http.ts';
 import { noCertificateIn } from '../../host/pem.ts';
 import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import {
@@ -17,6 +18,7 @@ import { redactor } from '../../probes/redact.ts';
 import { hasEnded, isMemberPod } from '../../probes/store/member-pods.ts';
 import type { Bounds, StoreMember, StoreTarget, StoreTlsFiles } from '../../probes/store/store-driver.ts';
 import { STORES } from '../../probes/stores.ts';
+import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { VERDICTS } from '../../reports/record/verdict.ts';
 import { catalogue } from '../../suites/catalogue/index.ts';
 import { RequestError } from '../serve/session.ts';
@@ -51,6 +53,7 @@ export class StoreTargets {
   readonly #reach: Reach | null;
   readonly #secrets = new Map<string, { source: Source; value: string }>();
   readonly #openWords: ReadonlySet<string>;
+  readonly #users: ReadonlyMap<string, readonly string[]>;
   /** Secrets that were read before, or were got in another way. */
   readonly #kept = new Set<string>();
   /** null: another secret was read since. */
@@ -59,6 +62,8 @@ export class StoreTargets {
   readonly answered = new Set<string>();
   /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
   readonly steadyOnce = new Set<string>();
+  /** Stores that were not steady at the first look of this run: they were broken before it. */
+  readonly unsteadyFirst = new Set<string>();
 
   constructor(environment: Environment, cluster: KubeCluster, reach: Reach | null = null) {
     this.#environment = environment;
@@ -67,6 +72,7 @@ export class StoreTargets {
       ...catalogue().flatMap(({ id }) => id.split('/')),
       ...VERDICTS,
     ]);
+    this.#users = usersIn(environment);
     this.#cluster = cluster;
     this.#reach = reach;
   }
@@ -81,12 +87,21 @@ export class StoreTargets {
     await this.#reach?.close();
   }
 
-  /** Every secret that was read so far, for redaction; without those that would take names out of what is judged. */
+  /**
+   * Every secret that was read so far, for redaction; without those that would take names out of what is judged. A line break at the end of a Secret
+   * is stripped by those who use it.
+   */
   secrets(): string[] {
     const open = this.#openWords;
-    return [...[...this.#secrets.values()].map(({ value }) => value), ...this.#kept].filter(
-      (secret) => !open.has(secret),
-    );
+    const known = [...[...this.#secrets.values()].flatMap((one) => this.#formsOf(one)), ...this.#kept];
+    const spellings = new Set(known.flatMap((secret) => [secret, secret.trim()]));
+    return [...spellings].filter((secret) => !open.has(secret.trim()));
+  }
+
+  /** A password also as HTTP shows it together with its user. */
+  #formsOf({ source, value }: { source: Source; value: string }): string[] {
+    const users = this.#users.get(JSON.stringify(source)) ?? [];
+    return [value, ...users.map((user) => basicCredentials({ user, password: value }))];
   }
 
   /** Takes these secrets out of a text. A record has thousands of texts, so what it looks for is put together once for the secrets known by then. */
@@ -99,7 +114,7 @@ export class StoreTargets {
   openSecretsText(): string | null {
     const open = this.#openWords;
     const named = [...this.#secrets.values()]
-      .filter(({ value }) => open.has(value))
+      .filter(({ value }) => open.has(value.trim()))
       .map(({ source }) => sourceText(source));
     if (named.length === 0) return null;
     return `not taken out of reports, since the environment file or the names of checks use the same word in the open: ${named.join(', ')}`;
@@ -184,6 +199,44 @@ export class StoreTargets {
       ...(sentinel !== undefined && { sentinel: await this.secret(sentinel) }),
       ...(apiKey !== undefined && { apiKey: await this.secret(apiKey) }),
     };
+  }
+
+  /**
+   * Queries a store. Where it refuses the login, and a secret of it has changed since it was read, it is queried once more with that: a
+   * password may be rotated during a run.
+   * @param isRefused whether an answer says that the login was refused
+   * @throws what `ask` throws
+   */
+  async letIn<T>(
+    store: string,
+    ask: (target: StoreTarget) => Promise<T>,
+    isRefused: (answer: T) => boolean = () => false,
+  ): Promise<T> {
+    try {
+      const answer = await ask(await this.target(store));
+      if (!isRefused(answer) || !(await this.#renewed(store))) return answer;
+    } catch (error) {
+      const { cause } = askFailureOf(error);
+      if (!NOT_LET_IN.some((one) => one === cause) || !(await this.#renewed(store))) throw error;
+    }
+    return ask(await this.target(store));
+  }
+
+  /** Reads a store's secrets again. @returns whether one has changed; one that cannot be read now stays as it was */
+  async #renewed(store: string): Promise<boolean> {
+    let changed = false;
+    for (const { source, value } of this.#readIn(this.declared(store))) {
+      const now = await this.reread(source).catch(() => value);
+      changed ||= now !== value;
+    }
+    return changed;
+  }
+
+  /** Secrets that were read of what is declared. */
+  #readIn(declared: unknown): { source: Source; value: string }[] {
+    if (typeof declared !== 'object' || declared === null) return [];
+    const known = this.#secrets.get(JSON.stringify(declared));
+    return known === undefined ? Object.values(declared).flatMap((one) => this.#readIn(one)) : [known];
   }
 
   /** Where a store's members run. @throws RequestError for an address without pods */
@@ -323,12 +376,15 @@ export class StoreTargets {
     return value;
   }
 
-  /** The secret as it is now, whatever was read before. */
+  /** The secret as it is now, whatever was read before. What was read before stays where it cannot be read now. */
   async reread(source: Source): Promise<string> {
     const key = JSON.stringify(source);
-    this.keep(this.#secrets.get(key)?.value ?? '');
-    this.#secrets.delete(key);
-    return this.secret(source);
+    const value = await this.#read(source);
+    const before = this.#secrets.get(key);
+    for (const form of before === undefined ? [] : this.#formsOf(before)) this.keep(form);
+    this.#secrets.set(key, { source, value });
+    this.#redact = null;
+    return value;
   }
 
   /** Keeps a secret out of everything that is written, as those that were read. */
@@ -358,6 +414,17 @@ export class StoreTargets {
     if (value === undefined) throw noSecret(`the ${kind} ${namespace}/${name} has no key "${key}"`);
     return kind === 'Secret' ? Buffer.from(value, 'base64').toString('utf8') : value;
   }
+}
+
+/** Users that are declared beside the source of a password, by that source. */
+function usersIn(value: unknown, found = new Map<string, string[]>()): Map<string, string[]> {
+  if (typeof value !== 'object' || value === null) return found;
+  if ('user' in value && typeof value.user === 'string' && value.user !== '' && 'password' in value) {
+    const source = JSON.stringify(value.password);
+    found.set(source, [...(found.get(source) ?? []), value.user]);
+  }
+  for (const one of Object.values(value)) usersIn(one, found);
+  return found;
 }
 
 /** Every text and every key in a value. */

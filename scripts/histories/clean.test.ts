@@ -7,7 +7,8 @@ const file = (text: string) => ({ trial: 'trial-01', name: 'check.ndjson', text 
 test('should leave out lines for people, and shorten paths of this machine', () => {
   // A made-up path, of a user's machine.
   const kept = '{"kind":"load","t":1,"scenario":"/home/someone/plumbline/load/scenarios/steady.ts"}';
-  const { text } = cleaned(file(`{"kind":"evidence","t":1,"text":"x"}\n${kept}\n`));
+  const forPeople = '{"kind":"evidence","t":1,"text":"x"}\n{"kind":"scaled-pod","t":1,"pod":"p"}\n';
+  const { text } = cleaned(file(`${forPeople}${kept}\n`));
   assert.equal(text, '{"kind":"load","t":1,"scenario":"steady.ts"}\n');
 });
 

@@ -1,8 +1,11 @@
 /** Removes text from a recorded history that must not leave this machine, and detects secrets, with which a history is not stored. */
 import type { StoredFile } from './stored.ts';
 
-/** Lines for people, on which no verdict rests: logs and events, which may contain any text of a pod. */
-const FOR_PEOPLE = /^\{(?:"t":[\d.]+,)?"kind":"evidence"/;
+/**
+ * Lines for people, on which no verdict rests: logs and events, which may contain any text of a pod; how far each pod of a scale-up was when; which pod
+ * ships the lines of a node.
+ */
+const FOR_PEOPLE = /^\{(?:"t":[\d.]+,)?"kind":"(?:evidence|scaled-pod|shipper)"/;
 /** Paths in home and work folders, which depend on the machine and the user who stores a history. */
 const OWN_PATH = /\/(?:home|root|work|tmp|Users|opt|srv|mnt|builds?)(?:\/[\w.@+-]+)*\/(?<name>[\w.@+-]+)/g;
 const SECRETS: readonly RegExp[] = [

@@ -58,6 +58,13 @@ export function problemsOf({ answers, missing }: MutationReport): string[] {
     ...answers.flatMap(({ check, refused }) =>
       refused === null ? [] : [`${check}: its unchanged stored history does not pass: ${refused}`],
     ),
+    ...answers.flatMap(({ check, lacks }) =>
+      lacks.length === 0
+        ? []
+        : [
+            `${check}: its stored history is of an older form, without ${lacks.join(', ')}: store one of a new run (npm run histories -- keep RUN)`,
+          ],
+    ),
     ...answers.flatMap(({ check, unknown }) =>
       unknown.map((path) => `${check}: the annotation ${path} does not name a field of its kind`),
     ),

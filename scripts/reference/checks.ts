@@ -2,6 +2,7 @@
  * The page on every check, written from the catalogue.
  */
 import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
+import { standInsIn } from '../../suites/catalogue/plan/stand-ins.ts';
 import { requirementsOf } from '../../suites/catalogue/requirements.ts';
 import { controlsInWords } from '../../suites/catalogue/loaded.ts';
 import type { Access, CatalogueRow } from '../../suites/catalogue/index.ts';
@@ -26,7 +27,7 @@ Written from the definitions below \`suites/\`; do not edit this page. ${built.l
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
 What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *not permitted*
-would disturb, and a file of kind production holds no permits. Outside the local environment all but reading needs a permit in the environment's file. Goals are assumed until an owner confirms them.
+would disturb, and a file of kind production holds no permits. Outside the embedded environment all but reading needs a permit in the environment's file. Goals are assumed until an owner confirms them.
 
 ${suites().map(suiteText).join('\n')}`;
 }
@@ -66,7 +67,7 @@ function factsOf(row: CatalogueRow): (readonly [string, string])[] {
     ['must be declared', orNull(needs)],
     ['parts of the platform', orNull(row.parts.map((part) => `\`${part}\``))],
     ['size of an embedded environment', row.needsSize ?? null],
-    ['stand-ins in the embedded environment', orNull(row.stubbed ?? [])],
+    ['stand-ins in the embedded environment', orNull(standInsIn(row))],
     ['negative controls', controlsText(row)],
     ['section of the architecture', row.section],
   ];

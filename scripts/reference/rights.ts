@@ -37,7 +37,7 @@ export function rightsPage(): string {
 Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, but for what is said to be elsewhere, and a test holds it to that.
 \`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, so this page does not apply there.
 
-Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`. What any account has from Kubernetes itself (finding out which
+Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`, *workloads* each namespace of \`topology.workloads\`, of the members of stores and of \`ai.deployment\`. What any account has from Kubernetes itself (finding out which
 kinds there are, and asking about its own rights) is not listed.
 
 ## Accounts
@@ -51,7 +51,9 @@ kinds there are, and asking about its own rights) is not listed.
 
 ## Whatever is run
 
-### Every command that takes an environment
+### run, drill, controls and restore
+
+They keep others out while something may be changed. A run with \`--read-only\` needs the first row alone; \`list\`, \`explain\`, \`rules\`, \`doctor\` and \`env validate\` need none of them (\`doctor\` says which are missing).
 
 ${purposes(EVERY_COMMAND)}
 ### Runs and drills
@@ -93,7 +95,7 @@ ${purposes(REACH)}
 
 ### restore
 
-The rights of every command, the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and
+The rights [above](#run-drill-controls-and-restore), the rights to undo what is open (\`get\`, and \`patch\` or \`delete\`), and
 
 ${purposes(RESTORES)}
 ### Jobs that undo

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { failuresIn, failuresText } from './failures.ts';
 import { runStep } from './steps.ts';
 
@@ -17,7 +17,7 @@ test('should come one day', { todo: true }, () => { throw new Error('not yet'); 
 `;
 
 test("should name each test that failed, with its place and why, from node's own runner", async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'failures-'));
+  const folder = tempFolder();
   const file = join(folder, 'some.test.mjs');
   writeFileSync(file, TESTS);
   // With this variable of the outer test runner, the inner one would take itself for one of its files.

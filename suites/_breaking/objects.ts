@@ -7,6 +7,9 @@ import { CONTAINER_DEFAULTS, POD_DEFAULTS, podMetadata } from '../topology/_obje
 /** Namespace of the canaries of controls: the one that embedded environments declare for the canaries of checks. */
 export const CANARY = 'plumbline-canary';
 
+/** Within this, a pod ends, or a server with an empty disk becomes ready; each takes seconds. */
+const SCALED_MS = 90_000;
+
 /** A container of a merge patch: a field that is null is taken away. */
 export interface ContainerPart {
   name: string;
@@ -18,6 +21,9 @@ export type Deployed = ObjectRef<'apps/v1', 'Deployment'> & { namespace: string 
 export function deployment(namespace: string, name: string): Deployed {
   return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
 }
+
+/** The Prometheus of embedded environments. */
+export const PROMETHEUS = deployment('observability', 'prometheus');
 
 /** A workload as the environment would declare it, for a canary that a control breaks. */
 export function canaryWorkload(kind: 'Deployment' | 'StatefulSet', name: string, replicas: number): Workload {
@@ -43,6 +49,27 @@ export async function required<Version extends string, Kind extends string>(
       `${ref.kind} ${ref.namespace ?? ''}/${ref.name} does not exist: \`plumbline env status\` shows what is provisioned`,
     );
   return found;
+}
+
+/** Waits until a Deployment has so many pods, all ready, and no other. */
+export async function scaled(ctx: ControlContext, ref: Deployed, replicas: number): Promise<void> {
+  await ctx.until(
+    `${replicas} pods of ${ref.name}`,
+    async () => {
+      const { status = {} } = await required(ctx, ref);
+      const { readyReplicas = 0, replicas: there = 0 } = status;
+      return readyReplicas === replicas && there === replicas ? true : null;
+    },
+    { timeoutMs: SCALED_MS },
+  );
+}
+
+/** Waits that long, ending with the control. */
+export async function passed(ctx: ControlContext, what: string, lengthMs: number): Promise<void> {
+  const begunMs = performance.now();
+  await ctx.until(what, () => Promise.resolve(performance.now() - begunMs > lengthMs || null), {
+    timeoutMs: lengthMs * 2,
+  });
 }
 
 /**

@@ -75,6 +75,23 @@ function followedUnderFaultMs({ telemetry }: Environment, { goals, waitMs }: Wor
 /** How long the requests and lines of a check of telemetry take at most, ms. */
 export function followedMs({ telemetry }: Environment): number {
   if (telemetry === undefined) return 0;
-  const { requests, perSecond, lines, linesPerSecond } = telemetry.canary;
-  return Math.max(requests / perSecond, lines / linesPerSecond) * 1000 * 1.5;
+  const { requests, few, perSecond, lines, linesPerSecond } = telemetry.canary;
+  return Math.max(requests / perSecond, few / perSecond, lines / linesPerSecond) * 1000 * 1.5;
+}
+
+/** Until the last trace or line has been found, and what was made is gone. */
+const USUALLY_FOUND_MS = 20_000;
+
+/** Usual time of a check that sends the canary requests that a key of `telemetry.canary` counts, and follows them, ms. */
+export function usualRequestsMs(key: 'requests' | 'few'): (environment: Environment) => number {
+  return ({ telemetry }) => {
+    if (telemetry === undefined) return 0;
+    return (telemetry.canary[key] / telemetry.canary.perSecond) * 1000 + USUALLY_FOUND_MS;
+  };
+}
+
+/** Usual time of a check whose pods write the lines of `telemetry.canary`, ms. */
+export function usualLinesMs({ telemetry }: Environment): number {
+  if (telemetry === undefined) return 0;
+  return (telemetry.canary.lines / telemetry.canary.linesPerSecond) * 1000 + USUALLY_FOUND_MS;
 }

@@ -2,6 +2,8 @@
 import type { Place } from '../../probes/kubernetes/rights.ts';
 import type { Method } from '../harness/protocol.ts';
 
+export { WORKLOADS } from '../../probes/kubernetes/workloads.ts';
+
 /** What a check asks of the cluster's API, and which methods of the runner it calls that do. A test holds it against the code. */
 export interface Touches {
   /** Kinds that it lists or waits for, as `apps/v1/Deployment`. */
@@ -22,9 +24,6 @@ export interface Touches {
   /** It is run in embedded environments only, of which Plumbline is the owner: no account is given rights for it. */
   embeddedOnly?: true;
 }
-
-/** The kinds of workloads that an environment file may declare. */
-export const WORKLOADS = ['apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
 
 /** Several parts of what a check does, as one. */
 export function touching(...parts: readonly Touches[]): Touches {

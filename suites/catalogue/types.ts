@@ -11,7 +11,7 @@ import type { Environment, FaultName, PartName, StoreName, TimeoutName } from '.
 /** In the order of the letters of `access`. */
 export type EnvironmentKind = 'local' | 'development' | 'testing' | 'staging' | 'production';
 
-/** r: reads only; w: writes its own canary data; F: injects faults; permit: only with a permit; none: does not apply. */
+/** r: reads only; w: writes its own canary data; F: injects faults; permit: would inject faults, and the file of such an environment holds no permits; none: does not apply. */
 export type Access = 'r' | 'w' | 'F' | 'permit' | 'none';
 
 /** One thing that an environment must declare for a check to run. */
@@ -93,7 +93,10 @@ export interface CatalogueRow {
   needsSize?: 'full';
   /** It looks at the cluster alone, and so can run before the platform is in it. */
   clusterAlone?: true;
-  /** Parts that are stand-ins in the local environment, e.g. `Kong`. */
+  /**
+   * Products for which it meets stand-ins in the environment of a plan, e.g. `Kong`. A definition names those that do not follow from what it requires
+   * (plan/stand-ins.ts).
+   */
   stubbed?: string[];
   /** Adapters that it uses in the environment of a plan and that no real product has answered yet. */
   notMet?: string[];

@@ -2,6 +2,7 @@
  * Rights on the API server that the runner needs for each method of a check. A method that is missing here needs none, or passes on
  * requests that the check's own definition declares.
  */
+import { COMPARED } from '../../probes/kubernetes/compared.ts';
 import { execsIn, gets, lists, logsIn } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import type { Method } from './protocol.ts';
@@ -10,18 +11,7 @@ import type { Method } from './protocol.ts';
 const OF_STORES = lists('v1/Pod');
 
 /** Everything that is compared with its state before a trial. */
-const SNAPSHOT = lists(
-  'v1/Node',
-  'v1/Pod',
-  'apps/v1/Deployment',
-  'apps/v1/StatefulSet',
-  'apps/v1/DaemonSet',
-  'v1/Service',
-  'networking.k8s.io/v1/Ingress',
-  'policy/v1/PodDisruptionBudget',
-  'autoscaling/v2/HorizontalPodAutoscaler',
-  'v1/PersistentVolumeClaim',
-);
+const SNAPSHOT = lists('v1/Node', 'v1/Pod', ...COMPARED);
 
 const PLATFORM_LOGS = [logsIn('platform'), logsIn('edge')];
 
@@ -52,7 +42,7 @@ export const METHOD_RIGHTS: Readonly<Partial<Record<Method, readonly Right[]>>> 
   'clocks.nodes': [execsIn('canary')],
   'telemetry.disk': [logsIn('canary'), ...PLATFORM_LOGS],
   'telemetry.recent': PLATFORM_LOGS,
-  'ai.scanLogs': [...lists('v1/Pod'), ...PLATFORM_LOGS],
+  'ai.scanLogs': [...lists('v1/Pod'), ...PLATFORM_LOGS, logsIn('workloads')],
   // How many pods of the backend there are, for the line that is shown.
   'load.start': lists('apps/v1/Deployment'),
   'fault.inject': lists('v1/Pod'),

@@ -7,12 +7,30 @@ import type { Goals } from '../../reports/record/goals.ts';
 import type { EdgeAnswer } from '../../probes/edge/edge-request.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
-import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
-import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
-import type { Steadiness } from '../../probes/store/store-driver.ts';
-import type { SettingOverride } from '../../reports/record/setting-overrides.ts';
+import type {
+  KubeObject,
+  ObjectRef,
+  Query as ListParams,
+  QueryResult as ListResult,
+  WaitQuery as WaitParams,
+} from '../../probes/kubernetes/types.ts';
+import type {
+  QueryAnswer,
+  ServerFacts,
+  Steadiness,
+  StoreDescription,
+} from '../../probes/store/store-driver.ts';
 
-export type { KubeObject, ObjectRef };
+export type {
+  KubeObject,
+  ListParams,
+  ListResult,
+  ObjectRef,
+  QueryAnswer,
+  ServerFacts,
+  StoreDescription,
+  WaitParams,
+};
 
 /**
  * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
@@ -293,7 +311,7 @@ export interface RunnerMethods {
     result: { unavailable?: string };
   };
   'ai.rest': { params: { check: string }; result: null };
-  /** Looks for the model's token in the logs of every container of the platform; appends `key-scan`. It never leaves the runner. */
+  /** Looks for the model's token in the logs of the platform, its edge and what is declared elsewhere; appends `key-scan`. It never leaves the runner. */
   'ai.scanLogs': { params: { check: string; trial: number }; result: null };
   /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
   'progress.event': { params: ProgressEvent; result: null };
@@ -385,49 +403,10 @@ export interface StepRecord {
   startedAt?: string;
   error?: string;
 }
-/** `kind` as `v1/Pod`, `apps/v1/StatefulSet`, `discovery.k8s.io/v1/EndpointSlice`. */
-export interface ListParams<Kind extends string = string> {
-  kind: Kind;
-  namespace?: string;
-  labels?: Record<string, string>;
-}
-export interface ListResult<Kind extends string = string> {
-  items: ObjectOf<Kind>[];
-  /** Why there are no objects: the kind may not be listed, or the server did not answer. The check is then inconclusive. */
-  unavailable?: string;
-}
-export interface WaitParams<Kind extends string = string> extends ListParams<Kind> {
-  /** Names that must match; without it any. */
-  names?: string[];
-  until: 'exists' | 'ready' | 'gone' | 'succeeded' | 'bound';
-  count: number;
-  timeoutMs: number;
-}
 /** Deployments whose failover is tested. */
 export type DeploymentName = 'backend' | 'ai';
 /** Pods of a namespace by prefixes of their names, or pods of a store's StatefulSet. */
 export type PodSelection = { store: string } | { namespace: string; prefixes: string[] };
-export interface QueryAnswer {
-  source: string;
-  question: string;
-  answer: string[];
-}
-export interface StoreDescription {
-  leader: string | null;
-  term?: string;
-  members: { name: string; role: string; state: string }[];
-  conditions?: { name: string; ok: boolean | null; expected: string; seen: string }[];
-  governing: { name: string; value: string; source: string }[];
-}
-
-export interface ServerFacts {
-  member: string;
-  dataFolders: string[];
-  settings: { name: string; value: string; source: string; override?: SettingOverride }[];
-  keepsNone?: string;
-  foldersUnseen?: string;
-  failed?: string;
-}
 
 export type Method = keyof RunnerMethods;
 export type Params<M extends Method> = RunnerMethods[M]['params'];

@@ -23,8 +23,11 @@ test('should take any answer of an order that says no more', () => {
   assert.equal(replyTo('check.end', { verdict: 'fail', reason: 'it is so' }), null);
 });
 
-test('should hand on whose a setting is that overrides the one of the server', () => {
-  const own = { name: 'synchronous_commit', value: 'on', source: 'pg_settings' };
+test('should hand on whose a setting is that overrides the one of the server, and what hides that', () => {
+  const own = {
+    ...{ name: 'synchronous_commit', value: 'on', source: 'pg_settings' },
+    hiddenBy: 'ALTER ROLE plumbline',
+  };
   const other = { ...own, value: 'off', override: { role: 'app', database: null } };
   const servers = [{ member: 'pg-0', dataFolders: [], settings: [own, other] }];
   const sent = { servers, clusterWide: false };

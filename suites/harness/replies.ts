@@ -54,6 +54,7 @@ const edgeAnswer = z.object({
   headers: z.record(z.string(), z.string()),
   authorized: z.boolean(),
   tlsError: z.string(),
+  withheld: z.literal(true).optional(),
   ms: z.number(),
 });
 
@@ -140,7 +141,9 @@ const REPLIES: { readonly [M in Method]: z.ZodType<Result<M>> } = {
       z.object({
         member: z.string(),
         dataFolders: z.array(z.string()),
-        settings: z.array(setting.extend({ override: settingOverride.optional() })),
+        settings: z.array(
+          setting.extend({ override: settingOverride.optional(), hiddenBy: z.string().optional() }),
+        ),
         keepsNone: z.string().optional(),
         foldersUnseen: z.string().optional(),
         failed: z.string().optional(),

@@ -282,6 +282,7 @@ describe('the record of a load', () => {
       [changed('load', () => ({ latency: [[400_000, 5000]] })), /missing from its summary/],
       [changed('load', () => ({ sent: [[400_000, 5000]] })), /latencies since sending do not fit/],
       [changed('load', () => ({ scenario: 'draft' })), /embedded with steady was started/],
+      [changed('load', () => ({ stubbed: true })), /run against a stand-in, and embedded has none/],
       [changed('load-second', () => ({ latency: [[4000, 50]] })), /missing from its summary/],
       [changed('load-second', () => ({ bad: 50 })), /add up to \d+ bad requests/],
       [changed('load-second', () => ({ started: 500 })), /add up to \d+ iterations begun/],

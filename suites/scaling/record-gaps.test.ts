@@ -80,6 +80,14 @@ describe('the record of an autoscaler', () => {
       reasonOf('hpa-spec', { min: 1 }),
       /2 pods were desired when the load began, expected was the minimum of 1/,
     );
+    assert.match(
+      reasonOf('hpa-spec', { measures: [] }),
+      /not sound: how 0 of its 1 metrics are measured is recorded/,
+    );
+    assert.match(
+      reasonOf('hpa-spec', { measures: [{ type: 'cpu', by: 'Utilization' }] }),
+      /not sound: it has a metric of the type cpu, which is not known/,
+    );
     assert.match(reasonOf('hpa-watched', { looks: 500, longestGapMs: 5500 }), /not observed all the time/);
     assert.match(
       reasonOf('hpa-watched', { looks: 640, longestGapMs: 4000 }),

@@ -5,6 +5,7 @@ import type { InventedLoad } from '../../reports/judge/slo/_testing/histories.ts
 import { judge } from '../_testing/histories.ts';
 import type { Seen } from '../_testing/histories.ts';
 import { at, tell } from './_testing/histories.ts';
+import { controls } from './backend/up/controls.ts';
 import type { Story } from './_testing/histories.ts';
 
 const UP_GOALS = {
@@ -300,6 +301,15 @@ describe('scaling/backend/up', () => {
       [lost.verdict, /had no metric for a part of the load/.test(lost.reason)],
       ['inconclusive', true],
     );
+  });
+
+  it('should prove by its control that a metric is missing, not that the load was too small for it', () => {
+    const missing = controls.find(({ id }) => id.endsWith('/no-metrics'))?.expectSeen ?? assert.fail();
+    for (const metric of [() => null, (s: number) => (s < 30 ? 100 : null)])
+      assert.match(up({ desired: () => 2, metric }).reason, missing);
+    const low = up({ desired: () => 2, metric: () => 7 });
+    assert.equal(low.verdict, 'inconclusive');
+    for (const text of [low.reason, low.seen]) assert.doesNotMatch(text, missing);
   });
 
   it('should be open for a load that asks for nothing, is not delivered, or fails', () => {

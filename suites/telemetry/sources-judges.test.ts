@@ -93,6 +93,46 @@ test('should hold a series against the interval at which it is scraped, where th
   assert.equal(seen([50_000], [0]).verdict, 'fail');
 });
 
+test('should not take an interval that does not fit its samples', () => {
+  const of = (everyMs: number[], samples: number[]): Seen[] =>
+    seriesSeen([4_000, 4_000]).map(([kind, fields]): Seen =>
+      kind === 'series-seen' ? [kind, { ...fields, everyMs, samples }] : [kind, fields],
+    );
+  const goals = { maxScrapesOld: 2 };
+  for (const check of ['telemetry/metrics/freshness', 'telemetry/metrics/series']) {
+    const verdict = (everyMs: number[], samples: number[]) =>
+      judged(check, of(everyMs, samples), { goals }).verdict;
+    assert.equal(verdict([5_000, 60_000], [24, 3]), 'pass', check);
+    assert.equal(verdict([5_000, 0], [24, 2]), 'pass', check);
+    for (const [everyMs, samples] of [
+      [
+        [50_000, 5_000],
+        [24, 24],
+      ],
+      [
+        [5_000, 5_000],
+        [24, 240],
+      ],
+      [
+        [0, 5_000],
+        [24, 24],
+      ],
+      [
+        [5_000, 5_000],
+        [24, 2],
+      ],
+      [[5_000], [24]],
+      [[], []],
+      [[5_000, 5_000], []],
+    ] as const)
+      assert.equal(
+        verdict([...everyMs], [...samples]),
+        'inconclusive',
+        `${check} ${everyMs.join()} ${samples.join()}`,
+      );
+  }
+});
+
 test('false verdict 21: ages of samples are counted by the clock of Prometheus', () => {
   const goals = { maxScrapesOld: 2 };
   const check = 'telemetry/metrics/freshness';

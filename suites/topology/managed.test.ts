@@ -92,7 +92,7 @@ describe('a managed PostgreSQL', () => {
       ...more,
     });
     const whyNot = (environment: Environment, check: string): string | null | undefined =>
-      planChecks(environment, { checks: [`topology/storage/${check}`] })[0]?.notRun;
+      planChecks(environment, { checks: [`topology/storage/${check}`] })[0]?.notRun?.text ?? null;
     const bare = at({ postgres: { ...without, durability: {} } });
     assert.equal(whyNot(bare, 'durability'), 'not declared: durability of a store');
     assert.equal(whyNot(at({ postgres }), 'durability'), null);
@@ -137,13 +137,13 @@ describe('a managed PostgreSQL', () => {
   });
 
   it('should be failed for what the role of the application has in place of its settings, and not for the role of its provider', async () => {
-    const judged = async (overrides: Managed['overrides'] = []) => {
-      const own = await durability({ monitor: true, overrides });
+    const judged = async (overrides: Managed['overrides'] = [], asked?: Managed['asked']) => {
+      const own = await durability({ monitor: true, overrides, ...(asked && { asked }) });
       const servers = [{ member: HOST, settings: own, dataFolders: [] }];
-      const asked = { 'store.servers': () => Promise.resolve({ servers, clusterWide: false }) };
+      const answers = { 'store.servers': () => Promise.resolve({ servers, clusterWide: false }) };
       const wanted = { ...postgres, durability: { synchronous_commit: 'on' } };
       const of = { ...settings, stores: { postgres: wanted } };
-      return judgedOver('topology/storage/durability', { settings: of, objects: [], asked });
+      return judgedOver('topology/storage/durability', { settings: of, objects: [], asked: answers });
     };
     assert.equal((await judged()).verdict, 'pass');
     const name = 'synchronous_commit';
@@ -152,6 +152,13 @@ describe('a managed PostgreSQL', () => {
     assert.match(
       reason,
       /^synchronous_commit of postgres \(role app in database orders, pg_db_role_setting on .*\): expected on, seen off/,
+    );
+    const own = { name, setting: 'on', database: null, role: 'plumbline' };
+    const hidden = await judged([own], { setting: 'on', source: 'user' });
+    assert.equal(hidden.verdict, 'inconclusive');
+    assert.match(
+      hidden.reason,
+      /expected on, seen what the server itself has does not show: ALTER ROLE plumbline has set on for who asked$/,
     );
   });
 
@@ -169,7 +176,7 @@ describe('a managed PostgreSQL', () => {
     assert.ok(ids.length > 5);
     for (const { row, notRun } of planChecks(environment, { checks: ids }))
       assert.match(
-        notRun ?? 'runs',
+        notRun?.text ?? 'runs',
         /pods of postgres, which is declared as an address|one member cannot fail over/,
         row.id,
       );

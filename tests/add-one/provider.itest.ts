@@ -45,7 +45,7 @@ console.log(JSON.stringify({
   order: names.indexOf('printed') - names.indexOf('kubeconfig'),
   traits: traitsOf(environment),
   declared: declarationOf(environment.cluster).name,
-  here: planChecks(environment, { checks: ['${CHECK}'] }).map(({ notRun }) => notRun),
+  here: planChecks(environment, { checks: ['${CHECK}'] }).map(({ notRun }) => notRun?.text ?? null),
   surroundings: surroundingsOf(environment),
   enforced: budgetOf(environment).enforced,
   misfit: [misfit('testing'), misfit('production')],

@@ -244,7 +244,7 @@ export function withPods(objects: readonly Stood[]): Stood[] {
 }
 
 interface Running {
-  spec: { containers?: { name: string; image: string }[]; replicas?: number };
+  spec: { containers?: { name: string }[]; initContainers?: { name: string }[]; replicas?: number };
   status?: { desiredNumberScheduled?: number };
 }
 
@@ -255,11 +255,13 @@ export function healthy(objects: readonly Stood[]): Stood[] {
     if (one.kind === 'Node')
       return { ...one, status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } };
     if (one.kind === 'Pod') {
-      const containerStatuses = (spec.containers ?? []).map(({ name }) => ({
+      const started = ({ name }: { name: string }) => ({
         ...{ name, ready: true, restartCount: 0, imageID: 'i' },
-      }));
+      });
+      const containerStatuses = (spec.containers ?? []).map(started);
+      const initContainerStatuses = (spec.initContainers ?? []).map(started);
       const metadata = { ...one.metadata, creationTimestamp: '2026-01-01T00:00:00Z' };
-      return { ...one, metadata, status: { ...status, containerStatuses } };
+      return { ...one, metadata, status: { ...status, containerStatuses, initContainerStatuses } };
     }
     if (!['Deployment', 'StatefulSet', 'DaemonSet'].includes(one.kind)) return one;
     const count = spec.replicas ?? status.desiredNumberScheduled ?? 0;

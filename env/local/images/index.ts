@@ -4,15 +4,14 @@
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheDir } from '../../../host/paths.ts';
+import { REGISTRY_NAME } from '../nodes/files.ts';
 import { buildImage, hasDebianLayers, pushImage, type BuildContext, type BuiltImage } from './build.ts';
 import { ARCHIVES } from './debian/debian-archive.ts';
 import { CHECKOUT, moduleVersions, type ImageRecipe } from './recipes.ts';
 import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
 
 export { startRegistry } from './registry.ts';
-
-/** Name of the registry in image references; containerd's configuration maps it to an address. */
-export const REGISTRY_NAME = 'registry.plumbline.test:5000';
 
 export interface ImageRef {
   readonly name: string;
@@ -37,7 +36,7 @@ export interface ImageOptions {
 }
 
 function cacheRoot(options: Pick<ImageOptions, 'cacheDir'>): string {
-  return options.cacheDir ?? process.env.PLUMBLINE_CACHE ?? '/var/cache/plumbline';
+  return options.cacheDir ?? cacheDir();
 }
 
 /** The registry's storage folder. */

@@ -1,5 +1,5 @@
 import { run } from '../../../host/run.ts';
-import type { RunOptions } from '../../../host/run.ts';
+import type { RunOptions, Signalled } from '../../../host/run.ts';
 import { retry } from '../../../host/wait.ts';
 import { asError, errorText } from '../../../reports/record/error-text.ts';
 
@@ -9,8 +9,6 @@ const LOCK_SECONDS = 300;
 /** The lock of the lists of packages, as apt's error names it. `DPkg::Lock::Timeout` does not cover it. */
 const LISTS_LOCK = '/lists/lock';
 const RETRY_EVERY_MS = 1000;
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /**
  * Runs apt-get without interactive questions. At the deadline or an interrupt it is killed, so it must not change packages.

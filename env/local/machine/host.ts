@@ -6,7 +6,7 @@ import type { ModuleName } from './modules.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { cgroups } from '../../../host/cgroups/cgroup-versions.ts';
 import { stateRoot } from '../../../host/paths.ts';
-import { bootId } from '../state/stamp.ts';
+import { bootId } from '../../../host/process-identity.ts';
 
 /** Former state of the machine, where provisioning changed it. The limits of kernel.ts have a record of their own. */
 export type HostRecord = {

@@ -7,14 +7,13 @@ import { aptGet, aptToItsEnd } from './apt.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { runAny } from '../../../host/run.ts';
+import type { Signalled } from '../../../host/run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
 /** A removal in the output of `apt-get -s`: `Purg haproxy [2.6.12-1]`. */
 const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
 /** An installation or an upgrade there: `Inst haproxy (2.6.12-1 Debian:12.12/oldstable [amd64])`. */
 const WOULD_COME = /^Inst (\S+)/gm;
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /** Every installed package, as `name:architecture`. */
 export async function installedPackages(options: Signalled): Promise<string[]> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecord, writeRecord } from './record.ts';
 import { stateRoot } from '../../../host/paths.ts';
-import { bootId } from '../state/stamp.ts';
+import { bootId } from '../../../host/process-identity.ts';
 
 /**
  * Minimum values of settings of the whole machine. For example, a kubelet alone holds about ten inotify instances and

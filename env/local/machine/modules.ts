@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { onPath, run, runAny } from '../../../host/run.ts';
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
+import type { Signalled } from '../../../host/run.ts';
 
 /** Kernel modules that nodes need and that the kernel does not load on demand, in the order of loading. */
 export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack'] as const;

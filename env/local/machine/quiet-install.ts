@@ -7,6 +7,7 @@ import { stateRoot } from '../../../host/paths.ts';
 import { identify, waitGone } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 import { onPath, run, runAny } from '../../../host/run.ts';
+import type { Signalled } from '../../../host/run.ts';
 
 /** Debian's hook that prevents a package from starting its service during installation. The service would still start at the next boot. */
 const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
@@ -30,8 +31,6 @@ type Begun = {
   /** The apt-get that installs them, once it has started. It runs on if the process that started it is killed. */
   readonly apt?: ProcessId;
 };
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
 
 type Installation = {
   /** Names of all packages that `install` would install now, as apt prints them. Changes nothing. */

@@ -2,10 +2,9 @@ import { linkOf } from '../leftovers.ts';
 import { INSTANCES, WHOLE_RANGE, addressesOf } from '../nodes/addressing.ts';
 import type { InstanceName } from '../nodes/addressing.ts';
 import { onPath, runAny } from '../../../host/run.ts';
+import type { Signalled } from '../../../host/run.ts';
 
 const IP_DEADLINE_MS = 10_000;
-
-type Signalled = { readonly signal?: AbortSignal | undefined };
 
 /** An address or network of WHOLE_RANGE. No network that includes more begins like this. */
 const INSIDE = String.raw`198\.1[89]\.\d+\.\d+(?:\/\d+)?`;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyFolderIn } from '../../../host/_testing/variable.ts';
+import { bootId } from '../../../host/process-identity.ts';
 import {
-  bootId,
   isStanding,
   readStamp,
   sha256,

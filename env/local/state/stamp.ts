@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
 import { stateDir } from '../../../host/paths.ts';
+import { bootId } from '../../../host/process-identity.ts';
 
 /** Record of an environment that `env up` provisioned. It also identifies the environment, as the pins in an environment file do. */
 export type Stamp = {
@@ -37,12 +38,7 @@ export function writeStamp(stamp: Stamp): void {
   renameSync(`${path}.new`, path);
 }
 
-/** The kernel's id of this boot. Nothing of an environment survives a reboot. */
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
-
-/** Whether the environment was provisioned completely, and since the last boot. */
+/** Whether the environment was provisioned completely, and since the last boot: nothing of it survives a reboot. */
 export function isStanding(stamp: Stamp | null): stamp is Stamp {
   return stamp !== null && stamp.fingerprint !== null && stamp.bootId === bootId();
 }

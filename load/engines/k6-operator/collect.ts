@@ -1,5 +1,7 @@
 /** Collects the outcome of a load from the logs of its pods, once they have ended. */
+import { retry } from '../../../host/wait.ts';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
+import { isTransient } from '../../../probes/kubernetes/errors.ts';
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
 import type { LoadResult } from '../../../reports/record/details/load-result.ts';
 import { endingOf, type Ending, type Outcome } from '../k6/exit-codes.ts';
@@ -9,6 +11,9 @@ import { readPodLog, type PodLog } from './pod-summary.ts';
 
 /** Lines of the log to read: the summary is at the end, after one line of progress for every second. */
 const TAIL_LINES = 5000;
+/** For one log, with repetitions: a server of the API restarts within this. */
+const LOG_MS = 30_000;
+const LOG_EVERY_MS = 500;
 const WORST: readonly Outcome[] = ['failed', 'aborted', 'interrupted', 'completed'];
 
 type Terminated = { exitCode?: number; reason?: string };
@@ -57,7 +62,11 @@ export async function collect(
   for (const pod of pods) {
     const { namespace = '', name } = pod.metadata;
     const of = { namespace, pod: name, container: 'k6', tailLines: TAIL_LINES };
-    const log = readPodLog(await client.logs(of, { signal }), how.listener);
+    const text = await retry(() => client.logs(of, { signal }), {
+      ...{ deadlineMs: LOG_MS, intervalMs: LOG_EVERY_MS, signal },
+      isFinal: (error) => !isTransient(error),
+    });
+    const log = readPodLog(text, how.listener);
     logs.push(log);
     endings.push(endingOfPod(pod, log));
     for (const { error, count } of log.thrown) errors.add(error, count);

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../probes/kubernetes/client.ts';
 import { describe } from '../../../probes/kubernetes/cache/ready.ts';
+import { isTransient, unavailableText } from '../../../probes/kubernetes/errors.ts';
 import type { KubeObject } from '../../../probes/kubernetes/types.ts';
 import type { LoadRequest } from '../engine.ts';
 import type { Ending } from '../k6/exit-codes.ts';
@@ -10,7 +11,7 @@ import type { LiveCounts } from './live.ts';
 export interface Timeouts {
   /** From creation until all pods run; most of it is pulling the k6 image. */
   startMs: number;
-  /** If no counts can be read for this long, the load is ended, since its limit of requests cannot be enforced. */
+  /** If no counts can be read, or the TestRun not be seen, for this long, the load is ended, since its limits cannot be enforced. */
   uncountedMs: number;
   /** For deleting all objects. */
   cleanUpMs: number;
@@ -56,6 +57,8 @@ interface Seen {
   /** Monotonic, ms. */
   createdMs: number;
   startedMs: number | null;
+  /** When it was last looked at, monotonic, ms. */
+  lookedMs: number;
 }
 
 function place({ namespace, name }: Followed): string {
@@ -90,10 +93,9 @@ function whileRunning(run: Followed, startedMs: number, now: number): Ending | n
   return null;
 }
 
-async function look(
-  run: Followed,
-  signal: AbortSignal,
-): Promise<{ stage: string; pods: KubeObject[] } | null> {
+type Found = Pick<Seen, 'stage' | 'pods'>;
+
+async function look(run: Followed, signal: AbortSignal): Promise<Found | null> {
   const { client, namespace, name } = run;
   const testRun = await client.get(
     { apiVersion: 'k6.io/v1alpha1', kind: 'TestRun', namespace, name },
@@ -104,11 +106,29 @@ async function look(
   return { stage, pods: await runnersOf(run, signal) };
 }
 
+const over = ({ pods, startedMs }: Seen, givenUp: Ending | null): Course => ({ pods, startedMs, givenUp });
+
 /** Polls once. @returns the course if the load is over, else null */
 async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Course | null> {
-  const found = await look(run, signal);
-  const over = (givenUp: Ending | null): Course => ({ pods: seen.pods, startedMs: seen.startedMs, givenUp });
-  if (found === null) return over(failed(`${place(run)} was deleted by someone else`));
+  let found: Found | null;
+  try {
+    found = await look(run, signal);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    const ending = await unseen(run, seen, error, signal);
+    return ending && over(seen, ending);
+  }
+  return followed(run, seen, found, signal);
+}
+
+async function followed(
+  run: Followed,
+  seen: Seen,
+  found: Found | null,
+  signal: AbortSignal,
+): Promise<Course | null> {
+  seen.lookedMs = performance.now();
+  if (found === null) return over(seen, failed(`${place(run)} was deleted by someone else`));
   Object.assign(seen, found);
   const now = performance.now();
   if (STARTED.has(found.stage) && seen.startedMs === null) {
@@ -117,24 +137,36 @@ async function step(run: Followed, seen: Seen, signal: AbortSignal): Promise<Cou
   }
   if (found.stage === 'error')
     return over(
+      seen,
       failed(
         `the k6 operator gave up ${place(run)} (stage "error"): its initializer did not accept the script`,
       ),
     );
   const running = found.pods.filter((pod) => !hasEnded(pod));
-  if (isFinished(run, found, running)) return over(null);
+  if (isFinished(run, found, running)) return over(seen, null);
   const ending =
     seen.startedMs === null
       ? beforeStart(run, seen, now)
       : await count(run, { running, startedMs: seen.startedMs, now }, signal);
-  return ending && over(ending);
+  return ending && over(seen, ending);
 }
 
-function isFinished(
-  run: Followed,
-  found: { stage: string; pods: KubeObject[] },
-  running: KubeObject[],
-): boolean {
+/** The API server gave no answer: the load goes on, within its limits, as long as its requests may go uncounted. */
+function unseen(run: Followed, seen: Seen, error: unknown, signal: AbortSignal): Promise<Ending | null> {
+  const { uncountedMs } = run.timeouts;
+  const now = performance.now();
+  if (now - seen.lookedMs > uncountedMs)
+    return Promise.resolve(
+      failed(
+        `${place(run)} could not be seen for ${uncountedMs} ms (${unavailableText(error)}): it was deleted, since its limits could not be enforced`,
+      ),
+    );
+  if (seen.startedMs === null) return Promise.resolve(null);
+  const running = seen.pods.filter((pod) => !hasEnded(pod));
+  return count(run, { running, startedMs: seen.startedMs, now }, signal);
+}
+
+function isFinished(run: Followed, found: Found, running: KubeObject[]): boolean {
   return found.stage === 'finished' || (found.pods.length >= run.parallelism && running.length === 0);
 }
 
@@ -151,10 +183,12 @@ async function count(
 
 /**
  * Polls every `pollMs`. A watch would not be faster: the operator itself polls only every 15 s, and counts have to be polled anyway.
+ * Looks without an answer are made again, for at most `uncountedMs`.
  * @throws KubeError when the API server refuses a request, or the signal fires
  */
 export async function follow(run: Followed, signal: AbortSignal): Promise<Course> {
-  const seen: Seen = { stage: '', pods: [], createdMs: performance.now(), startedMs: null };
+  const createdMs = performance.now();
+  const seen: Seen = { stage: '', pods: [], createdMs, startedMs: null, lookedMs: createdMs };
   for (;;) {
     const course = await step(run, seen, signal);
     if (course !== null) return course;

@@ -11,8 +11,8 @@ import type { Ending } from '../k6/exit-codes.ts';
 import { replacedBy } from '../k6/wrapper.ts';
 import { bundle } from './bundle.ts';
 import { cleanUp } from './clean-up.ts';
-import { collect } from './collect.ts';
-import { follow, TIMEOUTS, type Course, type Timeouts } from './follow.ts';
+import { collect, type Collected } from './collect.ts';
+import { follow, TIMEOUTS, type Timeouts } from './follow.ts';
 import { LiveCounts } from './live.ts';
 import { mainModule } from './main-module.ts';
 import { mergePods } from './merge.ts';
@@ -28,6 +28,8 @@ export interface OperatorOptions extends Spread {
   timeouts?: Partial<Timeouts>;
   /** Why its loads are of no use to the check, whatever the cluster has. */
   unfit?: string;
+  /** Why nothing would delete its objects if this machine were gone; null: something would. A rejection says that it is not known. */
+  whyLeft?: () => Promise<string | null>;
 }
 
 const GROUP = '/apis/k6.io/v1alpha1';
@@ -42,6 +44,12 @@ const ASKED = OPERATOR_RIGHTS.flatMap(({ verbs, group, resource: whole }) => {
 
 type Parts = Partial<Omit<LoadResult, 'schema' | 'engine' | 'script'>>;
 
+function endingBy(error: unknown, signal: AbortSignal): Ending {
+  return signal.aborted
+    ? { outcome: 'interrupted', reason: 'the load was interrupted' }
+    : { outcome: 'failed', reason: unavailableText(error) };
+}
+
 export class OperatorEngine implements LoadEngine {
   readonly name = 'k6-operator';
   readonly startsLater = true;
@@ -54,7 +62,7 @@ export class OperatorEngine implements LoadEngine {
   }
 
   async unavailable(): Promise<string | null> {
-    const { unfit } = this.#options;
+    const { unfit, whyLeft } = this.#options;
     if (unfit !== undefined) return unfit;
     try {
       const { status, body } = await this.#options.client.raw(GROUP);
@@ -62,10 +70,13 @@ export class OperatorEngine implements LoadEngine {
       if (status !== 200) return `the cluster does not say whether it has TestRuns (GET ${GROUP}: ${status})`;
       const { resources = [] } = JSON.parse(body) as { resources?: { name?: string }[] };
       const has = resources.some(({ name }) => name === 'testruns');
-      return has ? await this.#missingRight() : `the cluster's k6.io/v1alpha1 has no testruns: ${INSTALL}`;
+      if (!has) return `the cluster's k6.io/v1alpha1 has no testruns: ${INSTALL}`;
+      const missing = await this.#missingRight();
+      if (missing !== null || whyLeft === undefined) return missing;
     } catch (error) {
       return `the cluster does not say whether it has TestRuns: ${unavailableText(error)}`;
     }
+    return whyLeft().catch(unavailableText);
   }
 
   /** Checks the rights in advance, so that `auto` can choose another engine instead of failing at the first object. */
@@ -98,9 +109,7 @@ export class OperatorEngine implements LoadEngine {
     try {
       parts = await this.#load(request, { made, listener: { ...listener, started } }, signal);
     } catch (error) {
-      parts = signal.aborted
-        ? { outcome: 'interrupted', reason: 'the load was interrupted' }
-        : { outcome: 'failed', reason: unavailableText(error) };
+      parts = endingBy(error, signal);
     }
     const left = await cleanUp(this.#options, made, this.#timeouts);
     return this.#result(request.script, { startedAt, ...parts }, left);
@@ -132,15 +141,15 @@ export class OperatorEngine implements LoadEngine {
     const live = new LiveCounts(client, namespace, (second) => tools.listener.second?.(second));
     const started = (): void => tools.listener.started();
     const run = { client, namespace, name, parallelism, limits, timeouts: this.#timeouts, live, started };
-    let course: Course;
+    let collected: Collected;
     try {
-      course = await follow(run, signal);
+      const course = await follow(run, signal);
+      if (course.givenUp !== null) return this.#partly(live, course.givenUp);
+      collected = await collect(client, course.pods, { parallelism, ...tools }, signal);
     } catch (error) {
-      if (!signal.aborted) throw error;
-      return this.#partly(live, { outcome: 'interrupted', reason: 'the load was interrupted' });
+      return this.#partly(live, endingBy(error, signal));
     }
-    if (course.givenUp !== null) return this.#partly(live, course.givenUp);
-    const { logs, ending, errors } = await collect(client, course.pods, { parallelism, ...tools }, signal);
+    const { logs, ending, errors } = collected;
     const summaries = logs.flatMap(({ summary }) => summary ?? []);
     const interrupted = logs.reduce((sum, log) => sum + log.interrupted, 0);
     return { ...mergePods(summaries, interrupted), seconds: live.seconds(), errors, ...ending };

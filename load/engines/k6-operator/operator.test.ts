@@ -253,6 +253,18 @@ describe('a load over many pods', () => {
     assert.equal(await engine.unavailable(), 'it judges latencies');
   });
 
+  it('should be unavailable where nothing would delete its objects if this machine were gone', async () => {
+    api.reset({});
+    const saying = (whyLeft: () => Promise<string | null>): Promise<string | null> =>
+      new OperatorEngine({
+        ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
+        ...{ stubbed: true, whyLeft },
+      }).unavailable();
+    assert.equal(await saying(() => Promise.resolve('there is no Job')), 'there is no Job');
+    assert.equal(await saying(() => Promise.reject(new Error('no answer'))), 'no answer');
+    assert.equal(await saying(() => Promise.resolve(null)), null);
+  });
+
   it('should be unavailable where the cluster has no TestRun', async () => {
     const engine = (of: KubeClient): OperatorEngine =>
       new OperatorEngine({

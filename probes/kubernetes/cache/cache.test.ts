@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeCache } from './cache.ts';
@@ -180,6 +181,31 @@ test('a watch that is accepted and broken off at once, again and again, does not
   await cache.list({ kind: POD });
   await until(async () => (await cache.list({ kind: POD })).unavailable !== undefined);
   assert.ok(server.watches > 1);
+});
+
+test('false verdict 11: a view from before this machine slept is stale when it wakes, whether its watch is open or broken', async (t) => {
+  let close: (error?: Error) => void = () => undefined;
+  const [open, broken] = [new Server(), new Server()];
+  broken.speak = (_, end) => (close = end);
+  const caches = [open, broken].map(
+    (server) => new KubeCache(server, { signal: over.signal, staleAfterMs: 60_000, muteAfterMs: 90_000 }),
+  );
+  const unavailable = async (): Promise<(string | undefined)[]> =>
+    Promise.all(caches.map(async (cache) => (await cache.list({ kind: POD })).unavailable));
+  await unavailable();
+  broken.down = true;
+  close(new Error('broken off'));
+  await until(() => broken.watches > 1);
+  assert.deepEqual(await unavailable(), [undefined, undefined]);
+  // Asleep for an hour: the monotonic clock stands still.
+  const read = fs.readFileSync;
+  t.mock.method(fs, 'readFileSync', (...of: Parameters<typeof read>) => {
+    const text = read(...of);
+    return of[0] === '/proc/uptime' ? String(Number(String(text).split(' ')[0]) + 3600) : text;
+  });
+  const [mute, lost] = await unavailable();
+  assert.match(mute ?? '', /silent for 36\d\d s/);
+  assert.match(lost ?? '', /broken for 36\d\d s/);
 });
 
 test('asks again after half a minute where the credentials were refused, and not before', async (t) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bootMs } from '../../../host/clock.ts';
 import type { KubeClient } from '../client.ts';
 import { KubeError, unavailableText } from '../errors.ts';
 import { trim } from './trim.ts';
@@ -37,8 +38,8 @@ export class Informer {
   #resourceVersion = '';
   #lostSince: number | null = null;
   #lostReason = '';
-  /** When the server last proved that this view is the present. */
-  #provedMs = performance.now();
+  /** When the server last proved that this view is the present, by the clock that goes on while this machine sleeps: the cluster does not sleep. */
+  #provedMs = bootMs();
 
   constructor(
     client: ViewClient,
@@ -67,7 +68,7 @@ export class Informer {
    * than `muteAfterMs`.
    */
   stale(afterMs: number): string | null {
-    const now = performance.now();
+    const now = bootMs();
     if (this.#lostSince !== null) {
       if (now - this.#lostSince < afterMs) return null;
       return `unreachable: the watch of ${this.kind} has been broken for ${seconds(now - this.#lostSince)}: ${this.#lostReason}`;
@@ -179,7 +180,7 @@ export class Informer {
   }
 
   #quietError(): QuietError {
-    const message = this.#muteness(performance.now() - this.#provedMs);
+    const message = this.#muteness(bootMs() - this.#provedMs);
     return new QuietError('unreachable', message, { verb: 'watch', path: this.kind });
   }
 
@@ -193,13 +194,13 @@ export class Informer {
 
   /** The view is current: wakes those who wait for a change. */
   #proved(): void {
-    this.#provedMs = performance.now();
+    this.#provedMs = bootMs();
     this.#lostSince = null;
     this.#notify();
   }
 
   #lost(error: unknown): void {
-    const now = performance.now();
+    const now = bootMs();
     // A view that was mute already has been stale since its last proof, not only since this failure.
     this.#lostSince ??= now - this.#provedMs > this.#muteAfterMs ? this.#provedMs : now;
     this.#lostReason = unavailableText(error);

@@ -1,4 +1,4 @@
-import { isRecord } from '../is-record.ts';
+import { isRecord, recordsIn } from '../../../reports/record/is-record.ts';
 import type { KubeObject, Until } from '../types.ts';
 
 type Status = Record<string, unknown>;
@@ -12,17 +12,13 @@ function recordAt(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }
 
-function recordsAt(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
 /** A count of a status; controllers leave out what they have not counted yet. */
 function countAt(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise;
 }
 
 function conditionsOf(status: Status): Condition[] {
-  return recordsAt(status['conditions']).map(({ type, status: said }) => ({
+  return recordsIn(status['conditions']).map(({ type, status: said }) => ({
     type: String(type),
     isTrue: said === 'True',
   }));
@@ -100,7 +96,7 @@ export function describe(object: KubeObject): string {
   const parts = [
     typeof phase === 'string' ? phase : '',
     typeof readyReplicas === 'number' ? `${readyReplicas} ready` : '',
-    ...recordsAt(containerStatuses).map(troubleOf),
+    ...recordsIn(containerStatuses).map(troubleOf),
     unmet.length === 0 ? '' : `not ${unmet.join(', ')}`,
   ].filter((part) => part !== '');
   return `${object.metadata.name} (${parts.join('; ') || 'no status'})`;

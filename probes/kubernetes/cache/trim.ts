@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRecord } from '../is-record.ts';
+import { isRecord, recordsIn } from '../../../reports/record/is-record.ts';
 import type { KubeObject } from '../types.ts';
 
 /** Annotations that repeat the whole object. */
@@ -99,10 +99,6 @@ const toOneNode = z.object({
     }),
   }),
 });
-
-function recordsIn(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
 
 function drop(from: Record<string, unknown>): void {
   for (const field of DROPPED) if (!kept.has(field)) Reflect.deleteProperty(from, field);

@@ -17,6 +17,8 @@ export interface Managed {
   aurora?: boolean;
   /** What `ALTER ROLE` and `ALTER DATABASE` have set, besides what Amazon's own role has. */
   overrides?: readonly Row[];
+  /** The value of `synchronous_commit` that who asks has in place of the server's, and its source, as pg_settings has both. */
+  asked?: { setting: string; source: string };
 }
 
 const SETTINGS = {
@@ -34,7 +36,11 @@ function refused(code: string, message: string): DatabaseError {
 export function answerOf(server: Managed, query: string): Row[] {
   const [, answer] = ANSWERS.find(([part]) => query.includes(part)) ?? [];
   if (answer !== undefined) return answer(server);
-  return Object.entries(SETTINGS).map(([name, setting]) => ({ name, setting }));
+  const own = { source: 'configuration file', role: 'plumbline', database: 'tender' };
+  return Object.entries(SETTINGS).map(([name, setting]) => ({
+    ...{ ...own, name, setting },
+    ...(name === 'synchronous_commit' && server.asked),
+  }));
 }
 
 const ANSWERS: readonly (readonly [part: string, answer: (server: Managed) => Row[]])[] = [

@@ -10,6 +10,7 @@ import { COUNT } from '../../store/recorded.ts';
 import type { SettingKinds } from '../../store/recorded.ts';
 import type {
   Bounds,
+  Condition,
   GoverningSetting,
   Steadiness,
   StoreDescription,
@@ -18,8 +19,6 @@ import type {
 import { bySql } from './by-sql.ts';
 import { TAKES_OVER, takesOver } from './manager.ts';
 import type { ManagerKind } from './manager.ts';
-
-type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 const AGREES = 'the operator';
 /** Its phase while it has nothing to do (api/v1/cluster_types.go, `PhaseHealthy`). */

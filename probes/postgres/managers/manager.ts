@@ -3,6 +3,7 @@ import type { StoreManager } from '../../store/declaring.ts';
 import type { ManagerFacts } from '../../../reports/record/store-facts.ts';
 import type {
   Bounds,
+  Condition,
   GoverningSetting,
   Steadiness,
   StoreDescription,
@@ -46,10 +47,7 @@ export interface ManagerKind extends StoreManager {
 export const TAKES_OVER = 'automatic failover';
 
 /** @param reasons why it would not; empty: it would. Null: that could not be seen, for what `reasons` says */
-export function takesOver(
-  ok: boolean | null,
-  reasons: readonly string[],
-): NonNullable<StoreDescription['conditions']>[number] {
+export function takesOver(ok: boolean | null, reasons: readonly string[]): Condition {
   const expected = 'on, and not paused';
   return { name: TAKES_OVER, ok, expected, seen: ok === true ? expected : reasons.join('; ') };
 }

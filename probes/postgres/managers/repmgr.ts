@@ -6,12 +6,16 @@ import { z } from 'zod';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { askFailureOf } from '../../asking.ts';
 import { declaredMembers } from '../../store/members.ts';
-import type { Bounds, StoreDescription, StoreMember, StoreTarget } from '../../store/store-driver.ts';
+import type {
+  Bounds,
+  Condition,
+  StoreDescription,
+  StoreMember,
+  StoreTarget,
+} from '../../store/store-driver.ts';
 import { connectionOf, connectOnce } from '../query.ts';
 import { bySql } from './by-sql.ts';
 import type { ManagerKind } from './manager.ts';
-
-type Condition = NonNullable<StoreDescription['conditions']>[number];
 
 const RUNS = 'repmgrd';
 /** Its default is `failover=manual`, and repmgr.conf cannot be read by SQL. */

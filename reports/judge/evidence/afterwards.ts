@@ -1,9 +1,12 @@
 import { faultFacts } from '../../record/fault-facts.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
+import { memberNamespace } from '../../record/store-pods.ts';
 import type { Annotations } from '../annotations.ts';
 import { all, first, last } from '../observed.ts';
+import { mayBeMember, storesOf } from '../topology/declared.ts';
 
 const MOST_NAMED = 5;
 
@@ -138,17 +141,31 @@ type Roles = Seen<'as-before'>['roles'][number];
 /**
  * Stores whose roles are not as before. A fault changes only those of the store that it hits, unless it takes a node, which may carry members of
  * others. What else has changed was changed by others, such as by an upgrade.
- * @param by the fault, and the store that it hits; null: the check hits none, and everything counts
+ * @param by the fault, and the store that it hits; null: the check hits none, and every store counts that is not among those that were `spared`
  */
 export function changedRoles(
   roles: readonly Roles[],
-  by: { store: string | null; fault: string },
+  by: { store: string | null; fault: string; spared?: readonly string[] },
 ): { ours: Roles[]; others: Roles[] } {
   const changed = roles.filter(({ before, after }) => before !== after);
   const isOurs = ({ store }: Roles): boolean =>
-    by.store === null || store === by.store || faultFacts(by.fault)?.takesNode === true;
+    faultFacts(by.fault)?.takesNode === true ||
+    (by.store === null ? by.spared?.includes(store) !== true : store === by.store);
   return { ours: changed.filter(isOurs), others: changed.filter((one) => !isOurs(one)) };
 }
+
+/** Stores that have none of the pods that were hit, by their names. None is known to be where the fault is not one of pods, such as one of the control plane. */
+function sparedStores({ header }: History, { fault, members }: Seen<'fault-armed'>): string[] {
+  const ofPods = members.length > 0 && faultFacts(fault) !== undefined;
+  if (!ofPods && fault !== ROLLING_RESTART) return [];
+  return storesOf(header.settings).flatMap(([store, declared]) => {
+    const hasPods = memberNamespace(declared) !== null;
+    return hasPods && members.some(({ name }) => mayBeMember(name, declared)) ? [] : [store];
+  });
+}
+
+/** Replaces the pods of a service. */
+const ROLLING_RESTART = 'rolling-restart';
 
 /** What is said of them; null: there are none. */
 export function changedText(changed: readonly Roles[], whose = ''): string | null {
@@ -174,14 +191,15 @@ function unsaidOf({ uncompared = [] }: Seen<'as-before'>): string {
 
 function rolesRule(history: History, seen: Seen<'as-before'>): Rule {
   const id = 'afterwards/roles';
-  const fault = first(history, 'fault-armed')?.fault ?? '';
-  const { ours, others } = changedRoles(seen.roles, { store: hitStore(history.header), fault });
+  const armed = first(history, 'fault-armed');
+  const { ours, others } = changedRoles(seen.roles, {
+    ...{ store: hitStore(history.header), fault: armed?.fault ?? '' },
+    spared: armed === undefined ? [] : sparedStores(history, armed),
+  });
   const failure = changedText(ours);
   if (failure !== null) return { id, verdict: 'fail', text: failure };
   const gap = changedText(others, OF_OTHERS);
-  return gap === null
-    ? { id, verdict: 'pass', text: `roles of ${seen.roles.length} stores as before${unsaidOf(seen)}` }
-    : { id, verdict: 'inconclusive', text: gap };
+  return gapRule(id, gap, `roles of ${seen.roles.length} stores as before${unsaidOf(seen)}`);
 }
 
 function differing(history: History, seen: Seen<'as-before'>): Rule[] {

@@ -157,6 +157,34 @@ test('should hold no roles of another store against the one that was hit, unless
   ]);
 });
 
+test('should hold no roles against a fault of pods that are not the members of any store', () => {
+  const set = (name: string) => ({ members: 3, statefulSet: { namespace: 'stores', name } });
+  const stores = {
+    postgres: set('pg'),
+    redis: { members: 3, pods: { namespace: 'stores', labels: { app: 'redis' } } },
+    neo4j: { members: 1 },
+  };
+  const worst = (changed: string, fault: string, ...pods: string[]): string => {
+    const members = pods.map((name) => ({ name, uid: 'u', node: 'n', found: 'f' }));
+    const roles = Object.keys(stores).map((store) => ({
+      ...{ store, before: 'peer', after: store === changed ? 'none' : 'peer' },
+    }));
+    const armed: Seen = ['fault-armed', { fault, target: 't', members }];
+    const seen: Seen[] = [armed, BACK, ['as-before', { ...AS_BEFORE, ok: false, roles }]];
+    const rules = afterwardsRules(invent({ check: 'failover/backend/x', settings: { stores }, seen }));
+    return rules.find(({ id }) => id === 'afterwards/roles')?.verdict ?? 'none';
+  };
+  for (const fault of ['pod-crash', 'pod-delete', 'hang'])
+    assert.equal(worst('postgres', fault, 'api-6d5f-x'), 'inconclusive', fault);
+  assert.equal(worst('postgres', 'rolling-restart'), 'inconclusive');
+  assert.equal(worst('neo4j', 'pod-crash', 'api-6d5f-x'), 'inconclusive', 'an address without pods');
+  assert.equal(worst('postgres', 'pod-crash', 'api-6d5f-x', 'pg-0'), 'fail', 'a member was hit');
+  assert.equal(worst('redis', 'pod-crash', 'api-6d5f-x'), 'fail', 'its members have any name');
+  assert.equal(worst('postgres', 'node-loss', 'api-6d5f-x'), 'fail');
+  assert.equal(worst('postgres', 'etcd-crash', 'etcd-cp-1'), 'fail', 'of the control plane');
+  assert.equal(worst('postgres', 'pod-crash'), 'fail', 'nobody knows what was hit');
+});
+
 test('should want the roles of the store that was hit, whatever is said of them', () => {
   const stores = { postgres: { members: 3 }, redis: { members: 3 } };
   const uncompared = ['redis, cannot be asked (route): 10.0.0.1'];

@@ -3,6 +3,7 @@ import type { History } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import type { StageName } from '../../record/observations/failover.ts';
 import type { Kind, Seen } from '../../record/observations/index.ts';
+import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first, last } from '../observed.ts';
 import { budgetGap } from './budget.ts';
@@ -52,10 +53,7 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
 ];
 
 export function coherenceRules(history: History): Rule[] {
-  const rules = RULES.map(({ id, open, holds }): Rule => {
-    const gap = open(history);
-    return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
-  });
+  const rules = RULES.map(({ id, open, holds }) => gapRule(id, open(history), holds));
   return [...rules, ...scheduleRules(history), ...outcomeRules(history)];
 }
 

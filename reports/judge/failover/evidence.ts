@@ -77,6 +77,7 @@ export const FAILOVER_ANNOTATIONS: Annotations = {
   'leader[]': `${PHASE}; who led first and last is judged`,
   'leader.pollMs': PHASE,
   master: `${PHASE}; of a trial that is aimed at the master, who holds the role is judged`,
+  'leaders-asked': 'without it nothing is said of several leaders; how many looks there were is for people',
   'expected-window.loMs': 'an outage that is shorter than expected is shown, but is not a failure',
   'client-load-start.settings.operationTimeoutMs': PATIENCE,
   'client-load-start.settings.maxConnections': PATIENCE,

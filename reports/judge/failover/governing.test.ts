@@ -83,6 +83,20 @@ test('should hold what overrides a setting for a role against what the environme
   assert.equal(gap('off', { durability: { fsync: 'on' } }), null, 'nothing is declared of it');
 });
 
+test('should not hold the value of who asks for that of the server', () => {
+  const hidden = (durability: object): string | null =>
+    changed(
+      (seen) =>
+        seen.name === 'synchronous_commit' && Object.assign(seen, { hiddenBy: 'ALTER ROLE plumbline' }),
+      { stores: { postgres: { members: 3, durability } } },
+    );
+  assert.match(
+    hidden({ synchronous_commit: 'on' }) ?? '',
+    /^synchronous_commit is declared as "on", and what the server itself has does not show: ALTER ROLE plumbline has set/,
+  );
+  assert.equal(hidden({ fsync: 'on' }), null, 'nothing is declared of it');
+});
+
 test('should want settings in the order in which they are read, so that none has the value of another', () => {
   const names: Record<string, string> = {
     retry_timeout: 'primary_start_timeout',

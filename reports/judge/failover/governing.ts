@@ -2,7 +2,7 @@
 import type { History } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { allowedValues } from '../../record/settings.ts';
-import { overrideReason, overrideText } from '../../record/setting-overrides.ts';
+import { hiddenText, overrideReason, overrideText } from '../../record/setting-overrides.ts';
 import { managerFacts, storeFacts } from '../../record/store-facts.ts';
 import type { SettingKinds, StoreFacts } from '../../record/store-facts.ts';
 import { all } from '../observed.ts';
@@ -123,19 +123,33 @@ function declaredGap(
 ): string | null {
   for (const [name, declared] of Object.entries(durability)) {
     const allowed = allowedValues(declared);
-    const said = `${name} is declared as ${allowed.map((one) => JSON.stringify(one)).join(' or ')}`;
     const named = seen.filter((one) => one.name === name);
-    const own = named.filter(({ override }) => override === undefined);
-    if (own.length > 0 && !own.some(({ value }) => allowed.includes(value)))
-      return `${said}, but has another value in the store`;
-    for (const { override, value } of named)
-      if (
-        override !== undefined &&
-        !allowed.includes(value) &&
-        overrideReason(override, durabilityOverrides) === null
-      )
-        return `${said}, but is ${JSON.stringify(value)} for ${overrideText(override)}`;
+    const gap = ownGap(named, allowed) ?? overrideGap(named, allowed, durabilityOverrides);
+    if (gap !== null)
+      return `${name} is declared as ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, ${gap}`;
   }
+  return null;
+}
+
+/** What the server itself has. */
+function ownGap(named: readonly Seen<'governing'>[], allowed: readonly string[]): string | null {
+  const own = named.filter(({ override, hiddenBy }) => (override ?? hiddenBy) === undefined);
+  if (own.length > 0 && !own.some(({ value }) => allowed.includes(value)))
+    return 'but has another value in the store';
+  for (const { hiddenBy, value } of named)
+    if (hiddenBy !== undefined) return `and ${hiddenText(hiddenBy, value)}`;
+  return null;
+}
+
+/** What others have in its place. */
+function overrideGap(
+  named: readonly Seen<'governing'>[],
+  allowed: readonly string[],
+  letOff: HeaderStore['durabilityOverrides'],
+): string | null {
+  for (const { override, value } of named)
+    if (override !== undefined && !allowed.includes(value) && overrideReason(override, letOff) === null)
+      return `but is ${JSON.stringify(value)} for ${overrideText(override)}`;
   return null;
 }
 

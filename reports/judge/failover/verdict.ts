@@ -1,5 +1,5 @@
 import type { Afterwards, Interval } from '../../record/run-record.ts';
-import { reasonOf, worstOf } from '../../record/rule.ts';
+import { gapRule, reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
@@ -237,8 +237,7 @@ function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: E
     const overloaded = ofLoad === true ? evidence.overloaded : null;
     return missedRule({ id, text: failure, ...(ofTime && { ofTime }) }, overloaded);
   }
-  const gap = open?.(evidence) ?? null;
-  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
+  return gapRule(id, open?.(evidence) ?? null, holds);
 }
 
 /** The verdict of one trial: a proved failure wins over everything missing, anything missing over a pass. */

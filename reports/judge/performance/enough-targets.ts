@@ -1,16 +1,14 @@
 /** Whether a source of metrics knew as many targets as a service has pods: what was asked of the others, nobody counted. */
 import type { History } from '../../record/history/history.ts';
 import type { Objective, Series } from '../../record/objective.ts';
-import type { HeaderSettings } from '../../record/settings.ts';
 import { targetsQuery } from '../slo/series/selector.ts';
 import { absentLimitMs, paced } from '../slo/series/span.ts';
 import type { At, Span } from '../slo/series/span.ts';
 import { isNamedAfter } from '../topology/declared.ts';
+import type { DeclaredWorkload } from '../topology/declared.ts';
 import { podPattern } from '../workload-pods.ts';
 
-type Workload = NonNullable<HeaderSettings['workloads']>[number];
-
-function workloadOf({ header: { settings } }: History, { service }: Objective): Workload | undefined {
+function workloadOf({ header: { settings } }: History, { service }: Objective): DeclaredWorkload | undefined {
   const workloads = settings.workloads ?? settings.topology?.workloads ?? [];
   return workloads.find(({ name }) => name === service);
 }
@@ -84,7 +82,7 @@ function usualOf(
 /** The targets that are pods of a workload, as far as they say of which pod they are. Null: none is. */
 function ownOf(
   ups: readonly Series[],
-  workload: Workload,
+  workload: DeclaredWorkload,
   { countedElsewhere = false }: Objective,
 ): readonly Series[] | null {
   const { namespace, name } = workload;

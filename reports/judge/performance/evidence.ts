@@ -10,7 +10,6 @@ import { UNASKED_SECONDS } from './whole-load.ts';
 export const LOAD_ANNOTATIONS: Annotations = {
   'load-start.passedOver': 'why another engine was not used: the engine that ran is judged by what it sent',
   'load.engineVersion': 'name of the program, shown only',
-  'load.stubbed': "whether the load engine's operator was a stand-in, shown only, beside the engine's name",
   'load.checks[].name':
     'name of the check, shown only: its passes and fails are judged; those of refused requests have names of their own',
   'load.errors': 'explanation of failures, shown only: the checks have counted them',

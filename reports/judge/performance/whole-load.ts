@@ -6,7 +6,8 @@ import type { HistoryHeader } from '../../record/history/history.ts';
 import type { Buckets } from '../../record/details/load-result.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { countOf, merged, quantilesMs } from '../slo/histogram.ts';
-import { checkedOf, setupRequests, sumOf } from '../slo/load.ts';
+import { sumOf } from '../count.ts';
+import { checkedOf, setupRequests } from '../slo/load.ts';
 import type { Load, LoadSecond } from '../slo/load.ts';
 
 const SECOND_MS = 1000;
@@ -208,7 +209,12 @@ function timeGaps({ start, end, load }: Recorded, { anchor }: HistoryHeader): st
 function originGaps({ start, end }: Recorded): string[] {
   const ordered = `${start.engine} with ${start.scenario}`;
   const ended = `${end.engine} with ${end.scenario}`;
-  return ordered === ended ? [] : [`${ordered} was started, but the result is of ${ended}`];
+  return [
+    ...(ordered === ended ? [] : [`${ordered} was started, but the result is of ${ended}`]),
+    ...(end.stubbed && end.engine !== 'k6-operator'
+      ? [`it is said to have run against a stand-in, and ${end.engine} has none`]
+      : []),
+  ];
 }
 
 /** What the environment plans for a load with a constant rate. */

@@ -3,14 +3,17 @@
  * good or the bad ones, and only while their target was scraped. If these disagree, one of them was changed.
  */
 import type { History } from '../../record/history/history.ts';
+import { LONGEST_DAYS } from '../../record/objective.ts';
 import type { Objective, Series } from '../../record/objective.ts';
 import type { Seen } from '../../record/observations/index.ts';
+import { firstGap } from '../first-gap.ts';
+import { all } from '../observed.ts';
 import { emptyBuckets } from '../slo/series/empty-buckets.ts';
 import { matchesSelector, queriesOf, selectorOf, targetsIn, targetsQuery } from '../slo/series/selector.ts';
 import type { Answers } from '../slo/series/series.ts';
 import { targetFinder } from '../slo/series/target-finder.ts';
 import type { TargetFinder } from '../slo/series/target-finder.ts';
-import { OWN_MS, wallOf } from '../telemetry/clocks.ts';
+import { OWN_MS, offsetOf, wallOf } from '../telemetry/clocks.ts';
 import { counterGap, pairGap, pairKey } from './counters-agree.ts';
 import { fewerBefore, targetsGap } from './enough-targets.ts';
 import type { Known } from './enough-targets.ts';
@@ -21,8 +24,7 @@ const DAY_MS = 86_400_000;
 const THINNED_SECONDS = 60;
 /** No run lasts longer. */
 const LONGEST_RUN_MS = 31 * DAY_MS;
-/** Longest periods of the calendar, in days, by their unit; an hour more where clocks are put back. */
-const LONGEST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
+/** How much longer a period of the calendar is in which clocks are put back. */
 const HOUR_MS = 3_600_000;
 /** A scrape in flight at the time of the query may be in one answer and not yet in the other. */
 const UNDER_WAY_SCRAPES = 2.5;
@@ -35,18 +37,29 @@ export function askedGap(history: History, objective: Objective, lines: readonly
   const strange = lines.find(({ query }) => !queries.includes(query));
   if (strange !== undefined)
     return `the objective has an answer to ${strange.query}, which is not one of its queries`;
+  const aheadMs = aheadOf(history);
+  if (aheadMs === null) return 'the clock of Prometheus was not measured as it can be';
   for (const line of lines) {
-    const gap = lineGap(history, line) ?? windowGap(objective, line, lines) ?? stepGap(history, line, lines);
+    const gap =
+      lineGap(history, line, aheadMs) ??
+      windowGap(objective, line, lines) ??
+      stepGap(history, line, { lines, aheadMs });
     if (gap !== null) return `the record of its series is not whole: ${gap}`;
   }
   return null;
 }
 
+/** How far the clock by which the windows were cut is ahead of the harness's, ms; null: its reading cannot be right. Older records have none. */
+function aheadOf(history: History): number | null {
+  const isMeasured = all(history, 'clock-offset').some(({ source }) => source === 'Prometheus');
+  return isMeasured ? (offsetOf(history, 'Prometheus')?.offsetMs ?? null) : 0;
+}
+
 /** A query covers only time before it was sent. */
-function lineGap(history: History, { t, fromMs, toMs, endMs }: Line): string | null {
+function lineGap(history: History, { t, fromMs, toMs, endMs }: Line, aheadMs: number): string | null {
   if (!(fromMs < toMs && toMs <= endMs))
     return `the queried time from ${fromMs} to ${toMs} is not a part of a window until ${endMs}`;
-  return toMs <= wallOf(history, t) + OWN_MS ? null : `a query covers time after it was sent`;
+  return toMs <= wallOf(history, t) + aheadMs + OWN_MS ? null : `a query covers time after it was sent`;
 }
 
 function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[]): string | null {
@@ -69,7 +82,11 @@ function windowGap({ window }: Objective, { endMs }: Line, lines: readonly Line[
 const days = (ms: number): string => `${Number((ms / DAY_MS).toPrecision(3))} d`;
 
 /** A query reaches to the start of the check, in steps of the scrape interval, or of a minute for long windows. */
-function stepGap(history: History, line: Line, lines: readonly Line[]): string | null {
+function stepGap(
+  history: History,
+  line: Line,
+  { lines, aheadMs }: { lines: readonly Line[]; aheadMs: number },
+): string | null {
   const { stepSeconds, scrapeSeconds } = line;
   const own = lines.filter(({ query }) => query === line.query);
   const fromMs = Math.min(...own.map((one) => one.fromMs));
@@ -80,7 +97,9 @@ function stepGap(history: History, line: Line, lines: readonly Line[]): string |
   if (scrapeSeconds !== declared || (prometheus !== undefined && stepSeconds !== step))
     return `it was queried in steps of ${stepSeconds} s with a scrape interval of ${scrapeSeconds} s, expected are steps of ${step} s and an interval of ${declared} s`;
   const { anchor } = history.header;
-  return toMs >= Date.parse(anchor.wall) - OWN_MS ? null : 'it was queried only for time before the check';
+  return toMs >= Date.parse(anchor.wall) + aheadMs - OWN_MS
+    ? null
+    : 'it was queried only for time before the check';
 }
 
 interface Answered {
@@ -96,8 +115,8 @@ export function answersGap(history: History, objective: Objective, answered: Ans
   const { answers, line } = answered;
   const known = knownIn(objective, answered);
   const gap =
-    first([...answers], ([query, series]) => seriesGap(query, series, line)) ??
-    first(known.ups, upGap) ??
+    firstGap([...answers], ([query, series]) => seriesGap(query, series, line)) ??
+    firstGap(known.ups, upGap) ??
     (targetsQuery(objective) === null ? null : targetsGap(history, objective, known));
   if (gap !== null || indicator.kind !== 'ratio' || !indicator.counter) return gap;
   return countedGap(indicator, known.ups, answered);
@@ -153,7 +172,7 @@ function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: 
   const selector = selectorOf(query);
   const names = series.map(({ labels }) => keyOf(labels));
   if (new Set(names).size !== names.length) return `the answer to ${query} has a series twice`;
-  return first(series, ({ labels, points }) => {
+  return firstGap(series, ({ labels, points }) => {
     if (points.length === 0) return `the answer to ${query} has a series without a sample`;
     if (selector !== null && !isBare(labels) && !matchesSelector(labels, selector))
       return `the answer to ${query} has a series that the query does not select: ${keyOf(labels)}`;
@@ -191,7 +210,7 @@ function scrapedGap(
   const failed = new Map(
     ups.map((one) => [one, new Set(one.points.flatMap(([t, value]) => (value === 0 ? [t] : [])))]),
   );
-  return first(counters, ({ labels, points }) => {
+  return firstGap(counters, ({ labels, points }) => {
     const up = upOf(labels);
     const times = up === undefined ? undefined : failed.get(up);
     const odd = points.find(([t, value]) => value !== null && times?.has(t) === true);
@@ -201,12 +220,4 @@ function scrapedGap(
 
 function keyOf(labels: Series['labels']): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function first<T>(items: readonly T[], of: (item: T) => string | null): string | null {
-  for (const item of items) {
-    const found = of(item);
-    if (found !== null) return found;
-  }
-  return null;
 }

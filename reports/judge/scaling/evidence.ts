@@ -12,8 +12,6 @@ export const ANNOTATIONS: Annotations = {
     'whether pods may go sooner than by the default, which affects a verdict only where some did',
   'hpa-spec.metricResolutionS':
     'governs how soon a change of the load is expected to show, which affects no verdict',
-  'hpa-spec.measures[].type':
-    'where a metric comes from, which governs how soon it is expected to show, and affects no verdict',
   'scaled-pod': 'where the time of a scale-up went, for people: the counts of pods decide',
   'scaled-pods-unseen': 'where the time of a scale-up went, for people: the counts of pods decide',
   'scaled-object.ready': 'what KEDA says of itself, for people',

@@ -86,7 +86,19 @@ function specGaps(history: History, spec: Seen<'hpa-spec'>): string[] {
     gaps.push(
       `its stabilisation windows of ${stabilisationUpS} s up and ${stabilisationDownS} s down are not valid`,
     );
-  return [...gaps, ...limitGaps(history, spec), ...timeGaps(history, spec)];
+  return [...gaps, ...measureGaps(spec), ...limitGaps(history, spec), ...timeGaps(history, spec)];
+}
+
+/** Types of metrics that autoscaling/v2 has (Kubernetes 1.37). */
+const METRIC_TYPES = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
+
+/** Records of earlier versions do not say how metrics are measured. */
+function measureGaps({ metrics, measures }: Seen<'hpa-spec'>): string[] {
+  if (measures === undefined) return [];
+  if (measures.length !== metrics.length)
+    return [`how ${measures.length} of its ${metrics.length} metrics are measured is recorded`];
+  const odd = measures.find(({ type }) => !METRIC_TYPES.includes(type));
+  return odd === undefined ? [] : [`it has a metric of the type ${odd.type}, which is not known`];
 }
 
 /** The autoscaler's limits must lie within the replicas that the environment declares. */

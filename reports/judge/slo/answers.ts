@@ -5,7 +5,7 @@
 import { dropsOf } from './series/drops.ts';
 import { merged } from './histogram.ts';
 import type { TimesAt } from './latency.ts';
-import { sumOf } from './load.ts';
+import { sumOf } from '../count.ts';
 import type { Load, LoadSecond } from './load.ts';
 import type { Sample } from './share.ts';
 import { refusedTotal } from '../../record/refusals.ts';

@@ -27,6 +27,7 @@
  * What no sample can show is an outage that did not happen in it. That is no part of the verdict, and is said beside it: how large the
  * share of blocks with a failure may be.
  */
+import { sumOf } from '../count.ts';
 import { proportionBounds } from '../statistics.ts';
 
 /** Length of a block, ms: longer than a retry or a connection time-out, shorter than a failover. */
@@ -60,8 +61,8 @@ export interface Clustering {
 
 /** @param blockMs length of the shortest blocks; halved where the time would hold fewer than eight */
 export function clusteringOf(tallies: readonly Tally[], blockMs = BLOCK_MS): Clustering {
-  const count = sum(tallies, (one) => one.count);
-  const failed = sum(tallies, (one) => one.failed);
+  const count = sumOf(tallies, (one) => one.count);
+  const failed = sumOf(tallies, (one) => one.failed);
   const base = baseLength(tallies, blockMs);
   const blocks = blocksOf(tallies, base, 0);
   const bad = blocks.filter((block) => block.failed > 0).length;
@@ -119,7 +120,7 @@ function largestEffect(
 
 function effectOf(blocks: readonly Sums[], { count, failed }: Sums): number {
   const p = failed / count;
-  const squares = sum(blocks, (block) => (block.failed - block.count * p) ** 2);
+  const squares = sumOf(blocks, (block) => (block.failed - block.count * p) ** 2);
   return ((blocks.length / (blocks.length - 1)) * squares) / (count * p * (1 - p));
 }
 
@@ -140,8 +141,4 @@ function blocksOf(tallies: readonly Tally[], lengthMs: number, shiftMs: number):
     block.failed += failed;
   }
   return found;
-}
-
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
 }

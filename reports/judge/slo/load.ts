@@ -1,4 +1,5 @@
 /** A load as judges see it, put together from its lines. */
+import { sumOf } from '../count.ts';
 import { refusalCheck, refusedBy, refusedTotal } from '../../record/refusals.ts';
 import type { Refused } from '../../record/refusals.ts';
 import type { Seen } from '../../record/observations/index.ts';
@@ -59,8 +60,4 @@ export function loadOf(result: Seen<'load'>, lines: readonly Seen<'load-second'>
   const own = Math.max(0, bad - refusedTotal(refused));
   const unchecked = Math.max(0, count - good - own);
   return { ...result, seconds, requests: { count, failed: Math.min(count, own), unchecked, refused } };
-}
-
-export function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
 }

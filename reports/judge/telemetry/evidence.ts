@@ -45,7 +45,6 @@ export const FAULT = {
 };
 
 export const TRACE = {
-  'trace.unseenMs': 'can only keep a trace from being called late',
   'trace.spans[][0]':
     'the id of a span without children is referred to by nothing; that of others must be the parent of their children',
   'trace.spans[][1]':
@@ -58,6 +57,7 @@ export const TRACE = {
 export const NODES = {
   'canary-node.node':
     'which of two nodes belongs to which pool affects nothing; each is compared with its clock, lines and disk',
+  'canary-node.pool': 'which of two pools of as many nodes a node is in affects nothing; each is counted',
   'clock-offset.source':
     'which of two equal clocks belongs to which node affects nothing; that each was measured once is judged',
   'disk.pod': 'writers are distinguished by their nodes; the pod of a service is compared with its lines',

@@ -12,6 +12,7 @@ import { pressureLookSchema, pressureOf, PRESSURE_FILE } from '../pressure.ts';
 import type { PressureLook } from '../pressure.ts';
 import { settingsSchema } from '../settings.ts';
 import { errorText } from '../error-text.ts';
+import { isRecord } from '../is-record.ts';
 
 /** A history that cannot be judged at all: its header is missing, cut or of another schema. */
 export class UnreadableHistoryError extends Error {
@@ -238,10 +239,6 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const headerSchema = z.object({

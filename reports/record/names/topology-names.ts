@@ -5,6 +5,12 @@ export function nameOf(workload: { kind: string; namespace: string; name: string
   return `${workload.kind} ${workload.namespace}/${workload.name}`;
 }
 
+/** How an entry of `topology.nodes.others` is called: `team=x, zone=b`. */
+export function nodeGroupName(labels: Readonly<Record<string, string>>): string {
+  const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return text.join(', ');
+}
+
 /** Subject of the certificate that is checked besides the declared ones. */
 export const CLIENTS_ADDRESS = "the API's address for clients";
 export const serverName = (node: string): string => `API server of ${node}`;

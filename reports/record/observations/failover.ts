@@ -116,6 +116,8 @@ export const FAILOVER = kinds({
     ...{ name: z.string(), value: z.string(), source: z.string() },
     /** Whose value it is, where others have it instead of the server's. */
     override: settingOverride.optional(),
+    /** What gave who asked a value of its own, this one, such as `ALTER ROLE plumbline`: what the server itself has does not show. */
+    hiddenBy: z.string().optional(),
   },
   /** When clients should be served again, by those settings. */
   'expected-window': { loMs: z.number(), hiMs: z.number(), derivation: z.string() },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { kinds } from './kinds.ts';
+import { kinds, later } from './kinds.ts';
 
 const name = z.string();
 
 /** What became of a pod of a check. */
-const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
+export const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 
 /** What names the devices of a container, the most trusted first. */
 export const DEVICE_SOURCES = [
@@ -51,7 +51,7 @@ export const GPU = kinds({
     /** What reported them. */
     reportedBy: z.enum(DEVICE_SOURCES).nullable(),
     /** Every source that named some. */
-    sources: z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) })).optional(),
+    sources: later(z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) }))),
     /**
      * Whether a real device is in the container: a device node, an `nvidia-smi` that lists one, or a `gpu.workload` that exits with 0; left
      * out: devices are simulated, or it was not asked.

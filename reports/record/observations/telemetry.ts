@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds } from './kinds.ts';
+import { kinds, later } from './kinds.ts';
 
 /** Wall clock ms, of the harness unless stated otherwise. */
 const wallMs = z.number();
@@ -64,8 +64,8 @@ export const TELEMETRY = kinds({
   /** A request's trace when it was first complete, or its final state. Spans: id, parent, service, name, wall clock ms of the node. */
   trace: {
     seenMs: wallMs.nullable(),
-    /** When the last question for it began that did not find it whole; null: there was none before. Records of earlier versions lack it. */
-    unseenMs: wallMs.nullable().optional(),
+    /** When the last question for it began that did not find it whole; null: there was none before. */
+    unseenMs: later(wallMs.nullable()),
     correlationId: z.string(),
     n: z.int(),
     traceId: z.string(),
@@ -137,7 +137,9 @@ export const TELEMETRY = kinds({
     /** Last sample of each series that is there. */
     lastMs: z.array(wallMs),
     /** In the same order: how often it is scraped, ms, by the two of its samples that are closest; 0: it has too few to tell. */
-    everyMs: z.array(z.number()).optional(),
+    everyMs: later(z.array(z.number().nonnegative())),
+    /** In the same order: how many samples these are, of the last 24 scrapes by the declared interval. */
+    samples: later(z.array(z.int().nonnegative())),
     /** If there is none: last sample of those that were there recently. */
     goneMs: wallMs.nullable(),
   },

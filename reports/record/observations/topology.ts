@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds } from './kinds.ts';
+import { kinds, later } from './kinds.ts';
 
 const taint = z.strictObject({ key: z.string(), value: z.string().nullable(), effect: z.string() });
 
@@ -7,7 +7,13 @@ const taint = z.strictObject({ key: z.string(), value: z.string().nullable(), ef
 const quantities = z.strictObject({ cpu: z.string().nullable(), memory: z.string().nullable() });
 
 /** Repeated requests to one address: `asked` more after the first answer, of which `lost` were not answered. */
-const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
+export const reached = {
+  from: z.string(),
+  ok: z.boolean(),
+  asked: z.int(),
+  lost: z.int(),
+  detail: z.string(),
+};
 
 const NODES = kinds({
   /**
@@ -17,6 +23,8 @@ const NODES = kinds({
   nodes: { names: z.array(z.string()), count: z.int() },
   /** A node that is coming or going, by the keys of its taints that say so: nothing else is recorded of it. */
   'node-passing': { node: z.string(), taints: z.array(z.string()) },
+  /** How many nodes have the labels of an entry of `topology.nodes.others`, by those labels. Nothing else is recorded of them. */
+  'nodes-of-others': { group: z.string(), nodes: z.int() },
   /** One of every node, whether a pool has it or not. */
   node: {
     name: z.string(),
@@ -90,9 +98,9 @@ const WORKLOADS = kinds({
     observed: z.boolean(),
     /**
      * Whether pods of an earlier template are being replaced, or it was resized while it was looked at. False where pods are missing for
-     * another reason: nobody makes them, or their node is lost. Records of earlier versions lack it.
+     * another reason: nobody makes them, or their node is lost.
      */
-    rolling: z.boolean().optional(),
+    rolling: later(z.boolean()),
     /** Whether its controller has given up on a rollout. */
     stuck: z.boolean(),
     pods: z.int(),
@@ -132,8 +140,8 @@ const WORKLOADS = kinds({
     init: z.boolean(),
     liveness: z.string().nullable(),
     readiness: z.string().nullable(),
-    /** How many it declares. Records of earlier versions lack it. */
-    ports: z.int().optional(),
+    /** How many it declares. */
+    ports: later(z.int()),
   },
   'container-resources': {
     workload: z.string(),
@@ -146,7 +154,17 @@ const WORKLOADS = kinds({
   },
   'container-image': { workload: z.string(), container: z.string(), image: z.string() },
   /** Whether a node could pull the images of a pod. */
-  pull: { workload: z.string(), pod: z.string(), troubles: z.array(z.string()) },
+  pull: {
+    workload: z.string(),
+    pod: z.string(),
+    /** Containers that wait for an image that could not be pulled, with kubelet's reason. */
+    troubles: z.array(z.string()),
+    /**
+     * Each container of its spec, init containers too, and whether it has the id of an image: one that waits for its first start has none, whether
+     * its image can be pulled or not.
+     */
+    images: later(z.array(z.strictObject({ container: z.string(), pulled: z.boolean() }))),
+  },
   /** Counts are null until the disruption controller has counted. */
   budget: {
     workload: z.string(),

@@ -1,6 +1,15 @@
 import type { CheckResult, RunRecord } from '../../record/run-record.ts';
 import { unmet, worstFirst } from '../../record/rule.ts';
-import { CHECK_WORDS, clipped, duration, grouped, plural, pressureText } from '../text.ts';
+import {
+  CHECK_WORDS,
+  clipped,
+  duration,
+  grouped,
+  plural,
+  pressureText,
+  UNMATCHED,
+  unmatchedTitle,
+} from '../text.ts';
 import { notRunGroups } from '../not-run.ts';
 import { failoverParts } from './failover.ts';
 import { gpuPart } from './gpu.ts';
@@ -152,15 +161,25 @@ function findings(check: CheckResult): Html | null {
     ${table('Findings', [{ title: '' }, { title: 'Object' }, { title: 'Expected' }, { title: 'Seen' }], rows)}${left > 0 && html`<p class="note">${left} more findings are not in the record.</p>`}`;
 }
 
-/** What the environment file lets off: the verdict is not about it. */
-function letOff({ exemptions = [] }: CheckResult): Html | null {
-  if (exemptions.length === 0) return null;
-  const rows = exemptions.map(({ subject, reason }) => [
-    html`<code class="subject">${subject}</code>`,
-    reason,
-  ]);
-  return html`<h4>${exemptions.length} let off by the environment file, not judged</h4>
-    ${table('Let off by the environment file', [{ title: 'Object' }, { title: 'Reason' }], rows)}`;
+/** What the environment file lets off, and its entries that matched nothing: the verdict is not about it. */
+function letOff({ exemptions = [], unmatchedExemptions = [] }: CheckResult): Html {
+  const title = `${exemptions.length} let off by the environment file, not judged`;
+  const unmatched = unmatchedExemptions.map((entry) => ({
+    ...entry,
+    reason: `${UNMATCHED} (${entry.reason})`,
+  }));
+  return html`${entries(title, 'Let off by the environment file', exemptions)}${entries(unmatchedTitle(unmatched.length), 'Matched nothing', unmatched)}`;
+}
+
+function entries(
+  title: string,
+  caption: string,
+  of: readonly { subject: string; reason: string }[],
+): Html | null {
+  if (of.length === 0) return null;
+  const rows = of.map(({ subject, reason }) => [html`<code class="subject">${subject}</code>`, reason]);
+  return html`<h4>${title}</h4>
+    ${table(caption, [{ title: 'Object' }, { title: 'Reason' }], rows)}`;
 }
 
 function evidence(check: CheckResult, limits: Limits): Html | null {

@@ -31,5 +31,5 @@ export const LIMITS: readonly Limits[] = [
   { evidenceChars: 600, evidenceItems: 2, trialRows: 25, trialFigures: 1, deviceRows: 20, heatmaps: false },
 ];
 
-/** DESIGN: the report of a run of a million operations is at most 2 MB. */
+/** A report is at most 2 MB, also that of a run of a million operations. */
 export const MAX_PAGE_BYTES = 2_000_000;

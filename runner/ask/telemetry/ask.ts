@@ -4,6 +4,7 @@ import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
+import { ENOUGH_SAMPLES, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -11,8 +12,6 @@ import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Scrapes to look back: older samples meet no freshness goal. */
-const SCRAPES_BACK = 24;
 /** Between two looks at what was not evaluated or scraped yet. */
 const LOOK_EVERY_MS = 500;
 
@@ -123,21 +122,19 @@ export function lastOf(of: {
   now: readonly Series[];
   samples: readonly Series[];
   window: { fromMs: number; toMs: number };
-}): { lastMs: number[]; everyMs: number[]; goneMs: number | null } {
+}): { lastMs: number[]; everyMs: number[]; samples: number[]; goneMs: number | null } {
   const { fromMs } = of.window;
   const scraped = new Map(of.samples.map(({ labels, points }) => [keyOf(labels), points]));
   const last = (points: Series['points'] = []): number => points.at(-1)?.[0] ?? fromMs;
   const own = of.now.map(({ labels }) => scraped.get(keyOf(labels)));
   const goneMs = own.length > 0 || scraped.size === 0 ? null : Math.max(...[...scraped.values()].map(last));
-  return { lastMs: own.map(last), everyMs: own.map(closest), goneMs };
+  const samples = own.map((points = []) => points.length);
+  return { lastMs: own.map(last), everyMs: own.map(closest), samples, goneMs };
 }
-
-/** Samples by which an interval is told. */
-const ENOUGH = 3;
 
 /** The least time between two samples, ms: one that is missing makes no longer interval. 0: too few samples. */
 function closest(points: Series['points'] = []): number {
-  if (points.length < ENOUGH) return 0;
+  if (points.length < ENOUGH_SAMPLES) return 0;
   return points.slice(1).reduce((least, [t], at) => Math.min(least, t - (points[at]?.[0] ?? t)), Infinity);
 }
 

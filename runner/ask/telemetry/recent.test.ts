@@ -58,6 +58,18 @@ async function each(reasons: Record<string, SignalReason | null>) {
   return { ended, told: told.map((one) => `${one.kind} ${one.pod}`), all: told };
 }
 
+test('should show of a line that is missing nothing that looks like a token', async () => {
+  const line = 'GET /drafts with authorization: Bearer sk-live-4711';
+  const told = await recentOf(
+    podOf('p'),
+    looking(
+      () => [],
+      () => at(UNTIL_MS - 1_000, line),
+    ),
+  );
+  assert.equal(told.kind === 'recent' && told.missing, 'GET /drafts with authorization: Bearer ***');
+});
+
 test('should record a container for which the store gives no answer, and look up the others', async () => {
   const { ended, told, all } = await each({ a: null, b: 'absent', c: 'failed', d: 'refused', e: null });
   assert.equal(ended, null);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLine } from '../../../probes/arrivals/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
 import type { LogProbe, LogRecord } from '../../../probes/logs/index.ts';
+import { withoutTokens } from '../../../probes/redact.ts';
 import { SignalError } from '../../../probes/signals/index.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
@@ -222,7 +223,7 @@ type Kept = LogRecord & { text: string };
 
 /** Of a line that was not found: how it begins, and how much of it is there. */
 function beginning(line: DiskLine, left: Set<Kept>, redact: Looking['redact']): string {
-  const shown = redact(line.text).slice(0, MOST_SHOWN);
+  const shown = withoutTokens(redact(line.text)).slice(0, MOST_SHOWN);
   const near = nearestOf(left, line);
   const kept = mayBeCut(line.text) ? keptOf(line.text, near) : longestPart(line, near);
   if (kept === 0) return shown;

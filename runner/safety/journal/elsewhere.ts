@@ -7,7 +7,8 @@ import type { Journal } from './journal.ts';
 import { MIRROR_NAME, readMirror } from './mirror.ts';
 import type { Listed, Listing } from './mirror.ts';
 import { lookUntil } from '../../../host/wait.ts';
-import { bootId, self } from '../lease/place.ts';
+import { bootId } from '../../../host/process-identity.ts';
+import { self } from '../lease/place.ts';
 import type { Entry, KubeCall, RestoreReport } from '../types.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../../host/_testing/temp-folder.ts';
 import { TestApi } from '../_testing/api.ts';
 import { ENTRY_ANNOTATION } from '../timers/undo-kube.ts';
 import { undoAll } from '../undo.ts';
@@ -26,7 +26,7 @@ const entry = (title: string): Omit<Entry, 'seq' | 'state'> => ({
 });
 
 function fresh(): Journal {
-  return new Journal(join(mkdtempSync(join(tmpdir(), 'journal-')), 'deep/er'));
+  return new Journal(join(tempFolder(), 'deep/er'));
 }
 
 test('entries are on disk before record returns, and keep their order', () => {

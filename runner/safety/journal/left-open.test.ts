@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tempFolder } from '../../../host/_testing/temp-folder.ts';
 import { followJournal } from '../timers/host-timer.ts';
 import { clearTrouble, leftOpen, writeTrouble } from './left-open.ts';
 import { Journal } from './journal.ts';
-import { bootId, holderSelf } from '../lease/place.ts';
+import { bootId } from '../../../host/process-identity.ts';
+import { holderSelf } from '../lease/place.ts';
 import { HolderRecord } from '../lease/processes.ts';
 import { CLUSTER_TIMER_FILE } from '../timers/host-timer.ts';
 import type { Rollback } from '../types.ts';
@@ -31,7 +32,7 @@ function record(journal: Journal, title: string, rollback: Rollback): void {
 
 /** A journal with the power of a node that is given back once the file is there. */
 function lost(): { folder: string; journal: Journal; power: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'left-'));
+  const folder = tempFolder();
   const power = join(folder, 'power');
   const journal = new Journal(join(folder, 'journal'));
   record(journal, 'node-loss of tender/pg-1', {
@@ -90,7 +91,7 @@ test('false verdict 24: a record says since when it has been so, not since when 
 });
 
 test('says that the undo Job undoes what went through the API server, and that this journal does not show it', () => {
-  const journal = new Journal(mkdtempSync(join(tmpdir(), 'left-')));
+  const journal = new Journal(tempFolder());
   const pod = { kind: 'kube-end', path: '/api/v1/namespaces/d/pods/p', marker: 'm' } as const;
   record(journal, 'privileged pod', pod);
   assert.match(leftOpen(journal.folder) ?? '', /no timer on this host undoes it/);

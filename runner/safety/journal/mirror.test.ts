@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../../host/_testing/temp-folder.ts';
 import { KubeError } from '../../../probes/kubernetes/errors.ts';
 import type { KubeReply } from '../types.ts';
 import { Journal } from './journal.ts';
@@ -15,7 +13,7 @@ function answered(replies: readonly (KubeReply | Error)[]): { mirror: Mirror; wr
     const reply = replies[Math.min(writes++, replies.length - 1)] ?? new Error('no reply');
     return reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply);
   };
-  const journal = new Journal(mkdtempSync(join(tmpdir(), 'mirror-')));
+  const journal = new Journal(tempFolder());
   return { mirror: new Mirror({ kube, namespace: 'n', journal, holder: 'me' }), writes: () => writes };
 }
 

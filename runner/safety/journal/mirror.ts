@@ -139,7 +139,8 @@ export async function dropFromMirror(where: Where, ids: ReadonlySet<string>): Pr
   return why;
 }
 
-function mirrorPath(namespace: string): string {
+/** Of the ConfigMap that is the mirror. */
+export function mirrorPath(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/configmaps/${MIRROR_NAME}`;
 }
 

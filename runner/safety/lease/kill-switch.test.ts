@@ -32,6 +32,12 @@ describe('the kill switch', { concurrency: true }, () => {
     await killSwitch.close();
   });
 
+  test('quotes a reason on one line, without commands to a terminal', async () => {
+    const api = new TestApi();
+    api.put(PATH, { data: { reason: 'maintenance\n\u001b[2K\u2713 met' } });
+    await assert.rejects(follow(api), /is set \("maintenance \ufffd\[2K\u2713 met"\)/);
+  });
+
   test('stops 2 s after the kill switch began to be refused', async () => {
     const api = new TestApi();
     const { killSwitch, stopped } = await follow(api);
@@ -99,6 +105,67 @@ describe('the kill switch', { concurrency: true }, () => {
     await assert.rejects(killSwitch.confirm(), KillSwitchError);
     await killSwitch.close();
   });
+});
+
+test('refuses an action, and stops nothing, where each answer takes longer than a reading may be old', async (t) => {
+  let aheadSeconds = 0;
+  clockAhead(t, () => aheadSeconds);
+  const api = new TestApi();
+  let slow = false;
+  let answers = 0;
+  const kube: TestApi['call'] = async (request) => {
+    if (!slow) return api.call(request);
+    aheadSeconds += 2.5;
+    // Ends a wait that has no end of its own.
+    return ++answers < 20 ? api.call(request) : { status: 200, body: {} };
+  };
+  const stops: string[] = [];
+  const onStop = (reason: string): void => void stops.push(reason);
+  const killSwitch = await KillSwitch.follow({ kube, namespace: 'plumbline-system', onStop });
+  slow = true;
+  aheadSeconds = 3;
+  await assert.rejects(
+    killSwitch.confirm(),
+    (error) => error instanceof KillSwitchError && /the API server answers too slowly/.test(error.message),
+  );
+  assert.deepEqual(stops, []);
+  await killSwitch.close();
+});
+
+test('refuses at its end whoever still waits for a reading, and stops nothing any more', async (t) => {
+  const given = [
+    [() => Promise.reject(new Error('aborted')), /not read any more, since the run has ended/],
+    [() => Promise.resolve({ status: 200, body: {} }), /it is set/],
+  ] as const;
+  for (const [cutOff, said] of given) {
+    let aheadSeconds = 0;
+    clockAhead(t, () => aheadSeconds);
+    const api = new TestApi();
+    let silent = false;
+    let late = 0;
+    const kube: TestApi['call'] = async (request) => {
+      if (!silent) return api.call(request);
+      // Ends a wait that has no end of its own.
+      if (request.signal?.aborted === true && ++late > 20) return { status: 404, body: {} };
+      if (request.signal?.aborted === false)
+        await new Promise((resolve) => request.signal?.addEventListener('abort', resolve, { once: true }));
+      return cutOff();
+    };
+    const killSwitch = await KillSwitch.follow({
+      kube,
+      namespace: 'plumbline-system',
+      onStop: () => assert.fail('stopped'),
+    });
+    silent = true;
+    aheadSeconds = 3;
+    const refused = assert.rejects(
+      killSwitch.confirm(),
+      (error) => error instanceof KillSwitchError && said.test(error.message),
+    );
+    await killSwitch.close();
+    await refused;
+    t.mock.restoreAll();
+  }
 });
 
 test('says what its readings waited for when it stops for their silence', async (t) => {

@@ -4,6 +4,7 @@ import { pause } from './pause.ts';
 import type { KubeCall } from '../types.ts';
 import { textAt } from '../timers/undo-kube.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
+import { oneLine } from '../../../reports/render/text.ts';
 
 export const KILL_SWITCH_NAME = 'plumbline-stop';
 
@@ -76,12 +77,15 @@ export class KillSwitch {
 
   /**
    * To be called right before every action: returns on a reading that is at most 2 s old, waiting for one if need be.
-   * @throws KillSwitchError when the kill switch is set or unreadable.
+   * @throws KillSwitchError when the kill switch is set or unreadable, when there was no such reading for as long as silence is borne, since
+   * each answer takes longer than 2 s, or once this is closed.
    */
   async confirm(): Promise<void> {
     // The API server should answer again: after a pause, read before relying on the allowed gap.
     if (this.#gapAllowed() && this.#gapOverMs !== Infinity) await this.#read();
+    const askedMs = bootMs();
     while (this.#stopped === null && !this.#gapAllowed() && bootMs() - this.#clearMs > FRESH_MS) {
+      this.#refuseToWait(bootMs() - askedMs);
       await this.#read();
       this.#judgeGap();
     }
@@ -164,26 +168,44 @@ export class KillSwitch {
 
   #judgeGap(): void {
     const gapMs = bootMs() - this.#clearMs;
+    // Readings that `close` cuts off say nothing of the API server.
+    if (this.#ended.signal.aborted) return;
     if (this.#gapAllowed() || gapMs < (this.#trouble === null ? SILENT_MS : FRESH_MS)) return;
     const why = this.#trouble ?? this.#silence ?? 'no answer';
     this.#stop(`it could not be read for ${Math.round(gapMs)} ms: ${why}`);
   }
 
-  #throwIfStopped(): void {
-    if (this.#stopped === null) return;
-    throw new KillSwitchError(
-      `the kill switch ${KILL_SWITCH_NAME} (ConfigMap in ${this.#options.namespace}): ${this.#stopped}`,
+  /**
+   * @param waitedMs for how long `confirm` has waited
+   * @throws KillSwitchError when it is of no use to wait for another reading
+   */
+  #refuseToWait(waitedMs: number): void {
+    if (this.#ended.signal.aborted) throw this.#refusal('it is not read any more, since the run has ended');
+    if (waitedMs < SILENT_MS) return;
+    throw this.#refusal(
+      `the API server answers too slowly: within ${SILENT_MS / 1000} s there was no reading that is at most ${FRESH_MS / 1000} s old; try again once it is less busy`,
     );
   }
 
+  #throwIfStopped(): void {
+    if (this.#stopped !== null) throw this.#refusal(this.#stopped);
+  }
+
+  #refusal(why: string): KillSwitchError {
+    const { namespace } = this.#options;
+    return new KillSwitchError(`the kill switch ${KILL_SWITCH_NAME} (ConfigMap in ${namespace}): ${why}`);
+  }
+
   #stop(reason: string): void {
-    if (this.#stopped !== null || this.#ended.signal.aborted) return;
+    if (this.#stopped !== null) return;
     this.#stopped = reason;
+    // Once it is closed, all is undone: only who still waits in `confirm` is refused.
+    if (this.#ended.signal.aborted) return;
     this.#options.onStop(`the kill switch ${KILL_SWITCH_NAME}: ${reason}`);
   }
 }
 
 function because(body: unknown): string {
   const reason = textAt(body, 'data', 'reason');
-  return reason === undefined ? '' : ` ("${reason.slice(0, 200)}")`;
+  return reason === undefined ? '' : ` ("${oneLine(reason, 200)}")`;
 }

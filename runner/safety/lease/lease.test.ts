@@ -127,6 +127,28 @@ test('is lost when somebody took it and gave it back', async (t) => {
   await lease.release();
 });
 
+test('is not lost where the API server fails twice in a row: a renewal that failed is tried again soon', async () => {
+  const api = new TestApi();
+  const lost: string[] = [];
+  let renewals = 0;
+  let taken = false;
+  const kube: KubeCall = (request) => {
+    if (!taken || request.method !== 'GET') return api.call(request);
+    return ++renewals <= 2 ? Promise.resolve({ status: 503, body: {} }) : api.call(request);
+  };
+  const lease = await Lease.take({
+    kube,
+    namespace: 'plumbline-system',
+    onLost: (reason) => lost.push(reason),
+  });
+  taken = true;
+  // Well before the deadline of 10 s.
+  await waitFor(() => (renewals > 2 ? true : null), { what: 'the third renewal', deadlineMs: 8_000 });
+  lease.assertHeld();
+  assert.deepEqual(lost, []);
+  await lease.release();
+});
+
 test('does not take for dead whom it cannot see: a holder in another container of this machine', () => {
   const { host, bootId } = holderSelf();
   const elsewhere = { host, pid: 999_999_999, startTime: '1', bootId: `${bootId}0` };
@@ -148,6 +170,18 @@ test('of another machine it waits for the whole length, then takes it unless it 
   api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', leaseDurationSeconds: 0.2 } });
   setTimeout(() => api.put(PATH, { spec: { holderIdentity: 'elsewhere/boot/1/2', renewTime: 'new' } }), 50);
   await assert.rejects(take(api), /held by host elsewhere.*renewed at new/);
+});
+
+test('quotes who holds it on one line, without commands to a terminal', async () => {
+  const api = new TestApi();
+  const holderIdentity = 'elsewhere\n\u001b[2Kmet/boot/1/2';
+  api.put(PATH, { spec: { holderIdentity, leaseDurationSeconds: 0.1 } });
+  setTimeout(() => api.put(PATH, { spec: { holderIdentity, renewTime: 'new' } }), 20);
+  await assert.rejects(take(api), (error: unknown) => {
+    assert.ok(error instanceof HeldError);
+    assert.match(error.message, /held by host elsewhere \ufffd\[2Kmet \(elsewhere \ufffd\[2Kmet\/boot/);
+    return true;
+  });
 });
 
 test('after the local deadline nothing may be done, whatever the cluster says', async (t) => {

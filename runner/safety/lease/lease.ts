@@ -3,18 +3,21 @@ import { z } from 'zod';
 import { BlockedError } from '../../../env/providers/provider.ts';
 import { bootMs } from '../../../host/clock.ts';
 import { KubeError, unavailableText } from '../../../probes/kubernetes/errors.ts';
+import { oneLine } from '../../../reports/render/text.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from '../types.ts';
 import { isTransient, saidIn } from '../timers/undo-kube.ts';
 
-/** As Kubernetes' leader election: 15 s Lease, 10 s renew deadline. It tries every 2 s; here every 4 s is enough. */
+/** As Kubernetes' leader election: 15 s Lease, 10 s renew deadline. It tries every 2 s; here every 4 s is enough while renewals succeed. */
 export const LEASE_SECONDS = 15;
 const RENEW_DEADLINE_MS = 10_000;
 const RENEW_EVERY_MS = 4_000;
+/** After a renewal that failed: even a call that waited its whole 3 s in vain leaves time for another try before the deadline. */
+const RETRY_AFTER_MS = 500;
 const CALL_TIMEOUT_MS = 3_000;
-const LEASE_NAME = 'plumbline';
+export const LEASE_NAME = 'plumbline';
 
 export type LeaseOptions = {
   readonly kube: KubeCall;
@@ -47,9 +50,9 @@ const DENIED = [403];
 const NOT_CREATED = [...DENIED, 404];
 
 /**
- * One drill at a time per cluster: a Lease that is renewed while this process runs. Before an action only the local monotonic deadline
- * counts, 10 s after the last renewal was *sent*. A process that was paused finds it passed when it wakes, and does nothing; others take
- * the Lease over only after 15 s.
+ * One drill at a time: a Lease that is renewed while this process runs (those of other namespaces: `other-leases.ts`). Before an action only the
+ * local monotonic deadline counts, 10 s after the last renewal was *sent*. A process that was paused finds it passed when it wakes, and does
+ * nothing; others take the Lease over only after 15 s.
  */
 export class Lease {
   readonly identity: string;
@@ -205,7 +208,7 @@ export class Lease {
     const lease = `the Lease ${this.#options.namespace}/${LEASE_NAME}`;
     throw new RefusedError(
       'not-permitted',
-      `nothing was begun: this account cannot hold ${lease}, which every run needs that may change something: ${saidIn(body).slice(0, 300)}. To look only, add --read-only; else plumbline doctor says what to add`,
+      `nothing was begun: this account cannot hold ${lease}, which every run needs that may change something: ${oneLine(saidIn(body), 300)}. To look only, add --read-only; else plumbline doctor says what to add`,
     );
   }
 
@@ -235,19 +238,22 @@ export class Lease {
     const since = renewTime === undefined ? '' : `, renewed at ${renewTime}`;
     return new HeldError(
       identity,
-      `the environment is held by ${who} (${identity}${since}); one run at a time: wait for that one, or end it and run plumbline restore`,
+      `the environment is held by ${said(who)} (${said(`${identity}${since}`)}); one run at a time: wait for that one, or end it and run plumbline restore`,
     );
   }
 
   async #renewForEver(): Promise<void> {
-    while (this.#lost === null && (await pause(RENEW_EVERY_MS, this.#ended.signal))) await this.#renew();
+    let pauseMs = RENEW_EVERY_MS;
+    while (this.#lost === null && (await pause(pauseMs, this.#ended.signal)))
+      pauseMs = (await this.#renew()) ? RENEW_EVERY_MS : RETRY_AFTER_MS;
   }
 
-  async #renew(): Promise<void> {
+  /** @returns whether it was renewed */
+  async #renew(): Promise<boolean> {
     const sentMs = bootMs();
     if (sentMs >= this.#validUntilMs && !this.#gapAllowed()) {
       this.#lose(`it was not renewed within ${RENEW_DEADLINE_MS / 1000} s`);
-      return;
+      return false;
     }
     try {
       const current = leaseOf(await this.#get());
@@ -255,13 +261,17 @@ export class Lease {
       const { holderIdentity = '' } = current.spec;
       // Given back by whoever took it is not ours either: what happened meanwhile is not known.
       if (holderIdentity !== this.identity) {
-        this.#lose(`${holderIdentity === '' ? 'somebody, who gave it back,' : holderIdentity} took it`);
-        return;
+        const who = holderIdentity === '' ? 'somebody, who gave it back,' : said(holderIdentity);
+        this.#lose(`${who} took it`);
+        return false;
       }
       const reply = await this.#put(this.#mine(current));
-      if (reply.status === 200) this.#accept(reply, sentMs);
+      if (reply.status !== 200) return false;
+      this.#accept(reply, sentMs);
+      return true;
     } catch {
       // No answer: the local deadline decides.
+      return false;
     }
   }
 
@@ -335,6 +345,11 @@ function leaseOf(reply: KubeReply): LeaseObject {
       `the API server's answer for the Lease plumbline is not a Lease: ${z.prettifyError(error)}`,
     );
   return data;
+}
+
+/** What is in the Lease, as messages quote it: whoever may write it may write anything. */
+function said(text: string): string {
+  return oneLine(text, 200);
 }
 
 /** Leases count in microseconds, JavaScript in milliseconds. */

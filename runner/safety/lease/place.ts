@@ -1,15 +1,10 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { identify } from '../../../host/process-identity.ts';
+import { bootId, identify } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
 import type { InstanceName } from '../../../host/paths.ts';
-import { stateDir } from '../../../host/paths.ts';
-
-/** Changes with every start of the machine. */
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
+import { folderOf, stateDir } from '../../../host/paths.ts';
 
 /** This very process. */
 export function self(): ProcessId {
@@ -57,6 +52,6 @@ export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
  */
 export function safetyFolder(environment: string, embedded: InstanceName | undefined): string {
   if (embedded !== undefined) return join(stateDir(embedded), 'ledger');
-  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state');
+  const state = folderOf('XDG_STATE_HOME', join(homedir(), '.local/state'));
   return join(state, 'plumbline', environment, 'ledger');
 }

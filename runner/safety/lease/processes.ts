@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
+import { bootId, identify, killProcesses, processAlive, waitGone } from '../../../host/process-identity.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
-import { bootId, holderState } from './place.ts';
+import { holderState } from './place.ts';
 import type { Holder } from './place.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
 
 /** A child that leads its own session, with all that it starts: its pid is the session id. */
 export type RecordedGroup = { readonly name: string } & ProcessId;
@@ -19,21 +20,32 @@ const GONE_DEADLINE_MS = 20_000;
 /** The children of this process, on disk, so that the next start can end them when this one was killed. */
 export class ChildRecord {
   readonly #file: string;
+  readonly #notice: (message: string) => void;
   #groups: RecordedGroup[] = [];
 
-  constructor(folder: string) {
+  constructor(folder: string, notice: (message: string) => void = () => undefined) {
     this.#file = join(folder, 'children.json');
+    this.#notice = notice;
   }
 
-  /** To be called right after a child was spawned with `detached: true`. A child that ended already is not recorded. */
+  /**
+   * To be called right after a child was spawned with `detached: true`. A child that ended already is not recorded.
+   * @throws Error of the file system: then the child must not go on.
+   */
   add(child: { name: string; pid: number }): void {
     const id = identify(child.pid);
     if (id !== null) this.#write([...this.#groups, { name: child.name, ...id }]);
   }
 
-  /** To be called when the child has ended. */
+  /** To be called when the child has ended. Never throws: that one is listed which is gone does no harm, as on a full disk. */
   remove(pid: number): void {
-    this.#write(this.#groups.filter((group) => group.pid !== pid));
+    try {
+      this.#write(this.#groups.filter((group) => group.pid !== pid));
+    } catch (error) {
+      this.#notice(
+        `the record of this run's processes still lists one that has ended, which does no harm: ${errorText(error)}`,
+      );
+    }
   }
 
   /**

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../../host/_testing/temp-folder.ts';
 import { setVariable } from '../../../host/_testing/variable.ts';
 import { identify } from '../../../host/process-identity.ts';
 import { Ages, LeaseWatch, lookOnce, toUndo } from './cluster-timer.ts';
@@ -61,7 +61,7 @@ test('the host timer switches no node on hours after it was due, by whichever of
 });
 
 test('a timer that has given a node up ends, and leaves its entry and the reason on record', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  const folder = tempFolder();
   const journal = new Journal(folder);
   const commands = { on: ['touch', join(folder, 'on')], state: ['true'], isOn: '', isOff: 'x', timeoutMs: 1 };
   journal.record({
@@ -94,7 +94,7 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
 });
 
 test('a host timer that cannot look waits longer and longer, and says the same thing once', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'timer-'));
+  const folder = tempFolder();
   // A folder where the journal should be: every look fails.
   mkdirSync(join(folder, 'ledger.ndjson'));
   const waits: number[] = [];
@@ -119,7 +119,7 @@ const powerOf = (kind: 'node-power' | 'command') =>
 
 /** A machine that does not hold the environment: what goes through the API server is the Job's. */
 function timersElsewhere(): { timers: Timers; lives: () => boolean; pid: () => number } {
-  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const folder = tempFolder();
   const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
   const timers = new Timers({
     ...{ folder, hostAllowed: false, notice: () => undefined },
@@ -180,7 +180,7 @@ test('the host timer is no child of ours, not even by another, so that who ends 
 });
 
 test('a timer that an earlier version started is replaced: it would not see what is recorded now', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const folder = tempFolder();
   const older = spawn('sleep', ['60']);
   const id = older.pid === undefined ? null : identify(older.pid);
   writeFileSync(join(folder, HOST_TIMER_FILE), JSON.stringify(id));
@@ -199,7 +199,7 @@ test('a timer that an earlier version started is replaced: it would not see what
 test('the image of the Job may become known only when the environment is complete', async (t) => {
   const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
   t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
-  const folder = mkdtempSync(join(tmpdir(), 'timers-'));
+  const folder = tempFolder();
   let image: string | null = null;
   const timers = new Timers({
     ...{ folder, hostAllowed: true, notice: () => undefined },

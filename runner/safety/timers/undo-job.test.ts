@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clockAhead } from '../_testing/clock.ts';
 import type { KubeCall } from '../types.ts';
+import { RefusedError } from '../errors.ts';
 import { UndoJob } from './undo-job.ts';
 
 const asked: string[] = [];
@@ -21,18 +22,47 @@ function server(undoesIn: string | null): KubeCall {
   };
 }
 
-const job = (kube: KubeCall): UndoJob =>
-  new UndoJob({ kube, namespace: 'plumbline-system', image: 'node', runId: 'r' });
+const OPTIONS = { namespace: 'plumbline-system', image: 'node', runId: 'r' };
+const job = (kube: KubeCall): UndoJob => new UndoJob({ kube, ...OPTIONS });
 const pod = (namespace: string) =>
   ({ kind: 'kube-delete', path: `/api/v1/namespaces/${namespace}/pods/p`, marker: 'm' }) as const;
 const rbac = () => asked.filter((line) => line.includes('rbac.authorization'));
 
-test('gives itself the least rights where nobody else has, and takes them away again', async () => {
-  const undo = job(server(null));
+test('gives itself the least rights in an embedded environment, and takes them away again', async () => {
+  const undo = new UndoJob({ kube: server(null), ...OPTIONS, embedded: true });
   await undo.arm([pod('c')]);
   assert.equal(rbac().length, 4);
   await undo.disarm();
   assert.equal(rbac().filter((line) => line.startsWith('DELETE')).length, 2);
+});
+
+test('makes and grants nothing where the owners gave it no account, or none of its rights, and says what they must apply', async () => {
+  const answers = {
+    'does not exist': { status: 404, body: {} },
+    'may not be read': { status: 403, body: { message: 'forbidden' } },
+    'has no annotation': { status: 200, body: { metadata: { name: 'plumbline-undo' } } },
+  };
+  for (const [why, answer] of Object.entries(answers)) {
+    const methods = new Set<string>();
+    const undo = job(({ method }) => {
+      methods.add(method);
+      return Promise.resolve(answer);
+    });
+    await assert.rejects(undo.arm([pod('plumbline-canary')]), (error: unknown) => {
+      assert.ok(error instanceof RefusedError);
+      assert.match(error.message, new RegExp(`plumbline-system/plumbline-undo, ${why}.*deploy/rbac\\.yaml`));
+      return true;
+    });
+    assert.deepEqual([...methods], ['GET']);
+  }
+});
+
+test("removes nothing of the cluster that is not a Job, where its rights are the owners'", async () => {
+  const undo = job(server('c'));
+  await undo.arm([pod('c')]);
+  asked.length = 0;
+  await undo.disarm();
+  assert.deepEqual(asked, ['DELETE /apis/batch/v1/namespaces/plumbline-system/jobs']);
 });
 
 test('uses the rights that the owners gave, touches none, and refuses what it could not undo', async () => {
@@ -63,13 +93,7 @@ test('one that runs takes one look; one that ended by itself, or is gone, is fol
     looks++;
     return Promise.resolve(ended.get(name) ?? { status: 200, body: { status: { active: 1, ready: 1 } } });
   };
-  const undo = new UndoJob({
-    kube,
-    namespace: 'plumbline-system',
-    image: 'node',
-    runId: 'r',
-    embedded: true,
-  });
+  const undo = new UndoJob({ kube, ...OPTIONS, embedded: true });
   await undo.arm([pod('c')]);
   looks = 0;
   await undo.arm([pod('c')]);
@@ -87,7 +111,7 @@ test('one that runs takes one look; one that ended by itself, or is gone, is fol
 
 test('false verdict 24: the undo Job has no time after which it ends with something open', async () => {
   const made: { spec: Record<string, unknown> }[] = [];
-  const ready = server(null);
+  const ready = server('c');
   const kube: KubeCall = (request) => {
     if (request.method === 'POST') made.push(request.body as { spec: Record<string, unknown> });
     return ready(request);
@@ -101,7 +125,7 @@ test('looks again where the API server is busy for a moment, and gives up soon w
   let looks: number[] = [];
   const kube = (answers: readonly number[]): KubeCall => {
     looks = [];
-    const up = server(null);
+    const up = server('c');
     return (request) => {
       if (request.method !== 'GET' || !request.path.includes('/jobs/')) return up(request);
       const status = answers[Math.min(looks.length, answers.length - 1)] ?? 200;
@@ -121,7 +145,7 @@ test('no mesh puts a proxy beside it: the Job would never end', async () => {
   const made: { spec: { template: Template } }[] = [];
   const kube: KubeCall = (request) => {
     if (request.method === 'POST') made.push(request.body as (typeof made)[number]);
-    return server(null)(request);
+    return server('c')(request);
   };
   await job(kube).arm([pod('c')]);
   const { labels, annotations } = made[0]?.spec.template.metadata ?? {};
@@ -154,7 +178,7 @@ test('waits for its pod as long as it is told to, and says what Kubernetes says 
     if (path.includes('/pods?')) return Promise.resolve({ status: 200, body: { items: [{ status: seen }] } });
     if (method === 'GET' && path.includes('/jobs/'))
       return Promise.resolve({ status: 200, body: { status: { active: 1 } } });
-    return server(null)(request);
+    return server('c')(request);
   };
   const undo = (readyMs: number): UndoJob =>
     new UndoJob({ kube, namespace: 'n', image: 'registry/node:20', runId: 'r', readyMs });

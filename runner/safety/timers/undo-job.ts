@@ -5,10 +5,10 @@ import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { NO_SIDECAR } from '../../../reports/record/names/no-sidecar.ts';
 import type { KubeCall, KubeRollback, KubeReply } from '../types.ts';
-import { deleteOptions, isTransient, saidIn, textAt } from './undo-kube.ts';
+import { RefusedError } from '../errors.ts';
+import { UNDO_NAME, undoAccountOf, undoesElsewhere } from './undo-account.ts';
+import { deleteOptions, isTransient, saidIn } from './undo-kube.ts';
 
-/** Name of the Job and of all that belongs to it. */
-export const UNDO_NAME = 'plumbline-undo';
 const CALL_TIMEOUT_MS = 10_000;
 /** A small pod whose image is on the node is up in about 3 s; on two busy cores it can be several times that. Where it is pulled, `readyMs` says. */
 const READY_DEADLINE_MS = 45_000;
@@ -25,9 +25,6 @@ const APPLY = 'application/apply-patch+yaml';
 /** Conditions of a Job that has ended, or is about to. */
 const ENDED = ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'];
 const LABELS = { 'app.kubernetes.io/managed-by': 'plumbline', 'app.kubernetes.io/name': UNDO_NAME };
-
-/** Annotation of the Job's account, if owners of the cluster created it: the namespaces it may undo in (deploy/rbac.yaml). */
-const UNDOES_IN = 'plumbline.dev/undoes-in';
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 /** The fields that show whether a Job runs. */
@@ -67,7 +64,7 @@ export type UndoJobOptions = {
   readonly runId: string;
   /** How long its pod may take until it runs, with its image and a place on a node, ms (timeouts.podReady). */
   readonly readyMs?: number | undefined;
-  /** The embedded environment has no owners besides us: its Job gets its rights from us, whatever is there. */
+  /** The embedded environment has no owners besides us: its Job gets its rights from us. Anywhere else it gets none from us. */
   readonly embedded?: boolean;
 };
 
@@ -78,8 +75,8 @@ export class UndoJob {
   #armed = false;
   /** Jobs of this run that have ended by themselves. */
   #ended = 0;
-  /** null: not read yet. `namespaces`: where owners of the cluster let the Job undo; null: we grant its rights. */
-  #given: { readonly namespaces: readonly string[] | null } | null = null;
+  /** Outside embedded environments, the namespaces in which the owners of the cluster let the Job undo; null: not read yet. */
+  #undoesIn: readonly string[] | null = null;
 
   constructor(options: UndoJobOptions) {
     this.#options = options;
@@ -88,13 +85,14 @@ export class UndoJob {
   /**
    * Makes sure that a Job runs and may undo these. One Job serves the whole run; its rights grow with what it must undo. When the Lease is
    * not renewed for a while the Job ends, and another one is started.
-   * @throws Error when it cannot be started or does not come up: then the action must not begin.
+   * @throws RefusedError where the owners of the cluster gave it no account, or not these rights; Error when it cannot be started or does not come
+   * up: then the action must not begin.
    */
   async arm(rollbacks: readonly KubeRollback[], signal?: AbortSignal): Promise<void> {
-    this.#given ??= { namespaces: await this.#rightsGiven() };
-    const { namespaces } = this.#given;
-    if (namespaces !== null) refuseOutside(namespaces, rollbacks);
-    else if (this.#addRules(rollbacks)) await this.#applyRights();
+    if (this.#options.embedded !== true) {
+      this.#undoesIn ??= await this.#whereGiven();
+      refuseOutside(this.#undoesIn, rollbacks);
+    } else if (this.#addRules(rollbacks)) await this.#applyRights();
     if (this.#armed && (await this.#runs(signal))) return;
     this.#armed = false;
     await this.#applyScript();
@@ -105,7 +103,7 @@ export class UndoJob {
     this.#armed = true;
   }
 
-  /** Removes the Job, any that an earlier run left, and the cluster-wide rights that this run granted. */
+  /** Removes the Job, any that an earlier run left, and in an embedded environment the cluster-wide rights that this run granted. */
   async disarm(): Promise<void> {
     this.#armed = false;
     const selector = encodeURIComponent(`app.kubernetes.io/name=${UNDO_NAME}`);
@@ -118,13 +116,10 @@ export class UndoJob {
     }
   }
 
-  /** Where the owners made the Job's account, they gave it its rights too, and we may not give it any. */
-  async #rightsGiven(): Promise<string[] | null> {
-    if (this.#options.embedded === true) return null;
-    const path = `/api/v1/namespaces/${this.#options.namespace}/serviceaccounts/${UNDO_NAME}`;
-    const account = await this.#call('GET', path, undefined, [403, 404]);
-    const said = textAt(account, 'metadata', 'annotations', UNDOES_IN);
-    return said === undefined ? null : said.split(/[\s,]+/).filter(Boolean);
+  async #whereGiven(): Promise<readonly string[]> {
+    const account = await undoAccountOf(this.#options.kube, this.#options.namespace);
+    if ('problem' in account) throw new RefusedError('not-permitted', `undo Job: ${account.problem}`);
+    return account.namespaces;
   }
 
   #addRules(rollbacks: readonly KubeRollback[]): boolean {
@@ -345,14 +340,12 @@ export function rulesFor(rollback: KubeRollback): Rule[] {
   return [{ apiGroups: [match?.groups?.['group'] ?? ''], resources: [resource], verbs }];
 }
 
-/** @throws Error for what the Job may not undo: then the action must not begin. */
+/** @throws RefusedError for what the Job may not undo: then the action must not begin. */
 function refuseOutside(namespaces: readonly string[], rollbacks: readonly KubeRollback[]): void {
   for (const { path } of rollbacks) {
     const namespace = /\/namespaces\/(?<name>[^/]+)\/./.exec(path)?.groups?.['name'];
     if (namespace !== undefined && namespaces.includes(namespace)) continue;
-    throw new Error(
-      `undo Job: the owners of the cluster permit it to undo in ${namespaces.join(', ') || 'no namespace'} (annotation ${UNDOES_IN} of the ServiceAccount ${UNDO_NAME}), not at ${path}`,
-    );
+    throw new RefusedError('not-permitted', undoesElsewhere(namespaces, `at ${path}`));
   }
 }
 

@@ -10,6 +10,20 @@ const folder = mkdtempSync(join(tmpdir(), 'plumbline-check-end-'));
 after(() => rmSync(folder, { recursive: true }));
 const check = 'failover/postgres/hang';
 
+test('should let a check act from the beginning of its trial on, also where it has ended before', async () => {
+  const begun: string[] = [];
+  const { signal } = new AbortController();
+  const runner = {
+    parts: { safety: { beginCheck: (id: string) => begun.push(id) } },
+    runState: {
+      headerSource: () => ({ goals: {}, settings: {} }),
+      openTrial: () => Promise.resolve(folder),
+    },
+  } as unknown as ServedRunner;
+  const answer = await checkMethods(runner)['check.begin']({ check, trial: 2 }, { check, signal });
+  assert.deepEqual([answer.folder, begun], [folder, [check]]);
+});
+
 test('should record of a check that is not permitted any more that its last trial had no fault, once all is undone', async () => {
   const done: unknown[] = [];
   const { signal } = new AbortController();

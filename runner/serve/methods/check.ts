@@ -16,6 +16,7 @@ export function checkMethods(runner: ServedRunner): Methods {
       return null;
     },
     'check.begin': async ({ check, trial }) => {
+      runner.parts.safety.beginCheck(check);
       const { goals, settings } = runState.headerSource(check);
       const folder = await runState.openTrial(check, trial);
       return { folder, goals, settings };

@@ -24,7 +24,8 @@ function runnerWhose(perform: () => Promise<void>, trial: string): ServedRunner 
   const pod = {
     metadata: {
       ...{ namespace: deployment?.namespace, name: 'api-1', uid: 'u' },
-      ownerReferences: [{ kind: 'ReplicaSet', name: `${deployment?.name ?? ''}-5d8` }],
+      labels: { 'pod-template-hash': '5d8' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: `${deployment?.name ?? ''}-5d8`, controller: true }],
     },
     spec: { nodeName: 'a', containers: [{ name: 'api' }] },
     status: { phase: 'Running' },

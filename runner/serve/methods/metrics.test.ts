@@ -20,6 +20,10 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const call: Call = { check: 'performance/budget', signal: new AbortController().signal };
 let trial = 0;
 
+const AHEAD_MS = 300_000;
+/** How exact a clock is read here. */
+const NEAR_MS = 10_000;
+
 interface Recorded {
   kind: string;
   objectives: string[];
@@ -32,6 +36,11 @@ interface Recorded {
   values: { labels: Record<string, string>; points: [number, number][] }[];
 }
 
+interface Clock {
+  kind: string;
+  source: string;
+}
+
 interface There {
   objectives: string[];
   selector: string;
@@ -42,7 +51,7 @@ async function record(
   prometheus: PrometheusSettings | undefined,
   startedMs = 1000,
   held: Environment['objectives'] = objectives,
-): Promise<{ unavailable?: string; recorded: Recorded[]; there: There[] }> {
+): Promise<{ unavailable?: string; recorded: Recorded[]; there: There[]; clocks: Clock[] }> {
   const at = join(folder, String(++trial));
   mkdirSync(at);
   const methods = metricsMethods({
@@ -60,7 +69,8 @@ async function record(
   const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
   const recorded = all.filter(({ kind }) => kind === 'series');
   const there = all.filter(({ kind }) => kind === 'metric-there') as unknown as There[];
-  return { ...(unavailable !== undefined && { unavailable }), recorded, there };
+  const clocks = all.filter(({ kind }) => kind.startsWith('clock-')) as unknown as Clock[];
+  return { ...(unavailable !== undefined && { unavailable }), recorded, there, clocks };
 }
 
 test('should say that none is declared', async () => {
@@ -80,10 +90,14 @@ interface Asked {
   authorization: string | undefined;
 }
 
-/** A Prometheus that says the same to every question, while `use` asks. @param most after so many answers it fails */
+/**
+ * A Prometheus that says the same to every question, while `use` asks.
+ * @param most after so many answers it fails
+ * @param aheadMs how far its clock is ahead; null: it does not say what time it has
+ */
 async function withPrometheus(
   use: (url: string, asked: Asked[]) => Promise<void>,
-  most = Infinity,
+  { most = Infinity, aheadMs = 0 }: { most?: number; aheadMs?: number | null } = {},
 ): Promise<void> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -96,6 +110,12 @@ async function withPrometheus(
       }
       const form = new URLSearchParams(text);
       const { authorization } = request.headers;
+      if (form.get('query') === 'time()') {
+        const value = [1, aheadMs === null ? 'NaN' : String((Date.now() + aheadMs) / 1000)];
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: value } }));
+        return;
+      }
       asked.push({ query: form.get('query') ?? '', endMs: Number(form.get('time')) * 1000, authorization });
       const result = [
         {
@@ -149,8 +169,10 @@ test('should ask each query once, with what says which targets answered, and kee
       recorded.map((one) => one.objectives),
       [names, ['api-requests'], names, ['api-latency']],
     );
-    for (const { kind, stepSeconds, scrapeSeconds, fromMs, toMs, endMs } of recorded)
-      assert.deepEqual([kind, stepSeconds, scrapeSeconds, fromMs, endMs], ['series', 5, 5, startedMs, toMs]);
+    for (const { kind, stepSeconds, scrapeSeconds, fromMs, toMs, endMs } of recorded) {
+      assert.deepEqual([kind, stepSeconds, scrapeSeconds, endMs], ['series', 5, 5, toMs]);
+      assert.ok(Math.abs(fromMs - startedMs) < NEAR_MS, `${fromMs - startedMs} ms`);
+    }
     assert.deepEqual(recorded[0]?.values, [
       {
         labels: { pod: '…' },
@@ -163,6 +185,34 @@ test('should ask each query once, with what says which targets answered, and kee
     assert.ok(asked.every(({ query }) => /\[\d+ms\]$/.test(query)));
     assert.ok(asked.every(({ authorization }) => authorization === 'Bearer a-token'));
   }));
+
+test('should cut the windows by the clock of Prometheus, and record how far that is off', () =>
+  withPrometheus(
+    async (url) => {
+      const startedMs = Date.now() - 60_000;
+      const { recorded, clocks } = await record({ url, scrapeSeconds: 5 }, startedMs);
+      assert.ok(recorded.length > 0);
+      for (const { fromMs, toMs } of recorded) {
+        assert.ok(Math.abs(fromMs - startedMs - AHEAD_MS) < NEAR_MS, `${fromMs - startedMs} ms`);
+        assert.ok(Math.abs(toMs - Date.now() - AHEAD_MS) < NEAR_MS, `${toMs - Date.now()} ms`);
+      }
+      assert.deepEqual(
+        clocks.map(({ kind, source }) => [kind, source]),
+        [['clock-offset', 'Prometheus']],
+      );
+    },
+    { aheadMs: AHEAD_MS },
+  ));
+
+test('should record nothing of a Prometheus whose clock cannot be read, and say so', () =>
+  withPrometheus(
+    async (url, asked) => {
+      const { unavailable, recorded } = await record({ url, scrapeSeconds: 5 });
+      assert.match(unavailable ?? '', /^its clock could not be read: time\(\) has no value$/);
+      assert.deepEqual([recorded, asked], [[], []]);
+    },
+    { aheadMs: null },
+  ));
 
 const rolling = objectives.map((one) => ({
   ...one,
@@ -182,11 +232,14 @@ test('should ask for a long window by parts of six hours, each written as it arr
   }));
 
 test('should keep what was read before it failed, and say that it did', () =>
-  withPrometheus(async (url) => {
-    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
-    assert.match(unavailable ?? '', /unavailable \(503\): shutting down/);
-    assert.equal(recorded.length, 12);
-  }, 12));
+  withPrometheus(
+    async (url) => {
+      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+      assert.match(unavailable ?? '', /unavailable \(503\): shutting down/);
+      assert.equal(recorded.length, 12);
+    },
+    { most: 12 },
+  ));
 
 /** What is answered to questions for names, which are not counted; null: it is a query. */
 function namesFor(url: string): unknown {

@@ -5,6 +5,8 @@ import type { HistoryWriter } from '../../../probes/history.ts';
 import { PrometheusClient, thinned } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { measurePrometheus } from '../../ask/clocks.ts';
+import type { ClockSeen } from '../../ask/clocks.ts';
 import { partsOf, questionsOf } from '../../ask/metric-questions.ts';
 import type { MetricQuestion } from '../../ask/metric-questions.ts';
 import { askAllThere } from '../../ask/metrics-there.ts';
@@ -44,10 +46,13 @@ export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.r
         const client = await clientOf(runner, prometheus);
         if (typeof client === 'string') return { unavailable: client };
         const { scrapeSeconds } = prometheus;
-        const nowMs = Date.now();
-        const bounds = objectives.map(({ window }) => windowBounds(window, nowMs, runState.startedMs));
-        const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
         try {
+          const aheadMs = await aheadOf(client, { writer, signal });
+          const nowMs = Date.now() + aheadMs;
+          const bounds = objectives.map(({ window }) =>
+            windowBounds(window, nowMs, runState.startedMs + aheadMs),
+          );
+          const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
           for await (const there of askAllThere(client, { objectives, bounds }, signal))
             writer.observe({ kind: 'metric-there', ...there });
           for (const question of questions) await record(client, question, { writer, scrapeSeconds, signal });
@@ -77,6 +82,24 @@ export async function clientOf(
     if (error instanceof RequestError && error.reason === 'unavailable') return error.message;
     throw error;
   }
+}
+
+/**
+ * How far the clock of Prometheus is ahead of this machine's, ms: its samples have its times, so that windows are cut by it.
+ * @throws Error when it cannot be read: then nobody knows of which time an answer is
+ */
+async function aheadOf(
+  client: PrometheusClient,
+  { writer, signal }: Pick<Recording, 'writer' | 'signal'>,
+): Promise<number> {
+  let why = '';
+  const write = (seen: ClockSeen): void => {
+    if (seen.kind === 'clock-unread') why = seen.reason;
+    writer.observe(seen);
+  };
+  const offset = await measurePrometheus(client, { write, signal });
+  if (offset === null) throw new Error(`its clock could not be read: ${why}`);
+  return Math.round(offset.offsetMs);
 }
 
 interface Recording {

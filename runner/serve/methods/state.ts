@@ -47,14 +47,14 @@ export function stateMethods(runner: ServedRunner): Methods {
       return compare(runner, params, before, call.signal);
     },
     'evidence.collect': async ({ check, trial, pods, fromMs, toMs }, call) => {
-      const writer = openHistory(runner.runState.trialFolder(check, trial), 'evidence.ndjson', {
-        redact: (text) => runner.stores.redact(text),
-      });
+      const redact = (text: string): string => runner.stores.redact(text);
+      const folder = runner.runState.trialFolder(check, trial);
+      const writer = openHistory(folder, 'evidence.ndjson', { redact });
       try {
         const seconds = { fromMs, toMs };
         const { cluster } = runner.parts;
         await collectEvidence(
-          { cluster, ...(await selected(runner, pods, podsBefore)), seconds, signal: call.signal },
+          { cluster, ...(await selected(runner, pods, podsBefore)), seconds, signal: call.signal, redact },
           writer,
         );
       } finally {

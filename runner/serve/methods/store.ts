@@ -1,7 +1,7 @@
 import { openHistory } from '../../../probes/history.ts';
 import { askText, askWord } from '../../../probes/asking.ts';
 import { recordGoverning } from '../../../probes/store/store-driver.ts';
-import type { Bounds } from '../../../probes/store/store-driver.ts';
+import type { Bounds, StoreTarget } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { RequestError, type Handlers } from '../session.ts';
@@ -26,21 +26,25 @@ export function storeMethods(runner: ServedRunner): Methods {
   const settingsMs = timeoutMsOf(runState.environment, 'storeSettings');
   return {
     'store.describe': ({ store }, call) =>
-      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) =>
-        storeDriver(store).describe(await stores.target(store), bounds),
+      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, (target, bounds) =>
+        storeDriver(store).describe(target, bounds),
       ),
     'store.servers': ({ store }, call) =>
-      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, async (bounds) => {
+      asked(runner, store, { deadlineMs: settingsMs, signal: call.signal }, async (target, bounds) => {
         const driver = storeDriver(store);
-        const servers = await driver.servers(await stores.target(store), bounds);
+        const servers = await driver.servers(target, bounds);
         return { servers, clusterWide: driver.clusterWideDurability === true };
       }),
-    'store.steady': async ({ store, timeoutMs, refusedMs }, call) =>
-      storeDriver(store).waitSteady(await stores.target(store), {
-        deadlineMs: timeoutMs,
-        refusedMs,
-        signal: call.signal,
-      }),
+    'store.steady': async ({ store, timeoutMs, refusedMs }, call) => {
+      const bounds = { deadlineMs: timeoutMs, refusedMs, signal: call.signal };
+      const seen = await stores.letIn(
+        store,
+        (target) => storeDriver(store).waitSteady(target, bounds),
+        ({ cannotAsk }) => cannotAsk !== undefined,
+      );
+      if (seen.ok) stores.steadyOnce.add(store);
+      return seen;
+    },
     'store.governing': async ({ check, store, fault, trial, target, also }, call) => {
       const writer = openHistory(runner.runState.trialFolder(check, trial), 'governing.ndjson', {
         redact: runner.runState.redact,
@@ -60,13 +64,13 @@ export function storeMethods(runner: ServedRunner): Methods {
       return null;
     },
     'store.refusesWrites': ({ store, host, port, timeoutMs }, call) =>
-      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) =>
-        storeDriver(store).refusesWrites({ host, port }, await stores.target(store), bounds),
+      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, (target, bounds) =>
+        storeDriver(store).refusesWrites({ host, port }, target, bounds),
       ),
     'store.onlyReads': ({ store, host, port, timeoutMs }, call) =>
-      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (bounds) => {
+      asked(runner, store, { deadlineMs: timeoutMs, signal: call.signal }, async (target, bounds) => {
         const driver = storeDriver(store);
-        const said = await driver.onlyReads?.({ host, port }, await stores.target(store), bounds);
+        const said = await driver.onlyReads?.({ host, port }, target, bounds);
         return said ?? { refused: null, detail: 'read only: whether it refuses a write was not tried' };
       }),
   };
@@ -77,10 +81,10 @@ async function asked<T>(
   { stores }: ServedRunner,
   store: string,
   bounds: Bounds,
-  ask: (bounds: Bounds) => Promise<T>,
+  ask: (target: StoreTarget, bounds: Bounds) => Promise<T>,
 ): Promise<T> {
   try {
-    const answer = await ask(bounds);
+    const answer = await stores.letIn(store, (target) => ask(target, bounds));
     stores.answered.add(store);
     return answer;
   } catch (error) {

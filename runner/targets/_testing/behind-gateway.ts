@@ -46,6 +46,8 @@ export interface BehindGateway {
   lines: (file: string) => unknown[];
   /** Its observations as invented histories have them. */
   seen: (file: string) => Seen[];
+  /** Secrets that are kept out of everything that is written. */
+  kept: readonly string[];
   close: () => void;
 }
 
@@ -55,7 +57,9 @@ export function behind(gateway: Pick<TestGateway, 'url' | 'tokenUrl'>): BehindGa
   const ending = new AbortController();
   const { signal } = ending;
   const secret = (): Promise<string> => Promise.resolve('the-secret');
-  const application = new ApplicationAccess(environment, { secret, reread: secret, keep: () => undefined });
+  const kept: string[] = [];
+  const keep = (one: string): void => void kept.push(one);
+  const application = new ApplicationAccess(environment, { secret, reread: secret, keep });
   const nothing = (): void => undefined;
   const runner = {
     parts: {
@@ -71,6 +75,7 @@ export function behind(gateway: Pick<TestGateway, 'url' | 'tokenUrl'>): BehindGa
     },
     budget: { progress: nothing, end: () => Promise.resolve() },
     application,
+    stores: { keep },
   } as unknown as RunnerCore;
   const lines = (file: string): unknown[] =>
     readFileSync(join(folder, file), 'utf8')
@@ -78,7 +83,7 @@ export function behind(gateway: Pick<TestGateway, 'url' | 'tokenUrl'>): BehindGa
       .split('\n')
       .map((line): unknown => JSON.parse(line));
   return {
-    ...{ runner, lines },
+    ...{ runner, lines, kept },
     seen: (file) =>
       lines(file).flatMap((line): Seen[] => {
         if (Array.isArray(line)) return [];

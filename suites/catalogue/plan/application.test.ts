@@ -11,7 +11,7 @@ const declared = local.application ?? assert.fail();
 function why(id: string, application: Application | undefined, of: Environment = local): string | null {
   const { application: _declared, ...rest } = of;
   const environment: Environment = { ...rest, ...(application !== undefined && { application }) };
-  return whyNotRun(environment, rowOf(id) ?? assert.fail(id));
+  return whyNotRun(environment, rowOf(id) ?? assert.fail(id))?.text ?? null;
 }
 
 function without(...names: (keyof Application['requests'])[]): Application {

@@ -2,6 +2,7 @@ import type { Environment, StoreName } from '../../../env/schema.ts';
 import { declaredWords } from '../../../env/declared-words.ts';
 import { faultOf } from '../../../faults/index.ts';
 import { storeKind } from '../../../probes/declared-stores.ts';
+import type { NotRun } from '../../../reports/record/not-run-by.ts';
 import { memberNamespace } from '../../../reports/record/store-pods.ts';
 import { failoverParts } from './goals.ts';
 import { requirementsOf } from '../requirements.ts';
@@ -80,8 +81,7 @@ function notProvisioned(environment: Environment, row: CatalogueRow): string | n
 }
 
 /** All that the environment file does not declare and the check needs, as messages name it. */
-export function undeclared(environment: Environment, row: CatalogueRow): string[] {
-  if (notProvisioned(environment, row) !== null) return [];
+function undeclared(environment: Environment, row: CatalogueRow): string[] {
   const store = row.injects?.store;
   return [
     ...(store !== undefined && environment.stores[store] === undefined ? [`store ${store}`] : []),
@@ -92,8 +92,9 @@ export function undeclared(environment: Environment, row: CatalogueRow): string[
 }
 
 /** Why the check cannot run with what the environment file declares, or null. */
-export function notDeclared(environment: Environment, row: CatalogueRow): string | null {
-  const what = undeclared(environment, row);
+export function notDeclared(environment: Environment, row: CatalogueRow): NotRun | null {
   const left = notProvisioned(environment, row);
-  return left ?? (what.length === 0 ? null : `not declared: ${what.join(', ')}`);
+  if (left !== null) return { by: 'not-provisioned', text: left };
+  const lacks = undeclared(environment, row);
+  return lacks.length === 0 ? null : { by: 'not-declared', text: `not declared: ${lacks.join(', ')}`, lacks };
 }

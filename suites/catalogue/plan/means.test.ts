@@ -10,18 +10,18 @@ test('a fault without its means is not run, and says what is to be declared', as
   const staging = structuredClone(await loadEnvironment('staging'));
   Reflect.deleteProperty(staging.drills, 'nodeImage');
   for (const fault of ['pod-crash', 'hang', 'partition'])
-    assert.match(lacksMeans(staging, row(fault)) ?? '', /drills\.nodeImage/, fault);
-  assert.match(lacksMeans(staging, row('node-loss')) ?? '', /cluster\.power/);
+    assert.match(lacksMeans(staging, row(fault))?.text ?? '', /drills\.nodeImage/, fault);
+  assert.match(lacksMeans(staging, row('node-loss'))?.text ?? '', /cluster\.power/);
   for (const fault of ['pod-delete', 'switchover'])
     assert.equal(lacksMeans(staging, row(fault)), null, fault);
   staging.drills.nodeImage = 'harbor.example.com/tools/node:1';
   assert.equal(lacksMeans(staging, row('hang')), null);
-  assert.match(lacksMeans(staging, row('node-loss')) ?? '', /cluster\.power/);
+  assert.match(lacksMeans(staging, row('node-loss'))?.text ?? '', /cluster\.power/);
 });
 
 test('so is a fault of what is no store', async () => {
   const staging = structuredClone(await loadEnvironment('staging'));
-  const why = (id: string): string | null => lacksMeans(staging, rowOf(id) ?? assert.fail(id));
+  const why = (id: string): string | null => lacksMeans(staging, rowOf(id) ?? assert.fail(id))?.text ?? null;
   for (const id of ['failover/backend/node-loss', 'failover/ai/node-loss'])
     assert.match(why(id) ?? '', /cluster\.power/, id);
   assert.equal(why('failover/ai/hang'), null);
@@ -37,6 +37,8 @@ test('the embedded environment holds its own nodes', async () => {
 
 test('a rolling restart needs a right that is given in the embedded environment only', async () => {
   const rolling = rowOf('failover/backend/rolling-restart') ?? assert.fail();
-  assert.match(lacksMeans(await loadEnvironment('staging'), rolling) ?? '', /template of a Deployment/);
+  const why = lacksMeans(await loadEnvironment('staging'), rolling);
+  assert.match(why?.text ?? '', /template of a Deployment/);
+  assert.equal(why?.by, 'never', 'no entry in a file changes it');
   assert.equal(lacksMeans(await loadEnvironment('local'), rolling), null);
 });

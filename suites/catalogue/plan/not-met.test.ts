@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
+import { TRACE_KINDS } from '../../../probes/traces/kinds.ts';
 import { resultOf } from '../../../runner/record/record.ts';
 import { notMetYet } from './not-met.ts';
 import { planChecks } from './plan.ts';
@@ -160,4 +161,16 @@ test('should say which checks ask a source of telemetry that no real product has
   );
   assert.deepEqual(notMetIn(staging, 'telemetry/dashboards'), ['Grafana', 'Kibana']);
   assert.equal(notMetIn(local, 'telemetry/dashboards'), undefined, 'a stand-in');
+});
+
+test('should say of every store of traces, by its adapter alone, whether it is met, in each check that follows traces', () => {
+  const { telemetry } = staging;
+  assert.ok(telemetry?.traces !== undefined);
+  for (const { kind, label, metWith } of TRACE_KINDS) {
+    const asking = { ...staging, telemetry: { ...telemetry, traces: { ...telemetry.traces, kind } } };
+    const planned = planChecks(asking, { checks: ['telemetry/traces/**'] });
+    assert.equal(planned.length, 3);
+    for (const { row } of planned)
+      assert.deepEqual(row.notMet, metWith === null ? [label] : undefined, `${row.id} with ${kind}`);
+  }
 });

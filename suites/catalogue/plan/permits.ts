@@ -2,6 +2,7 @@ import { matchesAny } from '../../../env/globs.ts';
 import { accessIn } from './access.ts';
 import { faultIn } from './goals.ts';
 import type { Environment, Permit } from '../../../env/schema.ts';
+import type { NotRun } from '../../../reports/record/not-run-by.ts';
 import type { CatalogueRow } from '../types.ts';
 
 function windowProblem(permit: Permit, now: Date | null): string | null {
@@ -13,17 +14,11 @@ function windowProblem(permit: Permit, now: Date | null): string | null {
 }
 
 /** The catalogue gives these checks `r` in production, but they must create a load: for real traffic there is performance/budget. */
-function readingProblem(row: CatalogueRow): string | null {
-  return row.onlyMakes === true
-    ? 'not permitted: this check creates the load or breach that it measures, and this environment may only be read'
-    : null;
-}
-
-function ticketProblem(permit: Permit, strict: boolean): string | null {
-  if (!strict) return null;
-  return permit.ticket !== undefined && permit.until !== undefined
-    ? null
-    : 'its permit lacks a ticket or an end';
+function readingProblem(row: CatalogueRow): NotRun | null {
+  if (row.onlyMakes !== true) return null;
+  const text =
+    'not permitted: this check creates the load or breach that it measures, and this environment may only be read';
+  return { by: 'never', text };
 }
 
 /** Of permits that begin later or have ended: the next one, else the one that ended last. */
@@ -37,24 +32,21 @@ function windowReason(permits: readonly Permit[], now: Date): string {
 }
 
 /**
- * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and
- * drills do; where the catalogue says `permit`, the permit must carry a ticket and an end as well.
+ * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and drills do. A file
+ * of kind production holds none (env/references.ts).
  * @param now null: at a time at which every permit holds
  */
-export function notPermitted(environment: Environment, row: CatalogueRow, now: Date | null): string | null {
+export function notPermitted(environment: Environment, row: CatalogueRow, now: Date | null): NotRun | null {
   const needed = accessIn(environment, row);
   if (needed === 'r') return readingProblem(row);
   const named = environment.permits.filter(({ checks }) => matchesAny(checks, row.id));
   const fault = faultIn(environment, row.id);
   const allowed = named.filter(({ faults }) => fault === undefined || faults.some((one) => one === fault));
-  const timely = allowed.filter((permit) => windowProblem(permit, now) === null);
-  const tickets = timely.map((permit) => ticketProblem(permit, needed === 'permit'));
-  if (tickets.includes(null)) return null;
+  if (allowed.some((permit) => windowProblem(permit, now) === null)) return null;
   const reason =
-    tickets[0] ??
     (allowed.length > 0 && now !== null ? windowReason(allowed, now) : null) ??
     (named.length > 0 ? `no permit for the fault ${fault}` : noneNames(environment));
-  return `not permitted: ${reason}`;
+  return { by: 'not-permitted', text: `not permitted: ${reason}` };
 }
 
 const noneNames = ({ kind, name }: Environment): string =>

@@ -35,14 +35,14 @@ test('should list what a profile runs and everything that is not built', () => {
 test('should spare a single member the faults that only another one can answer, and say why', () => {
   for (const fault of ['node-loss', 'partition', 'switchover'])
     assert.match(
-      one(local, `failover/neo4j/${fault}`).notRun ?? '',
+      one(local, `failover/neo4j/${fault}`).notRun?.text ?? '',
       /one member cannot fail over \(clustering needs/,
     );
   assert.equal(one(local, 'failover/neo4j/pod-crash').notRun, null);
 });
 
 test('should not run on the small size what only the full one can hold', () => {
-  assert.equal(one(small, 'topology/cluster/control-plane').notRun, 'size small');
+  assert.equal(one(small, 'topology/cluster/control-plane').notRun?.text, 'size small');
   assert.equal(one(local, 'topology/cluster/control-plane').notRun, null);
 });
 
@@ -60,7 +60,7 @@ test('should break nothing of a store that is an address without pods', () => {
   const environment = { ...local, stores: { ...others, postgres: { ...managed, members: 1 } } };
   for (const fault of ['pod-crash', 'pod-delete', 'hang'])
     assert.match(
-      one(environment, `failover/postgres/${fault}`).notRun ?? '',
+      one(environment, `failover/postgres/${fault}`).notRun?.text ?? '',
       /not declared: pods of postgres, which is declared as an address/,
     );
   assert.equal(one(environment, 'topology/workloads/roles').notRun, null);
@@ -72,7 +72,7 @@ test('should order a planned change of leader only from a manager that is declar
   const { patroni: _patroni, ...unmanaged } = postgres;
   const environment = { ...local, stores: { ...others, postgres: unmanaged } };
   assert.match(
-    one(environment, 'failover/postgres/switchover').notRun ?? '',
+    one(environment, 'failover/postgres/switchover').notRun?.text ?? '',
     /^not declared: stores\.postgres\.patroni, which is asked/,
   );
   assert.equal(one(environment, 'failover/postgres/pod-crash').notRun, null);
@@ -81,7 +81,7 @@ test('should order a planned change of leader only from a manager that is declar
 
 test('should only list what was selected', () => {
   assert.deepEqual(
-    planChecks(local, { suites: ['security'] }).map((check) => check.notRun),
+    planChecks(local, { suites: ['security'] }).map((check) => check.notRun?.text),
     Array.from({ length: 4 }, () => 'not written yet'),
   );
 });
@@ -91,20 +91,20 @@ test('should run checks of a part only where it is provisioned, and require them
   assert.equal(one(local, id).notRun, null);
   assert.equal(one(local, id, { profile: 'nightly' }).required, true);
   const without = await loadEnvironment('local', { with: ['postgres'] });
-  assert.equal(one(without, id).notRun, 'not provisioned: part gpu (provisioned with postgres)');
+  assert.equal(one(without, id).notRun?.text, 'not provisioned: part gpu (provisioned with postgres)');
   assert.equal(one(without, id, { profile: 'nightly' }).required, false);
   const tight = await loadEnvironment('local', { size: 'small' });
-  assert.equal(one(tight, id).notRun, 'size small');
+  assert.equal(one(tight, id).notRun?.text, 'size small');
   assert.equal(one(tight, id, { profile: 'nightly' }).required, false);
-  assert.equal(one(await loadEnvironment('testing'), id).notRun, 'not declared: gpu');
+  assert.equal(one(await loadEnvironment('testing'), id).notRun?.text, 'not declared: gpu');
   const { prometheus: _prometheus, ...unobserved } = local;
-  assert.equal(one(unobserved, 'gpu/metrics').notRun, 'not declared: prometheus');
+  assert.equal(one(unobserved, 'gpu/metrics').notRun?.text, 'not declared: prometheus');
   const pools = local.topology.pools.map((pool) => ({ ...pool, taints: [] }));
   const untainted = { ...local, topology: { ...local.topology, pools } };
-  assert.equal(one(untainted, 'gpu/taint').notRun, 'not declared: taints of gpu.pool');
+  assert.equal(one(untainted, 'gpu/taint').notRun?.text, 'not declared: taints of gpu.pool');
   assert.deepEqual([one(local, 'gpu/taint').notRun, one(untainted, id).notRun], [null, null]);
   assert.equal(
-    one(await loadEnvironment('production'), 'gpu/exhausted').notRun,
+    one(await loadEnvironment('production'), 'gpu/exhausted').notRun?.text,
     'does not apply to a production environment',
   );
 });
@@ -113,7 +113,7 @@ test('should run the checks of devices in the rehearsal as well, but for taints 
   const rehearsal = await loadEnvironment('rehearsal', { with: ['gpu'] });
   const planned = planChecks(rehearsal, { profile: 'gpu', suites: ['gpu'] });
   const notRun = planned.flatMap(({ row, notRun: why, required }) =>
-    why === null ? [] : [[row.id, why, required]],
+    why === null ? [] : [[row.id, why.text, required]],
   );
   assert.deepEqual(notRun, [['gpu/taint', 'not declared: taints of gpu.pool', false]]);
   assert.equal(planned.length, 7);
@@ -136,7 +136,7 @@ test('should leave out of a profile what cannot pass there, unless the profile a
     ],
   ] as const) {
     const left = one(environment, id, { profile: 'nightly' });
-    assert.match(left.notRun ?? '', new RegExp(`^it cannot pass here: ${why.source}`));
+    assert.match(left.notRun?.text ?? '', new RegExp(`^it cannot pass here: ${why.source}`));
     assert.equal(left.required, false);
     const nightly = { ...(environment.profiles['nightly'] ?? assert.fail()), required: [id] };
     const asked = one({ ...environment, profiles: { nightly } }, id, { profile: 'nightly' });
@@ -181,7 +181,7 @@ test('should need a permit that names the fault, in its window', () => {
   const id = 'failover/postgres/pod-crash';
   const now = new Date('2026-11-24T12:00:00Z');
   const permitted = (permits: Environment['permits']): string | null =>
-    one({ ...local, permits }, id, { now }).notRun;
+    one({ ...local, permits }, id, { now }).notRun?.text ?? null;
   const checks = ['failover/**'];
   assert.equal(permitted([]), 'not permitted: no permit in local');
   assert.equal(permitted([{ checks, faults: ['hang'] }]), 'not permitted: no permit for the fault pod-crash');
@@ -209,23 +209,20 @@ test('should need a permit that names the fault, in its window', () => {
   assert.equal(permitted([{ checks, faults, until: '2026-11-24T12:00:01Z' }]), null);
 });
 
-test('should want a ticket and an end in production', () => {
-  const id = 'failover/postgres/pod-crash';
-  const now = new Date('2026-11-24T12:00:00Z');
-  const production: Environment = { ...local, kind: 'production' };
-  assert.equal(one(production, id, { now }).notRun, 'not permitted: its permit lacks a ticket or an end');
-  const permits: Environment['permits'] = [
-    { checks: [id], faults: ['pod-crash'], until: '2026-11-25T00:00:00Z', ticket: 'OPS-1' },
-  ];
-  assert.equal(one({ ...production, permits }, id, { now }).notRun, null);
-  assert.equal(one({ ...production, permits: [] }, 'topology/nodes/pools').notRun, null);
+test('should permit no fault in production, whose file holds no permits, and let it be read', () => {
+  const production: Environment = { ...local, kind: 'production', permits: [] };
+  assert.equal(
+    one(production, 'failover/postgres/pod-crash').notRun?.text,
+    'not permitted: production may only be read; its file holds no permits',
+  );
+  assert.equal(one(production, 'topology/nodes/pools').notRun, null);
 });
 
 test('should make nothing where the catalogue only lets it read', () => {
   const production: Environment = { ...local, kind: 'production', permits: [] };
   for (const id of ['performance/api/latency', 'performance/ai/throughput', 'telemetry/alerts/fires'])
     assert.equal(
-      one(production, id).notRun,
+      one(production, id).notRun?.text,
       'not permitted: this check creates the load or breach that it measures, and this environment may only be read',
     );
   for (const id of ['performance/budget', 'telemetry/alerts/rules', 'integrations/llm-token'])
@@ -233,11 +230,29 @@ test('should make nothing where the catalogue only lets it read', () => {
   assert.equal(one(local, 'performance/api/latency').notRun, null);
 });
 
+test('should say what keeps a check from being run, and not only in a sentence', async () => {
+  const staging = await loadEnvironment('staging');
+  const by = (environment: Environment, id: string) => one(environment, id).notRun?.by;
+  const { redis: _redis, ...stores } = staging.stores;
+  const bare = { ...staging, stores, permits: [] };
+  const missing = one(bare, 'failover/redis/pod-delete').notRun;
+  assert.deepEqual([missing?.by, missing?.lacks], ['not-declared', ['store redis']]);
+  assert.equal(by(bare, 'failover/postgres/pod-delete'), 'not-permitted');
+  assert.equal(by({ ...staging, readOnly: true }, 'failover/postgres/pod-delete'), 'read-only');
+  assert.equal(by({ ...staging, kind: 'production', permits: [] }, 'performance/api/latency'), 'never');
+  assert.equal(by(small, 'topology/cluster/control-plane'), 'never');
+  const unbuilt = catalogue().find(({ built }) => !built) ?? assert.fail();
+  assert.equal(by(local, unbuilt.id), 'not-built');
+  const without = await loadEnvironment('local', { with: ['postgres'] });
+  assert.equal(by(without, 'gpu/exclusive'), 'not-provisioned');
+  assert.equal(one(without, 'gpu/exclusive').notRun?.lacks, undefined);
+});
+
 test('should say what is not declared', () => {
   const { edge: _edge, ...topology } = local.topology;
-  assert.equal(one({ ...local, topology }, 'topology/edge/path').notRun, 'not declared: topology.edge');
+  assert.equal(one({ ...local, topology }, 'topology/edge/path').notRun?.text, 'not declared: topology.edge');
   assert.equal(
-    one({ ...local, stores: {} }, 'failover/postgres/pod-crash').notRun,
+    one({ ...local, stores: {} }, 'failover/postgres/pod-crash').notRun?.text,
     'not declared: store postgres',
   );
 });
@@ -346,7 +361,7 @@ test('should neither run nor require what looks at a part that was not provision
   const row = catalogue().find(({ id }) => id === 'telemetry/logs/canary');
   assert.ok(row !== undefined);
   assert.match(
-    whyNotRun(bare, { ...row, built: true }) ?? '',
+    whyNotRun(bare, { ...row, built: true })?.text ?? '',
     /^not provisioned: part telemetry \(provisioned with postgres\)$/,
   );
   const required = {
@@ -364,7 +379,8 @@ test('should measure what clients of a store see only where they are not forward
     ...{ ...staging, cluster: { ...staging.cluster, reach: 'port-forward' } },
     stores: { postgres: { ...staging.stores.postgres!, primary: { host, port: 5432 } } },
   });
-  const why = (host: string, id = 'failover/postgres/pod-delete') => one(outside(host), id).notRun;
+  const why = (host: string, id = 'failover/postgres/pod-delete') =>
+    one(outside(host), id).notRun?.text ?? null;
   for (const host of ['db', 'db.tender', 'db.tender.svc', 'db.data.svc.cluster.local'])
     assert.match(
       why(host) ?? '',

@@ -16,6 +16,7 @@ import { notReadOnly } from './read-only.ts';
 import { withStandIns } from './stand-ins.ts';
 import type { CatalogueRow } from '../types.ts';
 import type { Goals } from '../../../reports/record/goals.ts';
+import { because, type NotRun } from '../../../reports/record/not-run-by.ts';
 import type { Scope } from '../../../reports/record/verdict.ts';
 
 export interface Selection {
@@ -36,7 +37,7 @@ export interface PlannedCheck {
   required: boolean;
   trials: number;
   /** null: it runs. */
-  notRun: string | null;
+  notRun: NotRun | null;
   /** Why it cannot pass, though it runs. */
   cannotPass?: string;
 }
@@ -83,24 +84,28 @@ export function whyNotRun(
   environment: Environment,
   row: CatalogueRow,
   now: Date | null = new Date(),
-): string | null {
+): NotRun | null {
   return (
     neverRun(environment, row) ??
-    notSelected(environment, row) ??
-    notApplying(environment, row) ??
+    because('not-selected', notSelected(environment, row)) ??
+    because('never', notApplying(environment, row)) ??
     // Before what is not declared: declaring it would change nothing.
-    notReadOnly(environment, row) ??
+    because('read-only', notReadOnly(environment, row)) ??
     notDeclared(environment, row) ??
     notPermitted(environment, row, now) ??
     lacksMeans(environment, row) ??
-    clientsForwarded(environment, row)
+    because('forwarded', clientsForwarded(environment, row))
   );
 }
 
 /** What no declaration and no permit would change. */
-function neverRun(environment: Environment, row: CatalogueRow): string | null {
-  const never = oneMember(environment, row) ?? (row.built ? null : 'not written yet');
-  if (never !== null) return never;
+function neverRun(environment: Environment, row: CatalogueRow): NotRun | null {
+  const alone = oneMember(environment, row);
+  if (alone === null && !row.built) return { by: 'not-built', text: 'not written yet' };
+  return because('never', alone ?? neverIn(environment, row));
+}
+
+function neverIn(environment: Environment, row: CatalogueRow): string | null {
   if (accessIn(environment, row) === 'none') return `does not apply to a ${environment.kind} environment`;
   const { notBuilt, size } = traitsOf(environment);
   if (notBuilt !== undefined) return notBuilt;
@@ -171,9 +176,10 @@ function notHere(environment: Environment, row: CatalogueRow): boolean {
 }
 
 /** A profile is met if its checks pass: one that cannot is left out, unless the profile asks for it. */
-function leftOutOf(profile: Profile | null, row: CatalogueRow, why: string): string | null {
+function leftOutOf(profile: Profile | null, row: CatalogueRow, why: string): NotRun | null {
   if (profile === null || matchesAny(profile.required, row.id)) return null;
-  return `it cannot pass here: ${why}. Named under \`required\` of the profile, it runs all the same`;
+  const text = `it cannot pass here: ${why}. Named under \`required\` of the profile, it runs all the same`;
+  return { by: 'profile', text };
 }
 
 /**

@@ -20,7 +20,7 @@ async function planned(name: string): Promise<{ run: PlannedCheck[]; left: Map<s
   const now = planChecks(await loadEnvironment(name, { readOnly })).filter(({ row }) => ids.has(row.id));
   return {
     run: now.filter(({ notRun }) => notRun === null),
-    left: new Map(now.flatMap(({ row, notRun }) => (notRun === null ? [] : [[row.id, notRun]]))),
+    left: new Map(now.flatMap(({ row, notRun }) => (notRun === null ? [] : [[row.id, notRun.text]]))),
   };
 }
 
@@ -124,14 +124,14 @@ test('should run the same with and without permits: it needs none', () => {
 
 test('should say first what no other run would change', () => {
   const [one] = planChecks(production, { checks: ['scaling/pods/startup'] });
-  assert.equal(one?.notRun, 'does not apply to a production environment');
+  assert.equal(one?.notRun?.text, 'does not apply to a production environment');
 });
 
 test('should send nobody to declare what a read-only run would leave out all the same', () => {
   const { prometheus: _prometheus, application: _application, gpu: _gpu, ...rest } = staging;
   const { edge: _edge, ...topology } = staging.topology;
   const bare: Environment = { ...rest, topology, stores: {} };
-  const why = (id: string): string | null | undefined => planChecks(bare, { checks: [id] })[0]?.notRun;
+  const why = (id: string): string | null | undefined => planChecks(bare, { checks: [id] })[0]?.notRun?.text;
   assert.equal(why('topology/edge/path'), 'read only: this check sends a canary request through the edge');
   assert.equal(why('failover/postgres/pod-delete'), 'read only: this check injects the fault pod-delete');
   assert.equal(
@@ -141,11 +141,11 @@ test('should send nobody to declare what a read-only run would leave out all the
   );
   const { readOnly: _readOnly, ...usual } = bare;
   assert.match(
-    planChecks(usual, { checks: ['topology/edge/path'] })[0]?.notRun ?? '',
+    planChecks(usual, { checks: ['topology/edge/path'] })[0]?.notRun?.text ?? '',
     /^not declared: topology\.edge, application, application\.proof: /,
   );
   assert.match(
-    planChecks(usual, { checks: ['failover/query/vector'] })[0]?.notRun ?? '',
+    planChecks(usual, { checks: ['failover/query/vector'] })[0]?.notRun?.text ?? '',
     /^not declared: store elasticsearch/,
   );
 });
@@ -155,7 +155,7 @@ test('should say of what is built for embedded clusters alone that it applies to
   for (const environment of [staging, bare])
     for (const id of ['failover/control-plane/etcd-crash', 'topology/cluster/api-balanced'])
       assert.match(
-        planChecks(environment, { checks: [id] })[0]?.notRun ?? '',
+        planChecks(environment, { checks: [id] })[0]?.notRun?.text ?? '',
         /^does not apply to a declared environment: it acts on the nodes themselves/,
         id,
       );
@@ -172,7 +172,7 @@ test('should require nothing that it leaves out, and be no run of a profile', as
     const required = checks.filter((check) => check.required);
     assert.ok(required.length > 0, environment.name);
     assert.deepEqual(
-      required.filter(({ notRun }) => notRun?.startsWith('read only') === true),
+      required.filter(({ notRun }) => notRun?.by === 'read-only'),
       [],
     );
   }

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
+import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
+import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
 import type { StageName } from '../../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { notedAtRest, saidOf, steadyBefore } from './at-rest.ts';
 import { clientLoadStarted } from './client-load.ts';
 import { endAll } from './end-all.ts';
-
-/** Writes have recovered after this long without a failed or unanswered operation. */
-const STEADY_STRETCH_MS = 5_000;
-/** Fewer acknowledged writes before the fault say nothing about what was lost. */
-const MIN_ACKNOWLEDGED = 100;
 
 type Call = CheckContext['runner']['call'];
 
@@ -87,7 +84,7 @@ function stage(ctx: CheckContext, name: StageName): void {
  */
 async function writesFlow(ctx: CheckContext, settings: TrialSettings): Promise<boolean> {
   const check = ctx.id;
-  const stretchMs = Math.max(settings.steadyBeforeMs, STEADY_STRETCH_MS);
+  const stretchMs = Math.max(settings.steadyBeforeMs, STEADY_MS);
   const timeoutMs = stretchMs + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${stretchMs / 1000} s of writes without a failure`, () =>
     ctx.runner.call('clientLoad.wait', { check, until: 'steady', stretchMs, timeoutMs }),
@@ -125,12 +122,12 @@ async function hold(ctx: CheckContext, { holdMs, target }: TrialSettings): Promi
 /** Waits until the client load is steady again; if it is not by the deadline, that is recorded. */
 async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: number): Promise<void> {
   const seen = await ctx.step(
-    `wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s (hit: ${result.target})`,
+    `wait until writes succeed again for ${STEADY_MS / 1000} s (hit: ${result.target})`,
     () =>
       ctx.runner.call('clientLoad.wait', {
         check: ctx.id,
         until: 'steady',
-        stretchMs: STEADY_STRETCH_MS,
+        stretchMs: STEADY_MS,
         timeoutMs: rtoDeadlineMs,
       }),
   );
@@ -142,8 +139,8 @@ async function recovery(ctx: CheckContext, result: FaultResult, rtoDeadlineMs: n
  * runs. Where nothing stalled, the steady stretch has already passed and this returns at once.
  */
 async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
-  const wait = { until: 'steady', stretchMs: STEADY_STRETCH_MS, begunBefore: true } as const;
-  const seen = await ctx.step(`see ${STEADY_STRETCH_MS / 1000} s of writes without a failure`, () =>
+  const wait = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true } as const;
+  const seen = await ctx.step(`see ${STEADY_MS / 1000} s of writes without a failure`, () =>
     ctx.runner.call('clientLoad.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
   );
   if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });

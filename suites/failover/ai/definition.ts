@@ -48,7 +48,6 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
     does: `things created through the edge, each a job for the AI service, while ${what}; every accepted one is followed to its end, and what the job left in Elasticsearch and Neo4j is counted`,
     goal: GOAL,
     goals: GOALS,
-    stubbed: ['Kong', 'LLM'],
     parts: ['ai'],
     requires: jobs,
     reads: together(wholeTopology, ai, contract),

@@ -3,8 +3,12 @@ import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import { EFFECT_SOURCES, MOST_NUMBERS } from '../../../reports/record/observations/platform.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import { gapRule } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
+
+/** Fewest accepted jobs before the fault, several times the number in flight, and from the fault to the end of the window. */
+export const MIN_ACCEPTED = 20;
 
 const MAX_NAMED = 10;
 /** As the client load notes the id of a tender that was accepted. */
@@ -54,10 +58,6 @@ export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] 
     gapRule('jobs/read', unreadGap(jobs), 'the state of every job could be read'),
     gapRule('jobs/times', timesGap(history, jobs), 'jobs were followed from when all pods were back'),
   ];
-}
-
-function gapRule(id: string, gap: string | null, holds: string): Rule {
-  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }
 
 function lostRule(jobs: Jobs, { lostJobs }: JobGoals): Rule {

@@ -23,11 +23,8 @@ import { EFFECT_SOURCES } from '../../../reports/record/observations/platform.ts
 import type { Rule } from '../../../reports/record/rule.ts';
 import { refusedText } from '../../../reports/record/refusals.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
-import { jobRules, jobsOf, lostOf } from './judge-jobs.ts';
+import { jobRules, jobsOf, lostOf, MIN_ACCEPTED } from './judge-jobs.ts';
 import type { JobGoals, Jobs } from './judge-jobs.ts';
-
-/** Fewest accepted jobs before the fault, and from the fault to the end of the window. */
-const MIN_ACCEPTED = 20;
 
 /** Window of the sums where the history has no goals. */
 const USUAL: Window = { windowMs: 60_000, allowanceMs: 0 };

@@ -1,8 +1,6 @@
 import { runDeploymentTrial } from '../_trial/deployment.ts';
 import type { CheckContext } from '../../harness/context.ts';
-
-/** Fewest accepted jobs before the fault: several times the number in flight. */
-const MIN_ACCEPTED = 20;
+import { MIN_ACCEPTED } from './judge-jobs.ts';
 
 /**
  * Sends tenders through the edge, each a job for the AI service, while one of its pods is hit or all are replaced. Once the service has

@@ -41,7 +41,6 @@ function backendRow(fault: string, own: Own): CatalogueRow {
     touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',
-    stubbed: ['Kong'],
     requires: backend,
     reads: together(wholeTopology, contract),
     time: backendTime,

@@ -1,8 +1,6 @@
 import { runDeploymentTrial } from '../_trial/deployment.ts';
+import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
 import type { CheckContext } from '../../harness/context.ts';
-
-/** Fewer good answers before the fault say nothing about those after it. */
-const MIN_ACKNOWLEDGED = 100;
 
 /** Reads through the edge while a pod of the backend is hit, or all are replaced. */
 export function observe(ctx: CheckContext, fault: string): Promise<void> {

@@ -19,7 +19,7 @@ import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
-import { decisive, reasonOf, worstOf } from '../../../reports/record/rule.ts';
+import { decisive, gapRule, reasonOf, worstOf } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { worst } from '../../../reports/record/verdict.ts';
@@ -123,10 +123,7 @@ function judgeTrial(history: History): Judged {
       { store: 'control-plane', ratePerSecond: undefined, address: addressOf(history.header) },
       preparedGap,
     ),
-    ...OWN.map(({ id, open, holds }): Rule => {
-      const gap = open(history);
-      return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
-    }),
+    ...OWN.map(({ id, open, holds }) => gapRule(id, open(history), holds)),
   ];
   const rules = allRules(held, history, judge);
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;

@@ -3,6 +3,8 @@ import { notedAtRest } from '../_trial/at-rest.ts';
 import { clientLoadStarted } from '../_trial/client-load.ts';
 import { endAll } from '../_trial/end-all.ts';
 import { scaledPods } from '../_trial/scaled-pods.ts';
+import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
+import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -20,11 +22,6 @@ import { ownerOf } from '../../topology/_objects/shapes.ts';
 import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-
-const STEADY_STRETCH_MS = 5_000;
-
-/** Fewer acknowledged writes before the fault say nothing about what it cost. */
-const MIN_ACKNOWLEDGED = 100;
 
 /** Kubernetes writes when a container started in whole seconds. */
 const START_PRECISION_MS = 1_000;
@@ -202,7 +199,7 @@ async function writesFlow(ctx: CheckContext): Promise<boolean> {
 
 /** Waits until writes succeed again and the killed pods have been down long enough. */
 async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
-  await ctx.step(`wait until writes succeed again for ${STEADY_STRETCH_MS / 1000} s`, () => steady(ctx));
+  await ctx.step(`wait until writes succeed again for ${STEADY_MS / 1000} s`, () => steady(ctx));
   const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
   await ctx.step('keep the killed pods down for a while', () =>
     sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
@@ -213,7 +210,7 @@ async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise
 async function steady(ctx: CheckContext): Promise<void> {
   const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
   const seen = await ctx.runner.call('clientLoad.wait', {
-    ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_STRETCH_MS },
+    ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_MS },
     timeoutMs: rtoDeadlineMs,
   } as const);
   if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });

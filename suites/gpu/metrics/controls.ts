@@ -1,8 +1,6 @@
 import { DEVICES, offers, withArgument } from '../_pool/breaking.ts';
-import { deployment, required } from '../../_breaking/objects.ts';
+import { PROMETHEUS, required } from '../../_breaking/objects.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
-
-const PROMETHEUS = deployment('observability', 'prometheus');
 
 const GONE_MS = 60_000;
 

@@ -1,10 +1,9 @@
 /** What this check alone records. */
+import { state } from '../../../reports/record/observations/gpu.ts';
 import { kinds } from '../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 const name = z.string();
-/** What became of a pod of a check. */
-const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 
 export const OBSERVES = kinds({
   /** A pod that should wait for a device, as it was before one was given back. */

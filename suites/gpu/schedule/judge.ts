@@ -15,6 +15,7 @@ import {
   requestsSeen,
   SOURCES,
 } from '../../../reports/judge/gpu/pool.ts';
+import { onlyWhere } from '../../../reports/judge/gpu/pool-needs.ts';
 import { expectReported, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { nameOf } from '../../../reports/judge/topology/declared.ts';
@@ -73,8 +74,6 @@ function expectAnswers(history: History, findings: Findings): void {
     findings.expect(`\`${command}\``, ok, 'the device answers', `exit ${code}: ${output.slice(0, 200)}`);
   }
 }
-
-const onlyWhere = (condition: boolean, ...needs: AnyNeed[]): AnyNeed[] => (condition ? needs : []);
 
 function ofSchedule(header: HistoryHeader): AnyNeed[] {
   const { workload } = declaredGpu(header);

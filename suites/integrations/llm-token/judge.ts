@@ -2,16 +2,21 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { nameOf, storesOf } from '../../../reports/judge/topology/declared.ts';
+import type { DeclaredWorkload } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import { podPattern } from '../../../reports/judge/workload-pods.ts';
+import { declaredNamespaces } from '../../../reports/record/declared-namespaces.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import type { HeaderSettings } from '../../../reports/record/settings.ts';
 import { memberNames, memberNamespace } from '../../../reports/record/store-pods.ts';
 
 const EXPECTED = "no line with the model's token";
 
-/** `integrations/llm-token`: the model's token is in no log of the platform, and the logs of every declared workload were read. */
+type Counted = Pick<DeclaredWorkload, 'kind' | 'namespace' | 'name'> & { replicas: { min: number } };
+
+/** `integrations/llm-token`: the model's token is in no log that was searched, and those of every declared workload and of the AI service were. */
 function judgeLlmToken(history: History): Judgement {
   const found = new Findings(history).rule('scanned');
   for (const { reason } of all(history, 'key-scan-failed'))
@@ -21,11 +26,14 @@ function judgeLlmToken(history: History): Judgement {
     found.figure({ name: 'lines in them', value: scan.lines });
     expectNone(scan, found);
     expectRead(scan, found);
+    expectNamespaces(history.header, scan, found);
     expectWorkloads(history.header, scan, found);
     expectServers(history.header, scan, found);
     expectNow(scan, found);
   }
-  return found.conclude("the model's token is in no log of the platform and its edge");
+  return found.conclude(
+    "the model's token is in no log of the platform, its edge and what is declared elsewhere",
+  );
 }
 
 function expectNone({ found: hits, logs }: Seen<'key-scan'>, found: Findings): void {
@@ -47,15 +55,24 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
 }
 
-/** Logs of at least the minimum of pods of each declared workload in the scanned namespaces. */
+const EARLIER = 'recorded by an earlier version, which searched platform and edge alone';
+
+/** Each namespace in which something is declared was searched. */
+function expectNamespaces({ settings }: HistoryHeader, scan: Seen<'key-scan'>, found: Findings): void {
+  found.rule('namespaces');
+  const { platform, edge } = settings.namespaces ?? {};
+  const searched: readonly (string | undefined)[] = scan.namespaces ?? [platform, edge];
+  const why = scan.namespaces === undefined ? EARLIER : 'this namespace was not searched';
+  for (const namespace of declaredNamespaces(settings))
+    if (!searched.includes(namespace)) found.unknown(`logs in ${namespace}`, EXPECTED, why);
+}
+
+/** Logs of at least the minimum of pods of each declared workload, and of one pod of the AI service. */
 function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
   found.rule('workloads');
-  const { platform, edge } = settings.namespaces ?? {};
-  const declared = (settings.topology?.workloads ?? []).filter(
-    ({ namespace }) => namespace === platform || namespace === edge,
-  );
+  const declared = settings.topology?.workloads ?? [];
   const pods = [...new Set(logs.map((log) => log.split(' ')[0] ?? ''))];
-  for (const workload of declared) {
+  for (const workload of [...declared, ...serviceBeside(declared, settings)]) {
     const { min } = workload.replicas;
     const read = pods.filter((pod) => podPattern(workload).test(pod)).length;
     const expected = `logs of ${min} pods or more`;
@@ -64,13 +81,20 @@ function expectWorkloads({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>
   }
 }
 
+/** The AI service, where no workload is declared for it. */
+function serviceBeside(declared: readonly DeclaredWorkload[], { ai }: HeaderSettings): Counted[] {
+  if (ai === undefined) return [];
+  const { namespace, name } = ai.deployment;
+  if (declared.some((one) => one.namespace === namespace && one.name === name)) return [];
+  return [{ kind: 'Deployment', namespace, name, replicas: { min: 1 } }];
+}
+
 /** The log of the server of each store's member: to have read another container of its pod is not enough. */
 function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, found: Findings): void {
-  const { platform, edge } = settings.namespaces ?? {};
   for (const [store, declared] of storesOf(settings)) {
     const { container } = declared;
     const namespace = memberNamespace(declared);
-    if (container === undefined || (namespace !== platform && namespace !== edge)) continue;
+    if (container === undefined || namespace === null) continue;
     const names = memberNames(declared);
     if (names === null) {
       expectMany({ store, namespace, container, members: declared.members }, logs, found);

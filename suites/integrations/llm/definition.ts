@@ -21,7 +21,6 @@ export const checks: readonly CatalogueRow[] = [
     does: "five drafts through the edge as usual, and one each while the model's stand-in answers 429, answers 500 and does not answer",
     goal: 'answers within 3 s; a 429, a failure or a time-out upstream gives a degraded answer within 10 s, not an error',
     goals: { answerSeconds: 3, degradedSeconds: 10 },
-    stubbed: ['Kong', 'LLM'],
     requires: drafts,
     cannotPass: ({ ai }) =>
       ai?.llm.control === undefined

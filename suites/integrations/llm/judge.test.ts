@@ -95,27 +95,32 @@ describe('integrations/llm', () => {
   });
 });
 
-const LOGS = ['tender/tender-ai-6d4b9c7f5-x2b4z ai', 'tender/redis-0 redis', 'tender/redis-1 redis'];
+const LOGS = [
+  ...['tender/tender-ai-6d4b9c7f5-x2b4z ai', 'tender/redis-0 redis', 'tender/redis-1 redis'],
+  'observability/prometheus-7c9d8b6f4-b2c4d prometheus',
+];
+const NAMESPACES = ['tender', 'edge', 'observability'];
 const scan = (more: Record<string, unknown> = {}): Seen => [
   'key-scan',
-  { logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
+  { namespaces: NAMESPACES, logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
 ];
 const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
   ...{ kind, namespace, name, replicas: { min: count, max: count } },
 });
 const token = (...seen: Seen[]) => tokenWith({}, ...seen);
-const tokenWith = (stores: Record<string, unknown>, ...seen: Seen[]) =>
+const tokenWith = (stores: Record<string, unknown>, ...seen: Seen[]) => tokenOf({ stores }, ...seen);
+const tokenOf = (more: Record<string, unknown>, ...seen: Seen[]) =>
   judge({
     check: 'integrations/llm-token',
     settings: {
       namespaces: { platform: 'tender', edge: 'edge' },
-      stores,
       topology: {
         workloads: [
           ...[workload('Deployment', 'tender-ai', 1), workload('StatefulSet', 'redis', 2)],
           workload('Deployment', 'prometheus', 1, 'observability'),
         ],
       },
+      ...more,
     },
     seen,
   });
@@ -147,22 +152,60 @@ describe('integrations/llm-token', () => {
   });
 
   it('should claim nothing when a declared workload has pods whose logs nobody looked through', () => {
-    const sentinel = ['tender/redis-0 redis', 'tender/redis-sentinel-0 redis', LOGS[0]];
-    for (const logs of [LOGS.slice(1), LOGS.slice(0, 2), sentinel])
+    const sentinel = LOGS.with(2, 'tender/redis-sentinel-0 redis');
+    const without = LOGS.map((_, at) => LOGS.toSpliced(at, 1));
+    for (const logs of [...without, sentinel])
       assert.equal(token(scan({ logs })).verdict, 'inconclusive', String(logs));
+  });
+
+  it('should claim nothing of a namespace in which something is declared and nobody searched', () => {
+    const { namespaces: _, ...before } = scan()[1] ?? {};
+    const open = token(['key-scan', before]);
+    assert.equal(open.verdict, 'inconclusive');
+    assert.match(
+      open.reason,
+      /logs in observability: .*recorded by an earlier version, which searched platform and edge alone/,
+    );
+    for (const [at, left] of NAMESPACES.entries()) {
+      const judgement = token(scan({ namespaces: NAMESPACES.toSpliced(at, 1) }));
+      assert.equal(judgement.verdict, 'inconclusive');
+      assert.match(judgement.reason, new RegExp(`logs in ${left}: .*this namespace was not searched`));
+    }
+    const idle = workload('Deployment', 'idle', 0, 'models');
+    const unsearched = tokenOf({ topology: { workloads: [idle] } }, scan());
+    assert.match(unsearched.reason, /logs in models/);
+  });
+
+  it('should claim nothing without a log of the AI service, whether or not it is among the workloads', () => {
+    const ai = (namespace: string) => ({ ai: { deployment: { namespace, name: 'model-client' } } });
+    const searched = { namespaces: [...NAMESPACES, 'models'] };
+    const unread = tokenOf(ai('models'), scan(searched));
+    assert.equal(unread.verdict, 'inconclusive');
+    assert.match(unread.reason, /Deployment models\/model-client.*logs of 1 pods or more/);
+    const logs = [...LOGS, 'models/model-client-6d4b9c7f5-x2b4z main'];
+    const read = tokenOf(ai('models'), scan({ ...searched, logs }));
+    assert.equal(read.verdict, 'pass', read.reason);
+    const declared = tokenOf({ ai: { deployment: { namespace: 'tender', name: 'tender-ai' } } }, scan());
+    assert.equal(declared.verdict, 'pass', declared.reason);
   });
 
   it('should miss the server of a store whose pods have other logs, and what runs now where there is only what ran before', () => {
     const stores = (namespace = 'tender') => ({
       redis: { members: 2, container: 'redis', statefulSet: { namespace, name: 'redis' } },
     });
-    const logs = [LOGS[0], LOGS[1], 'tender/redis-1 exporter'];
+    const logs = [...LOGS.filter((log) => !log.startsWith('tender/redis-1')), 'tender/redis-1 exporter'];
     assert.equal(tokenWith(stores(), scan()).verdict, 'pass');
     assert.equal(tokenWith(stores(), scan({ logs })).verdict, 'inconclusive');
-    assert.equal(tokenWith(stores('data'), scan({ logs })).verdict, 'pass', 'a namespace that is not read');
+    const elsewhere = { namespaces: [...NAMESPACES, 'data'] };
+    assert.equal(tokenWith(stores('data'), scan({ ...elsewhere, logs })).verdict, 'inconclusive');
+    const members = ['data/redis-0 redis', 'data/redis-1 redis'];
+    assert.equal(
+      tokenWith(stores('data'), scan({ ...elsewhere, logs: [...LOGS, ...members] })).verdict,
+      'pass',
+    );
     const before = `${LOGS[1]} (before its restart)`;
     assert.equal(token(scan({ logs: [...LOGS, before] })).verdict, 'pass');
-    const lone = token(scan({ logs: [LOGS[0], before, LOGS[2]] }));
+    const lone = token(scan({ logs: LOGS.with(1, before) }));
     assert.equal(lone.verdict, 'inconclusive');
     assert.match(lone.reason, /before a restart: .*redis-0 redis \(before/);
   });

@@ -12,6 +12,9 @@ import type { CatalogueRow } from '../../catalogue/types.ts';
 /** Below this share of the offered load, it was not delivered as stated. */
 const DELIVERED_SHARE = 0.98;
 
+/** Usual time before the first request and after the last one, ms. */
+const AROUND_A_LOAD_MS = 5_000;
+
 interface Subject {
   name: 'api' | 'ai';
   /** Place of the first of its checks. */
@@ -20,7 +23,6 @@ interface Subject {
   p95Ms: number;
   /** Good answers a second. */
   requestsPerSecond: number;
-  stubbed?: string[];
   /** Fields of the rows that differ from those of the other subject. */
   of: Pick<CatalogueRow, 'requires' | 'parts' | 'reads'>;
   /** Its load, by the key that declares it. */
@@ -46,17 +48,7 @@ function tooFew({ key, requestsPerSecond, seconds }: Load, ratio: number): strin
 
 export const withObjectives = together(wholeTopology, contract, objectives, prometheus);
 
-function of({
-  name,
-  order,
-  label,
-  p95Ms,
-  requestsPerSecond,
-  stubbed,
-  of: own,
-  load,
-  does,
-}: Subject): CatalogueRow[] {
+function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does }: Subject): CatalogueRow[] {
   const shared = {
     ...own,
     section: '2',
@@ -67,9 +59,8 @@ function of({
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
       workMs: (environment, work) => load(environment).seconds * 1000 + loadStartMs(environment, work),
-      usualMs: 60_000,
+      usualMs: (environment) => load(environment).seconds * 1000 + AROUND_A_LOAD_MS,
     },
-    ...(stubbed !== undefined && { stubbed }),
   } as const satisfies Partial<Parameters<typeof row>[0]>;
   const judged = (judge: () => Promise<{ judgeOf: (subject: 'API' | 'AI') => CheckJudge }>) => ({
     judge: async () => (await judge()).judgeOf(name === 'api' ? 'API' : 'AI'),
@@ -137,7 +128,6 @@ export const checks: readonly CatalogueRow[] = [
     label: 'AI service',
     p95Ms: 3000,
     requestsPerSecond: 1,
-    stubbed: ['LLM'],
     of: {
       parts: ['ai'],
       requires: drafts,

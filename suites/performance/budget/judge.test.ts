@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { goalEntrySchema } from '../../../reports/record/details/load-detail.ts';
+import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Objective } from '../../../reports/record/objective.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
+import { controls } from './controls.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
 const POINTS = 61;
@@ -63,11 +65,49 @@ it('should say of an objective that passes which bad events its metrics do not h
   assert.equal(judgement.goals?.[0]?.note, 'not counted: requests that reach no server');
 });
 
+it('should judge a window by the clock of Prometheus, wherever that was measured to be', () => {
+  const aheadMs = 300_000;
+  const moved = ([kind, seen]: Seen): Seen => {
+    const { fromMs, toMs, endMs, values } = seen as unknown as Record<'fromMs' | 'toMs' | 'endMs', number> & {
+      values: { labels: object; points: [number, number][] }[];
+    };
+    const points = (of: [number, number][]) => of.map(([t, value]) => [t + aheadMs, value]);
+    const at = { fromMs: fromMs + aheadMs, toMs: toMs + aheadMs, endMs: endMs + aheadMs };
+    return [kind, { ...seen, ...at, values: values.map((one) => ({ ...one, points: points(one.points) })) }];
+  };
+  const counted = [moved(total), moved(series('bad', (i) => Number(i === 20)))];
+  const clock = (askedMs: number): Seen => [
+    'clock-offset',
+    { t: 0, source: 'Prometheus', askedMs, saidMs: T0 + aheadMs, precision: 'ms' },
+  ];
+  assert.equal(budget([clock(T0), ...counted]).verdict, 'pass');
+  assert.match(budget(counted).reason, /a query covers time after it was sent/);
+  const impossible = budget([clock(T0 - 3_600_000), ...counted]);
+  assert.equal(impossible.verdict, 'inconclusive');
+  assert.match(impossible.reason, /the clock of Prometheus/);
+});
+
 it('should fail when it is overspent, and show how far', () => {
   const judgement = budget([total, series('bad', (i) => (i > 0 ? 3 : 0))]);
   assert.equal(judgement.verdict, 'fail');
   assert.equal(judgement.reason, 'api-requests: 3 times the budget spent');
   assert.ok(Math.abs((judgement.goals?.[0]?.remaining?.worst ?? 0) + 2) < 1e-6);
+});
+
+it('should prove by its control that the budget of api-requests is spent, and of no other objective', () => {
+  const spent = controls.find(({ id }) => id === 'performance/budget/spent')?.expectSeen ?? assert.fail();
+  const caught = ({ reason, seen, findings }: Judgement): boolean =>
+    [reason, seen, ...findings.map((one) => `${one.subject}: ${one.seen}`)].some((text) => spent.test(text));
+  const indicator = { kind: 'ratio', counter: true, good: null, bad: 'bad', total: 'others' } as const;
+  const other = objective({ name: 'others', indicator });
+  const bad = (i: number): number => (i > 0 ? 3 : 0);
+  const ofOther = [series('others', () => 100, 'others'), series('bad', bad, 'others')];
+  const both = (...own: Seen[]): Judgement =>
+    budget([series('bad', bad), ...own, ...ofOther], [objective(), other]);
+  assert.equal(caught(budget([total, series('bad', bad)])), true);
+  const [late, whole] = [both(), both(total)];
+  assert.deepEqual([late.verdict, caught(late)], ['fail', false], late.reason);
+  assert.deepEqual([whole.verdict, caught(whole)], ['fail', true], whole.reason);
 });
 
 it('should be open for a gap in the series, naming it', () => {

@@ -246,10 +246,14 @@ function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
 }
 
 const BUDGET_ANNOTATIONS: Annotations = {
+  'clock-offset':
+    'it excuses windows that are off by as much; of a clock that is right there is nothing to excuse',
   'metric-there.values[].values[]':
     'one value of the shape that is asked for is enough; which ones there are is not declared',
   'metric-there.families':
     'the name or the boundaries say the unit as well, and not every source has metadata',
+  'metric-there.boundaryOn':
+    'it excuses a query that finds nothing at its boundary; where that finds something, it decides nothing',
   'metric-there.selected': 'that no series is selected is a fact of bad events, and of all others judged',
   'series.values[].labels.*':
     'no declaration says which pods, routes and statuses there are; that each is of a scraped target and counted alike in every answer is judged',

@@ -5,10 +5,9 @@ import { referenceOnly, rollOutBackend } from '../../_breaking/backend.ts';
 import { NotApplicable } from '../../harness/control.ts';
 import type { ControlContext } from '../../harness/control.ts';
 import type { ObjectRef } from '../../harness/protocol.ts';
-import { required } from '../../_breaking/objects.ts';
-import type { Deployed } from '../../_breaking/objects.ts';
+import { required, scaled } from '../../_breaking/objects.ts';
 
-/** Within this, a pod ends, an endpoint is removed, or a server with an empty disk becomes ready; each takes seconds. */
+/** Within this, a pod ends, or an endpoint is removed; each takes seconds. */
 const CHANGED_MS = 90_000;
 /** A node selector that matches no pod. */
 const NOBODY = { 'plumbline.dev/control': 'nobody' };
@@ -133,25 +132,4 @@ export async function reconfigure(
   await ctx.patch(ref, { data: { [found.key]: change(found.text) } });
   await ctx.patch(server, { spec: { replicas } });
   await scaled(ctx, server, replicas);
-}
-
-/** Waits until a Deployment has so many pods, all ready, and no other. */
-export async function scaled(ctx: ControlContext, ref: Deployed, replicas: number): Promise<void> {
-  await ctx.until(
-    `${replicas} pods of ${ref.name}`,
-    async () => {
-      const { status = {} } = await required(ctx, ref);
-      const { readyReplicas = 0, replicas: there = 0 } = status;
-      return readyReplicas === replicas && there === replicas ? true : null;
-    },
-    { timeoutMs: CHANGED_MS },
-  );
-}
-
-/** Waits that long, ending with the control. */
-export async function passed(ctx: ControlContext, what: string, lengthMs: number): Promise<void> {
-  const begunMs = performance.now();
-  await ctx.until(what, () => Promise.resolve(performance.now() - begunMs > lengthMs || null), {
-    timeoutMs: lengthMs * 2,
-  });
 }

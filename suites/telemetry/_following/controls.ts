@@ -1,7 +1,8 @@
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { referenceOnly } from '../../_breaking/backend.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
-import { disconnect, passed, shippedNodes, stopShipper } from './breaking.ts';
+import { passed } from '../../_breaking/objects.ts';
+import { disconnect, shippedNodes, stopShipper } from './breaking.ts';
 
 /** Enough to show that what is broken is missing everywhere, and short. */
 export const FEW = { requests: 100, few: 20 };

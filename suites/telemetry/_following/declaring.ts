@@ -2,7 +2,7 @@ import type { Environment, StoreName } from '../../../env/schema.ts';
 import { telemetry as declaredTelemetry, together, wholeTopology, writes } from '../../catalogue/reads.ts';
 import { backend, prometheus } from '../../catalogue/requirements.ts';
 import type { row } from '../../catalogue/row.ts';
-import { ARRIVAL, followedMs, storeTrialFollowed } from '../../catalogue/time.ts';
+import { ARRIVAL, followedMs, storeTrialFollowed, usualRequestsMs } from '../../catalogue/time.ts';
 import { touching, WORKLOADS } from '../../catalogue/touches.ts';
 import type { Touches } from '../../catalogue/touches.ts';
 import type { CatalogueRow, Injects, Requirement, TelemetrySource } from '../../catalogue/types.ts';
@@ -57,7 +57,7 @@ export const LOGS_AND_TRACES: readonly Requirement[] = [source('logs'), ...TRACE
 export const SHARED = {
   parts: ['telemetry'],
   reads: together(wholeTopology, declaredTelemetry, writes),
-  time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 30_000 },
+  time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: usualRequestsMs('few') },
 } as const satisfies Partial<CatalogueRow>;
 
 /** Pods that write numbered lines on every node, with clocks that are compared with the harness's. */

@@ -57,6 +57,7 @@ test('should write on the nodes by their names, but not on those of others or th
   const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['ip-10-0-0-1'] }] };
   assert.ok(JSON.stringify(pods).includes(`"nodeSelectorTerms":[${JSON.stringify(term)}]`));
   assert.deepEqual(seen, [
+    ['nodes-of-others', { group: 'team=x', nodes: 1 }],
     ['node-passing', { node: 'comes', taints: ['karpenter.sh/x'] }],
     ['canary-node', { node: 'ip-10-0-0-1', pool: null, ready: true }],
   ]);

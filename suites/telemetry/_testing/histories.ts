@@ -18,7 +18,7 @@ export function settings(more: Record<string, number> = {}) {
   return {
     telemetry: {
       logs: { shipper: { daemonSet: { namespace: 'observability', name: 'log-shipper' } } },
-      traces: { kind: 'jaeger', path: PATH },
+      traces: { path: PATH },
       alerts: { ruleGroups: { prefix: 'plumbline-' } },
       required: { targets: ['tender-api'], series: ['up{job="tender-api"}'] },
       canary: {

@@ -3,8 +3,8 @@ import type { Judgement } from '../../../reports/record/judgement.ts';
 import { rollOut } from '../../_breaking/backend.ts';
 import { NotApplicable } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
-import { scaled } from '../_following/breaking.ts';
 import { deploymentAt } from '../../_breaking/addressed.ts';
+import { scaled } from '../../_breaking/objects.ts';
 import type { Deployed } from '../../_breaking/objects.ts';
 
 /** @throws NotApplicable where it is no Deployment of this cluster */

@@ -17,13 +17,13 @@ export const checks: readonly CatalogueRow[] = [
     access: 'r - r r r',
     does: 'the health of Grafana, its data sources and Kibana, and whether the declared dashboards show in a browser once they have loaded, with the declared account where they want one',
     goal: 'Grafana and Kibana healthy, data sources answer, declared dashboards render in a browser without an error panel',
-    stubbed: ['Grafana'],
     requires: source('dashboards'),
     time: {
       ...SHARED.time,
       // Each dashboard is loaded and waited for, first without an account.
       workMs: ({ telemetry }, { waitMs }) =>
         4 * (telemetry?.dashboards?.declared.length ?? 0) * waitMs('telemetryQuery'),
+      usualMs: 30_000,
     },
   }),
 ];

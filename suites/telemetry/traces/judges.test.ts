@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TRACE_KINDS } from '../../../probes/traces/kinds.ts';
-import { TRIED } from '../../../reports/judge/telemetry/traces.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
@@ -65,13 +63,6 @@ test('should speak of another tenant where nothing at all is there, and never pa
     /nothing at all of this run is in the store of traces: maybe another tenant or store/,
   );
   assert.doesNotMatch(judged(FEW, 40, (n) => ({ spans: n === 1 ? WHOLE : null })).seen, /another tenant/);
-});
-
-test('should say which store of traces was never met, as its adapter does', () => {
-  assert.deepEqual(
-    TRACE_KINDS.filter(({ metWith }) => metWith !== null).map(({ kind }) => kind),
-    TRIED,
-  );
 });
 
 test('should name what is missing first on the way, not all that hangs on it', () => {
@@ -302,6 +293,7 @@ test('should not rest on a history that contradicts itself', () => {
     ['a whole trace with another parent', changed('trace', { spans })],
     ["another request's trace", changed('trace', { traceId: 't2' })],
     ['seen at no time', changed('trace', { seenMs: 0 })],
+    ['not seen at no time', changed('trace', { unseenMs: 0 })],
     ['a good answer that was none', changed('canary-request', { ok: false })],
     ['an answer before it was asked', changed('canary-request', { doneMs: START_MS - 1 })],
     ['a number of another', changed('canary-request', { n: 10 })],

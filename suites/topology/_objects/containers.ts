@@ -190,15 +190,22 @@ function probeText(probe: Probe | undefined): string | null {
   return null;
 }
 
-/** An image was pulled if every container has an image id and none waits for its image. */
+/**
+ * An image was pulled once its container has an image id, which init containers keep after their end. One that is still to start, or whose pod is on no
+ * node yet, has none, or no status at all.
+ */
 function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
-  const troubles = waiting(pod).filter((text) => /Image|Registry/.test(text));
-  const missing = (pod.status.containerStatuses ?? []).filter(
-    (status) => (status.imageID ?? '') === '' && status.state?.waiting === undefined,
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+  const ids = new Map(
+    [...containerStatuses, ...initContainerStatuses].map(({ name, imageID = '' }) => [name, imageID]),
   );
   ctx.record('pull', {
     workload,
     pod: podName(pod),
-    troubles: [...troubles, ...missing.map((status) => `${status.name}: no image id`)],
+    troubles: waiting(pod).filter((text) => /Image|Registry/.test(text)),
+    images: containersIn(pod.spec).map(({ name }) => ({
+      container: name,
+      pulled: (ids.get(name) ?? '') !== '',
+    })),
   });
 }

@@ -141,7 +141,7 @@ test('should leave out nodes that have every label of those of others, and no ot
   assert.equal(withoutOthers(all).length, 3);
 });
 
-test('should look at no node that is coming or going, and record its name', () => {
+test('should look at no node that is coming or going, and record its name, and how many are of others', () => {
   const node = (name: string, labels: Record<string, string>, ...taints: [string, string][]) => ({
     ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status: {} },
     spec: { taints: taints.map(([key, effect]) => ({ key, effect })) },
@@ -153,7 +153,10 @@ test('should look at no node that is coming or going, and record its name', () =
     node('strange', { team: 'x' }, ['karpenter.sh/unregistered', 'NoExecute']),
   ];
   const declared = {
-    others: [{ labels: { team: 'x' }, reason: 'r' }],
+    others: [
+      { labels: { team: 'x' }, reason: 'r' },
+      { labels: { team: 'x', zone: 'gone' }, reason: 'r' },
+    ],
     passingTaints: ['karpenter.sh/*', 'node.kubernetes.io/*'],
   };
   for (const settings of [{ nodes: declared }, { topology: { nodes: declared } }]) {
@@ -164,7 +167,11 @@ test('should look at no node that is coming or going, and record its name', () =
       own.map(({ metadata }) => metadata.name),
       ['serves', 'lost'],
     );
-    assert.deepEqual(seen, [['node-passing', { node: 'comes', taints: ['karpenter.sh/unregistered'] }]]);
+    assert.deepEqual(seen, [
+      ['nodes-of-others', { group: 'team=x', nodes: 1 }],
+      ['nodes-of-others', { group: 'team=x, zone=gone', nodes: 0 }],
+      ['node-passing', { node: 'comes', taints: ['karpenter.sh/unregistered'] }],
+    ]);
     const on = ['serves', 'comes', 'lost', 'strange', 'unlisted', undefined];
     const pods = on.map((nodeName) => ({ spec: { nodeName } })) as unknown as PodObject[];
     const kept = podsOnOwn(context as unknown as CheckContext, pods, all);
@@ -172,7 +179,7 @@ test('should look at no node that is coming or going, and record its name', () =
       kept.map(({ spec }) => spec.nodeName),
       ['serves', 'lost', 'unlisted', undefined],
     );
-    assert.equal(seen.length, 1, 'a node is named once');
+    assert.equal(seen.length, 3, 'a node is named once');
   }
 });
 

@@ -5,6 +5,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
 import { asWorkload, ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
 import { hasEnded } from '../../../probes/store/member-pods.ts';
+import { nodeGroupName } from '../../../reports/record/names/topology-names.ts';
 import { hasLabels, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
@@ -109,12 +110,16 @@ export function withoutOthers(
 export const NO_NODE =
   'no node was listed that is left by topology.nodes: each is one of others, or coming or going by its taints';
 
-/** The nodes to look at: neither those of others nor those that are coming or going. The names of the latter are recorded. */
+/** The nodes to look at: neither those of others, whose number is recorded, nor those that are coming or going, whose names are. */
 export function ownNodes(
   ctx: Pick<CheckContext, 'settings' | 'record'>,
   nodes: readonly NodeObject[],
 ): NodeObject[] {
   const declared = ctx.settings.nodes ?? ctx.settings.topology?.nodes;
+  for (const { labels } of declared?.others ?? []) {
+    const theirs = nodes.filter(({ metadata }) => hasLabels(labels, metadata.labels));
+    ctx.record('nodes-of-others', { group: nodeGroupName(labels), nodes: theirs.length });
+  }
   return withoutOthers(nodes, declared).filter(({ metadata, spec }) => {
     // A taint that only asks the scheduler to prefer other nodes is on nodes that serve, too.
     const taints = (spec.taints ?? [])

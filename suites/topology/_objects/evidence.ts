@@ -54,5 +54,6 @@ async function recordLog(ctx: CheckContext, pod: PodObject): Promise<void> {
   };
   // A pod that never started has no log; that is no finding of its own.
   const text = await ctx.cluster.logs(where).catch((error: unknown) => `no log: ${String(error)}`);
+  // The runner takes secrets out of it: it knows those that are to be taken out first.
   ctx.record('evidence', { source, text });
 }

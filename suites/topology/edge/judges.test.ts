@@ -121,6 +121,20 @@ test('should not miss the names of hops behind the one that turned the request a
   assert.equal(path(answer({ ...refused(401), authorized: false, tlsError: 'EXPIRED' })).verdict, 'fail');
 });
 
+test('should judge the certificate alone where nobody was shown credentials for it', () => {
+  const stranger = { authorized: false, tlsError: 'DEPTH_ZERO_SELF_SIGNED_CERT', withheld: true };
+  const refused = { status: 401, ok: false, why: 'credentials: status 401', correlationIdSeen: '' };
+  const other = { status: 200, ok: false, why: 'answer: /id', correlationIdSeen: '' };
+  for (const seen of [refused, other, { ...other, status: 404 }]) {
+    const { verdict, reason } = path(answer({ ...stranger, ...seen, headers: {} }));
+    assert.equal(verdict, 'fail');
+    assert.match(reason, /DEPTH_ZERO_SELF_SIGNED_CERT/);
+    assert.doesNotMatch(reason, /hop |correlation id|credentials \(application|answer: \/id|seen 404/);
+  }
+  const open = path(answer({ ...stranger, headers: { 'x-hops': 'haproxy, api' } }));
+  assert.match(open.reason, /^2 of \d+: TLS of the edge, hop gateway;/);
+});
+
 test('should be inconclusive without a contract', () => {
   assert.equal(judged(undefined, answer()).verdict, 'inconclusive');
 });

@@ -316,6 +316,23 @@ test('should demand the registry and a pin of what a pod has beside its template
     assert.equal(on('images', [...seen, beside(IMAGE, strange)]), 'inconclusive', JSON.stringify(strange));
 });
 
+test('should know the containers of a pod from its template, and from what it has beside that', () => {
+  const images = (...names: string[]): Seen => [
+    'pull',
+    {
+      ...{ workload: NAME, pod: 'tender/api-1', troubles: [] },
+      images: names.map((container) => ({ container, pulled: true })),
+    },
+  ];
+  const verdict = (...seen: Seen[]) => on('images', [imaged(), ...seen]);
+  assert.equal(verdict(images('api')), 'pass');
+  for (const names of [[], ['web'], ['api', 'web'], ['api', 'api']])
+    assert.equal(verdict(images(...names)), 'inconclusive', names.join());
+  const beside: Seen = ['pod-image', { workload: NAME, container: 'web', pod: 'tender/api-1', image: IMAGE }];
+  assert.equal(verdict(images('api', 'web'), beside), 'pass');
+  assert.equal(verdict(images('web'), beside), 'pass', 'of an earlier template');
+});
+
 test('should not take the pod of one workload for that of another', () => {
   const of = (name: string, pod: string): Seen[] => {
     const workload = `StatefulSet tender/${name}`;

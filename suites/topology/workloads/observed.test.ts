@@ -12,10 +12,16 @@ interface Placed {
   phase?: string;
   /** Beside those of its template. */
   containers?: readonly { name: string; image: string }[];
+  initContainers?: readonly { name: string; image: string }[];
+  /** In place of that of a pod all of whose containers run. */
+  status?: object;
 }
 
 /** A pod of the Deployment; kubelet drops the status of the containers of a pod that it evicts. */
-const podOf = ({ node, phase = 'Running', containers = [] }: Placed, at: number) => ({
+const podOf = (
+  { node, phase = 'Running', containers = [], initContainers = [], status }: Placed,
+  at: number,
+) => ({
   ...LISTED,
   metadata: {
     ...{ namespace: 'tender', name: `api-5d8-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
@@ -25,13 +31,20 @@ const podOf = ({ node, phase = 'Running', containers = [] }: Placed, at: number)
   spec: {
     ...(node !== undefined && { nodeName: node }),
     containers: [{ name: 'api', image: 'api:1' }, ...containers],
+    initContainers,
   },
-  status: {
+  status: status ?? {
     phase,
     ...(phase === 'Running' && {
-      containerStatuses: [{ name: 'api', ready: true, restartCount: 0, imageID: 'i' }],
+      containerStatuses: [{ name: 'api' }, ...containers].map(started),
+      initContainerStatuses: initContainers.map(started),
     }),
   },
+});
+
+const started = ({ name }: { name: string }) => ({ name, ready: true, restartCount: 0, imageID: 'i' });
+const waits = (name: string, reason: string, imageID = '') => ({
+  ...{ name, ready: false, restartCount: 0, imageID, state: { waiting: { reason } } },
 });
 
 interface Deployed {
@@ -112,6 +125,87 @@ describe('what a webhook puts into pods', () => {
       if (expected === 'fail')
         assert.match(reason, /container istio-proxy in Pod tender\/api-5d8-0; the first: .*seen docker\.io/);
     }
+  });
+});
+
+describe('the images of pods', () => {
+  const one = { replicas: { min: 1, max: 1 }, wanted: 1 };
+  const init = [{ name: 'migrate', image: 'api-migrate:1' }];
+  const ended = {
+    ...{ name: 'migrate', ready: true, restartCount: 0, imageID: 'i' },
+    state: { terminated: { reason: 'Completed' } },
+  };
+  const pending = (containerStatuses: object[], initContainerStatuses: object[] = []): object => ({
+    ...{ phase: 'Pending', containerStatuses, initContainerStatuses },
+  });
+  const judged = (status: object | undefined, initContainers: Placed['initContainers'] = []) =>
+    over('images', { ...one, pods: [{ node: 'a', initContainers, ...(status && { status }) }] });
+
+  it('should be left open before a container has one, whether it can be pulled or not', async () => {
+    const creating = waits('api', 'ContainerCreating');
+    const initializing = waits('api', 'PodInitializing');
+    const waiting = waits('migrate', 'PodInitializing');
+    for (const [status, initContainers, of] of [
+      [{ phase: 'Pending' }, [], 'api'],
+      [pending([creating]), [], 'api'],
+      [pending([initializing], [waiting]), init, 'api, migrate'],
+      [pending([initializing], [ended]), init, 'api'],
+      [pending([started({ name: 'api' })], [waits('migrate', 'PodInitializing')]), init, 'migrate'],
+    ] as const) {
+      const { verdict, reason } = await judged(status, initContainers);
+      assert.equal(verdict, 'inconclusive', reason);
+      assert.equal(
+        reason,
+        `could not be seen: images of Pod tender/api-5d8-0: expected pulled, seen no image id yet of ${of}`,
+      );
+    }
+  });
+
+  it('should be failed where kubelet says that one cannot be pulled, of an init container too', async () => {
+    for (const reason of ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'RegistryUnavailable']) {
+      const of = await judged(pending([waits('api', reason)]));
+      assert.equal(of.verdict, 'fail', reason);
+      assert.match(of.reason, new RegExp(`expected pulled, seen api: ${reason}`));
+      const first = await judged(
+        pending([waits('api', 'PodInitializing')], [waits('migrate', reason)]),
+        init,
+      );
+      assert.match(first.reason, new RegExp(`expected pulled, seen migrate: ${reason}`));
+    }
+  });
+
+  it('should be seen of what runs, of what has ended, and of what is to be started again', async () => {
+    for (const status of [
+      undefined,
+      pending([started({ name: 'api' })], [ended]),
+      pending([waits('api', 'CrashLoopBackOff', 'i')], [ended]),
+    ]) {
+      const { verdict, reason } = await judged(status, init);
+      assert.equal(verdict, 'pass', reason);
+    }
+  });
+});
+
+describe('a workload with other pods than it wants', () => {
+  const of = (wanted: number, ...nodes: (string | undefined)[]) =>
+    over('spread', {
+      ...{ replicas: { min: 2, max: 4 }, wanted, budget: { expectedPods: wanted, desiredHealthy: 1 } },
+      pods: nodes.map((node) => (node === undefined ? { phase: 'Pending' } : { node })),
+    });
+
+  it('should be left open while one is on no node yet, which may come to that of another', async () => {
+    const { verdict, reason } = await of(3, 'a', 'b', undefined);
+    assert.equal(verdict, 'inconclusive');
+    assert.match(reason, /expected 2 different nodes, seen 2 pods on nodes, 3 wanted/);
+    const together = await of(3, 'a', 'a', undefined);
+    assert.match(together.reason, /^placement of .*: expected 2 different nodes, seen api-5d8-0 on a/);
+  });
+
+  it('should be judged while a rollout doubles them, and left open with more than that', async () => {
+    assert.equal((await of(2, 'a', 'b', 'c', 'a')).verdict, 'pass');
+    const { verdict, reason } = await of(2, 'a', 'b', 'c', 'a', 'b');
+    assert.equal(verdict, 'inconclusive');
+    assert.match(reason, /seen 5 pods on nodes, 2 wanted/);
   });
 });
 

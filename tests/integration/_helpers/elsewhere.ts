@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { nodeBinDir, nodeSpec, nodeStatus } from '../../../env/local/nodes/index.ts';
 import { stateDir } from '../../../host/paths.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
@@ -71,7 +71,7 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
   return file;
 }
 
-/** What deploy/rbac.yaml and the owners of a cluster provide; the rights are the administrator's here. */
+/** What deploy/rbac.yaml and the owners of a cluster provide; the rights are the administrator's here, but for those of the Job that undoes. */
 async function ownersPart(kube: KubeCall): Promise<void> {
   await ensure(kube, '/api/v1/namespaces', {
     apiVersion: 'v1',
@@ -89,6 +89,12 @@ async function ownersPart(kube: KubeCall): Promise<void> {
     kind: 'Namespace',
     metadata: { name: 'plumbline-system', labels: { 'app.kubernetes.io/managed-by': 'plumbline' } },
   });
+  await ensure(kube, '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'plumbline-canary', labels: { 'app.kubernetes.io/managed-by': 'plumbline' } },
+  });
+  await undoAccount(kube);
   const permit = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -99,16 +105,35 @@ async function ownersPart(kube: KubeCall): Promise<void> {
       until: new Date(Date.now() + PERMIT_HOURS * 3_600_000).toISOString(),
     },
   };
-  await kube({
-    method: 'PATCH',
-    path: '/api/v1/namespaces/plumbline-system/configmaps/plumbline-permit?fieldManager=owners&force=true',
-    contentType: 'application/apply-patch+yaml',
-    body: permit,
-    timeoutMs: CALL_TIMEOUT_MS,
-  });
+  await applied(kube, '/api/v1/namespaces/plumbline-system/configmaps/plumbline-permit', permit);
 }
 
-/** Takes the permit back; the namespaces stay, empty. */
+const COLLECTIONS = new Map([
+  ['ServiceAccount', { api: '/api/v1', resource: 'serviceaccounts' }],
+  ['Role', { api: '/apis/rbac.authorization.k8s.io/v1', resource: 'roles' }],
+  ['RoleBinding', { api: '/apis/rbac.authorization.k8s.io/v1', resource: 'rolebindings' }],
+]);
+
+/** The account of the Job that undoes, with its rights, of deploy/rbac.yaml; without it nothing is made outside embedded environments. */
+async function undoAccount(kube: KubeCall): Promise<void> {
+  for (const document of parseAllDocuments(readFileSync(join(CHECKOUT, 'deploy/rbac.yaml'), 'utf8'))) {
+    const object = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };
+    const { name, namespace = '' } = object.metadata;
+    const collection = COLLECTIONS.get(object.kind);
+    // No environment of these tests spreads loads over pods.
+    if (name !== 'plumbline-undo' || namespace === 'plumbline-load' || collection === undefined) continue;
+    await applied(kube, `${collection.api}/namespaces/${namespace}/${collection.resource}/${name}`, object);
+  }
+}
+
+async function applied(kube: KubeCall, path: string, body: object): Promise<void> {
+  const contentType = 'application/apply-patch+yaml';
+  const request = { method: 'PATCH', contentType, body, timeoutMs: CALL_TIMEOUT_MS } as const;
+  const { status, body: said } = await kube({ ...request, path: `${path}?fieldManager=owners&force=true` });
+  if (status >= 300) throw new Error(`${path} answered ${status}: ${JSON.stringify(said)}`);
+}
+
+/** Takes the permit back; the namespaces stay, empty, and so does the account of the Job that undoes. */
 export async function endElsewhere(kube: KubeCall): Promise<void> {
   const path = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-permit';
   await kube({ method: 'DELETE', path, timeoutMs: CALL_TIMEOUT_MS });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { deepFreeze } from './deep-freeze.ts';
 import type { Vu } from './vu.ts';
 
 /** Files read by `open`, and shared arrays of the script; kept once for all VUs of a thread. */
@@ -41,10 +42,4 @@ export class SharedFiles {
       return data;
     };
   }
-}
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const one of Object.values(value)) deepFreeze(one as unknown);
-  return Object.freeze(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../../reports/record/is-record.ts';
 import type { ThresholdSpec } from '../thresholds/thresholds.ts';
 import { check, OptionsError } from './check.ts';
 import type { LoadOptions, NamedScenario, RunOptions } from './scenario.ts';
@@ -12,7 +13,7 @@ export { OptionsError } from './check.ts';
  * @throws OptionsError naming the option, what was expected and what was seen
  */
 export function readOptions(raw: unknown): LoadOptions {
-  const { scenarios, ...others } = isObject(raw) ? raw : {};
+  const { scenarios, ...others } = isRecord(raw) ? raw : {};
   const shortcutKeys = Object.keys(shortcutsSchema.shape);
   const isShortcut = ([key]: [string, unknown]): boolean => shortcutKeys.includes(key);
   const entries = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
@@ -26,10 +27,6 @@ export function readOptions(raw: unknown): LoadOptions {
     ),
     shared,
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function thresholdOf(metric: string, one: SharedOptions['thresholds'][string][number]): ThresholdSpec {
@@ -48,7 +45,7 @@ function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, '
     const warning = `vus=${shortcuts.vus ?? ''} overrides scenarios, as in k6`;
     return { scenarios: [short], warnings: scenarios === null ? [] : [warning] };
   }
-  if (scenarios !== null && !isObject(scenarios))
+  if (scenarios !== null && !isRecord(scenarios))
     throw new OptionsError('options.scenarios: expected an object');
   const all = Object.entries(scenarios ?? {}).map(([name, one]) => named(name, one));
   if (all.length > 0) return { scenarios: all, warnings: [] };
@@ -62,7 +59,7 @@ function whatRuns(scenarios: unknown, shortcuts: Shortcuts): Pick<LoadOptions, '
 }
 
 function named(name: string, one: unknown): NamedScenario {
-  const executor = isObject(one) ? one['executor'] : undefined;
+  const executor = isRecord(one) ? one['executor'] : undefined;
   if (typeof executor !== 'string' || !EXECUTORS.includes(executor))
     throw new OptionsError(
       `options.scenarios.${name}.executor: ${JSON.stringify(executor)} is not supported by the embedded engine (it has ${EXECUTORS.join(', ')})`,
@@ -74,7 +71,7 @@ function named(name: string, one: unknown): NamedScenario {
 
 /** Like k6, treats null as "not given". */
 function withoutNulls(one: unknown): unknown {
-  if (!isObject(one)) return one;
+  if (!isRecord(one)) return one;
   return Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null && value !== undefined));
 }
 

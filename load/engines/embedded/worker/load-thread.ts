@@ -1,6 +1,7 @@
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { monoMs } from '../../../../host/clock.ts';
+import { deepFreeze } from '../api/deep-freeze.ts';
 import { TestAborted } from '../api/execution.ts';
 import { SharedFiles } from '../api/files.ts';
 import { countError, newCounts } from '../api/thread.ts';
@@ -162,7 +163,7 @@ export class LoadThread implements Thread {
   #prepare(plan: Plan): null {
     const { options, segment } = plan;
     this.options = options.shared;
-    this.toldOptions = deepFrozen(JSON.parse(plan.toldOptions));
+    this.toldOptions = deepFreeze(JSON.parse(plan.toldOptions));
     this.board = new Board(options.scenarios.length, segment.count, plan.board);
     const { hosts, insecureSkipTLSVerify, noConnectionReuse, rps } = options.shared;
     this.#rpsSpacingMs = rps > 0 ? (1000 * segment.count) / rps : 0;
@@ -250,10 +251,4 @@ export class LoadThread implements Thread {
     counts.checks.clear();
     if (second !== null) this.#second = second + 1;
   }
-}
-
-function deepFrozen<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const one of Object.values(value)) deepFrozen(one as unknown);
-  return Object.freeze(value);
 }

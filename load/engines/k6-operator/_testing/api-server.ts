@@ -31,6 +31,8 @@ export interface Behaviour {
   requestsPerLook?: number | null;
   /** Calls answered with 403, such as `POST testruns`. */
   forbidden?: readonly string[];
+  /** Which looks at the TestRun or its pods (1: the first), and how many reads of logs, are answered with 503; whether logs are refused. */
+  outages?: { looks?: (index: number) => boolean; logs?: number; refusedLogs?: boolean };
   /** Resources for which an access review says "not allowed", such as `pods/proxy`. */
   denied?: readonly string[];
   /** Objects that cannot be deleted. */
@@ -49,6 +51,9 @@ function partsOf(path: string): { kind: string; name: string; sub: string } {
 
 const STAGES = ['', 'initialization', 'initialized', 'created', 'started', 'started', 'stopped', 'finished'];
 
+const OUT = { status: 503, answer: { kind: 'Status', message: 'restarting' } };
+const REFUSED = { status: 403, answer: { kind: 'Status', message: 'no right' } };
+
 export class ApiServer {
   behaviour: Behaviour = {};
   readonly objects = new Map<string, KubeObject>();
@@ -62,6 +67,8 @@ export class ApiServer {
   createdAt = '';
   #looks = 0;
   #counted = 0;
+  #polls = 0;
+  #logs = 0;
 
   static async start(): Promise<{ api: ApiServer; client: KubeClient; stop: () => void }> {
     const folder = mkdtempSync(join(tmpdir(), 'plumbline-api-'));
@@ -103,13 +110,16 @@ export class ApiServer {
     this.stages.length = 0;
     this.#looks = 0;
     this.#counted = 0;
+    this.#polls = 0;
+    this.#logs = 0;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const { pathname } = new URL(request.url ?? '/', 'https://x');
-    const { status, answer } = this.#answer(request.method ?? '', pathname, body);
+    const method = request.method ?? '';
+    const { status, answer } = this.#outage(method, pathname) ?? this.#answer(method, pathname, body);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   }
@@ -159,6 +169,20 @@ export class ApiServer {
     this.createdAt = new Date().toISOString();
     this.objects.set(`${kind}/${object.metadata.name}`, object);
     return object;
+  }
+
+  /** Null: there is none. */
+  #outage(method: string, path: string): typeof OUT | null {
+    const { kind, name, sub } = partsOf(path);
+    if (method !== 'GET' || kind === '' || name.endsWith(':6565')) return null;
+    if (sub === 'log') return this.#outageOfLog();
+    return this.behaviour.outages?.looks?.(++this.#polls) === true ? OUT : null;
+  }
+
+  #outageOfLog(): typeof OUT | null {
+    const { logs = 0, refusedLogs = false } = this.behaviour.outages ?? {};
+    if (refusedLogs) return REFUSED;
+    return ++this.#logs <= logs ? OUT : null;
   }
 
   #stage(): string {

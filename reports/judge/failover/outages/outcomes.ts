@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../../record/history/history.ts';
 import type { History, Operations } from '../../../record/history/history.ts';
 import type { Seen } from '../../../record/observations/index.ts';
+import { gapRule } from '../../../record/rule.ts';
 import type { Rule } from '../../../record/rule.ts';
 import { first } from '../../observed.ts';
 import { waitedMs } from '../notes.ts';
@@ -69,9 +70,7 @@ interface Asking {
 
 function ruleOf(id: string, operations: Operations, asking: Asking): Rule {
   const gap = saidGap(operations, asking) ?? turnGap(operations, asking);
-  return gap === null
-    ? { id, verdict: 'pass', text: `the outcome of every ${asking.what} fits its detail` }
-    : { id, verdict: 'inconclusive', text: gap };
+  return gapRule(id, gap, `the outcome of every ${asking.what} fits its detail`);
 }
 
 function saidGap(operations: Operations, asking: Asking): string | null {

@@ -1,5 +1,6 @@
 import type { History, Operations } from '../../../record/history/history.ts';
 import type { Seen } from '../../../record/observations/index.ts';
+import { gapRule } from '../../../record/rule.ts';
 import type { Rule } from '../../../record/rule.ts';
 import { first } from '../../observed.ts';
 
@@ -62,9 +63,7 @@ function drainOf({ settings }: Seen<'client-load-start'>): number {
 
 function ruleOf(id: string, operations: Operations, plan: Plan, times: Times): Rule {
   const gap = planGap(operations, plan, times) ?? orderGap(operations, plan);
-  return gap === null
-    ? { id, verdict: 'pass', text: `${operations.count} ${plan.what}s as scheduled` }
-    : { id, verdict: 'inconclusive', text: gap };
+  return gapRule(id, gap, `${operations.count} ${plan.what}s as scheduled`);
 }
 
 /** The schedule as a whole: does it begin, go on and end as the client says? */

@@ -1,6 +1,7 @@
 /** What every trial with a fault in the platform needs as evidence, beside what its own check observes. */
 import type { History, HistoryHeader } from '../../../record/history/history.ts';
 import type { Kind, Seen } from '../../../record/observations/index.ts';
+import { gapRule } from '../../../record/rule.ts';
 import type { Rule } from '../../../record/rule.ts';
 import type { Annotations } from '../../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../../evidence/afterwards.ts';
@@ -75,10 +76,10 @@ export function agreementRules(history: History, client: Client, prepared?: Prep
   const isRollout = first(history, 'fault-armed')?.fault === 'rolling-restart';
   const gap = isRollout ? (landingGap(history) ?? replacedGap(history)) : faultGap(history, prepared);
   return [
-    ruleOf('coherence/fault', gap, 'the fault was injected as it was armed'),
+    gapRule('coherence/fault', gap, 'the fault was injected as it was armed'),
     stepsRule(history),
     priceRule(history),
-    ruleOf(
+    gapRule(
       'coherence/client',
       clientGap(history, client),
       'the client used the declared address, rate and time-outs',
@@ -106,18 +107,18 @@ function replacedGap(history: History): string | null {
 export function faultRules(history: History): Rule[] {
   const gap = faultGap(history);
   return [
-    ruleOf('coherence/fault', gap, 'the fault was injected as it was armed'),
+    gapRule('coherence/fault', gap, 'the fault was injected as it was armed'),
     stepsRule(history),
     priceRule(history),
   ];
 }
 
 function stepsRule(history: History): Rule {
-  return ruleOf('coherence/steps', orderGap(history, STEPS), 'the steps were recorded in their order');
+  return gapRule('coherence/steps', orderGap(history, STEPS), 'the steps were recorded in their order');
 }
 
 export function priceRule(history: History): Rule {
-  return ruleOf(
+  return gapRule(
     'coherence/budget',
     budgetGap(history),
     'the estimated cost follows from the expected outage, the counted cost from what failed',
@@ -132,10 +133,6 @@ export function orderGap(history: History, kinds: readonly Kind[]): string | nul
   });
   const early = steps.find(({ fromMs }, at) => at > 0 && fromMs < (steps[at - 1]?.toMs ?? fromMs));
   return early === undefined ? null : `${early.kind} was recorded before the step that must precede it`;
-}
-
-function ruleOf(id: string, gap: string | null, holds: string): Rule {
-  return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }
 
 function clientGap(history: History, { store, ratePerSecond, address }: Client): string | null {

@@ -3,7 +3,8 @@ import type { Buckets } from '../../../record/details/load-result.ts';
 import type { Fields } from '../../../record/observations/index.ts';
 import type { Tally } from '../clustering.ts';
 import { merged } from '../histogram.ts';
-import { loadOf, sumOf } from '../load.ts';
+import { sumOf } from '../../count.ts';
+import { loadOf } from '../load.ts';
 import type { Load, LoadSecond } from '../load.ts';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */

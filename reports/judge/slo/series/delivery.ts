@@ -1,4 +1,4 @@
-import { sumOf } from '../load.ts';
+import { sumOf } from '../../count.ts';
 import type { Load } from '../load.ts';
 
 /** What the schedule planned, and how much of it was started. */

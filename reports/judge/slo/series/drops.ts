@@ -4,7 +4,7 @@
  * well, and with none of them answered (share.ts, latency.ts).
  */
 import { deliveryOf } from './delivery.ts';
-import { sumOf } from '../load.ts';
+import { sumOf } from '../../count.ts';
 import type { Load } from '../load.ts';
 
 interface Drops {

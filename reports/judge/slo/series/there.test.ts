@@ -67,6 +67,16 @@ describe('what Prometheus has of the queries of an objective', () => {
     assert.equal(goodGap(BUCKET), 'none');
   });
 
+  it('should be of the metric of the selector, by what the targets say of it', () => {
+    const of = (family: string): string => badGap(BAD, { families: [{ family, type: 'counter', unit: '' }] });
+    for (const own of ['http_server_requests_seconds_count', 'http_server_requests_seconds'])
+      assert.equal(of(own), 'none', own);
+    assert.equal(
+      of('other_total'),
+      'of http_server_requests_seconds_count something was recorded of other_total',
+    );
+  });
+
   it('should be demanded of every selector, and of no record of an earlier version', () => {
     assert.match(
       gapOf(objective({ bad: BAD }), seen(COUNT)),

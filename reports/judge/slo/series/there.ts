@@ -4,11 +4,12 @@
  */
 import type { Objective } from '../../../record/objective.ts';
 import type { Seen } from '../../../record/observations/index.ts';
+import { firstGap } from '../../first-gap.ts';
 import { boundaryGap, isElsewhere, valuesOf } from './boundaries.ts';
 import { demands, matchesSelector, ownQueries, selectorsIn } from './selector.ts';
 import type { Found, Matcher } from './selector.ts';
 import { numberShapeOf, shapeOf } from './shapes.ts';
-import { unitGap } from './units.ts';
+import { familiesOf, unitGap } from './units.ts';
 
 export type There = Seen<'metric-there'>;
 
@@ -82,11 +83,13 @@ export function thereFinding(objective: Objective, there: readonly There[]): The
 function selectorGap(asked: Asked, seen: There, objective: Objective): string | null {
   const { selector } = asked;
   if (selector.metric === '') return namelessText(selector);
+  const other = seen.families.find(({ family }) => !familiesOf(selector.metric).includes(family));
+  if (other !== undefined) return `of ${selector.metric} something was recorded of ${other.family}`;
   if (!seen.there) return absentText(selector, seen, objective);
   return (
     unreadGap(selector, seen) ??
     gaugeGap(asked, seen, objective) ??
-    first(selector.matchers, (matcher) => matcherGap(asked, seen, matcher)) ??
+    firstGap(selector.matchers, (matcher) => matcherGap(asked, seen, matcher)) ??
     unitGap(selector, seen, objective) ??
     boundaryGap(selector, seen, objective) ??
     combinedGap(asked, seen)
@@ -223,11 +226,3 @@ const isSame = (a: Matcher, b: Matcher): boolean =>
 
 const fits = (value: string, matcher: Matcher): boolean =>
   matchesSelector({ [matcher.label]: value }, { metric: null, matchers: [matcher] });
-
-function first<T>(items: readonly T[], of: (item: T) => string | null): string | null {
-  for (const item of items) {
-    const found = of(item);
-    if (found !== null) return found;
-  }
-  return null;
-}

@@ -1,7 +1,7 @@
 /** For unit tests only: what a run on another machine has left. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tempFolder } from '../../../../host/_testing/temp-folder.ts';
 import type { Machine, NodePower } from '../../../../faults/_common/rollback.ts';
 import type { TestApi } from '../../_testing/api.ts';
 
@@ -32,7 +32,7 @@ export function powerHere(): {
   powerOn: (machine: Pick<Machine, 'node'>) => NodePower;
   switched: () => string;
 } {
-  const file = join(mkdtempSync(join(tmpdir(), 'power-')), 'state');
+  const file = join(tempFolder(), 'state');
   writeFileSync(file, '');
   const powerOn = ({ node }: Pick<Machine, 'node'>) => ({
     on: ['sh', '-c', `echo '${node}: on' >>${file}`],

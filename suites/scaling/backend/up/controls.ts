@@ -11,7 +11,7 @@ export const controls: readonly Control[] = [
     verdict: 'inconclusive',
     size: 'any',
     title: 'there is no metrics-server',
-    expectSeen: /metric/i,
+    expectSeen: /the autoscaler ha(?:s no metric|d no metric for a part of the load):/,
     settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
     break: (ctx) => withoutMetrics(ctx, METRICS, AUTOSCALER),
   },

@@ -7,6 +7,9 @@ import { OBSERVES } from './observations.ts';
 /** Pods that scaling/pods/startup starts at once. */
 const STARTS_AT_ONCE = 2;
 
+/** Of one pod, from its creation until it is gone again, divided by those that start at once. */
+const USUAL_START_MS = 2_000;
+
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/pods/startup',
@@ -30,7 +33,7 @@ export const checks: readonly CatalogueRow[] = [
     time: {
       waits: ['podReady', 'podReady', 'podGone', 'settle'],
       workMs: ({ load }, { waitMs }) => Math.ceil(load.startupPods / STARTS_AT_ONCE) * waitMs('podStart'),
-      usualMs: 120_000,
+      usualMs: ({ load }) => load.startupPods * USUAL_START_MS,
     },
   }),
 ];

@@ -1,6 +1,7 @@
 import { LOG_GOALS, SHARED, source, WRITERS } from '../../_following/declaring.ts';
 import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
+import { usualLinesMs } from '../../../catalogue/time.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
 export const checks: readonly CatalogueRow[] = [
@@ -19,5 +20,6 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'numbered lines from a pod on every node visible within 30 s; missing, duplicated, out of order and late are counted; missing 0',
     goals: LOG_GOALS,
     requires: source('logs'),
+    time: { ...SHARED.time, usualMs: usualLinesMs },
   }),
 ];

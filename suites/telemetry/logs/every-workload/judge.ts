@@ -1,3 +1,4 @@
+import { sumOf } from '../../../../reports/judge/count.ts';
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { orderGap } from '../../../../reports/judge/failover/services/fault-trial.ts';
@@ -7,14 +8,12 @@ import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidenc
 import { nodesOf, nodesRule } from '../../../../reports/judge/telemetry/lines.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { exemption, nameOf } from '../../../../reports/judge/topology/declared.ts';
+import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { NOTHING_THERE } from '../../../../reports/judge/telemetry/logs.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import type { HeaderSettings } from '../../../../reports/record/settings.ts';
-
-type Workload = NonNullable<HeaderSettings['workloads']>[number];
 
 type Recent = Seen<'recent'>;
 
@@ -34,7 +33,7 @@ function judgeWorkloads(history: History): Judgement {
   offsetsOf(history, findings, [...new Set([...nodesOf(history), ...recent.map(({ node }) => node)])].sort());
   orderRule(history, findings);
   const most = goalOf(history.header, 'missing');
-  const lost = sum(recent.filter(isCertain), ({ lines, found }) => lines - found);
+  const lost = sumOf(recent.filter(isCertain), ({ lines, found }) => lines - found);
   const notes: Notes = { earlier: [], exempt: [], silent: [], elsewhere: [] };
   for (const workload of history.header.settings.workloads ?? [])
     workloadFindings(history, findings, { workload, tolerated: lost <= most, notes });
@@ -53,7 +52,7 @@ function judgeWorkloads(history: History): Judgement {
   const quiet = recent.filter(({ written }) => written === 'never').length;
   if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
   const figures = [
-    { name: 'lines looked for', value: sum(recent, ({ lines }) => lines) },
+    { name: 'lines looked for', value: sumOf(recent, ({ lines }) => lines) },
     { name: 'missing', value: lost, goal: most },
     { name: 'containers looked at', value: recent.length },
     { name: 'workloads that logged nothing lately', value: notes.earlier.length + notes.exempt.length },
@@ -90,7 +89,7 @@ interface Notes {
 }
 
 interface Looked {
-  workload: Workload;
+  workload: DeclaredWorkload;
   tolerated: boolean;
   notes: Notes;
 }
@@ -185,8 +184,8 @@ function linesFindings(
   findings: Findings,
   { name, wrote, tolerated, notes }: Looked & { name: string; wrote: readonly Recent[] },
 ): void {
-  const lines = sum(wrote, (one) => one.lines);
-  const found = sum(wrote, (one) => one.found);
+  const lines = sumOf(wrote, (one) => one.lines);
+  const found = sumOf(wrote, (one) => one.found);
   const short = wrote.filter((one) => one.found < one.lines);
   const certain = short.filter(isCertain);
   const said = short.length === 0 ? `${found} of ${lines}` : `${found} of ${lines}; missing ${where(short)}`;
@@ -245,10 +244,6 @@ function silentFinding(
   findings.expect(name, true, 'silent', said);
 }
 
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
-}
-
 export const judge: CheckJudge = {
   judge: judgeWorkloads,
   evidence: (header) => [
@@ -261,6 +256,7 @@ export const judge: CheckJudge = {
   ],
   annotations: {
     'canary-node.node': NODES['canary-node.node'],
+    'canary-node.pool': NODES['canary-node.pool'],
     'clock-offset.source': NODES['clock-offset.source'],
     'recent.container':
       'every container is counted, whatever its name; the name matters only of one that wrote nothing',

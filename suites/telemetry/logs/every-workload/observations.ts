@@ -1,13 +1,13 @@
 /** What this check alone records. */
-import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { kinds, later } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
   /** The containers of a declared workload whose last lines are looked for. */
   'logging-workload': {
     ...{ workload: z.string(), pods: z.int(), containers: z.int() },
-    /** Pods on nodes that `topology.nodes` leaves out: they are there, and are not looked at. Absent: recorded before these were counted. */
-    elsewhere: z.int().optional(),
+    /** Pods on nodes that `topology.nodes` leaves out: they are there, and are not looked at. */
+    elsewhere: later(z.int()),
   },
 });
 

@@ -1,6 +1,6 @@
 import { ONE_TRACE, REQUESTS, SHARED, TRACES } from '../../_following/declaring.ts';
 import { always, row } from '../../../catalogue/row.ts';
-import { ARRIVAL, followedMs } from '../../../catalogue/time.ts';
+import { usualRequestsMs } from '../../../catalogue/time.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
 
 export const checks: readonly CatalogueRow[] = [
@@ -20,6 +20,6 @@ export const checks: readonly CatalogueRow[] = [
     goals: { visibleSeconds: 30, foundRatio: 0.99, answeredRatio: 0.99 },
     requires: TRACES,
     alone: always, // it sends a thousand requests through every store
-    time: { waits: [...ARRIVAL, 'telemetryLate'], workMs: followedMs, usualMs: 60_000 },
+    time: { ...SHARED.time, usualMs: usualRequestsMs('requests') },
   }),
 ];

@@ -14,6 +14,7 @@ import {
   kubeletName,
   serverName,
 } from '../../../../reports/record/names/topology-names.ts';
+import { NODE_SUBJECT } from './observations.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000;
  * Subject of a certificate that kubelet got from the cluster (signer kubernetes.io/kubelet-serving). It renews it at a moment between 70 % and
  * 90 % of its lifetime, however short that is: client-go, util/certificate/certificate_manager.go, jitteryDuration.
  */
-const nodeSubject = (node: string): string => `system:node:${node}`;
+const nodeSubject = (node: string): string => `${NODE_SUBJECT}${node}`;
 
 /** Tolerance: time between the handshake and its line in the history. */
 const AGREE_DAYS = 0.01;
@@ -40,6 +41,8 @@ export const judge: CheckJudge = {
   ],
   annotations: {
     'certificate.detail': 'its signer and its fault, in words; the other fields decide',
+    'certificate.validFrom':
+      'that it has passed is judged by `begun`; the whole lifetime counts only for what a kubelet renews by itself',
   },
 };
 

@@ -1,6 +1,9 @@
 /** What this check alone records. */
-import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { kinds, later } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
+
+/** Begins the name of a node as a client and, in certificates that kubelets renew by themselves, as a server. */
+export const NODE_SUBJECT = 'system:node:';
 
 export const OBSERVES = kinds({
   'api-version': { version: z.string() },
@@ -10,11 +13,11 @@ export const OBSERVES = kinds({
   certificate: {
     subject: z.string(),
     address: z.string(),
-    /** ISO 8601. Records of earlier versions have neither this nor `issuedTo`. */
-    validFrom: z.string().nullable().optional(),
+    /** ISO 8601. */
+    validFrom: later(z.string().nullable()),
     validTo: z.string().nullable(),
-    /** The common name of its subject. */
-    issuedTo: z.string().nullable().optional(),
+    /** The common name of its subject, where that is a node's (`system:node:…`), which others cannot have; null: it is another. */
+    issuedTo: later(z.string().nullable()),
     /** Whether its `notBefore` has passed. */
     begun: z.boolean().nullable(),
     daysLeft: z.number().nullable(),

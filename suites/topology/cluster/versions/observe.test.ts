@@ -10,8 +10,9 @@ import { observe } from './observe.ts';
 async function recordedOf(
   trust: 'system' | 'cluster',
   authority?: { pem: string | null; skipsVerification: boolean },
+  name = 'system:node:a',
 ): Promise<Record<string, unknown>[]> {
-  const own = await certificateFor('system:node:a');
+  const own = await certificateFor(name);
   const server = createServer(own, (socket) => socket.end());
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,6 +44,8 @@ test('should record for whom a certificate was issued, and from when it is valid
   assert.deepEqual([seen.length, one?.['issuedTo'], one?.['begun']], [1, 'system:node:a', true]);
   const lifetimeMs = Date.parse(String(one?.['validTo'])) - Date.parse(String(one?.['validFrom']));
   assert.equal(lifetimeMs / 86_400_000, 40, 'as the certificate of the test has it');
+  const [other] = await recordedOf('system', undefined, 'a@1764000000');
+  assert.deepEqual([other?.['issuedTo'], other?.['begun']], [null, true], 'which decides nothing');
 });
 
 test('should hold a certificate to no authority where the kubeconfig verifies none', async () => {

@@ -8,6 +8,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { inParallel } from '../../../../host/in-parallel.ts';
 import { servedCertificate, without } from '../../../../host/served-certificate.ts';
 import type { Handshake } from '../../../../host/served-certificate.ts';
+import { NODE_SUBJECT } from './observations.ts';
 import { z } from 'zod';
 
 /** Handshakes at a time. */
@@ -49,9 +50,10 @@ async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Pr
   const timeoutMs = ctx.timeoutMs('connect');
   const record = ({ subject, host, port }: TlsEndpoint, seen: Handshake): void => {
     const { validFrom, validTo } = seen;
+    const issuedTo = seen.issuedTo?.startsWith(NODE_SUBJECT) === true ? seen.issuedTo : null;
     const daysLeft = validTo === null ? null : (Date.parse(validTo) - Date.now()) / DAY_MS;
     const begun = validFrom === null ? null : Date.parse(validFrom) <= Date.now();
-    ctx.record('certificate', { subject, address: `${host}:${port}`, daysLeft, begun, ...seen });
+    ctx.record('certificate', { subject, address: `${host}:${port}`, daysLeft, begun, ...seen, issuedTo });
   };
   const limits = { atOnce: HANDSHAKES, budgetMs: HANDSHAKES_MS };
   const left = await inParallel(endpoints, limits, async (one) => {

@@ -18,7 +18,6 @@ export const checks: readonly CatalogueRow[] = [
     section: '5',
     access: 'r r r r r',
     goal: 'a canary request passes load balancer, Ingress, gateway and service; each hop left its name; TLS is valid',
-    stubbed: ['Kong'],
     requires: [
       declared('edge'),
       application,

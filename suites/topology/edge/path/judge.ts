@@ -4,7 +4,6 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import { REFUSAL_TEXTS, refusalIn, refusalOf } from '../../../../reports/record/refusals.ts';
-import type { Refusal } from '../../../../reports/record/refusals.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
@@ -62,16 +61,21 @@ function judgeAnswer(findings: Findings, { edge, application }: Declared, answer
   findings.figure({ name: 'answer of the edge', value: Math.round(answer.ms), unit: 'ms' });
 }
 
-/** Who was turned away; null: nobody was, or nothing says which answers are good. */
+const WITHHELD =
+  'sent without application.credentials: they are not shown to a server whose certificate is not accepted';
+
+/** Why an answer says nothing of the service; null: it does, or nothing says which answers are good. */
 function turnedAway(
   application: HeaderSettings['application'],
-  { status, why }: Seen<'edge-answer'>,
-): Refusal | null {
+  { status, ok, why, withheld }: Seen<'edge-answer'>,
+): string | null {
+  if (withheld === true) return ok ? null : WITHHELD;
   const isGood = application === undefined || application.statuses.look.includes(status);
-  return isGood ? null : (refusalIn(why) ?? refusalOf(status));
+  const refusal = isGood ? null : (refusalIn(why) ?? refusalOf(status));
+  return refusal === null ? null : REFUSAL_TEXTS[refusal];
 }
 
-/** Not of a request that was turned away: the hops behind whoever did that have not seen it. */
+/** Not of a request that was turned away, or sent as nobody's: the hops behind whoever did that have not seen it. */
 function judgeHops(findings: Findings, edge: Edge, headers: Headers): void {
   findings.rule('hops');
   for (const hop of edge.hops) {
@@ -99,9 +103,9 @@ function judgeContract(
     return;
   }
   const { follow, statuses } = application;
-  const refusal = turnedAway(application, answer);
-  if (refusal !== null) {
-    findings.rule('refused').unknown(what, `status ${statuses.look.join(' or ')}`, REFUSAL_TEXTS[refusal]);
+  const away = turnedAway(application, answer);
+  if (away !== null) {
+    findings.rule('refused').unknown(what, `status ${statuses.look.join(' or ')}`, away);
     return;
   }
   findings.expect(

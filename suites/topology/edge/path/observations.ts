@@ -15,6 +15,8 @@ export const OBSERVES = kinds({
     headers: z.record(z.string(), z.string()),
     authorized: z.boolean(),
     tlsError: z.string(),
+    /** The certificate is not accepted, so that the request was sent without `application.credentials`. */
+    withheld: z.literal(true).optional(),
     ms: z.number(),
   },
   'edge-failed': { url: z.string(), reason: z.string() },

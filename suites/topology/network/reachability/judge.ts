@@ -32,6 +32,7 @@ export const judge: CheckJudge = {
   annotations: {
     'reach-pair.firstMs': 'how long until the first answer, for people',
     'pod-address.node': 'each node must occur once; its address is compared with the block in the same line',
+    'clock-offset.source': 'each node must occur once; the clocks of all are held to one goal',
   },
 };
 

@@ -1,9 +1,7 @@
 /** What this check alone records. */
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { reached } from '../../../../reports/record/observations/topology.ts';
 import { z } from 'zod';
-
-/** Result of repeated requests to one address: `asked` more after the first answer, of which `lost` were not answered. */
-const reached = { from: z.string(), ok: z.boolean(), asked: z.int(), lost: z.int(), detail: z.string() };
 
 export const OBSERVES = kinds({
   /** The nodes to probe between: all nodes, or a sample. */

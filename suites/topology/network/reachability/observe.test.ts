@@ -28,7 +28,8 @@ test('should give a node that has just joined the time to start the network plug
     const context = {
       id: 'topology/network/reachability',
       settings: { network: { cni: { name: 'cilium', daemonSet: ref } }, namespaces: { canary: 'c' } },
-      timeoutMs: () => 20,
+      // Long enough for a second look on a busy machine: where none is awaited, the time just passes.
+      timeoutMs: () => 400,
       signal: new AbortController().signal,
       step: (_title: string, body: () => unknown) => body(),
       record: (kind: string, fields: object) => kind === 'cni-daemonset' && recorded.push(fields),

@@ -8,7 +8,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { allowedValues } from '../../../../reports/record/settings.ts';
-import { overrideReason, overrideText } from '../../../../reports/record/setting-overrides.ts';
+import { hiddenText, overrideReason, overrideText } from '../../../../reports/record/setting-overrides.ts';
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 
 export const judge: CheckJudge = {
@@ -80,13 +80,11 @@ function judgeSetting(
   const reported = named.filter(({ override }) => override === undefined);
   judgeOverrides(findings, named, { subject, values, letOff });
   if (reported.length === 0) findings.unknown(subject, value, 'the store did not report it');
-  for (const one of reported)
-    findings.expect(
-      one.source === '' ? subject : `${subject} (${one.source})`,
-      values.includes(one.value),
-      value,
-      one.value,
-    );
+  for (const one of reported) {
+    const of = one.source === '' ? subject : `${subject} (${one.source})`;
+    if (one.hiddenBy === undefined) findings.expect(of, values.includes(one.value), value, one.value);
+    else findings.unknown(of, value, hiddenText(one.hiddenBy, one.value));
+  }
   if (storeFacts(store).durabilityOfCluster === true) return;
   const servers = reported.map(({ member }) => member ?? 'the cluster');
   findings.eachOnce(subject, [...new Set(servers)], servers);

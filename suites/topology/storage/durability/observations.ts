@@ -13,6 +13,8 @@ export const OBSERVES = kinds({
     source: z.string(),
     /** Whose value it is, where others have it instead of the server's: beside the server's own. */
     override: settingOverride.optional(),
+    /** What gave who asked a value of its own, this one, such as `ALTER ROLE plumbline`: what the server itself has does not show. */
+    hiddenBy: z.string().optional(),
   },
 });
 

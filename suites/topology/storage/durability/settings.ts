@@ -8,6 +8,7 @@ interface Reported {
   value: string;
   source: string;
   override?: SettingOverride;
+  hiddenBy?: string;
 }
 
 /** Records the declared settings as every server has them, and those that only the cluster has as a whole. */

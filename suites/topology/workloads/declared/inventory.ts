@@ -1,4 +1,4 @@
-import { ROLLOUT } from '../../../../probes/kubernetes/workloads.ts';
+import { controllerOf, ROLLOUT } from '../../../../probes/kubernetes/workloads.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { hasEnded } from '../../../../probes/store/member-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
@@ -139,14 +139,10 @@ async function controllers(ctx: CheckContext): Promise<Owner[]> {
   const rollouts = (ctx.settings.workloads ?? []).some(({ kind }) => kind === 'Rollout');
   for (const kind of [...CONTROLLERS, ...(rollouts ? [ROLLOUT] : [])]) {
     const objects = (await ctx.cluster.items({ kind })) ?? [];
-    for (const { kind: kindName, metadata } of objects.filter((object) => !isOwned(object))) {
+    // Of what another controller manages (a CronJob its Job) the other one must be declared.
+    for (const { kind: kindName, metadata } of objects.filter((one) => controllerOf(one) === undefined)) {
       found.push({ kindName, namespace: metadata.namespace ?? '', name: metadata.name });
     }
   }
   return found;
-}
-
-/** Whether a controller owns the object (a CronJob its Job): then the owner must be declared. */
-function isOwned(object: { metadata: { ownerReferences?: { controller?: boolean }[] } }): boolean {
-  return object.metadata.ownerReferences?.some((one) => one.controller === true) ?? false;
 }

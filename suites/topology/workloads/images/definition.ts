@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Images from the declared registry, pinned',
     section: '5.3',
     access: 'r - r r r',
-    does: 'the templates of declared workloads, what their pods have beside them, and whether kubelets could pull it. A container is let off, with a reason, by topology.workloads[].exempt',
+    does: 'the templates of declared workloads, what their pods have beside them, and whether kubelets have pulled it, for init containers too; while a container has no image id and kubelet names no trouble, that is not known. A container is let off, with a reason, by topology.workloads[].exempt',
     goal: 'every image from the declared registry, pinned, and pullable',
     requires: declared('registry'),
     reads: given('workloads', 'registry'),

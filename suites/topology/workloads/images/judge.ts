@@ -133,8 +133,41 @@ function pulls(history: History, findings: Findings): void {
   // A pod belongs to one workload.
   const pods = found.map(({ pod }) => pod);
   findings.eachOnce('pods', [...new Set(pods)], pods);
-  for (const { pod, troubles } of found)
-    findings.expect(`images of Pod ${pod}`, troubles.length === 0, 'pulled', troubles.join(', ') || 'pulled');
+  for (const one of found) pulled(history, findings, one);
+}
+
+/** A container without the id of an image says nothing of whether it can be pulled, unless kubelet says that it cannot. */
+function pulled(
+  history: History,
+  findings: Findings,
+  { workload, pod, troubles, images }: Seen<'pull'>,
+): void {
+  const subject = `images of Pod ${pod}`;
+  if (images !== undefined) {
+    const names = images.map(({ container }) => container);
+    const known = namesIn(history, workload, pod);
+    findings.eachOnce(
+      `containers of Pod ${pod}`,
+      [...new Set(names)].filter((name) => known.has(name)),
+      names,
+    );
+    findings.sound(`containers of Pod ${pod}`, names.length > 0, 'at least one', 'none');
+  }
+  const without = (images ?? []).filter((one) => !one.pulled).map(({ container }) => container);
+  if (troubles.length > 0) findings.expect(subject, false, 'pulled', troubles.join(', '));
+  else if (without.length > 0)
+    findings.unknown(subject, 'pulled', `no image id yet of ${without.join(', ')}`);
+  else findings.expect(subject, true, 'pulled', 'pulled');
+}
+
+/** Containers that a pod may have: those of its template, and those that it has beside it. One of an earlier template may lack some. */
+function namesIn(history: History, workload: string, pod: string): ReadonlySet<string> {
+  const templates = all(history, 'template').filter((one) => one.workload === workload);
+  const beside = all(history, 'pod-image').filter((one) => one.workload === workload && one.pod === pod);
+  return new Set([
+    ...templates.flatMap(({ containers, initContainers }) => [...containers, ...initContainers]),
+    ...beside.map(({ container }) => container),
+  ]);
 }
 
 /** Pinned by digest, or by any tag but `latest`; no tag means `latest`. */

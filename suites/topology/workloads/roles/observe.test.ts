@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { judge } from '../../../_testing/histories.ts';
+import type { Seen } from '../../../_testing/histories.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { recordReadService, recordUnseen } from './observe.ts';
@@ -19,6 +21,33 @@ test('false verdict 17: only a server that is known to run and refuses, or is si
   for (const cause of ['route', 'tls', 'credentials', 'protocol', 'manager', 'members'])
     assert.deepEqual(seenOf(new RunnerError('no', `cannot-ask/${cause}`)), ['store-unasked', cause]);
   assert.deepEqual(seenOf(new RunnerError('unknown', 'crash')), ['store-unasked', 'protocol']);
+});
+
+test('should leave open whether a read Service refuses writes where nothing says it', async () => {
+  const said: Seen[] = [];
+  const context = {
+    id: 'topology/workloads/roles',
+    settings: { readOnly: false },
+    timeoutMs: () => 1_000,
+    step: (_what: string, take: () => unknown) => take(),
+    record: (...line: Seen) => said.push(line),
+    runner: { call: () => Promise.reject(new RunnerError('Connection terminated', 'down/silent')) },
+  };
+  const at = { host: 'reads.data', port: 5432 };
+  await recordReadService(context as unknown as CheckContext, 'postgres', at);
+  const unknown = { store: 'postgres', address: 'reads.data:5432', refused: null };
+  assert.deepEqual(said, [['read-service', { ...unknown, detail: 'Connection terminated' }]]);
+  const postgres = { members: 1, primary: { host: 'h', port: 5432 }, replica: at };
+  const { verdict, reason } = judge({
+    ...{ check: 'topology/workloads/roles', settings: { stores: { postgres } } },
+    seen: [
+      ['described', { store: 'postgres', leader: 'pg-0', members: 1, conditions: 0 }],
+      ['member', { store: 'postgres', name: 'pg-0', role: 'leader', state: 'running' }],
+      ...said,
+    ],
+  });
+  assert.equal(verdict, 'inconclusive');
+  assert.match(reason, /read Service of postgres: expected refuses a write, seen Connection terminated/);
 });
 
 test('should ask the read Service in a read-only run, and try to write to it in any other', async () => {

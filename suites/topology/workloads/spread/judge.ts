@@ -202,8 +202,22 @@ function placement(findings: Findings, { workload, found, few }: Looked): void {
   }
   const wanted = Math.max(2, Math.min(pods.length, workload.replicas.min));
   const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
-  findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
+  const expected = `${wanted} different nodes`;
+  if (nodes.size >= wanted && isResized(found))
+    findings.unknown(
+      `placement of ${subject}`,
+      expected,
+      `${pods.length} pods on nodes, ${found.wanted ?? 0} wanted`,
+    );
+  else findings.expect(`placement of ${subject}`, nodes.size >= wanted, expected, where);
 }
+
+/** A pod that is on no node yet may still come to the node of another. A rollout may double the pods for a while. */
+function isResized({ pods, wanted = null }: Placement): boolean {
+  return wanted !== null && (pods.length < wanted || pods.length > PODS_OF_A_ROLLOUT * wanted);
+}
+
+const PODS_OF_A_ROLLOUT = 2;
 
 /** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
 function budgets(history: History, findings: Findings, { workload, found: placed, few }: Looked): void {

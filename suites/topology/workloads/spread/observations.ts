@@ -1,5 +1,5 @@
 /** What this check alone records. */
-import { kinds } from '../../../../reports/record/observations/kinds.ts';
+import { kinds, later } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
@@ -8,8 +8,8 @@ export const OBSERVES = kinds({
     pods: z.array(z.strictObject({ name: z.string(), node: z.string() })),
     /** How many pods these are. */
     count: z.int(),
-    /** How many its object asks for; null: it is not there. Records of earlier versions lack it. */
-    wanted: z.int().nullable().optional(),
+    /** How many its object asks for; null: it is not there. */
+    wanted: later(z.int().nonnegative().nullable()),
     /** Which nodes these are, each once. */
     nodes: z.array(z.string()),
     /** The disruption budgets that select its pods. */

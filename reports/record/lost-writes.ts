@@ -1,0 +1,7 @@
+import type { FailoverRecord } from './run-record.ts';
+
+/** Lost writes of the trials that were read back; null when none was: unknown is not zero. */
+export function lostWrites(trials: readonly FailoverRecord[]): number | null {
+  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
+  return known.length === 0 ? null : known.reduce((sum, lost) => sum + lost, 0);
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadEnvironment } from '../../env/loader.ts';
+import { planChecks } from '../../suites/catalogue/index.ts';
+import { TestApi } from '../safety/_testing/api.ts';
+import { withoutUndo } from './without-undo.ts';
+
+const staging = await loadEnvironment('staging');
+const ACCOUNT = '/api/v1/namespaces/plumbline-system/serviceaccounts/plumbline-undo';
+const READS = 'topology/nodes/pools';
+const CANARIES = 'topology/network/reachability';
+const planned = planChecks(staging, {
+  checks: [READS, CANARIES, 'failover/postgres/{hang,pod-delete,switchover}'],
+});
+
+function undoingIn(api: TestApi, namespaces: string): void {
+  api.put(ACCOUNT, { metadata: { annotations: { 'plumbline.dev/undoes-in': namespaces } } });
+}
+
+async function refused(api: TestApi, environment = staging): Promise<string[]> {
+  return [...(await withoutUndo(environment, planned, api.call))].map(([id, why]) => {
+    assert.match(why, /ServiceAccount plumbline-system\/plumbline-undo.*deploy\/rbac\.yaml$/);
+    return id;
+  });
+}
+
+test('should name what needs the Job that undoes, where the owners gave it no account, and nothing else', async () => {
+  const api = new TestApi();
+  assert.deepEqual(await refused(api), [CANARIES, 'failover/postgres/hang']);
+  api.put(ACCOUNT, {});
+  assert.deepEqual(await refused(api), [CANARIES, 'failover/postgres/hang'], 'it has no annotation');
+  undoingIn(api, 'plumbline-canary, plumbline-drill');
+  assert.deepEqual(await refused(api), []);
+  assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
+});
+
+test('should name what would be made where the owners do not let the Job undo', async () => {
+  const api = new TestApi();
+  undoingIn(api, 'plumbline-canary, plumbline-drill');
+  const elsewhere = { ...staging, namespaces: { ...staging.namespaces, canary: 'team-canary' } };
+  assert.deepEqual(
+    [...(await withoutUndo(elsewhere, planned, api.call))],
+    [
+      [
+        CANARIES,
+        'undo Job: the owners of the cluster permit it to undo in plumbline-canary, plumbline-drill (annotation plumbline.dev/undoes-in of the ServiceAccount plumbline-undo), not in team-canary',
+      ],
+    ],
+  );
+});
+
+test('should name what would have its load spread by the k6 operator, where no other engine may send it', async () => {
+  const api = new TestApi();
+  const operator = { namespace: 'plumbline-load', image: 'k6:1', pods: 2, stubbed: false };
+  const spread = planChecks(staging, { checks: ['performance/api/{latency,throughput}'] });
+  const named = async (engine: 'auto' | 'k6-operator'): Promise<string[]> => {
+    const environment = { ...staging, load: { ...staging.load, engine, operator } };
+    return [...(await withoutUndo(environment, spread, api.call)).keys()];
+  };
+  assert.deepEqual(await named('auto'), []);
+  assert.deepEqual(await named('k6-operator'), ['performance/api/throughput']);
+  undoingIn(api, 'plumbline-canary, plumbline-drill');
+  assert.deepEqual(await named('k6-operator'), ['performance/api/throughput']);
+  undoingIn(api, 'plumbline-load');
+  assert.deepEqual(await named('k6-operator'), []);
+});
+
+test('should refuse nothing where a run only reads, in an embedded environment, or where nobody answers', async () => {
+  const api = new TestApi();
+  assert.deepEqual(await refused(api, { ...staging, readOnly: true }), []);
+  assert.deepEqual(await refused(api, await loadEnvironment('local-small')), []);
+  assert.deepEqual(api.requests, []);
+  api.down = true;
+  assert.deepEqual(await refused(api), []);
+});
