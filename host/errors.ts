@@ -31,7 +31,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage:
     'wrong input: environment, profile, YAML, a glob that matches nothing, a missing kubeconfig or variable, a cluster that is not the pinned one, a machine that cannot hold an environment, a Node.js that is too old, packages that are not installed',
   refused:
-    'refused for now: a permit, --yes or error budget is missing, another run holds the environment, the kill switch is set, or a run on another machine has left something open',
+    "refused for now: a permit, --yes, error budget or Plumbline's own namespace is missing, another run holds the environment, the kill switch is set, or a run on another machine has left something open",
   hungUp: 'the terminal was closed (SIGHUP), after restoring',
   interrupted: 'interrupted, after restoring',
   terminated: 'ended by SIGTERM, after restoring',

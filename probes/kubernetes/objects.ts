@@ -165,6 +165,8 @@ export interface WorkloadObject extends KubeObject {
     template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
     volumeClaimTemplates?: { metadata: { name: string } }[];
     updateStrategy?: { type?: string };
+    /** Of a Deployment or a Rollout. */
+    paused?: boolean;
   };
   status?: WorkloadStatus;
 }

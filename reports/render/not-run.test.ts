@@ -57,6 +57,17 @@ test('should know the reasons that the plan gives', async () => {
   assert.deepEqual(titles(checks), [['nothing of this is declared: gpu (7), redis (6)', 13]]);
 });
 
+test('should put last what production forbids, since no permit can be added', async () => {
+  const { gpu: _gpu, ...local } = await openEnvironment('local');
+  const production = { ...local, kind: 'production' as const, permits: [] };
+  const planned = planChecks(production, { checks: ['gpu/schedule', 'failover/redis/*'] });
+  const checks = planned.map((one) => resultOf(one, undefined, { envOption: 'local' }));
+  assert.deepEqual(titles(checks), [
+    ['not declared: gpu', 1],
+    ['not permitted: production may only be read; its file holds no permits', 6],
+  ]);
+});
+
 test('should leave a reason alone that is the only one, and what is only a piece of something declared', () => {
   assert.deepEqual(titles(lacking(['store redis'], 'a', 'b')), [['not declared: store redis', 2]]);
   const pieces = [...lacking(['gpu.metrics'], 'a'), ...lacking(['a store'], 'b')];

@@ -89,6 +89,7 @@ test('should read no more of a log than it may, and name the one that was cut', 
     },
   });
   assert.deepEqual(scan['logs'], ['a/long main', 'a/short main']);
+  assert.equal(scan['containers'], 2);
   assert.deepEqual([scan['cut'], scan['unread']], [['a/long main'], []]);
   assert.deepEqual(limits, [MOST_BYTES, MOST_BYTES]);
 });

@@ -82,6 +82,7 @@ async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promi
   const cut: string[] = [];
   const logs: string[] = [];
   let lines = 0;
+  let containers = 0;
   for (const namespace of namespaces) {
     const listed = await runner.parts.cluster.list({ kind: 'v1/Pod', namespace });
     if (listed.unavailable !== undefined) {
@@ -90,6 +91,7 @@ async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promi
     }
     const pods = listed.items.filter((pod) => isSearched(pod, environment));
     for (const log of pods.flatMap((pod) => logsOf(pod))) {
+      if (!log.previous) containers += 1;
       try {
         const text = await read(runner, log, signal);
         const counted = occurrences(text, key);
@@ -105,7 +107,7 @@ async function scan(runner: RunnerCore, key: string, signal: AbortSignal): Promi
       }
     }
   }
-  return { namespaces, logs, lines, found, unread, cut };
+  return { namespaces, containers, logs, lines, found, unread, cut };
 }
 
 /** @throws Error when there is no answer, or when it says that there is no log */

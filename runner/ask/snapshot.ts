@@ -27,7 +27,7 @@ export interface SnapshotSource {
   runState: { environment: Environment };
   stores: Pick<
     StoreTargets,
-    'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'unsteadyFirst'
+    'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'unsteadyFirst' | 'unaskedFirst'
   >;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
@@ -377,13 +377,18 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);
     if (broke) noteSteadiness(runner, store, false);
+    else noteUnasked(runner, store);
     return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
 }
 
 function noteSteadiness({ stores }: SnapshotSource, store: string, ok: boolean): void {
   if (ok) stores.steadyOnce.add(store);
-  else if (!stores.steadyOnce.has(store)) stores.unsteadyFirst.add(store);
+  else if (!stores.steadyOnce.has(store) && !stores.unaskedFirst.has(store)) stores.unsteadyFirst.add(store);
+}
+
+function noteUnasked({ stores }: SnapshotSource, store: string): void {
+  if (!stores.steadyOnce.has(store) && !stores.unsteadyFirst.has(store)) stores.unaskedFirst.add(store);
 }
 
 /** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */

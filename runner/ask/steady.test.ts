@@ -159,6 +159,15 @@ test('should call a store disturbed only if it was steady at some look of the ru
   const same = await measured(before);
   assert.deepEqual([same.ok, same.unseen], [true, []]);
 
+  const refused = place();
+  refused.secret.password = 'a-wrong-word';
+  await look(refused);
+  cluster.password = 'a-wrong-word';
+  cluster.status = 'red';
+  await look(refused);
+  const since = await measured(refused);
+  assert.deepEqual([since.ok, since.unseen.length], [true, 1], 'it may have been steady before');
+
   const never = place();
   cluster.status = 'red';
   const unknown = await measured(never);

@@ -18,7 +18,7 @@ type Standing = 'steady' | 'disturbed' | 'unknown' | 'apart';
 
 /**
  * Measures the steady state of every declared store again, after everything was undone. Only one that was steady at some look of this run can have
- * been disturbed by it. Of one that refuses the login by now, or was not looked at before, it is unknown.
+ * been disturbed by it. Of one that refuses the login by now, or was not looked at before, or could not be asked when it first was, it is unknown.
  */
 export async function steadyAgain(runner: RunnerCore): Promise<SteadyAgain> {
   const { environment } = runner.runState;

@@ -56,7 +56,7 @@ const KINDS: readonly Kind[] = [
 /** What a run that only reads has no need of: it makes nothing, and nobody permits it anything. */
 const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
 
-/** Looks, and prints what it found. Exit 0 when nothing is missing, what a read-only run does without aside, else 2; it changes nothing. */
+/** Looks, and prints what it found. Exit 0 when nothing is missing, what this run does without aside, else 2; it changes nothing. */
 export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await openEnvironment(env, {

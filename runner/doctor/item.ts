@@ -7,8 +7,8 @@ import type { KubeCall } from '../provider-safety.ts';
 import type { StoreTargets } from '../targets/store-target.ts';
 
 /**
- * missing: it is not there, or not as a run needs it; unknown: it could not be tested, and `detail` says why; optional: it is not there, and a
- * read-only run does without it, as `detail` says.
+ * missing: it is not there, or not as a run needs it; unknown: it could not be tested, and `detail` says why; optional: it is not there, and the
+ * run does without it, as `detail` says.
  */
 export type State = (typeof STATES)[number];
 /** In the order in which they are shown: what to do first comes first. */
@@ -39,7 +39,7 @@ export interface Situation {
   planned: readonly PlannedCheck[];
   /** Those of them that would run. */
   running: readonly PlannedCheck[];
-  /** Whether a profile was chosen: then a run wants everything that the environment file names. */
+  /** Whether a profile was chosen: then a run wants more of what the environment file names. */
   wholeProfile: boolean;
   /** null: it could not be reached, or is another cluster. */
   reached: Reached | null;

@@ -65,7 +65,51 @@ test('should name the namespaces in which the Job may not undo what planned chec
   assert.equal(lacking?.state, 'missing');
   assert.match(lacking.detail, /permit it to undo in plumbline-canary .*, not in plumbline-drill, load$/);
   assert.equal((await undoing('plumbline-canary plumbline-drill load'))?.state, 'ok');
-  assert.equal((await undoing('', { checks: ['topology/nodes/pools'] }))?.state, 'ok');
+});
+
+test('should not need an account of the undo Job where no planned check makes anything that it would undo', async () => {
+  const api = applied();
+  api.objects.delete(UNDO);
+  const { undoImage: _, ...drills } = staging.drills;
+  const read = situationOf({ ...staging, drills }, api.call, { checks: ['topology/nodes/pools'] });
+  const items = await ownObjects.look(read);
+  const item = items.find(({ what }) => what.startsWith('ServiceAccount'));
+  assert.equal(item?.state, 'not needed');
+  assert.deepEqual(
+    items.filter(({ state }) => state === 'missing'),
+    [],
+  );
+});
+
+test('should do without the undo Job where only a load would need it that another engine can send', async () => {
+  const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
+  const checks = ['performance/api/throughput'];
+  const { undoImage: _, ...drills } = staging.drills;
+  const without = { ...staging, drills };
+  const found = async (environment: typeof staging, engine: 'auto' | 'k6-operator', given: object | null) => {
+    const api = applied();
+    api.put(`${CORE}/load`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } } });
+    if (given === null) api.objects.delete(UNDO);
+    else api.put(UNDO, { metadata: { annotations: given as Record<string, string> } });
+    const spread = { ...environment, load: { ...staging.load, engine, operator } };
+    return (await ownObjects.look(situationOf(spread, api.call, { checks }))).filter(({ what }) =>
+      /^ServiceAccount|undo Job/.test(what),
+    );
+  };
+  const elsewhere = { 'plumbline.dev/undoes-in': 'plumbline-canary' };
+  for (const given of [null, {}, elsewhere]) {
+    const [item, ...more] = await found(staging, 'auto', given);
+    assert.deepEqual([item?.state, more], ['optional', []]);
+    assert.match(item?.detail ?? '', /; `load\.engine: auto` goes on to another engine$/);
+    const [needed] = await found(staging, 'k6-operator', given);
+    assert.equal(needed?.state, 'missing');
+  }
+  const all = { 'plumbline.dev/undoes-in': 'load' };
+  const states = async (engine: 'auto' | 'k6-operator') =>
+    (await found(without, engine, all)).map(({ what, state }) => `${state}: ${what}`);
+  const account = 'ok: ServiceAccount plumbline-system/plumbline-undo';
+  assert.deepEqual(await states('auto'), ['optional: image of the undo Job', account]);
+  assert.deepEqual(await states('k6-operator'), ['missing: image of the undo Job', account]);
 });
 
 test('should not need namespaces in which no planned check makes anything', async () => {
@@ -75,6 +119,7 @@ test('should not need namespaces in which no planned check makes anything', asyn
   assert.deepEqual(wrong(await ownObjects.look(situationOf(staging, api.call, read))), [
     'not needed: namespace plumbline-canary (canaries)',
     'not needed: namespace plumbline-drill (privileged pods of drills)',
+    'not needed: ServiceAccount plumbline-system/plumbline-undo',
   ]);
 });
 

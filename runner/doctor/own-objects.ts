@@ -7,8 +7,9 @@ import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { KILL_SWITCH_NAME } from '../safety/lease/kill-switch.ts';
 import { otherLeases } from '../safety/lease/other-leases.ts';
 import { accountSays, UNDOES_IN, whyNotUndone } from '../safety/timers/undo-account.ts';
+import { whyNoUndoImage } from '../safety/timers/undo-image.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
-import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, optional, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { spreadsLoads } from './needs.ts';
 import { admissionOfCanaries, ENFORCE, labelCommand, refuses } from './pod-security.ts';
@@ -19,6 +20,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 export const ownObjects: Kind = { name: "Plumbline's own", look };
 
 const APPLY = 'kubectl apply -f deploy/rbac.yaml   # as an administrator';
+const NAME_IMAGE = 'drills: { undoImage: IMAGE }   # one with Node.js 22.18 or newer';
+const AUTO_GOES_ON = '`load.engine: auto` goes on to another engine';
 
 interface Asking {
   kube: KubeCall;
@@ -35,7 +38,7 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
   return [
     ...(await Promise.all(namespacesOf(environment, running).map((one) => namespaceItem(one, asking)))),
     ...(await Promise.all(objectsIn(system).map((one) => objectItem(one, asking)))),
-    await undoAccountItem(system, undoneIn(environment, running), asking),
+    ...(await undoJobItems(environment, running, asking)),
     await otherRunsItem(system, asking),
     killSwitch,
   ];
@@ -69,16 +72,26 @@ export function actsOnNodes(environment: Environment, running: readonly PlannedC
   });
 }
 
-/** Namespaces in which these make what only the Job in the cluster would undo if this machine were gone, or may: the k6 operator's among them for `auto`. */
+/** Namespaces in which these make what only the Job in the cluster would undo if this machine were gone. */
 export function undoneIn(environment: Environment, running: readonly PlannedCheck[]): string[] {
   const { canary, drill } = environment.namespaces;
-  const { operator } = environment.load;
   const all = [
     ...(makesCanaries(environment, running) ? [canary] : []),
     ...(actsOnNodes(environment, running) ? [drill] : []),
-    ...(operator !== undefined && spreadsLoads(environment, running) ? [operator.namespace] : []),
+    ...(environment.load.engine === 'auto' ? [] : spreadIn(environment, running)),
   ];
   return [...new Set(all)];
+}
+
+/** Those in which `auto` may make it besides: where the Job would not undo a load of the k6 operator, it goes on to another engine. */
+function undoneForAuto(environment: Environment, running: readonly PlannedCheck[]): string[] {
+  const needed = undoneIn(environment, running);
+  return spreadIn(environment, running).filter((one) => !needed.includes(one));
+}
+
+function spreadIn(environment: Environment, running: readonly PlannedCheck[]): string[] {
+  const { operator } = environment.load;
+  return operator !== undefined && spreadsLoads(environment, running) ? [operator.namespace] : [];
 }
 
 function namespacesOf(environment: Environment, running: readonly PlannedCheck[]): Namespace[] {
@@ -149,22 +162,37 @@ function objectItem({ what, path }: { what: string; path: string }, asking: Aski
   );
 }
 
-/** @param needed namespaces in which planned checks make what it would have to undo */
-function undoAccountItem(system: string, needed: readonly string[], asking: Asking): Promise<Item> {
+/** What the Job that undoes needs: an image, and an account that may undo where planned checks make something. */
+async function undoJobItems(
+  environment: Environment,
+  running: readonly PlannedCheck[],
+  asking: Asking,
+): Promise<Item[]> {
+  const { system } = environment.namespaces;
   const what = `ServiceAccount ${system}/plumbline-undo`;
+  const needed = undoneIn(environment, running);
+  const all = [...needed, ...undoneForAuto(environment, running)];
+  if (all.length === 0) return [notNeeded(what, 'no planned check makes anything that it would undo')];
+  const lacking: typeof missing = (lacks, why, add) =>
+    needed.length > 0 ? missing(lacks, why, add) : optional(lacks, `${why}; ${AUTO_GOES_ON}`, add);
+  const noImage = await whyNoUndoImage(asking.kube, environment.drills.undoImage).catch(() => null);
   const path = `/api/v1/namespaces/${system}/serviceaccounts/plumbline-undo`;
-  return asked(what, path, asking, ({ status, body }) => {
-    if (status === 404) return missing(what, 'it does not exist', APPLY);
+  const account = await asked(what, path, asking, ({ status, body }) => {
+    if (status === 404) return lacking(what, 'it does not exist', APPLY);
     const namespaces = accountSays(body);
     if (namespaces === null)
-      return missing(
+      return lacking(
         what,
         `it has no annotation ${UNDOES_IN}: in no namespace may its Job undo anything`,
         APPLY,
       );
-    const why = whyNotUndone({ namespaces }, needed);
-    return why === null ? ok(what, 'there') : missing(what, why, APPLY);
+    const why = whyNotUndone({ namespaces }, all);
+    if (why === null) return ok(what, 'there');
+    return whyNotUndone({ namespaces }, needed) === null
+      ? optional(what, `${why}; ${AUTO_GOES_ON}`, APPLY)
+      : missing(what, why, APPLY);
   });
+  return noImage === null ? [account] : [lacking('image of the undo Job', noImage, NAME_IMAGE), account];
 }
 
 /** Runs whose Lease is in another namespace: ours does not keep them out. */

@@ -152,15 +152,16 @@ test('should say of a check that is neither declared nor permitted what the plan
 });
 
 test('should offer no permit for a check that no permit would let run', async () => {
-  const id = 'performance/api/latency';
-  const only = { checks: [id], optional: [], required: [id] };
+  const ids = ['performance/api/latency', 'failover/redis/pod-crash'];
+  const only = { checks: ids, optional: [], required: ids };
   const production = { ...staging, kind: 'production' as const, permits: [], profiles: { only } };
   const situation = situationOf(production, permitting(null), { profile: 'only' });
   const found = wrong([...(await checks.look(situation)), ...(await permits.look(situation))]);
-  assert.deepEqual(
-    found.map(({ what }) => what),
-    [id],
-  );
+  assert.deepEqual(found.map(({ what }) => what).toSorted(), ids.toSorted());
+  for (const { detail, add } of found) {
+    assert.match(detail, /^required, and would not run: not permitted: .* may only be read/);
+    assert.match(add ?? '', /its id under `optional` of the profile/);
+  }
 });
 
 test('should note a check that is run and cannot pass', async () => {

@@ -114,6 +114,17 @@ test('should ask for the API key of a store that has one in place of a password'
   assert.throws(() => requireConfiguration(environment, planned, 'selection'), /PLUMBLINE_DOCTOR_TEST/);
 });
 
+test('should not need, of a profile that does not ask a store, what only its certificate is trusted by', async () => {
+  const redis = staging.stores.redis ?? assert.fail();
+  const ca = { file: path.join(folder, 'none.pem') };
+  const profiles = { nodes: { checks: ['topology/nodes/pools'], optional: [], required: [] } };
+  const environment = { ...staging, profiles, stores: { redis: { ...redis, tls: { ca } } } } as Environment;
+  const items = await secrets.look(situationOf(environment, null, { profile: 'nodes' }));
+  const stateOf = (at: string) => items.find(({ what }) => what.includes(at))?.state;
+  assert.equal(stateOf('stores.redis.tls.ca'), 'not needed');
+  assert.notEqual(stateOf('stores.redis.password') ?? 'not needed', 'not needed');
+});
+
 test('should not need what no planned check asks, and everything for a profile', async () => {
   const read = await secrets.look(situationOf(staging, null, { checks: ['topology/nodes/pools'] }));
   assert.deepEqual(

@@ -4,7 +4,7 @@ import type { Source } from '../../env/schema.ts';
 import { keyedIn, sourceText } from '../../probes/declaring.ts';
 import type { Keyed } from '../../probes/declaring.ts';
 import type { KubeCall } from '../provider-safety.ts';
-import { sectionsAsked } from '../plan/configuration.ts';
+import { neededFor, sectionsAsked } from '../plan/configuration.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
@@ -43,10 +43,10 @@ async function look(situation: Situation): Promise<Item[]> {
 /** Where a run that does more than read sends its own trace and metrics. */
 const SENT = ['telemetry.otlp', 'telemetry.pushgateway'];
 
-/** A run of a profile wants all that the file names; one of a selection what its checks ask, and what is sent when it ends. */
+/** What a run is refused without; one of a selection also wants what is sent when it ends. */
 function wantedIn({ environment, running, wholeProfile }: Situation): (at: string) => boolean {
   if (running.length === 0) return () => false;
-  if (wholeProfile) return () => true;
+  if (wholeProfile) return neededFor(environment, running, 'profile');
   const reads = environment.readOnly === true;
   const sections = [...(reads ? [] : SENT), ...sectionsAsked(environment, running)];
   const within = (at: string, some: readonly string[]): boolean =>

@@ -31,7 +31,7 @@ test('should put first what must be done first, and end with the count and the n
   assert.deepEqual(JSON.parse(diagnosisJson(diagnosis)), { ...diagnosis });
 });
 
-test('should list apart what a read-only run does without, and say to run', () => {
+test('should list apart what a run does without, and say to run', () => {
   const item = optional('list nodes everywhere', 'without it inconclusive: topology/nodes/pools', '- rule');
   const text = diagnosisText(
     diagnosisOf({ ...OF, readOnly: true }, [
@@ -41,7 +41,7 @@ test('should list apart what a read-only run does without, and say to run', () =
   );
   assert.match(
     text,
-    /\n\nOPTIONAL: a read-only run does without it, and shows less\n {2}rights: list nodes everywhere\n {4}without it inconclusive: topology\/nodes\/pools\n {4}add: - rule\n/,
+    /\n\nOPTIONAL: this run can do without it\n {2}rights: list nodes everywhere\n {4}without it inconclusive: topology\/nodes\/pools\n {4}add: - rule\n/,
   );
   assert.match(
     text,

@@ -39,7 +39,7 @@ export function diagnosisOf(
 const HEADS = {
   missing: 'MISSING',
   unknown: 'UNKNOWN: it could not be tested',
-  optional: 'OPTIONAL: a read-only run does without it, and shows less',
+  optional: 'OPTIONAL: this run can do without it',
 } as const;
 
 export function diagnosisText({ environment, profile, readOnly, items, counts, next }: Diagnosis): string {

@@ -41,7 +41,8 @@ it('should refuse the authority of a store that is not there, where the store is
     naming({ stores: { postgres: { ...staging.stores.postgres, password: undefined, tls: { ca } } } });
   const where = 'the file /no/such.pem (stores.postgres.tls.ca) does not exist';
   assert.equal(saidOf(withAuthority(FILE), PODS, 'selection'), `staging cannot be asked: ${where}`);
-  assert.equal(saidOf(withAuthority(FILE), NODES, 'profile'), `staging cannot be asked: ${where}`);
+  assert.equal(saidOf(withAuthority(FILE), PODS, 'profile'), `staging cannot be asked: ${where}`);
+  assert.equal(saidOf(withAuthority(FILE), NODES, 'profile'), null);
   assert.equal(saidOf(withAuthority(FILE), NODES, 'selection'), null);
   assert.equal(
     saidOf(withAuthority({ env: 'PLUMBLINE_UNSET' }), PODS, 'selection'),
@@ -54,8 +55,10 @@ it('should refuse the authority of the edge that is not there, where the applica
     topology: { ...staging.topology, certificates: [], edge: { ...staging.topology.edge, trust: FILE } },
   });
   const where = 'the file /no/such.pem (topology.edge.trust) does not exist';
-  assert.equal(saidOf(environment, 'topology/edge/path', 'selection'), `staging cannot be asked: ${where}`);
-  assert.equal(saidOf(environment, NODES, 'selection'), null);
+  for (const scope of ['selection', 'profile'] as const) {
+    assert.equal(saidOf(environment, 'topology/edge/path', scope), `staging cannot be asked: ${where}`);
+    assert.equal(saidOf(environment, NODES, scope), null);
+  }
 });
 
 it('should refuse the authority of a declared certificate that is not there, where it is looked at', () => {
@@ -64,7 +67,16 @@ it('should refuse the authority of a declared certificate that is not there, whe
   });
   const where = 'the file /no/such.pem (topology.certificates.0.trust) does not exist';
   const versions = 'topology/cluster/versions';
-  assert.equal(saidOf(environment, versions, 'selection'), `staging cannot be asked: ${where}`);
+  for (const scope of ['selection', 'profile'] as const) {
+    assert.equal(saidOf(environment, versions, scope), `staging cannot be asked: ${where}`);
+    assert.equal(saidOf(environment, NODES, scope), null);
+  }
+});
+
+it('should refuse for a profile a password that is not there, whatever its checks ask', () => {
+  const environment = naming({ stores: { postgres: { ...staging.stores.postgres, password: FILE } } });
+  const where = 'the file /no/such.pem (stores.postgres.password) does not exist';
+  assert.equal(saidOf(environment, NODES, 'profile'), `staging cannot be asked: ${where}`);
   assert.equal(saidOf(environment, NODES, 'selection'), null);
 });
 

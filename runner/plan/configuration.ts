@@ -31,8 +31,8 @@ interface Missing {
 }
 
 /**
- * Refuses an environment that could not be queried, before anything begins: the files and variables that it names must exist. For a
- * selection only those that its checks use; an embedded environment has its own.
+ * Refuses an environment that could not be queried, before anything begins: the files and variables that it names and that this run needs
+ * must exist. An embedded environment has its own.
  * @throws CommandError (64) with one sentence
  */
 export function requireConfiguration(
@@ -43,7 +43,26 @@ export function requireConfiguration(
   if (traitsOf(environment).ownedByUs) return;
   const running = planned.filter(({ notRun }) => notRun === null);
   if (running.length === 0) return;
-  requireSections(environment, scope === 'profile' ? null : sectionsAsked(environment, running));
+  requireSources(environment, neededFor(environment, running, scope));
+}
+
+/**
+ * Whether a run of these checks needs what the file names at a path: a selection what its checks ask; a profile the rest as well, but for what
+ * only serves to trust a server.
+ */
+export function neededFor(
+  environment: Environment,
+  running: readonly Pick<PlannedCheck, 'row'>[],
+  scope: Scope,
+): (path: string) => boolean {
+  const sections = sectionsAsked(environment, running);
+  const asked = (path: string): boolean => sections.some((section) => path.startsWith(`${section}.`));
+  return scope === 'profile' ? (path) => asked(path) || !isAuthority(path) : asked;
+}
+
+/** An authority of a store, of the edge or of a declared certificate: the latter parts name nothing else. */
+function isAuthority(path: string): boolean {
+  return path.startsWith('topology.') || (path.startsWith('stores.') && path.endsWith('.ca'));
 }
 
 /** The sections that these checks use. */
@@ -67,14 +86,13 @@ export function storesAsked(
 
 /** What is needed to reach the cluster at all. @throws CommandError (64) with one sentence */
 export function requireKubeconfig(environment: Environment): void {
-  requireSections(environment, ['cluster']);
+  requireSources(environment, (path) => path.startsWith('cluster.'));
 }
 
-/** @param sections null: whatever the file names */
-function requireSections(environment: Environment, sections: readonly Section[] | null): void {
+function requireSources(environment: Environment, isNeeded: (path: string) => boolean): void {
   const missing: Missing = { variables: new Set(), files: new Map(), pathless: new Map() };
   for (const { path, source } of sourcesNamed(environment)) {
-    if (sections?.some((section) => path.startsWith(`${section}.`)) === false) continue;
+    if (!isNeeded(path)) continue;
     if ('env' in source) noteVariable(source.env, path, missing);
     if ('file' in source) noteFile(source.file, path, missing);
   }

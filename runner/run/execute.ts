@@ -308,7 +308,8 @@ class Run {
 
   #take(connection: Connection, kube: KubeCall): Promise<RunSafety> {
     return takeEnvironment({
-      ...{ environment: this.#options.environment, connection, kube, permits: this.#permits },
+      ...{ environment: this.#options.environment, toRun: this.#toRun(), connection, kube },
+      permits: this.#permits,
       ...{ runId: this.#folder.id, readOnly: this.#readOnly, signal: this.#interrupt.signal },
       notice: (message) => this.#note(message),
     });

@@ -9,7 +9,7 @@ const external = {
   namespaces: { platform: 'p', system: 'plumbline-system', canary: 'c' },
 } as unknown as Environment;
 
-test("should say which namespace is missing on a cluster of somebody else's, and end as not met", async () => {
+test("should say which namespace is missing on a cluster of somebody else's, and refuse the run", async () => {
   const asked: string[] = [];
   const refused = ensureOwnNamespaces(external, ({ method, path }) => {
     asked.push(`${method} ${path}`);
@@ -17,7 +17,7 @@ test("should say which namespace is missing on a cluster of somebody else's, and
   });
   await assert.rejects(refused, (error: Error & { exitCode?: number }) => {
     assert.match(error.message, /staging: the namespace plumbline-system, .* is missing.*deploy\/rbac\.yaml/);
-    assert.equal(error.exitCode, 1);
+    assert.equal(error.exitCode, 75);
     return true;
   });
   assert.deepEqual(asked, ['GET /api/v1/namespaces/plumbline-system']);

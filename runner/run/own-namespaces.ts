@@ -8,7 +8,7 @@ const CALL_TIMEOUT_MS = 10_000;
 /**
  * In the embedded environment Plumbline makes its own namespaces; elsewhere the owners of the cluster do, with the roles
  * that are in deploy/, since we have no right to.
- * @throws Error when the API server refuses; CommandError (1) where the owners have not made the one that every run needs.
+ * @throws Error when the API server refuses; CommandError (75) where the owners have not made the one that every run needs.
  */
 export async function ensureOwnNamespaces(environment: Environment, kube: KubeCall): Promise<void> {
   if (!traitsOf(environment).ownedByUs) return expectSystemNamespace(environment, kube);
@@ -41,6 +41,6 @@ async function expectSystemNamespace(environment: Environment, kube: KubeCall): 
   throw new CommandError(
     `${environment.name}: the namespace ${name}, where Plumbline keeps its Lease, kill switch and journal, is missing; ` +
       'expected the owners of the cluster to have created it with the roles in deploy/rbac.yaml. Nothing was touched.',
-    EXIT.notMet,
+    EXIT.refused,
   );
 }

@@ -1,7 +1,8 @@
 import type { Environment } from '../../env/schema.ts';
 import type { ReadOnlyGuard } from '../../probes/kubernetes/index.ts';
+import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { ClusterPermits } from '../plan/cluster-permit.ts';
-import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
+import { embeddedOf, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
 import { permitOf } from '../plan/permits.ts';
 import { NoChanges, openSafety, othersAtWork, type KubeCall, type RunSafety } from '../provider-safety.ts';
 import type { Connection } from './connect.ts';
@@ -9,6 +10,8 @@ import { ensureOwnNamespaces } from './own-namespaces.ts';
 
 interface Taking {
   environment: Environment;
+  /** The checks that will run. */
+  toRun: readonly PlannedCheck[];
   connection: Connection;
   kube: KubeCall;
   permits: ClusterPermits | null;
@@ -42,8 +45,8 @@ export async function takeEnvironment(of: Taking): Promise<RunSafety> {
     undoImage: environment.drills.undoImage,
     undoReadyMs: timeoutMsOf(environment, 'podReady'),
     permit: permitOf(environment, of.permits),
-    // Owners permit whatever disturbs; in an embedded environment nobody else runs.
-    disturbs: of.permits !== null,
+    // Owners were asked to permit what disturbs, and some of it may have been left out since; in an embedded environment nobody else runs.
+    disturbs: of.permits !== null && of.toRun.some((one) => lockMode(one, environment) === 'exclusive'),
     restoreDeadlineMs: timeoutMsOf(environment, 'restoreDeadline'),
     notice,
     signal: of.signal,

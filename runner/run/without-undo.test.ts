@@ -34,6 +34,25 @@ test('should name what needs the Job that undoes, where the owners gave it no ac
   assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
 });
 
+test('should name what needs the Job that undoes, where no image is named for it or its Deployment is not there', async () => {
+  const api = new TestApi();
+  undoingIn(api, 'plumbline-canary, plumbline-drill');
+  const { undoImage: _, ...drills } = staging.drills;
+  const named = async (undoImage?: object): Promise<Map<string, string>> => {
+    const environment = { ...staging, drills: { ...drills, ...undoImage } };
+    return withoutUndo(environment, planned, api.call);
+  };
+  const without = await named();
+  assert.deepEqual([...without.keys()], [CANARIES, 'failover/postgres/hang']);
+  for (const why of without.values())
+    assert.match(why, /^nothing is made here that a Job .*: drills\.undoImage names no image$/);
+  assert.deepEqual(api.requests, []);
+  const deployed = { undoImage: { deployment: { namespace: 'tender', name: 'api' } } };
+  assert.match((await named(deployed)).get(CANARIES) ?? '', /Deployment tender\/api, which does not exist$/);
+  api.put('/apis/apps/v1/namespaces/tender/deployments/api', {});
+  assert.deepEqual([...(await named(deployed))], []);
+});
+
 test('should name what would be made where the owners do not let the Job undo', async () => {
   const api = new TestApi();
   undoingIn(api, 'plumbline-canary, plumbline-drill');

@@ -2,7 +2,6 @@
  * Keeps an environment safe: one holder at a time, a rollback recorded before every action, a kill switch that stops everything, and timers
  * that undo after a run has died. `openSafety` takes the environment; every change goes through `Safety.perform`.
  */
-import { z } from 'zod';
 import { instanceHolder } from '../../host/lock.ts';
 import type { InstanceName } from '../../host/paths.ts';
 import type { PowerOn } from '../../faults/_common/rollback.ts';
@@ -29,6 +28,8 @@ import { ChildRecord, HolderRecord } from './lease/processes.ts';
 import { Safety } from './safety.ts';
 import type { Permit } from './safety.ts';
 import { Timers } from './timers/timers.ts';
+import { undoImageOf } from './timers/undo-image.ts';
+import type { UndoImage } from './timers/undo-image.ts';
 import { NOTHING } from './types.ts';
 import type { KubeCall, RestoreReport } from './types.ts';
 import { undoAll } from './undo.ts';
@@ -43,9 +44,6 @@ export { Safety } from './safety.ts';
 export type { Mutation, Permit } from './safety.ts';
 export type { Access, Entry, Rollback, KubeCall, KubeReply, RestoreReport } from './types.ts';
 export { sha256 } from './undo-node.ts';
-
-export type UndoImage =
-  string | { readonly deployment: { readonly namespace: string; readonly name: string } };
 
 export type SafetyOptions = {
   /** Name of the environment. */
@@ -251,7 +249,7 @@ async function opened(opening: Opening): Promise<Safety> {
     folder: journal.folder,
     kubeconfig: options.kubeconfig,
     job: async () => {
-      const image = await undoImageOf(options);
+      const image = await undoImageOf(kube, options.undoImage);
       const { undoReadyMs: readyMs } = options;
       return image === undefined ? null : { kube, namespace, image, runId, readyMs, embedded: !elsewhere };
     },
@@ -356,19 +354,6 @@ async function ensureNamespace(kube: KubeCall, name: string): Promise<void> {
   const { status } = await kube({ method: 'POST', path: '/api/v1/namespaces', body, timeoutMs: 5_000 });
   if (status !== 201 && status !== 409)
     throw new Error(`the namespace ${name} cannot be created: the API server answered ${status}`);
-}
-
-const podSchema = z.object({ containers: z.tuple([z.object({ image: z.string() })], z.unknown()) });
-const imageSchema = z.object({ spec: z.object({ template: z.object({ spec: podSchema }) }) });
-
-async function undoImageOf({ kube, undoImage }: SafetyOptions): Promise<string | undefined> {
-  if (typeof undoImage !== 'object') return undoImage;
-  const { namespace, name } = undoImage.deployment;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-  const { status, body } = await kube({ method: 'GET', path, timeoutMs: 5_000 });
-  return status === 200
-    ? imageSchema.safeParse(body).data?.spec.template.spec.containers[0].image
-    : undefined;
 }
 
 function refuseWhenHeld(holders: HolderRecord, me: Holder): void {

@@ -104,6 +104,8 @@ test('should spread no load outside embedded environments that nothing would und
   assert.match((await ask(staging)) ?? '', /permit it to undo in plumbline-canary .* not in load/);
   api.put(account, { metadata: { annotations: { 'plumbline.dev/undoes-in': 'load' } } });
   assert.equal(await ask(staging), null);
+  const { undoImage: _, ...drills } = staging.drills;
+  assert.match((await ask({ ...staging, drills })) ?? '', /: drills\.undoImage names no image$/);
   api.down = true;
   await assert.rejects(ask(staging), /ECONNREFUSED/);
   assert.equal(await ask(await loadEnvironment('local-small')), null);
@@ -116,10 +118,10 @@ test('should ask whether the Job would undo a load before it is spread', async (
   const { client, stop } = await ApiServer.start();
   try {
     const { environment } = runner.runState;
-    const { cluster } = await loadEnvironment('staging');
+    const { cluster, drills } = await loadEnvironment('staging');
     Reflect.set(runner.parts.cluster, 'client', client);
     const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: true };
-    Object.assign(environment, { cluster });
+    Object.assign(environment, { cluster, drills });
     Object.assign(environment.load, { engine: 'k6-operator', operator });
     const { credentials: _, ...application } = environment.application ?? assert.fail();
     const secret = (): Promise<string> => assert.fail('it needs none');

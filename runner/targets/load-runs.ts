@@ -26,7 +26,7 @@ import { REFUSED_LOG } from '../../reports/record/refusals.ts';
 import { kubeCallTo } from '../provider-safety.ts';
 import type { RunSafety } from '../provider-safety.ts';
 import type { KubeCalls } from '../safety/kube-call.ts';
-import { undoAccountOf, whyNotUndone } from '../safety/timers/undo-account.ts';
+import { undoJobOf, whyNotUndone } from '../safety/timers/undo-account.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { whyNoLoad } from './load-permit.ts';
@@ -267,7 +267,9 @@ export async function whyLoadLeft(
   if (traitsOf(environment).ownedByUs) return null;
   const { call, close } = connect();
   try {
-    return whyNotUndone(await undoAccountOf(call, environment.namespaces.system), [namespace]);
+    const { namespaces, drills } = environment;
+    const job = await undoJobOf(call, { namespace: namespaces.system, image: drills.undoImage });
+    return whyNotUndone(job, [namespace]);
   } finally {
     close();
   }

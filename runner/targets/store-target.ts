@@ -64,6 +64,8 @@ export class StoreTargets {
   readonly steadyOnce = new Set<string>();
   /** Stores that were not steady at the first look of this run: they were broken before it. */
   readonly unsteadyFirst = new Set<string>();
+  /** Stores that could not be asked at the first look of this run: whether they were broken before it is unknown. */
+  readonly unaskedFirst = new Set<string>();
 
   constructor(environment: Environment, cluster: KubeCluster, reach: Reach | null = null) {
     this.#environment = environment;

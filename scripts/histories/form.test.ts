@@ -74,3 +74,11 @@ test('should find what a run has recorded and a stored history lacks', () => {
   assert.deepEqual(newerIn(now, before), ['a.two', 'b']);
   assert.deepEqual(newerIn(before, now), []);
 });
+
+test('should pass over a line that is cut', () => {
+  const file = (text: string) => [{ trial: 'trial-01', name: 'check.ndjson', text }];
+  const whole = '{"kind":"a","t":1,"one":1}\n';
+  const run = file(`${whole}{"kind":"b","t":2}\n{"kind":"c","t`);
+  assert.deepEqual(newerIn(run, file(whole)), ['b']);
+  assert.deepEqual(newerIn(file(whole), run), []);
+});

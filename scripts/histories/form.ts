@@ -49,16 +49,26 @@ export function newerIn(run: readonly StoredFile[], stored: readonly StoredFile[
   });
 }
 
-/** The fields of each kind: those of every line, or those of any. */
+/** The fields of each kind: those of every line, or those of any. A line that is cut, as the last one of a run that was killed, has no form. */
 function formOf(files: readonly StoredFile[], every: boolean): Form {
   const found = new Map<string, Set<string>>();
   for (const { text } of files)
     for (const line of text.split('\n')) {
-      if (!line.startsWith('{')) continue;
-      const { kind, ...fields } = JSON.parse(line) as { kind: string } & Record<string, unknown>;
+      const seen = lineOf(line);
+      if (seen === null) continue;
+      const { kind, ...fields } = seen;
       const own = Object.keys(fields);
       const known = [...(found.get(kind) ?? own)];
       found.set(kind, new Set(every ? known.filter((name) => own.includes(name)) : [...known, ...own]));
     }
   return found;
+}
+
+function lineOf(line: string): ({ kind: string } & Record<string, unknown>) | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as { kind: string };
+  } catch {
+    return null;
+  }
 }

@@ -28,6 +28,8 @@ export const INTEGRATIONS = kinds({
   'key-scan': {
     /** Where pods were looked for; earlier versions looked in platform and edge alone. */
     namespaces: later(z.array(z.string())),
+    /** Containers of the pods whose logs were searched: each has one, or a reason why it was not read. */
+    containers: later(z.int()),
     /** `namespace/pod container` each. */
     logs: z.array(z.string()),
     lines: z.int(),

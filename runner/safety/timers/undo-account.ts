@@ -1,4 +1,6 @@
 import type { KubeCall } from '../types.ts';
+import { whyNoUndoImage } from './undo-image.ts';
+import type { UndoImage } from './undo-image.ts';
 import { saidIn, textAt } from './undo-kube.ts';
 
 /** Name of the Job that undoes, and of all that belongs to it. */
@@ -6,6 +8,7 @@ export const UNDO_NAME = 'plumbline-undo';
 /** Annotation of the Job's account: the namespaces that it may undo in, as the owners of the cluster say (deploy/rbac.yaml). */
 export const UNDOES_IN = 'plumbline.dev/undoes-in';
 const CALL_TIMEOUT_MS = 10_000;
+const NOTHING_MADE = 'nothing is made here that a Job would have to undo if this machine were gone';
 
 /** Where the owners of the cluster let the Job undo, or why there is no such Job. */
 export type UndoAccount = { readonly namespaces: readonly string[] } | { readonly problem: string };
@@ -28,6 +31,19 @@ export async function undoAccountOf(kube: KubeCall, namespace: string): Promise<
     : { namespaces: said };
 }
 
+/**
+ * Where the Job may undo outside embedded environments, before anything that it would have to undo is made: without an image there is none,
+ * whatever its account may do.
+ * @throws as `undoAccountOf`
+ */
+export async function undoJobOf(
+  kube: KubeCall,
+  { namespace, image }: { namespace: string; image: UndoImage | undefined },
+): Promise<UndoAccount> {
+  const why = await whyNoUndoImage(kube, image);
+  return why === null ? undoAccountOf(kube, namespace) : { problem: `${NOTHING_MADE}: ${why}` };
+}
+
 /** Why the Job would not undo what is made in these namespaces; null: it would. */
 export function whyNotUndone(account: UndoAccount, namespaces: readonly string[]): string | null {
   if ('problem' in account) return account.problem;
@@ -47,5 +63,5 @@ export function accountSays(account: unknown): string[] | null {
 }
 
 function problemOf(namespace: string, what: string): string {
-  return `nothing is made here that a Job would have to undo if this machine were gone: its account, the ServiceAccount ${namespace}/${UNDO_NAME}, ${what}; have the owners of the cluster apply deploy/rbac.yaml`;
+  return `${NOTHING_MADE}: its account, the ServiceAccount ${namespace}/${UNDO_NAME}, ${what}; have the owners of the cluster apply deploy/rbac.yaml`;
 }

@@ -33,21 +33,20 @@ function windowReason(permits: readonly Permit[], now: Date): string {
 
 /**
  * Why the environment does not permit the check, or null when it does. Reading needs no permit; writing, faults and drills do. A file
- * of kind production holds none (env/references.ts).
+ * of kind production can hold none (env/references.ts), so nothing would change it there.
  * @param now null: at a time at which every permit holds
  */
 export function notPermitted(environment: Environment, row: CatalogueRow, now: Date | null): NotRun | null {
   const needed = accessIn(environment, row);
   if (needed === 'r') return readingProblem(row);
+  if (environment.kind === 'production')
+    return { by: 'never', text: 'not permitted: production may only be read; its file holds no permits' };
   const named = environment.permits.filter(({ checks }) => matchesAny(checks, row.id));
   const fault = faultIn(environment, row.id);
   const allowed = named.filter(({ faults }) => fault === undefined || faults.some((one) => one === fault));
   if (allowed.some((permit) => windowProblem(permit, now) === null)) return null;
   const reason =
     (allowed.length > 0 && now !== null ? windowReason(allowed, now) : null) ??
-    (named.length > 0 ? `no permit for the fault ${fault}` : noneNames(environment));
+    (named.length > 0 ? `no permit for the fault ${fault}` : `no permit in ${environment.name}`);
   return { by: 'not-permitted', text: `not permitted: ${reason}` };
 }
-
-const noneNames = ({ kind, name }: Environment): string =>
-  kind === 'production' ? 'production may only be read; its file holds no permits' : `no permit in ${name}`;

@@ -211,10 +211,10 @@ test('should need a permit that names the fault, in its window', () => {
 
 test('should permit no fault in production, whose file holds no permits, and let it be read', () => {
   const production: Environment = { ...local, kind: 'production', permits: [] };
-  assert.equal(
-    one(production, 'failover/postgres/pod-crash').notRun?.text,
-    'not permitted: production may only be read; its file holds no permits',
-  );
+  assert.deepEqual(one(production, 'failover/postgres/pod-crash').notRun, {
+    by: 'never',
+    text: 'not permitted: production may only be read; its file holds no permits',
+  });
   assert.equal(one(production, 'topology/nodes/pools').notRun, null);
 });
 

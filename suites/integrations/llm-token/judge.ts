@@ -13,6 +13,7 @@ import type { HeaderSettings } from '../../../reports/record/settings.ts';
 import { memberNames, memberNamespace } from '../../../reports/record/store-pods.ts';
 
 const EXPECTED = "no line with the model's token";
+const BEFORE = / \(before its restart\)$/;
 
 type Counted = Pick<DeclaredWorkload, 'kind' | 'namespace' | 'name'> & { replicas: { min: number } };
 
@@ -26,6 +27,7 @@ function judgeLlmToken(history: History): Judgement {
     found.figure({ name: 'lines in them', value: scan.lines });
     expectNone(scan, found);
     expectRead(scan, found);
+    expectEach(scan, found);
     expectNamespaces(history.header, scan, found);
     expectWorkloads(history.header, scan, found);
     expectServers(history.header, scan, found);
@@ -53,6 +55,15 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   found.sound('logs that were read', twice.length === 0, 'each once', `twice: ${twice.join(', ')}`);
   if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'no log was read');
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
+}
+
+/** There is a log of each container, or why it was not read. Earlier versions did not count the containers. */
+function expectEach({ containers, logs, unread }: Seen<'key-scan'>, found: Findings): void {
+  if (containers === undefined) return;
+  const known = new Set([...logs, ...unread.map(({ log }) => log)].filter((log) => !BEFORE.test(log)));
+  // Of pods that could not be listed nothing was counted.
+  const counted = [...known].filter((log) => !log.startsWith('pods of ')).length;
+  found.sound('containers that were searched', counted === containers, `${containers} logs`, `${counted}`);
 }
 
 const EARLIER = 'recorded by an earlier version, which searched platform and edge alone';
@@ -125,8 +136,6 @@ function expectMany(
     String(read.length),
   );
 }
-
-const BEFORE = / \(before its restart\)$/;
 
 /** A log from before a container's restart must come with the one after it. */
 function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {

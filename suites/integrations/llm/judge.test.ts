@@ -158,6 +158,18 @@ describe('integrations/llm-token', () => {
       assert.equal(token(scan({ logs })).verdict, 'inconclusive', String(logs));
   });
 
+  it('should claim nothing where another container of a pod has a log, and its own has none', () => {
+    const containers = LOGS.length + 1;
+    const gate = 'observability/logstore-0 gate';
+    assert.equal(token(scan({ containers: LOGS.length })).verdict, 'pass');
+    assert.equal(token(scan({ containers, logs: [...LOGS, gate] })).verdict, 'pass');
+    const one = token(
+      scan({ containers: containers + 1, logs: [...LOGS, gate, `${gate} (before its restart)`] }),
+    );
+    assert.equal(one.verdict, 'inconclusive');
+    assert.match(one.reason, /containers that were searched: .*expected 6 logs, seen 5/);
+  });
+
   it('should claim nothing of a namespace in which something is declared and nobody searched', () => {
     const { namespaces: _, ...before } = scan()[1] ?? {};
     const open = token(['key-scan', before]);

@@ -12,8 +12,12 @@ interface Scaled {
   waited: string[];
 }
 
-/** Two Deployments that want three pods and have two; what is waited for arrives, or never does. */
-function scaled({ arrives }: { arrives: boolean }): Scaled {
+/**
+ * Two Deployments that want three pods and have two; what is waited for arrives, or never does.
+ * @param paused how many of their pods have the last template
+ */
+function scaled({ arrives, paused }: { arrives: boolean; paused?: number }): Scaled {
+  const updatedReplicas = paused ?? 3;
   const declared = (name: string, max: number) => ({
     ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 2, max } },
   });
@@ -31,7 +35,8 @@ function scaled({ arrives }: { arrives: boolean }): Scaled {
         Promise.resolve(
           [...ready].map(([name, readyReplicas]) => ({
             ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
-            ...{ spec: { replicas: 3 }, status: { readyReplicas, updatedReplicas: 3, replicas: 3 } },
+            spec: { replicas: 3, paused: paused !== undefined },
+            status: { readyReplicas, updatedReplicas, replicas: 3 },
           })),
         ),
       wait: ({ names: [name = ''] }: { names: string[] }) => {
@@ -52,6 +57,13 @@ test('should look at a workload that an autoscaler moves once its pods have arri
   const { context, waited } = scaled({ arrives: true });
   assert.deepEqual(await readyOf(context), [3, 2]);
   assert.deepEqual(waited, ['api'], 'where the number is fixed, what is not ready is a finding at once');
+});
+
+test('should wait for a paused Deployment that is scaled, and for no rollout that nobody resumes', async () => {
+  const resized = scaled({ arrives: true, paused: 3 });
+  assert.deepEqual([await readyOf(resized.context), resized.waited], [[3, 2], ['api']]);
+  const held = scaled({ arrives: true, paused: 0 });
+  assert.deepEqual([await readyOf(held.context), held.waited], [[2, 2], []]);
 });
 
 /** Rollouts, one of which has its template in a Deployment, as far as that is there. */

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../harness/protocol.ts';
 import { asWorkload, ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
 import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { nodeGroupName } from '../../../reports/record/names/topology-names.ts';
-import { hasLabels, isRolling, ownerOf } from './shapes.ts';
+import { hasLabels, isHeld, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
 
 /** A declared workload, and the object of that name when it is there. */
@@ -59,13 +59,16 @@ async function workloadsOf(ctx: CheckContext, kind: Workload['kind']): Promise<r
 
 /**
  * The objects of all declared workloads. While an autoscaler may resize a workload (a range is declared) or a rollout is in
- * progress, a pod that has not started yet is no finding: such a workload is read once its pods are ready, at the latest after `podReady`.
+ * progress, a pod that has not started yet is no finding: such a workload is read once its pods are ready, at the latest after `podReady`. Nobody
+ * waits for a rollout that is paused.
  */
 export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
   const found = await findWorkloads(ctx);
   const moving = found.filter(
     ({ workload, object }) =>
-      object !== undefined && (workload.replicas.min < workload.replicas.max || isRolling(object)),
+      object !== undefined &&
+      !isHeld(object) &&
+      (workload.replicas.min < workload.replicas.max || isRolling(object)),
   );
   if (moving.length === 0) return found;
   const inVain = new Set<string>();

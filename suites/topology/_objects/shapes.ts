@@ -46,6 +46,16 @@ export function isVirtual({ metadata }: Pick<NodeObject, 'metadata'>): boolean {
 /** Whether a rollout is in progress: old and new pods side by side, or more pods than wanted. */
 export function isRolling(object: WorkloadObject): boolean {
   const { wanted, updated } = countsOf(object);
-  const { observedGeneration = 0, replicas = wanted } = object.status ?? {};
-  return observedGeneration < (object.metadata.generation ?? 0) || updated !== wanted || replicas > wanted;
+  const { replicas = wanted } = object.status ?? {};
+  return !isObserved(object) || updated !== wanted || replicas > wanted;
+}
+
+/** Whether a workload is paused and its pods have an earlier template: they keep it until somebody resumes it. */
+export function isHeld(object: WorkloadObject): boolean {
+  const { updated } = countsOf(object);
+  return object.spec.paused === true && (!isObserved(object) || updated < (object.status?.replicas ?? 0));
+}
+
+function isObserved({ metadata, status }: WorkloadObject): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }

@@ -12,6 +12,8 @@ export interface Given {
   /** As a header has them. */
   settings: Record<string, unknown>;
   objects: readonly { apiVersion: string; kind: string }[];
+  /** What is there once a workload was waited for; without it, waiting is in vain. */
+  settled?: Given['objects'];
   /** Answers of the runner by method, such as what a store says of itself. */
   asked?: Readonly<Record<string, () => Promise<unknown>>>;
 }
@@ -19,12 +21,13 @@ export interface Given {
 /** @throws Error for a check that is not built, or a question to the runner without an answer */
 export async function judgedOver(
   check: string,
-  { settings, objects, asked = {} }: Given,
+  { settings, objects, settled, asked = {} }: Given,
 ): Promise<Judgement> {
   const row = rowOf(check);
   const observe = await row?.observe?.();
   if (observe === undefined) throw new Error(`${check} is not built`);
   const seen: Seen[] = [];
+  let there = objects;
   const context = {
     ...{ id: check, settings, signal: new AbortController().signal, timeoutMs: () => 1000 },
     step: (_title: string, work: () => unknown) => work(),
@@ -32,7 +35,12 @@ export async function judgedOver(
     unavailable: (what: string, reason: string) => seen.push(['unavailable', { what, reason }]),
     cluster: {
       items: ({ kind }: { kind: string }) =>
-        Promise.resolve(objects.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached)),
+        Promise.resolve(there.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached)),
+      wait: () => {
+        if (settled === undefined) return Promise.reject(new Error('not ready in time'));
+        there = settled;
+        return Promise.resolve({ items: [] });
+      },
     },
     runner: {
       call: (method: string) => {
