@@ -25,12 +25,12 @@ test('should miss what every record of a check has by now: fields that came late
   assert.deepEqual(lacked(SEEN, {}), ['header.goals.maxScrapesOld']);
 });
 
-test('should miss in a scan of logs the namespaces that were searched', () => {
+test('should miss in a scan of logs what was searched', () => {
   const scan = { logs: ['a/p main'], lines: 1, found: [], unread: [], cut: [] };
   const of = (seen: object): string[] =>
     lackedBy(invent({ check: 'integrations/llm-token', seen: [['key-scan', { ...seen }]] }), {});
-  assert.deepEqual(of(scan), ['key-scan.namespaces']);
-  assert.deepEqual(of({ ...scan, namespaces: ['a'] }), []);
+  assert.deepEqual(of(scan), ['key-scan.containers', 'key-scan.namespaces']);
+  assert.deepEqual(of({ ...scan, namespaces: ['a'], containers: 1 }), []);
 });
 
 test('should miss where queries come from in objectives that are whole, and nothing of names of objectives', () => {

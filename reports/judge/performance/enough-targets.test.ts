@@ -19,7 +19,7 @@ const OBJECTIVE: Objective = {
 };
 
 /** Thirty days of a service that has at least three pods. @param there whether a pod is scraped in an hour */
-function judged(there: (pod: number, hour: number) => boolean) {
+function judged(there: (pod: number, hour: number) => boolean, nameless: readonly number[] = []) {
   const series = (metric: string, value: (hour: number) => number, more: Series['labels'] = {}): Series[] =>
     [0, 1, 2].map((pod) => ({
       labels: { __name__: metric, job: 'api', namespace: 'shop', instance: `10.0.0.${pod}:80`, ...more },
@@ -55,7 +55,7 @@ function judged(there: (pod: number, hour: number) => boolean) {
       answer(BAD, []),
       answer(
         'up{job="api",namespace="shop"}',
-        series('up', () => 1),
+        series('up', () => 1).map((one, pod) => (nameless.includes(pod) ? { ...one, labels: {} } : one)),
       ),
     ],
   });
@@ -74,6 +74,12 @@ describe('how many targets were known', () => {
     const always = judged(() => true);
     assert.equal(always.verdict, 'pass', always.reason);
     assert.doesNotMatch(always.seen, /mostly knew/);
+  });
+
+  it('should be open where one of several targets has no labels: its query selects none such', () => {
+    const one = judged(() => true, [1]);
+    assert.equal(one.verdict, 'inconclusive');
+    assert.match(one.reason, /the answer to up\{.*\} has a series that the query does not select/);
   });
 
   it('should leave it open where too few are known now, though there were enough', () => {

@@ -174,7 +174,8 @@ function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: 
   if (new Set(names).size !== names.length) return `the answer to ${query} has a series twice`;
   return firstGap(series, ({ labels, points }) => {
     if (points.length === 0) return `the answer to ${query} has a series without a sample`;
-    if (selector !== null && !isBare(labels) && !matchesSelector(labels, selector))
+    const isNamed = series.length > 1 || !isBare(labels);
+    if (selector !== null && isNamed && !matchesSelector(labels, selector))
       return `the answer to ${query} has a series that the query does not select: ${keyOf(labels)}`;
     const odd = points.find(
       ([t], index) => t < fromMs || t > endMs || t <= (points[index - 1]?.[0] ?? -Infinity),
@@ -185,7 +186,7 @@ function seriesGap(query: string, series: readonly Series[], { fromMs, endMs }: 
   });
 }
 
-/** A series without labels cannot be compared with its query. */
+/** A series without labels that is alone cannot be compared with its query: what it is the sum of is not known. */
 const isBare = (labels: Series['labels']): boolean => Object.keys(labels).length === 0;
 
 function upGap({ points }: Series): string | null {

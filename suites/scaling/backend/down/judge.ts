@@ -228,5 +228,10 @@ function figuresOf(context: Context): Found['figures'] {
 export const judge: CheckJudge = {
   judge: judgeDown,
   evidence: watched,
-  annotations: { ...ANNOTATIONS, ...BETWEEN },
+  annotations: {
+    ...ANNOTATIONS,
+    ...BETWEEN,
+    'hpa.conditions[].reason':
+      'which of the reasons for leaving the pods as they are is given; that reason, status and figures go together is judged',
+  },
 };
