@@ -35,16 +35,6 @@ export interface Question {
   signal?: AbortSignal | undefined;
 }
 
-export interface InstantQuestion extends Question {
-  /** Wall clock ms; now when left out. */
-  atMs?: number;
-  /**
-   * Evaluate it at that time itself: VictoriaMetrics else moves a time near now to `-search.latencyOffset` ago, 30 s by default
-   * (app/vmselect/prometheus, QueryHandler). Other servers do not know the parameter, and read none that they do not know.
-   */
-  nocache?: boolean;
-}
-
 /** Within which time series must have samples, wall clock ms. */
 export interface Between {
   fromMs: number;
@@ -75,15 +65,14 @@ export class PrometheusClient {
     this.#client.close();
   }
 
-  /** An instant query. */
-  async query(query: string, question: InstantQuestion = {}): Promise<Series[]> {
+  /** An instant query. @param atMs wall clock ms; now when left out */
+  async query(query: string, question: Question & { atMs?: number } = {}): Promise<Series[]> {
     return seriesOf(await this.#instant(query, question), query);
   }
 
-  async #instant(query: string, question: InstantQuestion): Promise<unknown> {
+  async #instant(query: string, question: Question & { atMs?: number }): Promise<unknown> {
     const form = new URLSearchParams({ query });
     if (question.atMs !== undefined) form.set('time', seconds(question.atMs));
-    if (question.nocache === true) form.set('nocache', '1');
     return await this.#data('/api/v1/query', form, question);
   }
 

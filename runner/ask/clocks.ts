@@ -110,7 +110,7 @@ export function measurePrometheus(client: PrometheusClient, measuring: Measuring
   return measureClock(
     'Prometheus',
     async () => {
-      const [now] = await client.query('time()', { nocache: true, signal: measuring.signal });
+      const [now] = await client.query('time()', { signal: measuring.signal });
       const seconds = now?.points[0]?.[1];
       if (typeof seconds !== 'number') throw new Error('time() has no value');
       return { saidMs: Math.round(seconds * 1000), precision: 'ms' };

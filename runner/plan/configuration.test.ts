@@ -32,6 +32,7 @@ function saidOf(environment: Environment, check: string, scope: 'profile' | 'sel
 }
 
 const PODS = 'failover/postgres/pod-crash';
+const LOAD = 'performance/api/latency';
 const NODES = 'topology/nodes/pools';
 const FILE = { file: '/no/such.pem' };
 
@@ -42,6 +43,8 @@ it('should refuse the authority of a store that is not there, where the store is
   const where = 'the file /no/such.pem (stores.postgres.tls.ca) does not exist';
   assert.equal(saidOf(withAuthority(FILE), PODS, 'selection'), `staging cannot be asked: ${where}`);
   assert.equal(saidOf(withAuthority(FILE), PODS, 'profile'), `staging cannot be asked: ${where}`);
+  // It disturbs, and a run that does asks every store at its end.
+  assert.equal(saidOf(withAuthority(FILE), LOAD, 'profile'), `staging cannot be asked: ${where}`);
   assert.equal(saidOf(withAuthority(FILE), NODES, 'profile'), null);
   assert.equal(saidOf(withAuthority(FILE), NODES, 'selection'), null);
   assert.equal(

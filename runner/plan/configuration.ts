@@ -8,6 +8,7 @@ import type { Environment, StoreName } from '../../env/schema.ts';
 import { requirementsOf } from '../../suites/catalogue/requirements.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
+import { lockMode } from './environment-parts.ts';
 
 /** Parts of an environment file in which variables and files are named. */
 const SECTIONS = [
@@ -48,7 +49,7 @@ export function requireConfiguration(
 
 /**
  * Whether a run of these checks needs what the file names at a path: a selection what its checks ask; a profile the rest as well, but for what
- * only serves to trust a server.
+ * only serves to trust a server. A run that disturbs asks every store at its end.
  */
 export function neededFor(
   environment: Environment,
@@ -57,7 +58,9 @@ export function neededFor(
 ): (path: string) => boolean {
   const sections = sectionsAsked(environment, running);
   const asked = (path: string): boolean => sections.some((section) => path.startsWith(`${section}.`));
-  return scope === 'profile' ? (path) => asked(path) || !isAuthority(path) : asked;
+  if (scope === 'selection') return asked;
+  const disturbs = running.some((one) => lockMode(one, environment) === 'exclusive');
+  return (path) => asked(path) || !isAuthority(path) || (disturbs && path.startsWith('stores.'));
 }
 
 /** An authority of a store, of the edge or of a declared certificate: the latter parts name nothing else. */

@@ -53,7 +53,10 @@ export function headerSettings(check: string, environment: Environment): CheckSe
 }
 
 /** Readers share the environment; what injects a fault, makes load or takes devices has it alone. */
-export function lockMode({ row }: PlannedCheck, environment: Environment): 'shared' | 'exclusive' {
+export function lockMode(
+  { row }: Pick<PlannedCheck, 'row'>,
+  environment: Environment,
+): 'shared' | 'exclusive' {
   const access = accessIn(environment, row);
   const injects = access === 'F' || access === 'permit';
   return injects || row.alone(environment, access) ? 'exclusive' : 'shared';

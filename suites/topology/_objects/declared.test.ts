@@ -15,15 +15,16 @@ interface Scaled {
 /**
  * Two Deployments that want three pods and have two; what is waited for arrives, or never does.
  * @param paused how many of their pods have the last template
+ * @param has how many of their pods are ready
  */
-function scaled({ arrives, paused }: { arrives: boolean; paused?: number }): Scaled {
+function scaled({ arrives, paused, has = 2 }: { arrives: boolean; paused?: number; has?: number }): Scaled {
   const updatedReplicas = paused ?? 3;
   const declared = (name: string, max: number) => ({
     ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 2, max } },
   });
   const ready = new Map([
-    ['api', 2],
-    ['fixed', 2],
+    ['api', has],
+    ['fixed', has],
   ]);
   const waited: string[] = [];
   const context = {
@@ -62,8 +63,10 @@ test('should look at a workload that an autoscaler moves once its pods have arri
 test('should wait for a paused Deployment that is scaled, and for no rollout that nobody resumes', async () => {
   const resized = scaled({ arrives: true, paused: 3 });
   assert.deepEqual([await readyOf(resized.context), resized.waited], [[3, 2], ['api']]);
-  const held = scaled({ arrives: true, paused: 0 });
-  assert.deepEqual([await readyOf(held.context), held.waited], [[2, 2], []]);
+  const held = scaled({ arrives: true, paused: 0, has: 3 });
+  assert.deepEqual([await readyOf(held.context), held.waited], [[3, 3], []]);
+  const both = scaled({ arrives: true, paused: 0 });
+  assert.deepEqual((await readyOf(both.context))[0], 3, 'held and scaled');
 });
 
 /** Rollouts, one of which has its template in a Deployment, as far as that is there. */

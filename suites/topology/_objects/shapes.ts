@@ -50,9 +50,13 @@ export function isRolling(object: WorkloadObject): boolean {
   return !isObserved(object) || updated !== wanted || replicas > wanted;
 }
 
-/** Whether a workload is paused and its pods have an earlier template: they keep it until somebody resumes it. */
+/**
+ * Whether a workload is paused and its pods, which have an earlier template, are all ready: they keep it until somebody resumes it. A paused workload
+ * is scaled all the same.
+ */
 export function isHeld(object: WorkloadObject): boolean {
-  const { updated } = countsOf(object);
+  const { updated, ready, wanted } = countsOf(object);
+  if (ready < wanted) return false;
   return object.spec.paused === true && (!isObserved(object) || updated < (object.status?.replicas ?? 0));
 }
 
