@@ -226,4 +226,47 @@ describe('windowBounds', () => {
     const { toMs, endMs } = windowBounds(calendar('1M', 'Europe/Berlin'), at('2026-03-15T12:00:00Z'), 0);
     assert.deepEqual([toMs, endMs], [at('2026-03-15T12:00:00Z'), at('2026-03-31T22:00:00Z')]);
   });
+
+  const period = (duration: string, startTime: string, now: string, timeZone = 'UTC'): string[] => {
+    const { fromMs, endMs } = windowBounds(
+      calendar(duration, timeZone, `${startTime} 00:00:00`),
+      at(`${now}:00Z`),
+      0,
+    );
+    return [fromMs, endMs].map((ms) => new Date(ms).toISOString().slice(0, 16));
+  };
+  const day = (date: string): string => `${date}T00:00`;
+
+  it('should count days and weeks on over the ends of months', () => {
+    for (const [duration, startTime, now, from, end] of [
+      ['4w', '2026-02-02', '2026-03-15T00:00', '2026-03-02', '2026-03-30'],
+      ['4w', '2026-11-03', '2026-12-15T00:00', '2026-12-01', '2026-12-29'],
+      ['30d', '2026-11-01', '2026-12-15T00:00', '2026-12-01', '2026-12-31'],
+      ['1w', '2026-02-02', '2026-03-03T00:00', '2026-03-02', '2026-03-09'],
+      ['1d', '2026-11-01', '2026-12-01T12:00', '2026-12-01', '2026-12-02'],
+      ['1d', '2026-01-31', '2026-02-28T12:00', '2026-02-28', '2026-03-01'],
+    ] as const)
+      assert.deepEqual(period(duration, startTime, now), [day(from), day(end)], `${duration} ${startTime}`);
+    // Clocks go forward on 29 March: four weeks less an hour.
+    assert.deepEqual(period('4w', '2026-02-02', '2026-03-15T00:00', 'Europe/Berlin'), [
+      '2026-03-01T23:00',
+      '2026-03-29T22:00',
+    ]);
+  });
+
+  it('should take the last day of a month without the day, in months, quarters and years alone', () => {
+    assert.deepEqual(period('1M', '2026-01-31', '2026-04-30T12:00'), [day('2026-04-30'), day('2026-05-31')]);
+    assert.deepEqual(period('1Q', '2026-08-31', '2026-12-01T00:00'), [day('2026-11-30'), day('2027-02-28')]);
+    assert.deepEqual(period('1Y', '2024-02-29', '2026-12-01T00:00'), [day('2026-02-28'), day('2027-02-28')]);
+  });
+
+  it('should find the period that a moment before the start lies in', () => {
+    assert.deepEqual(period('1M', '2027-12-01', '2026-12-01T12:00'), [day('2026-12-01'), day('2027-01-01')]);
+    assert.deepEqual(period('1d', '2027-12-01', '2026-12-01T12:00'), [day('2026-12-01'), day('2026-12-02')]);
+    assert.deepEqual(period('4w', '2027-03-01', '2026-12-01T12:00'), [day('2026-11-09'), day('2026-12-07')]);
+    assert.deepEqual(period('1w', '2027-11-01', '2026-03-25T00:00', 'Europe/Berlin'), [
+      '2026-03-22T23:00',
+      '2026-03-29T22:00',
+    ]);
+  });
 });

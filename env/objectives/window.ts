@@ -56,12 +56,13 @@ function periodOf(
   const at = (index: number): number => {
     const months = (MONTHS[unit] ?? 0) * count * index;
     const days = (DAYS[unit] ?? 0) * count * index;
-    return instant({ ...start, month: start.month + months, day: start.day + days }, timeZone);
+    return instant({ ...start, month: start.month + months }, days, timeZone);
   };
-  // A month has at least 28 days, a day at least 23 hours: this index is never too small, and the loop lowers it.
+  // A month has at least 28 days, a day at least 23 hours: the first index is too far from the start, if anything, and the loops mend it.
   const shortest = (MONTHS[unit] ?? 0) * count * 28 * 86_400_000 + (DAYS[unit] ?? 0) * count * 82_800_000;
   let index = Math.ceil((nowMs - at(0)) / shortest);
   while (at(index) > nowMs) index -= 1;
+  while (at(index + 1) <= nowMs) index += 1;
   return { fromMs: at(index), endMs: at(index + 1) };
 }
 
@@ -79,12 +80,11 @@ function partsOf(startTime: string): Parts {
   return { year, month, day, seconds: hour * 3600 + minute * 60 + second };
 }
 
-/** The moment at which clocks of a time zone show that time. */
-function instant({ year, month, day, seconds }: Parts, timeZone: string): number {
-  // A day that the month does not have is its last.
+/** The moment at which clocks of a time zone show that time, so many days later. */
+function instant({ year, month, day, seconds }: Parts, daysLater: number, timeZone: string): number {
+  // A day that the month does not have is its last: of `1M` from the 31st, not of days that are counted on.
   const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
-  const days = day > 28 && day <= 31 ? Math.min(day, last) : day;
-  const local = Date.UTC(year, month - 1, days, 0, 0, seconds);
+  const local = Date.UTC(year, month - 1, Math.min(day, last) + daysLater, 0, 0, seconds);
   // Twice: the first guess may lie on the other side of a change of the clocks.
   const guess = local - offsetMs(local, timeZone);
   return local - offsetMs(guess, timeZone);

@@ -1,4 +1,4 @@
-/** RTOs of further paths of clients over all trials that count. */
+/** RTOs of further paths of clients over all trials that count and in which a fault was injected, as of the main path. */
 import type { Figure } from '../record/judgement.ts';
 import type { FailoverRecord, PathRecord } from '../record/run-record.ts';
 import { median } from './statistics.ts';
@@ -30,7 +30,7 @@ export function pathText(counted: readonly FailoverRecord[]): string {
 function byPath(counted: readonly FailoverRecord[]): [string, PathRecord[]][] {
   return [
     ...Map.groupBy(
-      counted.flatMap(({ paths = [] }) => paths),
+      counted.flatMap(({ landed, paths = [] }) => (landed.injected === false ? [] : paths)),
       ({ name }) => name,
     ),
   ];

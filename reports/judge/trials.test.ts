@@ -130,6 +130,38 @@ describe('aggregateTrials', () => {
     assert.match(got.seen, /1 trials not counted$/);
   });
 
+  it('should say of all trials what was lost, and of those that count how long it took and who led', () => {
+    const lossy = trial(9, { verdict: 'inconclusive', reason: 'cut off', writes: { ...SUMS, lost: 2 } });
+    const got = aggregateTrials([...many(5), { ...lossy, lossWindowMs: 340 }], {
+      ...{ rtoSeconds: 30, lossWindowSeconds: 1 },
+    });
+    assert.equal(
+      got.seen,
+      'worst RTO 5 s, 2 acknowledged writes lost, another leader in 5 of 5 trials, 1 trials not counted',
+    );
+    assert.equal(figure(got, 'lost acknowledged writes'), 2);
+    assert.equal(figure(got, 'longest loss window'), 0.34);
+    assert.equal(figure(got, BOUND), 58.2);
+    // Losing none in a trial that does not count proves nothing.
+    const lossless = trial(9, { verdict: 'inconclusive', reason: 'cut off' });
+    assert.equal(figure(aggregateTrials([...many(5), lossless], GOALS), BOUND), 45.1);
+    const alone = aggregateTrials([lossy], GOALS);
+    assert.equal(alone.seen, '0 of 1 trials count, 2 acknowledged writes lost');
+    assert.equal(figure(alone, 'lost acknowledged writes'), 2);
+  });
+
+  it('should take the RTO of a further path from the trials that hit somebody', () => {
+    const paths = [{ name: 'direct', rto: { loMs: 1490, hiMs: 1500 }, outages: 1 }];
+    const missed = trial(2, {
+      ...{ verdict: 'fail', rto: null, reason: 'the role of a member changed' },
+      landed: { proved: false, by: 'the leader had moved', atMs: null, injected: false },
+      paths: [{ name: 'direct', rto: null, rtoNote: 'no fault', outages: null }],
+    });
+    const got = aggregateTrials([trial(1, { paths }), missed], GOALS);
+    assert.match(got.seen, /^worst RTO 1 s, by path direct 1\.5 s,/);
+    assert.equal(figure(got, 'worst RTO by path direct'), 1.5);
+  });
+
   it('should be inconclusive with fewer counted trials than the goal asks for', () => {
     const stopped = trial(3, { verdict: 'not-run', reason: 'the kill switch was set' });
     const got = aggregateTrials([...many(2), stopped], { ...GOALS, minTrials: 3 });

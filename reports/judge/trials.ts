@@ -5,6 +5,7 @@ import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { pathFigures, pathText } from './path-figures.ts';
 import { costFigures } from './series-costs.ts';
+import { percentAtMost } from './slo/percent.ts';
 import { median, proportionBounds, zeroLossBound } from './statistics.ts';
 
 /** Goals of a failover check for all its trials; each trial was already judged by the first two. */
@@ -37,7 +38,7 @@ const MAX_FINDINGS = 50;
  * leader although one had to be. Never throws: no trials at all are inconclusive.
  */
 export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
-  const counted = trials.filter((trial) => trial.verdict === 'pass' || trial.verdict === 'fail');
+  const counted = trials.filter(doesCount);
   const gap = gapOf(counted, trials, goals);
   // A trial that was cut off, and after which the series went on, says nothing, good or bad, unless it had failed by then.
   const deciding = trials.filter((trial) => trial.cutOff === undefined || trial.verdict === 'fail');
@@ -55,6 +56,8 @@ export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialG
     trials: [...trials],
   };
 }
+
+const doesCount = ({ verdict }: FailoverRecord): boolean => verdict === 'pass' || verdict === 'fail';
 
 function verdictOf(trials: readonly FailoverRecord[], gap: string | null): Verdict {
   const verdicts = trials.map((trial) => trial.verdict);
@@ -120,12 +123,15 @@ function expectedOf(goals: TrialGoals): string {
 }
 
 function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRecord[]): string {
-  if (counted.length === 0) return `0 of ${trials.length} trials count`;
+  if (counted.length === 0) {
+    const lost = (lostWrites(trials) ?? 0) > 0 ? `, ${lossText(trials)}` : '';
+    return `0 of ${trials.length} trials count${lost}`;
+  }
   const worstRto = worstRtoOf(counted);
   const parts = [
     `${rtoText(counted, worstRto)}${pathText(counted)}`,
     ...manyText(counted),
-    lossText(counted),
+    lossText(trials),
     `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
   ];
   if (counted.length < trials.length) parts.push(`${trials.length - counted.length} trials not counted`);
@@ -180,11 +186,12 @@ function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
   return counted.some(({ rto }) => rto !== null) ? found : null;
 }
 
-function lossText(counted: readonly FailoverRecord[]): string {
-  const lost = lostWrites(counted);
+/** Of all trials: an acknowledged write that is gone is a fact, whether or not the trial counts. */
+function lossText(trials: readonly FailoverRecord[]): string {
+  const lost = lostWrites(trials);
   if (lost === null) return 'writes not read back';
-  const unread = counted.filter((trial) => trial.writes === null).length;
-  return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${counted.length} trials not read back)` : ''}`;
+  const unread = trials.filter((trial) => trial.writes === null).length;
+  return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${trials.length} trials not read back)` : ''}`;
 }
 
 function figuresOf(
@@ -197,14 +204,14 @@ function figuresOf(
   ];
   const left = trials.length - counted.length;
   if (left > 0) tally.push({ name: 'trials not counted', value: left });
-  if (counted.length === 0) return tally;
+  const losses = [lostFigure(trials, goals), ...lossWindowFigures(trials, goals)];
+  if (counted.length === 0) return (lostWrites(trials) ?? 0) > 0 ? [...losses, ...tally] : tally;
   return [
     ...rtoFigures(counted, goals),
     ...pathFigures(counted, rtoGoal(goals)),
     ...outageFigures(counted, goals),
-    lostFigure(counted, goals),
-    ...lossWindowFigures(counted, goals),
-    boundFigure(counted),
+    ...losses,
+    boundFigure(trials),
     ...slowBoundFigures(counted, goals),
     ...outsideFigures(counted),
     { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
@@ -253,29 +260,32 @@ function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): F
   ];
 }
 
-function lostFigure(counted: readonly FailoverRecord[], goals: TrialGoals): Figure {
-  const figure: Figure = { name: 'lost acknowledged writes', value: lostWrites(counted), unit: 'writes' };
+function lostFigure(trials: readonly FailoverRecord[], goals: TrialGoals): Figure {
+  const figure: Figure = { name: 'lost acknowledged writes', value: lostWrites(trials), unit: 'writes' };
   return goals.lostWrites === undefined ? figure : { ...figure, goal: `≤ ${goals.lostWrites}` };
 }
 
 /**
  * Trials are independent, writes of one trial are not: so the bound counts trials. A trial whose writes could not be
- * read back says nothing about loss. One trial would bound the share at 95 %, which is no claim worth making.
+ * read back says nothing about loss, and one that does not count says nothing by losing none. One trial would bound the share at 95 %, which
+ * is no claim worth making.
  */
-function boundFigure(counted: readonly FailoverRecord[]): Figure {
+function boundFigure(trials: readonly FailoverRecord[]): Figure {
   const name = 'share of trials that lose writes, upper 95 % bound';
-  const known = counted.filter((trial) => trial.writes !== null);
+  const known = trials.filter(
+    (trial) => trial.writes !== null && (doesCount(trial) || trial.writes.lost > 0),
+  );
   if (known.length < 2) return { name, value: 'not claimed: that takes at least two trials' };
   const losing = known.filter((trial) => (trial.writes?.lost ?? 0) > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
-  return { name, value: Math.ceil(bound * 1000) / 10, unit: '%' };
+  return { name, value: percentAtMost(bound, 1), unit: '%' };
 }
 
 /** Longest time between the first and the last lost acknowledgement of any trial. */
-function lossWindowFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+function lossWindowFigures(trials: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   const goal = goals.lossWindowSeconds ?? goals.lossWindowBeyondFailover;
   if (goal === undefined) return [];
-  const known = counted.filter((trial) => trial.writes !== null);
+  const known = trials.filter((trial) => trial.writes !== null);
   const longest = Math.max(0, ...known.map((trial) => trial.lossWindowMs ?? 0));
   const value = known.length === 0 ? null : seconds(longest);
   return [
@@ -298,7 +308,7 @@ function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals)
   const slow = counted.filter(({ rto }) => rto === null || rto.hiMs > goalMs).length;
   const bound = proportionBounds(slow, counted.length).upper;
   const name = 'share of trials slower than the RTO goal, upper 95 % bound';
-  return [{ name, value: Math.ceil(bound * 1000) / 10, unit: '%' }];
+  return [{ name, value: percentAtMost(bound, 1), unit: '%' }];
 }
 
 /** Compares results with what the live settings predict; one outside, in either direction, needs an explanation. */

@@ -101,10 +101,12 @@ export const requestSumsSchema = z.object({
   failed: z.number(),
   unanswered: z.number(),
   unsent: z.number(),
-  /** Of the judged seconds, those in which at least one request failed: failures come in clusters. */
+  /** Judged requests that were refused before the service answered (401, 403, 429, a login): it did not fail. Left out: none. */
+  refused: z.number().optional(),
+  /** Of the judged seconds, those in which at least one request failed: failures come in clusters. A refused request did not. */
   seconds: z.number(),
   secondsWithFailures: z.number(),
-  /** From the landing to the end of the last request that failed, ms; null: none failed. */
+  /** From the landing to the end of the last request that failed and was not refused, ms; null: none failed. */
   lastFailureMs: z.number().nullable(),
   /** Error classes, most frequent first. */
   errors: z.array(z.object({ error: z.string(), count: z.number() })),

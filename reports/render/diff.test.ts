@@ -12,3 +12,14 @@ it('should say of two runs which was blocked or interrupted, and nothing where n
   ]);
   assert.deepEqual(diffRuns(whole, whole).notes, []);
 });
+
+it('should say which commits of Plumbline made the two runs, where they differ', () => {
+  const by = (commit: string | null) => ({
+    ...metRecord(),
+    harness: { ...metRecord().harness, version: '0.1.0', commit },
+  });
+  const [one, other] = [by(`a1${'0'.repeat(38)}`), by(`b2${'0'.repeat(38)}`)];
+  assert.deepEqual(diffRuns(one, other).notes, ['harness: 0.1.0 (b20000000000) → 0.1.0 (a10000000000)']);
+  assert.deepEqual(diffRuns(one, by(null)).notes, ['harness: 0.1.0 → 0.1.0 (a10000000000)']);
+  assert.deepEqual(diffRuns(one, one).notes, []);
+});

@@ -121,6 +121,10 @@ function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined
 
 const saidOf = (is: boolean | undefined): string => (is === true ? 'yes' : 'no');
 
+/** A commit may judge otherwise than the one before it, under the same version. */
+const builtFrom = ({ harness: { version, commit } }: RunRecord): string =>
+  commit === null ? version : `${version} (${commit.slice(0, 12)})`;
+
 function notesOf(run: RunRecord, baseline: RunRecord): string[] {
   const pairs: [string, string | null, string | null][] = [
     ['environment', baseline.environment.name, run.environment.name],
@@ -132,7 +136,7 @@ function notesOf(run: RunRecord, baseline: RunRecord): string[] {
     ['read only', saidOf(baseline.readOnly), saidOf(run.readOnly)],
     ['blocked', baseline.blocked ?? null, run.blocked ?? null],
     ['interrupted', baseline.interrupted, run.interrupted],
-    ['harness', baseline.harness.version, run.harness.version],
+    ['harness', builtFrom(baseline), builtFrom(run)],
   ];
   return pairs
     .filter(([, old, now]) => old !== now)

@@ -55,9 +55,13 @@ export function boundsText({ lower, upper, unit }: GoalEntry): string {
 /** Rounded down: 99.99 % must not be shown as 100 %. */
 export const floored = (percent: number): number => Math.floor(percent * 10 + 1e-9) / 10;
 
-/** Gaps decide whether budget is left: it is neither, and may be spent many times over or not at all. */
-const isUndecided = ({ remaining, verdict }: GoalEntry): boolean =>
-  verdict === 'inconclusive' && remaining !== null && remaining.worst < 0 && remaining.best >= 0;
+/** Gaps of a window decide whether budget is left: it is neither, and may be spent many times over or not at all. A load has no gaps. */
+const isUndecided = ({ coverage, remaining, verdict }: GoalEntry): boolean =>
+  verdict === 'inconclusive' &&
+  coverage !== null &&
+  remaining !== null &&
+  remaining.worst < 0 &&
+  remaining.best >= 0;
 
 /** What there is of the window: `12 min 18 s of 30 d are in Prometheus`. */
 function observedText(goal: GoalEntry): string {

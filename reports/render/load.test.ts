@@ -98,9 +98,17 @@ describe('the table of goals', () => {
       budgetText(fixtureGoal({ verdict: 'fail', remaining: { best: -0.1, worst: -0.4 } })),
       '-40 to -10 %',
     );
-    const open = { verdict: 'inconclusive', window: '30 d', remaining: { best: 0.2, worst: -0.4 } } as const;
+    const open = {
+      verdict: 'inconclusive',
+      window: '30 d',
+      coverage: 0.98,
+      remaining: { best: 0.2, worst: -0.4 },
+    } as const;
     const days = budgetText(fixtureGoal({ ...open, observedMs: 29.5 * 86_400_000 }));
     assert.equal(days, 'not known: 29.5 d of 30 d are in Prometheus');
+    // A load of which some requests are not known.
+    const load = budgetText(fixtureGoal({ verdict: 'inconclusive', remaining: { best: 0.2, worst: -0.4 } }));
+    assert.equal(load, '-40 to 20 %');
     const few = { verdict: 'inconclusive', remaining: { best: 1, worst: 1 } } as const;
     assert.equal(budgetText(fixtureGoal(few)), '100 %');
     const cell = (best: number): string => {

@@ -6,7 +6,9 @@ import { notRunGroups } from './not-run.ts';
 import {
   CHECK_WORDS,
   caveats,
+  countedIn,
   duration,
+  electedIn,
   exemptionLines,
   failoverText,
   lossWindowText,
@@ -158,19 +160,18 @@ function goals(record: RunRecord): string {
 function failover(checks: readonly CheckResult[]): string {
   const shown = checks.filter((check) => check.trials.length > 0);
   if (shown.length === 0) return '';
-  const rows = shown.map((check) => {
-    const elsewhere = check.trials.filter((trial) => trial.election === 'elsewhere').length;
-    return row([
+  const rows = shown.map((check) =>
+    row([
       code(check.id),
       `${MARKS[check.verdict]} ${CHECK_WORDS[check.verdict]}`,
       check.trials[0]?.requests === undefined
-        ? `${worstRtoText(check.trials)}${inert(pathRtoText(check.trials))}`
+        ? inert(`${worstRtoText(check.trials)}${pathRtoText(check.trials)}`)
         : inert(failoverText(check)),
       inert(check.goal),
       `${lostText(check.trials)}${lossWindowText(check.trials)}`,
-      `${elsewhere} of ${check.trials.length}`,
-    ]);
-  });
+      `${electedIn(check.trials)} of ${countedIn(check.trials).length}`,
+    ]),
+  );
   const titles = ['Failover', 'Verdict', 'Worst RTO', 'Goal', 'Lost writes', 'Another leader'];
   return table(titles, ['---', '---', '---:', '---', '---:', '---:'], rows);
 }

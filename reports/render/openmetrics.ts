@@ -3,7 +3,7 @@ import type { OpenMetricsContentType } from 'prom-client';
 import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
-import { countedIn, injectedIn, oneLine } from './text.ts';
+import { countedIn, electedIn, failedIn, injectedIn, oneLine } from './text.ts';
 
 type Metrics = Registry<OpenMetricsContentType> | Registry;
 
@@ -118,13 +118,13 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
   const lost = gauge(
     registry,
     'failover_lost_writes',
-    'Acknowledged writes that were lost, over all trials.',
+    'Acknowledged writes that were lost, over all trials, counted or not.',
     names,
   );
   const duplicated = gauge(
     registry,
     'failover_duplicated_writes',
-    'Writes found more than once, over all trials.',
+    'Writes found more than once, over all trials, counted or not.',
     names,
   );
   const trials = gauge(registry, 'failover_trials', 'Counted trials: those that passed or failed.', names);
@@ -137,11 +137,24 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
   const more = furtherMetrics(registry, names);
   const environment = label(record.environment.name);
   for (const check of record.checks) {
-    const counted = countedIn(check.trials);
-    const first = counted[0];
+    const first = check.trials[0];
     if (first === undefined) continue;
     const labels = { environment, store: label(first.store), fault: label(first.fault) };
-    more(labels, counted);
+    const read = check.trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
+    // No read-back, no figure: an absent series is not a zero.
+    if (read.length > 0) {
+      lost.set(
+        labels,
+        read.reduce((sum, writes) => sum + writes.lost, 0),
+      );
+      duplicated.set(
+        labels,
+        read.reduce((sum, writes) => sum + writes.duplicates, 0),
+      );
+    }
+    more(labels, check.trials);
+    const counted = countedIn(check.trials);
+    if (counted.length === 0) continue;
     const injected = injectedIn(counted);
     if (injected.length > 0)
       rto.set(
@@ -149,18 +162,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
         Math.max(...injected.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
       );
     trials.set(labels, counted.length);
-    elsewhere.set(labels, counted.filter((trial) => trial.election === 'elsewhere').length);
-    const known = counted.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
-    // No read-back, no figure: an absent series is not a zero.
-    if (known.length === 0) continue;
-    lost.set(
-      labels,
-      known.reduce((sum, writes) => sum + writes.lost, 0),
-    );
-    duplicated.set(
-      labels,
-      known.reduce((sum, writes) => sum + writes.duplicates, 0),
-    );
+    elsewhere.set(labels, electedIn(counted));
   }
 }
 
@@ -170,11 +172,11 @@ type Labels = Record<'environment' | 'store' | 'fault', string>;
 function furtherMetrics(
   registry: Metrics,
   names: readonly ['environment', 'store', 'fault'],
-): (labels: Labels, counted: readonly FailoverRecord[]) => void {
+): (labels: Labels, trials: readonly FailoverRecord[]) => void {
   const window = gauge(
     registry,
     'failover_loss_window_seconds',
-    'Longest time between the first and the last acknowledged write that a trial lost.',
+    'Longest time between the first and the last acknowledged write that a trial lost, of all trials, counted or not.',
     names,
   );
   const outside = gauge(
@@ -186,19 +188,20 @@ function furtherMetrics(
   const failed = gauge(
     registry,
     'failover_failed_requests_ratio',
-    'Share of the judged requests through the edge that failed, in the worst trial.',
+    'Share of the judged requests through the edge that failed, in the worst counted trial; refused ones did not fail.',
     names,
   );
-  return (labels, counted) => {
-    const windows = counted.flatMap(({ lossWindowMs }) =>
+  return (labels, trials) => {
+    const windows = trials.flatMap(({ lossWindowMs }) =>
       lossWindowMs === null ? [] : [lossWindowMs / 1000],
     );
     if (windows.length > 0) window.set(labels, Math.max(...windows));
+    const counted = countedIn(trials);
     const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
     if (compared.length > 0)
       outside.set(labels, compared.filter(({ outsideExpected }) => outsideExpected !== 'no').length);
     const ratios = counted.flatMap(({ requests }) =>
-      requests === undefined || requests.judged === 0 ? [] : [1 - requests.ok / requests.judged],
+      requests === undefined || requests.judged === 0 ? [] : [failedIn(requests) / requests.judged],
     );
     if (ratios.length > 0) failed.set(labels, Math.max(...ratios));
   };
@@ -216,7 +219,7 @@ function goalMetrics(registry: Metrics, record: RunRecord): void {
   const remaining = gauge(
     registry,
     'goal_error_budget_remaining_ratio',
-    'Share of the error budget left, with observation gaps counted as bad; below 0: overspent.',
+    'Share of the error budget left, with observation gaps, and the requests of a load of which nothing is known, counted as bad; below 0: overspent.',
     names,
   );
   const coverage = gauge(registry, 'goal_coverage_ratio', 'Share of the window that has data.', names);

@@ -1,7 +1,7 @@
 import type { Exemption } from '../record/judgement.ts';
 import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
-import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { CheckResult, FailoverRecord, RequestSums, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 
 /** Words for the verdict of one check; colour and glyph never stand alone. */
@@ -282,9 +282,9 @@ export function worstRtoText(trials: readonly FailoverRecord[]): string {
   return secondsOf(Math.max(...injected.map((trial) => trial.rto?.hiMs ?? 0)));
 }
 
-/** The longest outage of each further path, upper end of its interval, by the path's name. */
+/** The longest outage of each further path in the same trials, upper end of its interval, by the path's name. */
 export function pathRtos(trials: readonly FailoverRecord[]): [name: string, worst: string][] {
-  const all = trials.flatMap(({ paths = [] }) => paths);
+  const all = injectedIn(trials).flatMap(({ paths = [] }) => paths);
   return [...Map.groupBy(all, ({ name }) => name)].map(([name, records]) => {
     const known = records.flatMap(({ rto }) => (rto === null ? [] : [rto.hiMs]));
     return [name, known.length < records.length ? 'not known' : secondsOf(Math.max(...known))];
@@ -297,24 +297,58 @@ export function pathRtoText(trials: readonly FailoverRecord[]): string {
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
-/** What a failover check showed, in one line of plain text. */
+/** Requests through the edge in the trials that count, or in all where none does. */
+export function requestTotals(trials: readonly FailoverRecord[]): {
+  judged: number;
+  failed: number;
+  refused: number;
+  lastFailureMs: number;
+} {
+  const counted = countedIn(trials);
+  const sums = (counted.length > 0 ? counted : trials).flatMap(({ requests = [] }) => requests);
+  const sum = (of: (one: RequestSums) => number): number => sums.reduce((all, one) => all + of(one), 0);
+  return {
+    judged: sum(({ judged }) => judged),
+    failed: sum(failedIn),
+    refused: sum(({ refused = 0 }) => refused),
+    lastFailureMs: Math.max(0, ...sums.map(({ lastFailureMs }) => lastFailureMs ?? 0)),
+  };
+}
+
+/** Judged requests that got no good answer and were not refused: only in these did the service fail. */
+export const failedIn = ({ judged, ok, refused = 0 }: RequestSums): number => judged - ok - refused;
+
+/** `, 20 refused`; empty where none was. */
+export const refusedNote = (refused: number): string =>
+  refused === 0 ? '' : `, ${grouped(refused)} refused`;
+
+/** `3 trials`; where some do not count, `2 counted trials`. */
+function countedText(trials: readonly FailoverRecord[]): string {
+  const counted = countedIn(trials).length;
+  return counted === trials.length ? plural(counted, 'trial') : plural(counted, 'counted trial');
+}
+
+/** In how many of the trials that count another leader was elected. */
+export const electedIn = (trials: readonly FailoverRecord[]): number =>
+  countedIn(trials).filter(({ election }) => election === 'elsewhere').length;
+
+/** What a failover check showed, in one line of plain text: of the trials that count, and losses of all. */
 export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
-  const counted = plural(trials.length, 'trial');
-  const requests = trials.flatMap((trial) => (trial.requests === undefined ? [] : [trial.requests]));
-  if (requests.length > 0) {
-    const bad = requests.reduce((sum, { judged, ok }) => sum + judged - ok, 0);
-    const all = requests.reduce((sum, { judged }) => sum + judged, 0);
-    return `${grouped(bad)} of ${grouped(all)} requests failed in ${counted}`;
+  const counted = countedIn(trials);
+  const many = countedText(trials);
+  if (trials.some(({ requests }) => requests !== undefined)) {
+    const { failed, judged, refused } = requestTotals(trials);
+    const within = counted.length > 0 ? many : plural(trials.length, 'uncounted trial');
+    return `${grouped(failed)} of ${grouped(judged)} requests failed${refusedNote(refused)} in ${within}`;
   }
   const rto = `RTO ${worstRtoText(trials)}${pathRtoText(trials)}`;
   // A control plane is written to as well, and nothing of it is read back.
-  if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${counted}`;
-  const elsewhere = trials.filter((trial) => trial.election === 'elsewhere').length;
-  const flagged = trials.filter(({ outsideExpected }) =>
+  if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${many}`;
+  const flagged = counted.filter(({ outsideExpected }) =>
     ['faster', 'slower'].includes(outsideExpected),
   ).length;
   const outside = flagged === 0 ? '' : `, ${flagged} outside the expected window`;
-  return `${rto}, lost writes ${lostText(trials)}${lossWindowText(trials)}, another leader in ${elsewhere} of ${counted}${outside}`;
+  return `${rto}, lost writes ${lostText(trials)}${lossWindowText(trials)}, another leader in ${electedIn(trials)} of ${many}${outside}`;
 }
 
 /** ` within 0.340 s`: the longest loss window of the trials; empty where there is none. */

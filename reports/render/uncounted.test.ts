@@ -53,6 +53,35 @@ describe('a trial that does not count', () => {
     assert.match(page, /Outage strips: postgres: 5 trials, longest outage: 5\.000 s/);
   });
 
+  it('should count where it lost writes, and nowhere else in the same line', async () => {
+    const path = (hiMs: number) => [{ name: 'direct', rto: { loMs: hiMs - 10, hiMs }, outages: 1 }];
+    const lossy: FailoverRecord = {
+      ...{ ...fixtureTrial({ trial: 2, rtoMs: 9000, lost: 2 }), verdict: 'inconclusive', reason: 'cut off' },
+      ...{ cutOff: 'the run ended', outsideExpected: 'slower', lossWindowMs: 340, paths: path(9000) },
+    };
+    const record = recordOf({ ...passed(1, 4213), paths: path(1500) }, lossy);
+    const said =
+      /RTO 4\.213 s \(by path direct 1\.500 s\), lost writes 2 within 0\.340 s, another leader in 1 of 1 counted trial(?!s|,)/;
+    assert.match(renderTerminal(record, { reportPath: 'r', width: 300 }), said);
+    assert.match(
+      (await renderFormat(record, 'markdown')).replaceAll('\\', ''),
+      /4\.213 s \(by path direct 1\.500 s\) \|.*\| 2 within 0\.340 s \| 1 of 1 \|/,
+    );
+    const cell = /<a class="f-cell[^]*?<\/a/.exec(renderHtml(record))?.[0] ?? '';
+    assert.match(cell, /by path direct 1\.500 s[^]*lost 2[^]*1 not counted/);
+    assert.doesNotMatch(cell, /slower than expected/);
+    for (const [trials, counted] of [
+      [[passed(1, 4213), lossy], 1],
+      [[lossy], 0],
+    ] as const) {
+      const metrics = await renderFormat(recordOf(...trials), 'openmetrics');
+      const value = (name: string) =>
+        new RegExp(`plumbline_failover_${name}\\{[^}]*fault="pod-crash"\\} (.*)`).exec(metrics)?.[1];
+      assert.deepEqual([value('lost_writes'), value('loss_window_seconds')], ['2', '0.34']);
+      assert.equal(value('trials_elected'), counted === 0 ? undefined : '1');
+    }
+  });
+
   it('should not change a comparison of two runs', () => {
     const whole = recordOf(passed(1, 4213), passed(2, 4500), passed(3, 5000), passed(4, 3000));
     const [change] = diffRuns(resumed, whole).failover;

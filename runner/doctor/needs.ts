@@ -11,7 +11,9 @@ import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
 import { storesAsked } from '../plan/configuration.ts';
-import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS, TO_SEE_THE_PIN } from '../safety/rights.ts';
+import { embeddedOf } from '../plan/environment-parts.ts';
+import { DRILLS, EVERY_COMMAND, REACH, RESTORES, RUNS } from '../safety/rights.ts';
+import { TO_KNOW_DRILLS, TO_SEE_THE_PIN } from '../safety/rights.ts';
 import type { Purpose } from '../safety/rights.ts';
 
 /** One resource in one namespace, with every verb that is needed of it. */
@@ -39,6 +41,7 @@ export function needsOf(environment: Environment, running: readonly PlannedCheck
     ...usual.map((purpose) => ({ ...purpose, platform })),
     ...running.map((one) => ofCheck(environment, one)),
     ...running.flatMap((one) => ofOperators(environment, one)),
+    ...running.flatMap((one) => ofRestarts(environment, one)),
     ...ofFaults(environment, running),
     ...ofLoads(environment, running),
     ...storesAsked(environment, running).flatMap((store) => ofStore(environment, store)),
@@ -66,6 +69,13 @@ function ofCheck(environment: Environment, { row }: PlannedCheck): Wanted {
 /** Objects of operators, where the environment declares them. */
 function ofOperators(environment: Environment, { row }: PlannedCheck): Wanted[] {
   return operatorsOf(environment, row).map(({ rights }) => ({ what: row.id, rights, platform: [] }));
+}
+
+/** Any other run has this right for its rollback journal; an embedded environment has all of its drills on this machine. */
+function ofRestarts(environment: Environment, { row }: PlannedCheck): Wanted[] {
+  const isTold = row.toldOfDrills === true && embeddedOf(environment) === undefined;
+  if (!isTold || environment.readOnly !== true) return [];
+  return [{ what: row.id, rights: TO_KNOW_DRILLS, platform: [] }];
 }
 
 function namespacesOf({ stores }: Environment, names: readonly StoreName[]): string[] {

@@ -181,7 +181,9 @@ test('should ask for no more than reading where a run only reads, and for what i
   await rights.look(situationOf(environment, kube));
   assert.ok(asked.length > 10, `${asked.length} rights`);
   assert.deepEqual(asked.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).map(text), []);
-  assert.deepEqual(asked.filter(({ namespace }) => namespace.startsWith('plumbline-')).map(text), []);
+  assert.deepEqual(asked.filter(({ namespace }) => namespace.startsWith('plumbline-')).map(text), [
+    'get  configmaps plumbline-system plumbline-ledger',
+  ]);
   assert.ok(asked.some(({ verb, resource }) => verb === 'list' && resource === 'statefulsets'));
 });
 
@@ -212,4 +214,25 @@ test('should call optional in a read-only run what leaves some of its checks inc
     [refusing(['namespaces']), environment],
   ] as const)
     assert.equal((await look(kube, of, checks))[0]?.state, 'missing', `${of.name} ${String(checks)}`);
+});
+
+test('should call the list of drills optional in a read-only run whose checks judge restarts', async () => {
+  const environment = await loadEnvironment('staging', { readOnly: true });
+  const { kube } = granting(({ resource }) => resource !== 'configmaps');
+  const look = async (checks: readonly string[]) =>
+    (await rights.look(situationOf(environment, kube, { checks }))).filter(({ state }) => state !== 'ok');
+  for (const others of [[], ['topology/nodes/pools']]) {
+    const [list, ...more] = await look([...others, 'topology/workloads/declared']);
+    assert.deepEqual(
+      [list?.what, list?.state, list?.detail, more],
+      [
+        'get configmaps plumbline-ledger in plumbline-system',
+        'optional',
+        'without it what restarted of late is inconclusive: topology/workloads/declared',
+        [],
+      ],
+    );
+    assert.match(list?.add ?? '', /verbs: \[get\] \}\n# Role plumbline-system/);
+  }
+  assert.deepEqual(await look(['topology/nodes/pools']), []);
 });

@@ -30,10 +30,11 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
   return needs.flatMap((need) => items.get(need) ?? []);
 }
 
-/** What is quoted beside a failure, by its resource: a check that does not get it is judged all the same. */
-const QUOTED = new Map([
-  ['events', 'events'],
-  ['pods/log', 'logs'],
+/** What a run goes without where a check is judged all the same, by the resource and the object's name. */
+const JUDGED_WITHOUT = new Map([
+  ['events', 'no events beside what fails'],
+  ['pods/log', 'no logs beside what fails'],
+  ['configmaps plumbline-ledger', 'what restarted of late is inconclusive'],
 ]);
 
 /**
@@ -45,14 +46,15 @@ function looseIn(items: Map<Need, Item>, running: Situation['running']): void {
   const refused = [...items].filter(
     ([need, { state }]) => state === 'missing' && need.for.every((one) => ids.has(one)),
   );
-  const open = new Set(refused.flatMap(([need]) => (QUOTED.has(need.right.resource) ? [] : need.for)));
+  const open = new Set(refused.flatMap(([need]) => (JUDGED_WITHOUT.has(keyOf(need)) ? [] : need.for)));
   if (open.size === ids.size) return;
   for (const [need, { what, add }] of refused) {
-    const quoted = QUOTED.get(need.right.resource);
-    const without = quoted === undefined ? 'inconclusive' : `no ${quoted} beside what fails`;
+    const without = JUDGED_WITHOUT.get(keyOf(need)) ?? 'inconclusive';
     items.set(need, optional(what, `without it ${without}: ${someOf(need.for)}`, add));
   }
 }
+
+const keyOf = ({ right: { resource, names = [] } }: Need): string => [resource, ...names].join(' ');
 
 async function itemOf(need: Need, kube: KubeCall, timeoutMs: number): Promise<Item> {
   const refused: string[] = [];

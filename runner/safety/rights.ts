@@ -17,11 +17,14 @@ function configMap(name: string, ...verbs: readonly string[]): Right {
 
 const METRICS = { verbs: ['list'], group: 'metrics.k8s.io', where: 'everywhere' } as const;
 
-/** All that a run which only reads needs, beside what its checks do. */
+/** All that a run which only reads must have, beside what its checks do. */
 export const TO_SEE_THE_PIN: Purpose = {
   what: 'to see that this is the pinned cluster',
   rights: [gets('v1/Namespace', 'everywhere', ['kube-system']), asks('/version')],
 };
+
+/** Where checks that judge restarts are run and nothing is changed: without it, what restarted of late is inconclusive. */
+export const TO_KNOW_DRILLS: readonly Right[] = [configMap('plumbline-ledger', 'get')];
 
 /** Every command that may change something in an environment: `run`, `drill`, `controls`, `restore`. */
 export const EVERY_COMMAND: readonly Purpose[] = [

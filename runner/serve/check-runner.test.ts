@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
+import { planChecks } from '../../suites/catalogue/index.ts';
 import { emptyFolderIn } from '../../host/_testing/variable.ts';
 import { Progress } from '../run/progress.ts';
 import { RunState } from '../state/run-state.ts';
@@ -47,6 +48,25 @@ test('should undo what a check did though nothing that it started can be stopped
   assert.deepEqual(runner.complaints, ['c: the node stays off']);
   // The next check gets its turn.
   await runner.lock.acquire('d', 'exclusive', AbortSignal.timeout(1_000));
+  runner.application.close();
+  progress.close();
+});
+
+test('should tell the check that judges restarts, and no other, why drills elsewhere are not known', async (context) => {
+  emptyFolderIn(context, 'PLUMBLINE_STATE');
+  const staging = await loadEnvironment('staging');
+  const progress = new Progress({ write: () => undefined });
+  const runState = new RunState({ environment: staging, histories: '', progress });
+  const parts = { runState, cluster: { onCall: () => () => undefined } };
+  const runner = new CheckRunner(parts as unknown as RunnerParts);
+  const told = { drilled: [], drillsUnknown: 'it cannot be read (403)' };
+  context.mock.method(runner.drills, 'told', () => told);
+  const judging = 'topology/workloads/declared';
+  runState.plan(planChecks(staging, { checks: [judging, 'topology/workloads/probes'] }));
+  const { drilled, drillsUnknown } = runState.headerSource(judging).settings;
+  assert.deepEqual({ drilled, drillsUnknown }, told);
+  const other = runState.headerSource('topology/workloads/probes').settings;
+  assert.deepEqual([other.drilled, other.drillsUnknown], [undefined, undefined]);
   runner.application.close();
   progress.close();
 });

@@ -74,7 +74,7 @@ export class CheckRunner implements ServedRunner {
       embeddedOf(environment) === undefined ? drillsMirror(connect, environment.namespaces.system) : null;
     this.drills = new Drills(kept, (message) => this.complaints.push(message), mirror);
     this.runState.busy ??= new NodesWatch(() => lookAtUse(parts.cluster, namespacesOf(environment)));
-    this.runState.drilled = () => this.drills.ofLate(new Date());
+    this.runState.drilled = () => this.drills.told(new Date());
     this.clientLoads = new ClientLoads(this);
     this.loads = new LoadRuns(this);
     this.telemetry = new TelemetryRuns(this);

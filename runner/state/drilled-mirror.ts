@@ -11,8 +11,8 @@ const KEY = 'drilled';
 
 /** The list of drills where runs on other machines see it. */
 export interface DrillsMirror {
-  /** Null where it is not known what it holds, such as without the right to read it. Never throws. */
-  read(): Promise<string | null>;
+  /** Empty where there is none. Never throws. @returns why it is not known what it holds, such as without the right to read it */
+  read(): Promise<{ text: string } | { why: string }>;
   /** Never throws. @returns why it was not written; null: it was */
   write(text: string): Promise<string | null>;
 }
@@ -23,6 +23,7 @@ export interface DrillsMirror {
  */
 export function drillsMirror(connect: () => KubeCalls, namespace: string): DrillsMirror {
   const path = mirrorPath(namespace);
+  const unread = `the ConfigMap ${namespace}/${MIRROR_NAME} cannot be read`;
   const ask = (request: { method: 'GET' | 'PATCH'; path: string; body?: unknown }): Promise<KubeReply> => {
     const { call, close } = connect();
     const contentType = 'application/merge-patch+json';
@@ -33,10 +34,10 @@ export function drillsMirror(connect: () => KubeCalls, namespace: string): Drill
     read: async () => {
       try {
         const { status, body } = await ask({ method: 'GET', path });
-        if (status === 404) return '';
-        return status === 200 ? (textAt(body, 'data', KEY) ?? '') : null;
-      } catch {
-        return null;
+        if (status === 404) return { text: '' };
+        return status === 200 ? { text: textAt(body, 'data', KEY) ?? '' } : { why: `${unread} (${status})` };
+      } catch (error) {
+        return { why: `${unread}: ${errorText(error)}` };
       }
     },
     write: async (text) => {

@@ -215,16 +215,92 @@ test('where the list may not be read nothing is said of it, and nothing written 
   await reader.learn();
   await reader.mirrored();
   assert.deepEqual(podsOf(reader), []);
+  assert.match(
+    reader.told(new Date()).drillsUnknown ?? '',
+    /^the ConfigMap plumbline-system\/plumbline-ledger cannot be read: connect ECONNREFUSED/,
+  );
   const drills = machine(api, (message) => said.push(message));
   hit(drills, 'postgres', 1);
   await drills.mirrored();
-  assert.match(said.join(), /^the list of pods that drills hit cannot be kept in the cluster: /);
+  assert.match(
+    said.join(),
+    /^the list of pods that drills hit cannot be kept in the cluster: .* cannot be read: connect ECONNREFUSED;/,
+  );
   assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
   // Once the API server answers again, it is written.
   api.down = false;
   api.put(MIRROR, {});
   await drills.mirrored();
   assert.match(String(seenAt(api.objects.get(MIRROR), 'data', 'drilled')), /postgres-0/);
+  await reader.learn();
+  assert.equal(reader.told(new Date()).drillsUnknown, undefined, 'now it is known');
+});
+
+test('should tell why the list is not known, but not where there is none or where it is on this machine', async () => {
+  const told = async (status: number): Promise<object> => {
+    const call = () => Promise.resolve({ status, body: {} });
+    const mirror = drillsMirror(() => ({ call, close: () => undefined }), 'plumbline-system');
+    const drills = new Drills(tempFolder(), silent, mirror);
+    await drills.learn();
+    return drills.told(new Date());
+  };
+  const unknown = (status: number) => ({
+    drilled: [],
+    drillsUnknown: `the ConfigMap plumbline-system/plumbline-ledger cannot be read (${status})`,
+  });
+  assert.deepEqual([await told(403), await told(503)], [unknown(403), unknown(503)]);
+  assert.deepEqual([await told(200), await told(404)], [{ drilled: [] }, { drilled: [] }]);
+  const embedded = new Drills(tempFolder(), silent);
+  await embedded.learn();
+  assert.deepEqual(embedded.told(new Date()), { drilled: [] });
+});
+
+test('a drill that never came to the list in the cluster is added with the next one', async () => {
+  const api = new TestApi();
+  api.down = true;
+  const folder = tempFolder();
+  const dead = machine(api, () => undefined, folder);
+  hit(dead, 'long-ago', 8 * 24 * 60);
+  hit(dead, 'postgres', 30);
+  dead.end('postgres', ago(29));
+  await dead.mirrored();
+  api.down = false;
+  api.put(MIRROR, {});
+  const next = machine(api, silent, folder);
+  hit(next, 'redis', 10);
+  await next.mirrored();
+  const other = machine(api);
+  await other.learn();
+  assert.deepEqual(podsOf(other), ['tender/postgres-0', 'tender/redis-0']);
+  const [first] = other.ofLate(new Date());
+  assert.ok(Date.parse(first?.to ?? '') - Date.parse(first?.from ?? '') < 2 * MINUTE_MS, 'with its end');
+});
+
+test('lines of another version are carried in the list in the cluster, as far as there is room', async () => {
+  const api = new TestApi();
+  const now = Date.now();
+  const line = (minutes: number, more: object = {}): string => {
+    const from = new Date(now - minutes * MINUTE_MS).toISOString();
+    return JSON.stringify({ check: 'a', pods: ['tender/a-0'], from, ...more });
+  };
+  const strange = '{"drill":"of tomorrow"}';
+  const listed = async (...lines: string[]): Promise<string[]> => {
+    api.put(MIRROR, { data: { drilled: lines.map((one) => `${one}\n`).join('') } });
+    const drills = machine(api);
+    hit(drills, 'redis', 1);
+    await drills.mirrored();
+    const written = String(seenAt(api.objects.get(MIRROR), 'data', 'drilled'));
+    return written.trim().split('\n').slice(0, -1);
+  };
+  const node = line(20, { node: 'worker-1' });
+  assert.deepEqual(await listed(line(30), strange, node), [line(30), strange, node]);
+  assert.deepEqual(await listed(strange, strange, line(20)), [strange, line(20)], 'each once');
+  assert.deepEqual(await listed(strange), [strange], 'no other says how old it is');
+  assert.deepEqual(await listed(line(8 * 24 * 60), strange), [], 'as old as the line before it');
+  const long = JSON.stringify({ drill: 'x'.repeat(64 * 1024) });
+  assert.deepEqual(await listed(line(30), long), [line(30)], 'it alone does not fit');
+  const many = Array.from({ length: 250 }, (_, i) => `{"drill":${i}}`);
+  assert.deepEqual(await listed(...many), many.slice(-199));
 });
 
 test('a drill whose process died lasts as long as its timers, whenever the next one of its check begins', async () => {

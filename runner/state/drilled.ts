@@ -2,10 +2,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorText } from '../../reports/record/error-text.ts';
+import { DRILLS_KEPT_MS } from '../../reports/record/settings.ts';
 import type { DrillsMirror } from './drilled-mirror.ts';
 
-/** A fault longer ago than this explains no restart any more. */
-const KEPT_MS = 7 * 86_400_000;
 /** A drill whose process died counts as this long: its timers have undone it by then. */
 const LASTS_MS = 15 * 60_000;
 /** Most of the list in the cluster: a ConfigMap holds 1 MiB, of which the mirror of the rollback journal may take 900 KiB. */
@@ -24,17 +23,30 @@ export interface Drilled {
 /** Restarts of the containers of a pod, added up, by `namespace/name`. */
 export type Restarts = ReadonlyMap<string, number>;
 
-const lineSchema = z.union([
-  z.object({
+interface Hit {
+  check: string;
+  pods: string[];
+  from: string;
+  restarts?: Record<string, number> | undefined;
+}
+type Line = Hit | { check: string; to: string };
+
+/** Further keys, of another version, are kept. */
+const lineSchema: z.ZodType<Line> = z.union([
+  z.looseObject({
     check: z.string(),
     pods: z.array(z.string()),
     from: z.string(),
     restarts: z.record(z.string(), z.number()).optional(),
   }),
-  z.object({ check: z.string(), to: z.string() }),
+  z.looseObject({ check: z.string(), to: z.string() }),
 ]);
-type Line = z.infer<typeof lineSchema>;
-type Hit = Extract<Line, { pods: string[] }>;
+
+/** A line of another form, as another version may write, that is carried as it is; it is as old as its neighbour. */
+interface Carried {
+  raw: string;
+  atMs: number;
+}
 
 /**
  * Remembers across runs which pods were hit on purpose and when, so that a restart caused by a drill is not taken for a fault of the
@@ -49,7 +61,9 @@ export class Drills {
   #saidOfMirror: string | null = null;
   readonly #mirror: DrillsMirror | null;
   /** Lines in the cluster when it was read; null: not read yet. */
-  #elsewhere: readonly Line[] | null = null;
+  #elsewhere: readonly (Line | Carried)[] | null = null;
+  /** Why the list in the cluster could not be read. */
+  #unread: string | null = null;
   /** Lines of this process. */
   readonly #own: Line[] = [];
   #mirrored = '';
@@ -68,10 +82,11 @@ export class Drills {
   /** Learns of drills from other machines, where this account may read the list. To be called before `ofLate`. Never throws. */
   async learn(): Promise<void> {
     if (this.#mirror === null || this.#elsewhere !== null) return;
-    const text = await this.#mirror.read();
-    if (text === null) return;
-    this.#elsewhere = linesOf(text);
-    this.#mirrored = text;
+    const read = await this.#mirror.read();
+    this.#unread = 'why' in read ? read.why : null;
+    if ('why' in read) return;
+    this.#elsewhere = allOf(read.text);
+    this.#mirrored = read.text;
   }
 
   /**
@@ -109,11 +124,16 @@ export class Drills {
     if (open !== undefined && 'from' in open) this.#append({ check, to: at.toISOString() });
   }
 
+  /** What a check that judges restarts is told. */
+  told(now: Date): { drilled: Drilled[]; drillsUnknown?: string } {
+    return { drilled: this.ofLate(now), ...(this.#unread !== null && { drillsUnknown: this.#unread }) };
+  }
+
   /** Drills of the last 7 days, the oldest first. */
   ofLate(now: Date): Drilled[] {
     const lines = this.#lines();
     return lines.flatMap((line, i): Drilled[] => {
-      if (!('from' in line) || now.getTime() - Date.parse(line.from) > KEPT_MS) return [];
+      if (!('from' in line) || now.getTime() - Date.parse(line.from) > DRILLS_KEPT_MS) return [];
       const end = lines.slice(i + 1).find((later) => later.check === line.check);
       const latest = new Date(Math.min(now.getTime(), Date.parse(line.from) + LASTS_MS)).toISOString();
       // Another that follows ended it, or began long after its process had died.
@@ -142,24 +162,31 @@ export class Drills {
     }
   }
 
-  /** A line that was cut by a crash is left out. */
   #lines(): Line[] {
-    let text = '';
-    try {
-      text = read(this.#file());
-    } catch (error) {
-      this.#say(error);
-    }
-    const here = [...linesOf(text), ...this.#unwritten];
+    const here = [...this.#inFile(), ...this.#unwritten];
     if (this.#elsewhere === null) return here;
-    return inOrder([...here, ...this.#elsewhere]);
+    return inOrder([...here, ...this.#elsewhere]).filter((line): line is Line => !('raw' in line));
   }
 
-  /** What is there is kept: it is read before it is written for the first time. @returns why it was not written; null: it was */
+  /** A line that was cut by a crash is left out. */
+  #inFile(): Line[] {
+    try {
+      return linesOf(read(this.#file()));
+    } catch (error) {
+      this.#say(error);
+      return [];
+    }
+  }
+
+  /**
+   * What is there is kept: it is read before it is written for the first time. The file may know of drills that never came there.
+   * @returns why it was not written; null: it was
+   */
   async #writeMirror(mirror: DrillsMirror): Promise<string | null> {
     await this.learn();
-    if (this.#elsewhere === null) return 'it cannot be read there';
-    const { text, without } = ofLateAlone(inOrder([...this.#elsewhere, ...this.#own]));
+    if (this.#elsewhere === null) return this.#unread ?? 'it cannot be read there';
+    const all = inOrder([...this.#own, ...this.#inFile(), ...this.#elsewhere]);
+    const { text, without } = ofLateAlone(all);
     if (text !== this.#mirrored) {
       const why = await mirror.write(text);
       if (why !== null) return why;
@@ -190,13 +217,29 @@ function linesOf(text: string): Line[] {
   return text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
 }
 
+/** The list in the cluster, with lines of another form: others may read them. */
+function allOf(text: string): (Line | Carried)[] {
+  const found = text
+    .split('\n')
+    .filter((raw) => raw.trim() !== '')
+    .map((raw) => ({ raw, line: lineSchema.safeParse(parse(raw)).data }));
+  const [first] = linesOf(text);
+  // Where no line says when, it is kept for the present, and goes before what drills add now.
+  let atMs = first === undefined ? Date.now() - DRILLS_KEPT_MS / 2 : momentOf(first);
+  return found.map(({ raw, line }) => {
+    if (line === undefined) return { raw, atMs };
+    atMs = momentOf(line) || atMs;
+    return line;
+  });
+}
+
 /** Each once, the oldest first. The list in the cluster may hold less of a line than the file on its machine: the whole one counts. */
-function inOrder(lines: readonly Line[]): Line[] {
-  const distinct = new Map<string, Line>();
+function inOrder(lines: readonly (Line | Carried)[]): (Line | Carried)[] {
+  const distinct = new Map<string, Line | Carried>();
   const whole = new Set<string>();
   for (const line of lines) {
     const isHit = 'from' in line;
-    const key = JSON.stringify(isHit ? [line.check, line.from, line.pods] : [line.check, line.to]);
+    const key = keyOf(line);
     const other = distinct.get(key);
     if (other === undefined || said(line) > said(other)) distinct.set(key, line);
     if (isHit && line.pods.length > 0) whole.add(momentText(line));
@@ -206,10 +249,16 @@ function inOrder(lines: readonly Line[]): Line[] {
     .toSorted((a, b) => momentOf(a) - momentOf(b));
 }
 
-const momentText = ({ check, from }: Hit): string => JSON.stringify([check, from]);
-const said = (line: Line): number => JSON.stringify(line).length;
+function keyOf(line: Line | Carried): string {
+  if ('raw' in line) return line.raw;
+  return JSON.stringify('from' in line ? [line.check, line.from, line.pods] : [line.check, line.to]);
+}
 
-function momentOf(line: Line): number {
+const momentText = ({ check, from }: Hit): string => JSON.stringify([check, from]);
+const said = (line: Line | Carried): number => JSON.stringify(line).length;
+
+function momentOf(line: Line | Carried): number {
+  if ('raw' in line) return line.atMs;
   return Date.parse('from' in line ? line.from : line.to) || 0;
 }
 
@@ -218,13 +267,14 @@ function momentOf(line: Line): number {
  * without its pods as well: its moment says when the one before it had ended.
  * @returns also those that are there without their pods
  */
-function ofLateAlone(lines: readonly Line[]): { text: string; without: Hit[] } {
-  const since = Date.now() - KEPT_MS;
+function ofLateAlone(lines: readonly (Line | Carried)[]): { text: string; without: Hit[] } {
+  const since = Date.now() - DRILLS_KEPT_MS;
   const kept: string[] = [];
   const without: Hit[] = [];
   let room = MIRRORED_BYTES;
   for (const line of lines.filter((one) => momentOf(one) > since).toReversed()) {
     const text = shorterOf(line).find((one) => Buffer.byteLength(one) <= room);
+    if ('raw' in line && text === undefined) continue; // nobody here could shorten it
     if (kept.length === MIRRORED_LINES || text === undefined) break;
     if ('pods' in line && line.pods.length > 0 && text === shorterOf(line).at(-1)) without.push(line);
     kept.push(text);
@@ -234,7 +284,8 @@ function ofLateAlone(lines: readonly Line[]): { text: string; without: Hit[] } {
 }
 
 /** As it is, and with less and less of it. */
-function shorterOf(line: Line): string[] {
+function shorterOf(line: Line | Carried): string[] {
+  if ('raw' in line) return [`${line.raw}\n`];
   const { check } = line;
   const forms =
     'from' in line

@@ -44,8 +44,8 @@ export class RunState {
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
-  /** Recent drills, of this run and earlier ones; set by the runner, which injects faults. */
-  drilled: () => CheckSettings['drilled'] = () => [];
+  /** Recent drills, of this run and earlier ones, and why not all are known; set by the runner, which injects faults. */
+  drilled: () => Pick<CheckSettings, 'drilled' | 'drillsUnknown'> = () => ({ drilled: [] });
   /** Takes every secret that was read so far out of a text; the runner, which reads them, sets it. */
   redact: (text: string) => string = (text) => text;
   readonly #startedAt = new Map<string, number>();
@@ -79,7 +79,7 @@ export class RunState {
       goals: { ...planned.goals, ...overrides?.goals },
       settings: {
         ...headerSettings(check, this.environment),
-        ...(planned.row.toldOfDrills === true && { drilled: this.drilled() }),
+        ...(planned.row.toldOfDrills === true && this.drilled()),
         ...overrides?.settings,
       },
     };

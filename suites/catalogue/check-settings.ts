@@ -48,6 +48,8 @@ export interface CheckSettings extends Partial<Topology> {
   leftOut?: string[];
   /** Drills of late, by the pods (`namespace/name`) that they hit; times are ISO 8601. */
   drilled?: { pods: string[]; from: string; to: string; restarts?: Record<string, number> }[];
+  /** Why drills of runs on other machines are not in `drilled`; left out: they are. */
+  drillsUnknown?: string;
   /** The whole topology, of checks that are none of topology. */
   topology?: Topology;
   gpu?: Gpu & { kind: 'whole' | 'mig' | 'shared' };

@@ -60,6 +60,9 @@ describe('performance/api/latency', () => {
       latency({ perSecond: 40, offered: 50 }).reason,
       /not delivered: 4000 of 5000 iterations were begun \(80 %\), at least 98 % needed/,
     );
+    const { figures } = latency({ perSecond: 40, offered: 60 });
+    const delivered = figures.find(({ name }) => name === 'load delivered');
+    assert.deepEqual([delivered?.value, delivered?.goal], [66.666, '≥ 98']);
     const late: InventedLoad = { perSecond: 40, offered: 50, latencyAt: () => 900 };
     const sent = (ms: number) => ({ sent: bucketsOf(Array.from({ length: 4000 }, () => ms)) });
     assert.equal(latency({ ...late, over: sent(40) }).verdict, 'inconclusive');
@@ -74,6 +77,12 @@ describe('performance/api/latency', () => {
     assert.match(
       judgement.reason,
       /\(bounds count 1000 requests that were dropped, cut off, refused or not checked once as good and once as bad\)/,
+    );
+    // 3,366 of 100,000 are slow, 1,000 are not known, 5,000 may be slow.
+    const { best, worst } = judgement.goals?.[0]?.remaining ?? assert.fail();
+    assert.deepEqual(
+      [best, worst].map((left) => Math.round(left * 1e4)),
+      [3268, 1268],
     );
     assert.equal(latency({ ...load, perSecond: 100 }).verdict, 'pass');
     assert.equal(latency({ ...load, latencyAt: () => 900 }).verdict, 'fail');
@@ -183,6 +192,8 @@ describe('performance/api/availability', () => {
       /bounds count 500 requests that were dropped, cut off, refused or not checked once as good and once as bad/,
     );
     assert.equal(availability({ ...dropping, failedAt: () => 5 }).verdict, 'fail');
+    const { best, worst } = open.goals?.[0]?.remaining ?? assert.fail();
+    assert.deepEqual([best, Math.round(worst * 1000)], [1, -9000]);
     assert.equal(availability({ ...dropping, perSecond: 100 }).verdict, 'pass');
     // Two of a thousand fail of what was sent: with the dropped ones as good ones, less than one in a thousand.
     assert.equal(

@@ -3,6 +3,7 @@ import type { GoalEntry } from '../../record/details/load-detail.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { refusedText } from '../../record/refusals.ts';
 import type { Load } from '../slo/load.ts';
+import { percentAtLeast, percentAtMost, percentDeclared } from '../slo/percent.ts';
 import { loadDetailOf } from '../slo/load-detail.ts';
 import type { ShareDecision } from '../slo/share.ts';
 import { loadRules } from './loads.ts';
@@ -100,9 +101,9 @@ function deliveryFigures({ delivery, deliveredGoal, result }: Observed): Figure[
   return [
     {
       name: 'load delivered',
-      value: rounded(delivery.share * 100),
+      value: percentAtLeast(delivery.share, 3),
       unit: '%',
-      ...(deliveredGoal !== null && { goal: `≥ ${rounded(deliveredGoal * 100)}` }),
+      ...(deliveredGoal !== null && { goal: `≥ ${percentDeclared(deliveredGoal)}` }),
     },
     dropped,
   ];
@@ -131,7 +132,7 @@ export function clusterFigures({ clustering, effective }: ShareDecision, what: s
     { name: `time blocks with ${what}`, value: `${blocksWithFailures} of ${blocks}` },
     {
       name: `share of time blocks with ${what}, upper 95 % bound`,
-      value: Math.ceil(blocksWithFailuresUpper * 1000) / 10,
+      value: percentAtMost(blocksWithFailuresUpper, 1),
       unit: '%',
     },
   ];

@@ -4,6 +4,7 @@ import { proofFigures } from '../proof.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 import { refusedBy, refusedText, refusedTotal } from '../../record/refusals.ts';
+import { percent, percentDeclared } from '../slo/percent.ts';
 import { deliveryOf } from '../slo/series/delivery.ts';
 import type { Delivery } from '../slo/series/delivery.ts';
 import { sumOf } from '../count.ts';
@@ -113,10 +114,8 @@ function endedBadly({ outcome, reason, engine }: Load): string[] {
 function undeliveredText({ share, offered, started }: Delivery, goal: number | null): string | null {
   if (goal === null) return 'the history states no goal deliveredShare';
   if (share === null || share >= goal) return null;
-  return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percentOf(share)}), at least ${percentOf(goal)} needed`;
+  return `the load was not delivered: ${started} of ${offered ?? 0} iterations were begun (${percent(share)}), at least ${percentDeclared(goal)} % needed`;
 }
-
-const percentOf = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 function combined(loads: readonly Load[]): Load | null {
   const [head, ...rest] = loads;
@@ -149,7 +148,7 @@ function combined(loads: readonly Load[]): Load | null {
 
 /** Whether there is a load to judge, and whether it is the stated one. */
 export function loadRules({ blocking, undelivered, delivery }: Observed): Rule[] {
-  const share = delivery.share === null ? 'a load' : `${percentOf(delivery.share)} of the load`;
+  const share = delivery.share === null ? 'a load' : `${percent(delivery.share)} of the load`;
   return [
     blocking.length === 0
       ? { id: 'load/whole', verdict: 'pass', text: 'all lines of the load are there and agree' }

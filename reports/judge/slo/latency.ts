@@ -36,6 +36,8 @@ export interface LatencyDecision {
   byRank: HistogramDecision;
   /** Requests that took longer than the goal, or failed. */
   slow: number;
+  /** Share of slow requests, those included of which it is not known, as good and as bad; NaN without any request. */
+  slowShare: { best: number; worst: number };
   /** The same goal, as the share of requests that meet it; slow requests that cluster count as fewer samples. */
   clustered: ShareDecision;
   /** Total requests that would decide; null when decided, or when no number would. */
@@ -62,6 +64,7 @@ export function decideLatency(seconds: readonly TimesAt[], goal: QuantileGoal): 
     ...seen,
     ...bothWays(best, worst),
     byRank: { ...seen.byRank, lowerMs: best.byRank.lowerMs, upperMs: finite(upperMs) },
+    slowShare: { best: best.slow / best.byRank.samples, worst: worst.slow / worst.byRank.samples },
     unknown: seconds.reduce((sum, one) => sum + one.unchecked + one.dropped, 0),
   };
 }
@@ -99,7 +102,10 @@ function withSlow(latency: Buckets, count: number): Buckets {
   return count === 0 ? latency : [...latency, [Infinity, count]];
 }
 
-function decided(seconds: readonly Placed[], goal: QuantileGoal): Omit<LatencyDecision, 'unknown'> {
+function decided(
+  seconds: readonly Placed[],
+  goal: QuantileGoal,
+): Omit<LatencyDecision, 'unknown' | 'slowShare'> {
   const buckets = merged(seconds.map(({ latency }) => latency));
   const byRank = decideHistogram(buckets, goal.quantile, goal.ms);
   const slow = countAbove(buckets, goal.ms);

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deliveryOf } from './series/delivery.ts';
 import { inventedLoad } from './_testing/histories.ts';
+import type { InventedLoad } from './_testing/histories.ts';
 import { decideThroughput } from './throughput.ts';
+
+/** A second in which nothing happened. */
+const NOTHING = { offered: 0, started: 0, requests: 0, good: 0, latency: [] };
 
 describe('deliveryOf', () => {
   it('should compare what was started with what was offered', () => {
@@ -35,6 +39,32 @@ describe('decideThroughput', () => {
     const decision = decideThroughput(inventedLoad({ perSecond: 20 }), 50);
     assert.equal(decision.verdict, 'inconclusive');
     assert.match(decision.open, /offered only 20 requests a second, the goal is 50/);
+  });
+
+  it('should not take the wait for the last answers for time in which less was offered', () => {
+    const waiting = (of: InventedLoad, durationMs: number) => inventedLoad({ ...of, over: { durationMs } });
+    const even = decideThroughput(waiting({ perSecond: 1, seconds: 300 }, 302_000), 1);
+    assert.deepEqual([even.verdict, even.offeredPerSecond], ['inconclusive', 1]);
+    assert.match(even.open, /^the rate is between 0\.98 and 1 a second, the goal of 1 lies in between/);
+    // A service that answers 20 a second, and takes 150 s for what was offered in 100 s, does not keep up with 25.
+    const behind = decideThroughput(waiting({ perSecond: 30 }, 150_000), 25);
+    assert.deepEqual([behind.verdict, behind.perSecond, behind.offeredPerSecond], ['inconclusive', 20, 30]);
+    assert.match(behind.open, /^the rate is between 20 and 30 a second/);
+    assert.equal(
+      decideThroughput(waiting({ perSecond: 30, failedAt: () => 15 }, 150_000), 25).verdict,
+      'fail',
+    );
+  });
+
+  it('should say an offered rate with as many digits as it takes to differ from the goal', () => {
+    const { open } = decideThroughput(inventedLoad({ perSecond: 20 }), 20.004);
+    assert.match(open, /offered only 20 requests a second, the goal is 20\.004/);
+    const almost = inventedLoad({
+      seconds: 300,
+      perSecond: 1,
+      change: ({ atMs }) => (atMs === 9000 ? NOTHING : {}),
+    });
+    assert.match(decideThroughput(almost, 1).open, /offered only 0\.997 requests a second, the goal is 1$/);
   });
 
   it('should not count what was offered and never sent', () => {

@@ -23,8 +23,10 @@ export interface ThroughputDecision {
 /**
  * Compares good answers a second with a goal. In an open model the offered rate is known, and only the share answered well is uncertain. So
  * the lower bound is that of the availability (clusters included) times the rate sent. The upper bound is that of the availability, with
- * all drops answered well, times the rate offered. If less than the goal was offered, it is inconclusive. In a closed model the median rate
- * of the blocks of time is bounded by order statistics, which takes five blocks.
+ * all drops answered well, times the rate offered. What was sent is counted over the whole load with the wait for the last answers, so that
+ * a service that falls behind is not taken for one that keeps up; what was offered, over the time in which anything was. If less than the goal
+ * was offered, it is inconclusive. In a closed model the median rate of the blocks of time is bounded by order statistics, which takes five
+ * blocks.
  * The caller checks that the load was delivered.
  */
 export function decideThroughput(result: Load, goalPerSecond: number): ThroughputDecision {
@@ -32,7 +34,8 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
   const { offered, started, share } = deliveryOf(result);
   if (requests.count === 0 || durationMs <= 0) return nothing('no request was made');
   if (offered === null || share === null || started === 0) return closedModel(seconds, goalPerSecond);
-  const offeredPerSecond = (offered * requests.count * SECOND_MS) / (started * durationMs);
+  const planned = (offered * requests.count * SECOND_MS) / started;
+  const offeredPerSecond = planned / offeringMs(result);
   const sample = sampleOfLoad(result);
   const { unchecked } = requests;
   // Drops are no part of the rate sent: `share` accounts for them. Unchecked requests may be bad.
@@ -42,7 +45,7 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
   );
   const bounds = {
     perSecond: ((requests.count - requests.failed - requests.unchecked) * SECOND_MS) / durationMs,
-    lower: sent.lower * offeredPerSecond * share,
+    lower: (sent.lower * planned * share) / durationMs,
     upper: decideShare(sample, ANY).upper * offeredPerSecond,
   };
   if (offeredPerSecond < goalPerSecond)
@@ -50,7 +53,7 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
       ...bounds,
       offeredPerSecond,
       verdict: 'inconclusive',
-      open: `the load offered only ${rounded(offeredPerSecond)} requests a second, the goal is ${goalPerSecond}`,
+      open: `the load offered only ${shown(offeredPerSecond, goalPerSecond)} requests a second, the goal is ${goalPerSecond}`,
     };
   return { ...bounds, offeredPerSecond, ...held(bounds, goalPerSecond) };
 }
@@ -86,7 +89,7 @@ function held(
   const between =
     lower === null || upper === null
       ? 'the load is too short: a bound of the rate needs five blocks of 10 s'
-      : `the rate is between ${rounded(lower)} and ${rounded(upper)} a second, the goal of ${goal} lies in between`;
+      : `the rate is between ${shown(lower, goal)} and ${shown(upper, goal)} a second, the goal of ${goal} lies in between`;
   return { verdict: 'inconclusive', open: between };
 }
 
@@ -94,4 +97,19 @@ function nothing(open: string): ThroughputDecision {
   return { verdict: 'inconclusive', perSecond: null, lower: null, upper: null, offeredPerSecond: null, open };
 }
 
-const rounded = (value: number): number => Number(value.toFixed(1));
+/** From the first to the last second in which anything was offered, ms; of the whole load where its seconds do not tell. */
+function offeringMs({ seconds, durationMs }: Load): number {
+  const offering = seconds.filter(({ offered }) => offered !== null && offered > 0);
+  const [first, last] = [offering[0], offering.at(-1)];
+  if (first === undefined || last === undefined) return durationMs;
+  return Math.min(durationMs, last.atMs + SECOND_MS - first.atMs);
+}
+
+const MOST_DIGITS = 6;
+
+/** With one digit after the point, or as many as it takes to differ from the goal. */
+function shown(value: number, goal: number): number {
+  let digits = 1;
+  while (digits < MOST_DIGITS && value !== goal && Number(value.toFixed(digits)) === goal) digits += 1;
+  return Number(value.toFixed(digits));
+}

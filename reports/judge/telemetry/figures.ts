@@ -1,5 +1,6 @@
 import type { Figure } from '../../record/judgement.ts';
 import type { Delays, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
+import { percentAtMost } from '../slo/percent.ts';
 import { zeroLossBound } from '../statistics.ts';
 
 /** Upper ends of a histogram's bins, ms: a log store refreshes once a second, and the goal is 30 s. */
@@ -40,11 +41,13 @@ export function delayFigures({ name, p50Ms, p99Ms, maxMs }: Delays, visibleMs: n
 /** Of how many none was lost, what share may still be lost: one-sided 95 %. */
 export function lossBoundFigure(what: string, samples: number, lost: number): Figure[] {
   if (lost > 0 || samples === 0) return [];
-  const percent = Number((zeroLossBound(samples) * 100).toPrecision(2));
+  const bound = zeroLossBound(samples);
+  // Two significant digits.
+  const digits = Math.max(0, -1 - Math.floor(Math.log10(bound)));
   return [
     {
       name: `share of ${what} that may be lost although none was, upper 95 % bound`,
-      value: percent,
+      value: percentAtMost(bound, digits),
       unit: '%',
     },
   ];

@@ -1,6 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { all } from '../observed.ts';
+import { percentDeclared } from '../slo/percent.ts';
 import type { Findings } from '../topology/findings.ts';
 import { OWN_MS, offsetsOf, timesRule, wallOf } from './clocks.ts';
 import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
@@ -184,7 +185,7 @@ function duplicates(
   findings.expect(
     'lines that are in the store twice',
     ratio <= most,
-    `at most ${most * 100} % of the lines`,
+    `at most ${percentDeclared(most)} % of the lines`,
     `${duplicated} duplicated`,
   );
 }

@@ -11,6 +11,7 @@ import { isOverloaded } from '../before-fault.ts';
 import type { BeforeFault } from '../before-fault.ts';
 import { orderGap, priceRule } from '../failover/services/fault-trial.ts';
 import { all, first, last } from '../observed.ts';
+import { percent, percentAtLeast, percentDeclared } from '../slo/percent.ts';
 import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';
 import type { Offset } from './clocks.ts';
@@ -161,13 +162,12 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
   const goal = goalOf(history.header, 'answeredRatio');
   const good = canaries.filter(({ ok }) => ok).length;
   const ratio = good / Math.max(1, canaries.length);
-  const percent = (of: number): string => `${Math.round(of * 1000) / 10} %`;
   findings.figure({
-    ...{ name: 'requests answered well', value: Math.round(ratio * 1000) / 10, unit: '%' },
-    goal: `≥ ${goal * 100}`,
+    ...{ name: 'requests answered well', value: percentAtLeast(ratio, 3), unit: '%' },
+    goal: `≥ ${percentDeclared(goal)}`,
   });
   const why = unansweredText(canaries);
-  const [subject, expected] = ['canary requests answered well', `at least ${percent(goal)}`];
+  const [subject, expected] = ['canary requests answered well', `at least ${percentDeclared(goal)} %`];
   if (canaries.length === 0) {
     findings.unknown(subject, expected, 'none was sent');
     return;
@@ -184,7 +184,7 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
   else findings.expect(subject, ratio >= goal, expected, seen);
   // Of requests that a fault makes fail, many may; of refused ones nobody knows what the platform would have made.
   if (ratio >= goal && refused > canaries.length * MOST_REFUSED)
-    findings.unknown('canary requests', `at most ${percent(MOST_REFUSED)} of them refused`, why);
+    findings.unknown('canary requests', `at most ${percentDeclared(MOST_REFUSED)} % of them refused`, why);
 }
 
 /** Requests that had ended before the fault was in force, by CLOCK_MONOTONIC. */

@@ -4,6 +4,7 @@ import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
 import { refusedFigures } from '../refused-figures.ts';
+import { percentAtLeast, percentDeclared } from '../slo/percent.ts';
 import { decideShare, sampleOf } from '../slo/share.ts';
 import type { Findings } from '../topology/findings.ts';
 import { timesRule } from './clocks.ts';
@@ -49,9 +50,9 @@ export function shareVerdict(history: History, findings: Findings, followed: rea
   const { verdict, lower, samplesToDecide, clustering } = decideShare(sampleOf(events), goal);
   findings.figure({
     name: 'share found, lower 95 % bound',
-    value: Number((lower * 100).toFixed(2)),
+    value: percentAtLeast(lower, 2),
     unit: '%',
-    goal: `≥ ${goal * 100}`,
+    goal: `≥ ${percentDeclared(goal)}`,
   });
   if (clustering.requestsAsOne > 1)
     findings.note(

@@ -1,4 +1,5 @@
 import type { History } from '../../record/history/history.ts';
+import { DRILLS_KEPT_MS } from '../../record/settings.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
@@ -25,6 +26,8 @@ interface Limits {
   windowMs: number;
   perHour: number;
   drilled: readonly Drilled[];
+  /** Why other drills may have happened that are not listed. */
+  drillsUnknown: string | undefined;
 }
 
 /** Every pod runs quietly: nothing waits, nothing has restarted recently, and nothing keeps restarting. */
@@ -34,6 +37,7 @@ export function judgePods(history: History, findings: Findings): void {
     windowMs: findings.goal('restartWindowMinutes') * MINUTE_MS,
     perHour: findings.goal('restartsPerHour'),
     drilled: history.header.settings.drilled ?? [],
+    drillsUnknown: history.header.settings.drillsUnknown,
   };
   for (const pod of all(history, 'pod')) {
     sound(history, findings, pod);
@@ -45,19 +49,36 @@ function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
   const subject = `Pod ${pod.namespace}/${pod.name}`;
   const lately = pod.containers.filter((container) => isLate(container, limits));
   const of = (cause: Cause): Container[] =>
-    lately.filter((container) => causeOf(container, pod, limits.drilled) === cause);
-  const troubles = [
-    ...pod.waiting,
-    ...of('own').map(lateText),
-    ...(pod.containers.some((container) => isAgain(container, pod, limits)) ? [againText(pod)] : []),
-  ];
+    lately.filter((container) => causeOf(container, pod, limits) === cause);
+  const again = pod.containers.filter((container) => isAgain(container, pod, limits));
+  const isOwn = again.some((container) => !mayBeUnlisted(container, limits));
+  const troubles = [...pod.waiting, ...of('own').map(lateText), ...(isOwn ? [againText(pod)] : [])];
   findings.expect(subject, troubles.length === 0, 'running quietly', troubles.join(', ') || 'running');
   for (const one of of('unclear'))
     findings.unknown(subject, 'running quietly', `${lateText(one)}, while a drill hit another pod`);
   const byDrill = of('drill');
   for (const one of byDrill) findings.note(`${subject}: ${lateText(one)}, caused by a drill`);
-  const many = byDrill.length > 0 ? tooMany(pod, limits) : null;
-  if (many !== null) findings.expect(subject, false, 'no restarts except those that a drill causes', many);
+  const many = byDrill.length > 0 ? tooMany(pod, limits) : [];
+  const { drillsUnknown } = limits;
+  if (drillsUnknown === undefined) {
+    for (const text of many)
+      findings.expect(subject, false, 'no restarts except those that a drill causes', text);
+    return;
+  }
+  const keeps = again.length > 0 && !isOwn ? [againText(pod)] : [];
+  leaveOpen(findings, subject, drillsUnknown, [...of('unlisted').map(lateText), ...keeps, ...many]);
+}
+
+/** Restarts that drills of which this run knows nothing may have caused. */
+function leaveOpen(findings: Findings, subject: string, why: string, restarts: readonly string[]): void {
+  if (restarts.length === 0) return;
+  const seen = `${restarts.join(', ')}; it is unknown whether other drills caused them: ${why}`;
+  findings.unknown(subject, 'running quietly', seen);
+}
+
+/** Whether a drill of which this run knows nothing may have caused the last end of a container. */
+function mayBeUnlisted({ endedAgoMs }: Container, { drillsUnknown }: Limits): boolean {
+  return drillsUnknown !== undefined && endedAgoMs !== null && endedAgoMs < DRILLS_KEPT_MS;
 }
 
 const lateText = ({ name, restarts, endedAgoMs }: Container): string =>
@@ -84,21 +105,21 @@ function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits):
 }
 
 /**
- * The target of a drill may restart a few times; one that keeps restarting does not recover. Null where the restarts are few, or where it
- * is unknown how many there were before.
+ * The target of a drill may restart a few times; one that keeps restarting does not recover. Empty where the restarts are few, or where it
+ * is unknown how many there were before; else one text.
  */
-function tooMany(pod: Pod, { allowed, drilled }: Limits): string | null {
+function tooMany(pod: Pod, { allowed, drilled }: Limits): string[] {
   const own = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt);
   const drill = own.findLast(({ from, to }) => pod.containers.some((one) => endedIn(one, { from, to })));
-  if (drill === undefined) return null;
+  if (drill === undefined) return [];
   const before = drill.from < pod.createdAt ? 0 : drill.restarts?.[idOf(pod)];
-  if (before === undefined) return null;
+  if (before === undefined) return [];
   const drills = own.filter(({ from }) => from >= drill.from).length;
   const explained = drills * RESTARTS_A_DRILL * pod.containers.length;
   const since = pod.restarts - before;
   return since > explained + Math.max(allowed, LEAST_RESTARTS)
-    ? `${since} restarts since the drill of ${drill.from}, which explains at most ${explained}`
-    : null;
+    ? [`${since} restarts since the drill of ${drill.from}, which explains at most ${explained}`]
+    : [];
 }
 
 function endedIn({ endedAt }: Container, { from, to }: Pick<Drilled, 'from' | 'to'>): boolean {
@@ -106,13 +127,17 @@ function endedIn({ endedAt }: Container, { from, to }: Pick<Drilled, 'from' | 't
   return ended >= Date.parse(from) - BEFORE_MS && ended <= Date.parse(to) + AFTER_MS;
 }
 
-type Cause = 'own' | 'drill' | 'unclear';
+type Cause = 'own' | 'drill' | 'unclear' | 'unlisted';
 
-/** Cause of the last end of a container: a drill on its pod, unclear (a drill had another target then), or its own. */
-function causeOf(container: Container, pod: Pod, drilled: readonly Drilled[]): Cause {
-  const then = drilled.filter((drill) => endedIn(container, drill));
+/**
+ * Cause of the last end of a container: a drill on its pod, unclear (a drill had another target then), its own, or either of the first and the last
+ * where not all drills are known.
+ */
+function causeOf(container: Container, pod: Pod, limits: Limits): Cause {
+  const then = limits.drilled.filter((drill) => endedIn(container, drill));
   if (then.some(({ pods }) => pods.includes(idOf(pod)))) return 'drill';
-  return then.length > 0 ? 'unclear' : 'own';
+  if (then.length > 0) return 'unclear';
+  return mayBeUnlisted(container, limits) ? 'unlisted' : 'own';
 }
 
 const idOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`;

@@ -22,7 +22,7 @@ export const goalEntrySchema = z.object({
   coverage: z.number().nullable(),
   /** Time of the window that has data, ms; left out: not known, or only parts of it have. */
   observedMs: z.number().optional(),
-  /** Share of the error budget that is left, gaps counted best and worst case; may be negative; null: the goal has no budget. */
+  /** Share of the error budget that is left, gaps, or requests of which nothing is known, counted best and worst case; may be negative; null: the goal has no budget. */
   remaining: z.object({ best: z.number(), worst: z.number() }).nullable(),
   /** `the run`, `30 d` */
   window: z.string(),

@@ -1,5 +1,13 @@
 import type { CheckResult, FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import { CHECK_WORDS, lostText, pathRtos, secondsOf, worstRtoText } from '../text.ts';
+import {
+  CHECK_WORDS,
+  countedIn,
+  lostText,
+  pathRtos,
+  requestTotals,
+  secondsOf,
+  worstRtoText,
+} from '../text.ts';
 import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -108,23 +116,24 @@ function outageOf({ trials }: CheckResult, goal: number | string | undefined): C
 }
 
 function requestsOf({ trials }: CheckResult): CellText {
-  const sums = trials.flatMap(({ requests }) => (requests === undefined ? [] : [requests]));
-  const bad = sums.reduce((sum, { judged, ok }) => sum + judged - ok, 0);
-  const all = sums.reduce((sum, { judged }) => sum + judged, 0);
-  const last = Math.max(0, ...sums.map(({ lastFailureMs }) => lastFailureMs ?? 0));
+  const { failed, judged, refused, lastFailureMs: last } = requestTotals(trials);
   return {
-    main: `${bad} of ${all} failed`,
-    below: [last === 0 ? 'no request failed' : `last failure after ${secondsOf(last)}`],
+    main: `${failed} of ${judged} failed`,
+    below: [
+      last === 0 ? 'no request failed' : `last failure after ${secondsOf(last)}`,
+      ...(refused === 0 ? [] : [`${refused} refused`]),
+    ],
   };
 }
 
-/** Remarks that the worst RTO alone would hide. */
+/** Remarks that the worst RTO alone would hide, on the trials that count as it is itself. */
 function remarksOf(trials: readonly FailoverRecord[]): string[] {
-  const of = (pick: (trial: FailoverRecord) => boolean): number => trials.filter(pick).length;
+  const counted = countedIn(trials);
+  const of = (pick: (trial: FailoverRecord) => boolean): number => counted.filter(pick).length;
   const inPlace = of(({ election }) => election === 'in place');
   const slower = of(({ outsideExpected }) => outsideExpected === 'slower');
   const faster = of(({ outsideExpected }) => outsideExpected === 'faster');
-  const open = of(({ verdict }) => verdict === 'inconclusive');
+  const open = trials.length - counted.length;
   const said: [number, string][] = [
     [inPlace, 'recovered in place'],
     [slower, 'slower than expected'],

@@ -37,7 +37,8 @@ export function goalsSection(record: RunRecord): Html | null {
       <p class="note">
         Bounds of a load are one-sided 95 % bounds. What is achieved in a window, and its sample, count what
         was seen; its bounds cover its observation gaps: one counts everything in the gaps as bad, the other
-        as good. A budget below zero in both is overspent; where only gaps decide it is not known.
+        as good. A budget below zero in both is overspent; where only gaps decide it is not known. Of a load
+        the budget counts requests that were dropped, cut off, refused or not checked both ways.
       </p>
     </div>
   </section>`;

@@ -1,5 +1,5 @@
 import type { FailoverRecord, RequestSums, WriteSums } from '../../record/run-record.ts';
-import { grouped, secondsOf } from '../text.ts';
+import { failedIn, grouped, secondsOf } from '../text.ts';
 import { table } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -121,6 +121,8 @@ function numbers(title: string, list: readonly number[], total: number): Html | 
   return html`<p class="note">${title}: numbers ${shown}${more > 0 && ` and ${more} more`}.</p>`;
 }
 
+const REFUSED = 'answered with 401, 403, 429 or a login: the service did not fail';
+
 function requestSums(requests: RequestSums): Html {
   const allowed =
     requests.allowanceMs > 0 &&
@@ -128,10 +130,12 @@ function requestSums(requests: RequestSums): Html {
       Failures in the first ${secondsOf(requests.allowanceMs)} after the fault are not judged: the platform
       may take that long to detect it.
     </p>`;
+  const { refused = 0 } = requests;
   const rows = [
     ['judged', requests.judged, `of ${secondsOf(requests.windowMs)} after the fault`],
     ['good answers', requests.ok, ''],
-    ['failed', requests.failed, 'refused, or answered with an error'],
+    ['failed', requests.failed - refused, 'no connection, or answered with an error'],
+    ...(refused > 0 ? [['refused', refused, REFUSED] as const] : []),
     ['without an answer', requests.unanswered, ''],
     ['not sent', requests.unsent, 'every connection was waiting for an answer'],
   ] as const;
@@ -155,7 +159,7 @@ function requestSums(requests: RequestSums): Html {
 }
 
 function failureText(requests: RequestSums): string {
-  const bad = requests.judged - requests.ok;
+  const bad = failedIn(requests);
   const last =
     requests.lastFailureMs === null
       ? ''

@@ -149,6 +149,21 @@ test('should leave out of a profile what cannot pass there, unless the profile a
   }
 });
 
+test('should say beforehand that a load cannot show as many good answers as it asks for', async () => {
+  const testing = await loadEnvironment('testing');
+  const id = 'performance/ai/throughput';
+  const { ai } = testing;
+  const asking = (requestsPerSecond: number) =>
+    one({ ...testing, ai: { ...(ai ?? assert.fail()), load: { requestsPerSecond, seconds: 600 } } }, id, {
+      profile: 'nightly',
+    }).notRun?.text ?? '';
+  assert.match(
+    asking(1),
+    /^it cannot pass here: ai\.load offers 1 a second, which cannot show that 1 a second are answered well: it must offer more\./,
+  );
+  assert.doesNotMatch(asking(2), /cannot/);
+});
+
 test('should require a check for whose load the named k6 operator is unfit: another engine sends it', () => {
   const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
   const spread = { ...local, load: { ...local.load, engine: 'k6-operator' as const, operator } };

@@ -52,6 +52,7 @@ describe('requests through the edge', () => {
       ['landed', 'first ok write', 'steady'],
     );
     assert.equal(record.requests?.seconds, 30);
+    assert.equal('refused' in record.requests, false);
   });
 
   it('should claim nothing from too small a sample', () => {
@@ -63,7 +64,7 @@ describe('requests through the edge', () => {
   it('should fail when even the favourable bound misses the goal, with the seconds and the errors', () => {
     const judgement = judge(fail(trial(), 6_000, 20));
     assert.equal(judgement.verdict, 'fail');
-    assert.match(judgement.reason, /20 of 3001 requests failed \(0\.666 %\) in 2 of 30 s; allowed: 0\.1 %/);
+    assert.match(judgement.reason, /20 of 3001 requests failed \(0\.667 %\) in 2 of 30 s; allowed: 0\.1 %/);
     const record = judgement.trials?.[0];
     assert.deepEqual(record?.requests?.errors, [{ error: 'status 502', count: 20 }]);
     assert.equal(record.requests.lastFailureMs, 1189);
@@ -125,6 +126,16 @@ describe('requests through the edge', () => {
       }
     });
 
+    it('should be counted apart, and make neither a second with failures nor the last failure', () => {
+      const [record] = judge(refuse(trial(), 20, 'permission: status 403')).trials ?? [];
+      const { failed, refused, secondsWithFailures, lastFailureMs, errors } = record?.requests ?? {};
+      assert.deepEqual([failed, refused, secondsWithFailures, lastFailureMs], [20, 20, 0, null]);
+      assert.deepEqual(errors, [{ error: 'permission: status 403', count: 20 }]);
+      const both = fail(refuse(trial(), 5, 'credentials: status 401'), 6_000, 1);
+      const mixed = judge(both).trials?.[0]?.requests;
+      assert.deepEqual([mixed?.refused, mixed?.secondsWithFailures, mixed?.lastFailureMs], [5, 1, 999]);
+    });
+
     it('should leave a failure of the service one, and a pass one that holds with all of them bad', () => {
       const both = fail(refuse(trial(), 5, 'credentials: status 401'), 15_000, 20);
       assert.equal(judge(both).verdict, 'fail');
@@ -166,6 +177,15 @@ describe('requests through the edge', () => {
       ['tokens renewed', 'tokens renewed because they were refused', 'renewals that failed'].map(value),
       [2, 1, '1: down'],
     );
+  });
+
+  it('should round shares of failures up, and show the goal as it was declared', () => {
+    const one = fail(trial({ goals: { failedRatio: 0.0003 * 3 } }), 6_000, 1);
+    const { figures, reason } = judge(one);
+    const failed = figures.find(({ name }) => name === 'failed requests');
+    // 1 of 3001 is 0.033322 %.
+    assert.deepEqual([failed?.value, failed?.goal], [0.0334, '≤ 0.09']);
+    assert.match(reason, /1 of 3001 requests failed \(0\.034 %\)/);
   });
 
   it('should count what got no answer and what could not be sent as failed', () => {

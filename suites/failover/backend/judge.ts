@@ -16,6 +16,7 @@ import {
   requestEvidence,
 } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
+import { percentAtMost, percentDeclared } from '../../../reports/judge/slo/percent.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
 import type { History } from '../../../reports/record/history/history.ts';
@@ -97,7 +98,7 @@ function failedRule({ requests, measured, refused }: Watched, goals: Goals, deci
   if (landed && decision.byRequest.verdict === 'fail')
     return {
       ...{ id, verdict: 'fail', ofTime: true },
-      text: `${seenText(requests, refused)}; allowed: ${percent(goals.failedRatio)}`,
+      text: `${seenText(requests, refused)}; allowed: ${percentDeclared(goals.failedRatio)} %`,
     };
   if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests, refused) };
   const said = refusedText(refused, requests.judged);
@@ -115,7 +116,7 @@ function openText(
     byRequest.verdict === 'pass'
       ? `; about ${rounded(clustering.designEffect)} failures occur together, so these requests count as ${Math.floor(effective.samples)} independent ones`
       : '';
-  return `${seenText(requests, refused)}${together}: with 95 % certainty at most ${percent(1 - lower)} fail, which does not prove the goal of ${percent(goals.failedRatio)}${more}`;
+  return `${seenText(requests, refused)}${together}: with 95 % certainty at most ${percentAtMost(1 - lower, 3)} % fail, which does not prove the goal of ${percentDeclared(goals.failedRatio)} %${more}`;
 }
 
 function goalsOf({ header: { goals } }: History): Goals | null {
@@ -129,7 +130,7 @@ function seenText(requests: RequestSums, refused: Refused): string {
   const bad = requests.judged - requests.ok - refusedTotal(refused);
   const from =
     requests.allowanceMs > 0 ? `, counted from ${requests.allowanceMs / 1000} s after the fault` : '';
-  const share = requests.judged === 0 ? '' : ` (${percent(bad / requests.judged)})`;
+  const share = requests.judged === 0 ? '' : ` (${percentAtMost(bad / requests.judged, 3)} %)`;
   const seconds = bad === 0 ? '' : ` in ${requests.secondsWithFailures} of ${requests.seconds} s`;
   return `${bad} of ${requests.judged} requests failed${share}${seconds}${from}`;
 }
@@ -146,7 +147,7 @@ function expectedText(goals: Goals | null): string {
   if (goals === null) return 'goals';
   const { failedRatio, windowMs, allowanceMs } = goals;
   const within = `in the ${windowMs / 1000} s after the fault`;
-  const ratio = `at most ${percent(failedRatio)} of the requests through the edge fail ${within}`;
+  const ratio = `at most ${percentDeclared(failedRatio)} % of the requests through the edge fail ${within}`;
   return allowanceMs === 0
     ? ratio
     : `${ratio}, not counting the first ${allowanceMs / 1000} s, in which the fault may still be undetected`;
@@ -158,17 +159,17 @@ function figuresOf(
 ): Figure[] {
   if (requests === undefined || goals === null) return [];
   const bad = requests.judged - requests.ok - refusedTotal(watched.refused);
-  const share = requests.judged === 0 ? null : Number(((bad / requests.judged) * 100).toFixed(4));
+  const share = requests.judged === 0 ? null : percentAtMost(bad / requests.judged, 4);
   const figures: Figure[] = [
     {
       name: 'failed requests',
       value: share,
       unit: '%',
-      goal: `≤ ${Number((goals.failedRatio * 100).toFixed(4))}`,
+      goal: `≤ ${percentDeclared(goals.failedRatio)}`,
     },
     {
       name: 'failed share, upper 95 % bound',
-      value: decision === null ? null : rounded((1 - decision.lower) * 100),
+      value: decision === null ? null : percentAtMost(1 - decision.lower, 3),
       unit: '%',
     },
     { name: 'requests judged', value: requests.judged },
@@ -189,7 +190,5 @@ function figuresOf(
   });
   return figures;
 }
-
-const percent = (share: number): string => `${rounded(share * 100)} %`;
 
 const rounded = (value: number): number => Number(value.toFixed(3));

@@ -46,6 +46,13 @@ function tooFew({ key, requestsPerSecond, seconds }: Load, ratio: number): strin
   return `the ${count} requests of ${key} cannot show ${percent(ratio)}: ${enough}`;
 }
 
+/** Why a load cannot show a rate of good answers, whatever is answered; null: it can. Some of the answers may always have been bad by chance. */
+function tooSlow({ key, requestsPerSecond }: Load, goal: number): string | null {
+  return requestsPerSecond > goal
+    ? null
+    : `${key} offers ${requestsPerSecond} a second, which cannot show that ${goal} a second are answered well: it must offer more`;
+}
+
 export const withObjectives = together(wholeTopology, contract, objectives, prometheus);
 
 function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does }: Subject): CatalogueRow[] {
@@ -102,8 +109,9 @@ function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does 
       ...judged(() => import('../throughput/judge.ts')),
       title: `${label}: throughput`,
       ...looks('how many a second are answered well'),
-      goal: `at least ${String(requestsPerSecond)} good ${requestsPerSecond === 1 ? 'answer' : 'answers'} a second, under a load that asks for as many`,
+      goal: `at least ${String(requestsPerSecond)} good ${requestsPerSecond === 1 ? 'answer' : 'answers'} a second, under a load that asks for more`,
       goals: { requestsPerSecond, deliveredShare: DELIVERED_SHARE },
+      cannotPass: (environment, { requestsPerSecond: goal = 0 }) => tooSlow(load(environment), goal),
     }),
   ];
 }

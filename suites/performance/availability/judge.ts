@@ -23,35 +23,33 @@ function judgeAvailability(subject: 'API' | 'AI'): (history: History) => Judgeme
     const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
     const goal = history.header.goals.availabilityRatio ?? Number.NaN;
     const sample = observed.result === null ? NOTHING : sampleOfLoad(observed.result);
-    const { count, failed } = sample;
     const decision = decideShare(sample, Number.isNaN(goal) ? 1 : goal);
     return conclude(observed, {
-      ...described(decision, { goal, subject, count, failed }),
+      ...described(decision, { ...sample, goal, subject }),
       gaps: Number.isNaN(goal) ? ['the history states no goal availabilityRatio'] : [],
       failureStands: true,
     });
   };
 }
 
-const NOTHING: Sample = { count: 0, failed: 0, tallies: [] };
+const NOTHING: Required<Sample> = { count: 0, failed: 0, unknown: 0, tallies: [] };
 
-interface Asked {
+interface Asked extends Required<Sample> {
   goal: number;
   subject: string;
-  count: number;
-  failed: number;
 }
 
 function described(
   decision: ShareDecision,
-  { goal, subject, count, failed }: Asked,
+  { goal, subject, count, failed, unknown }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
   const { verdict, ratio, lower, upper } = decision;
   const seen = seenText(decision, count, failed);
   const known = (share: number | null): number | null =>
     share === null || count === 0 ? null : whole(share);
   // A goal of 1 allows no failure, so it has no budget.
-  const left = count > 0 && goal < 1 ? 1 - failed / count / (1 - goal) : null;
+  const left = (bad: number): number => 1 - bad / (count + unknown) / (1 - goal);
+  const budget = count > 0 && goal < 1 ? { best: left(failed), worst: left(failed + unknown) } : null;
   return {
     verdict,
     reason: verdict === 'inconclusive' ? openText(decision, seen, goal) : seen,
@@ -81,7 +79,7 @@ function described(
       samples: count,
       sampleKind: 'requests',
       coverage: null,
-      remaining: left === null ? null : { best: left, worst: left },
+      remaining: budget,
       window: 'the load',
       note: '',
     },

@@ -130,6 +130,15 @@ it('should count only what was seen as achieved, with bounds for the rest, and s
   assert.equal(figures.find(({ name }) => name === 'api-requests: events seen')?.value, 6000);
 });
 
+it('should round what is good down and its upper bound up', () => {
+  const [goal] = budget([series('total', () => 300), series('bad', (i) => Number(i === 20))]).goals ?? [];
+  // 17,999 of 18,000 are 99.994444 %, and nothing was missed.
+  assert.deepEqual([goal?.achieved, goal?.lower, goal?.upper], [99.9944, 99.9944, 99.9945]);
+  const [two] = budget([series('total', () => 300), series('bad', (i) => 2 * Number(i === 20))]).goals ?? [];
+  // 99.988889 %.
+  assert.deepEqual([two?.achieved, two?.lower, two?.upper], [99.9888, 99.9888, 99.9889]);
+});
+
 it('should count the slices that were seen as a whole', () => {
   const slice = { target: 0.95, ms: 60_000 };
   const sliced = objective({

@@ -10,7 +10,12 @@ import type { Counted } from '../../../reports/judge/performance/recorded.ts';
 import { budgetOf } from '../../../reports/judge/slo/budget.ts';
 import type { Budget } from '../../../reports/judge/slo/budget.ts';
 import { burnRates } from '../../../reports/judge/slo/burn-rate.ts';
-import { percent } from '../../../reports/judge/slo/percent.ts';
+import {
+  percent,
+  percentAtLeast,
+  percentAtMost,
+  percentDeclared,
+} from '../../../reports/judge/slo/percent.ts';
 import type { Grid } from '../../../reports/judge/slo/series/series.ts';
 import { thereGap } from '../../../reports/judge/slo/series/there.ts';
 import { unavailableText } from '../../../reports/judge/unavailable.ts';
@@ -157,7 +162,7 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
   const { name } = objective;
   const range = (best: number, worstCase: number): number | string =>
     percent(best) === percent(worstCase)
-      ? Number((worstCase * 100).toFixed(3))
+      ? percentAtLeast(worstCase, 3)
       : `${percent(worstCase)} to ${percent(best)}`;
   return [
     ...(isEmpty(budget)
@@ -167,7 +172,7 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
             name: `${name}: good`,
             value: range(budget.achieved.best, budget.achieved.worst),
             unit: '%',
-            goal: Number((objective.target * 100).toFixed(5)),
+            goal: percentDeclared(objective.target),
           },
           {
             name: `${name}: budget left`,
@@ -217,14 +222,13 @@ const UNKNOWN: Known = {
   remaining: null,
 };
 
-/** What was observed, and bounds for what was not. */
+/** What was observed, and bounds for what was not; each rounded to the side that claims less. */
 function knownOf({ account, achieved, remaining }: Budget): Known {
-  const share = (value: number): number => Number((value * 100).toFixed(4));
   const { total, bad } = account.seen;
   return {
-    achieved: total === 0 ? null : share(1 - bad / total),
-    lower: share(achieved.worst),
-    upper: share(achieved.best),
+    achieved: total === 0 ? null : percentAtLeast(1 - bad / total, 4),
+    lower: percentAtLeast(achieved.worst, 4),
+    upper: percentAtMost(achieved.best, 4),
     samples: Math.round(total),
     coverage: account.coverage,
     remaining,

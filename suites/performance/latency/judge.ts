@@ -62,7 +62,7 @@ function described(
   decision: LatencyDecision,
   { goalMs, subject, from }: Asked,
 ): Omit<Decided, 'gaps' | 'failureStands'> {
-  const { byRank, slow, clustered, verdict } = decision;
+  const { byRank, slow, slowShare, clustered, verdict } = decision;
   const { valueMs, lowerMs, upperMs, samples } = byRank;
   const value = orNull(valueMs);
   const bounds = `p95 between ${shown(lowerMs)} and ${shown(upperMs)} ms (one-sided 95 % each)`;
@@ -70,7 +70,7 @@ function described(
   const seen =
     samples === 0 ? 'no answer' : `p95 ${shown(valueMs)} ms of ${samples} requests${sent}; ${bounds}`;
   const open = `${seen}${clustersText(clustered, 'slow requests')}: the goal of ${goalMs} ms is neither met nor missed with 95 % certainty${unknownText(decision)}${moreText(decision.samplesToDecide)}`;
-  const spent = samples === 0 ? null : 1 - slow / samples / (1 - QUANTILE);
+  const left = (share: number): number => 1 - share / (1 - QUANTILE);
   return {
     verdict,
     reason: verdict === 'inconclusive' ? open : seen,
@@ -95,7 +95,7 @@ function described(
       samples,
       sampleKind: 'requests',
       coverage: null,
-      remaining: spent === null ? null : { best: spent, worst: spent },
+      remaining: samples === 0 ? null : { best: left(slowShare.best), worst: left(slowShare.worst) },
       window: 'the load',
       note: '',
     },

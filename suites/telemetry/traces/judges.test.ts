@@ -226,6 +226,14 @@ test('false verdict 14: traces that were lost together are one event, not as man
   assert.equal(burst.verdict, 'inconclusive');
   assert.match(burst.seen, /traces count as one, because they were lost together/);
   assert.equal(judged(MANY, 12_000, (n) => (n % 400 === 0 ? { spans: null } : {}), last).verdict, 'pass');
+  // Of 12,000 without a loss at least 99.975 % are found.
+  assert.equal(
+    figure(
+      judged(MANY, 12_000, () => ({}), last),
+      'share found, lower 95 % bound',
+    ),
+    99.97,
+  );
 });
 
 const UNDER_FAULT = 'telemetry/traces/under-fault';
@@ -240,6 +248,8 @@ const underFault = (more: More, of: Seen[]): Judgement =>
 test('false verdict 2: traces under a fault want what every trial shows afterwards, and requests that are accepted', () => {
   const good = underFault(() => ({}), trial());
   assert.equal(good.verdict, 'pass', good.reason);
+  const one = underFault((n) => ({ ok: n !== 100 }), trial());
+  assert.equal(figure(one, 'requests answered well'), 99.75);
   const refused = underFault((n) => ({ ok: n < 100 || n > 371 }), trial());
   assert.equal(refused.verdict, 'fail');
   assert.match(refused.reason, /canary requests answered well: expected at least 50 %, seen 32 %/);

@@ -1,7 +1,7 @@
 import { add } from '../../count.ts';
 import { OUTCOMES } from '../../../record/history/history.ts';
 import type { Operations } from '../../../record/history/history.ts';
-import { refusalIn, refusedBy } from '../../../record/refusals.ts';
+import { refusalIn, refusedBy, refusedTotal } from '../../../record/refusals.ts';
 import type { Refusal, Refused } from '../../../record/refusals.ts';
 import type { RequestSums } from '../../../record/run-record.ts';
 
@@ -23,7 +23,8 @@ export interface Window {
 /**
  * Sums of the requests that were in flight or due from the fault to the end of the window. Anything but a good answer has failed for
  * the client: an error, no answer, or a request that could not be sent because all connections hung. These are counted apart and judged
- * alike.
+ * alike. A refused request is listed with the errors, but the service did not fail in it: it makes neither a second with failures nor the
+ * last one.
  */
 export function requestSums(requests: Operations, window: Window): RequestSums {
   const { fromMs, zeroMs, windowMs, allowanceMs } = window;
@@ -35,20 +36,20 @@ export function requestSums(requests: Operations, window: Window): RequestSums {
     const dueMs = (requests.intendedMs[i] as number) - zeroMs;
     if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
     const outcome = requests.outcome[i] as number;
-    const failed = outcome !== OUTCOMES.ok;
-    if (failed) {
-      lastFailure = Math.max(lastFailure ?? 0, (requests.doneMs[i] as number) - zeroMs);
-      add(errors, errorOf(requests.detail.get(i), outcome), 1);
-    }
-    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
+    const failed = hasFailed(requests, i);
+    if (failed) lastFailure = Math.max(lastFailure ?? 0, (requests.doneMs[i] as number) - zeroMs);
+    if (outcome !== OUTCOMES.ok) add(errors, errorOf(requests.detail.get(i), outcome), 1);
+    if (isAllowed(dueMs, window)) continue;
     counts[outcome] = (counts[outcome] as number) + 1;
     // Requests in flight at the landing belong to the first second.
     add(seconds, Math.max(0, Math.floor(dueMs / 1000)), Number(failed));
   }
+  const refused = refusedTotal(refusedIn(requests, window));
   return {
     windowMs,
     allowanceMs,
     ...byOutcome(counts),
+    ...(refused > 0 && { refused }),
     seconds: seconds.size,
     secondsWithFailures: [...seconds.values()].filter((count) => count > 0).length,
     lastFailureMs: lastFailure === null ? null : Math.round(lastFailure),
@@ -72,17 +73,25 @@ function refusalAt({ outcome, detail }: Operations, i: number): Refusal | null {
   return outcome[i] === OUTCOMES.ok ? null : refusalIn(detail.get(i) ?? '');
 }
 
+/** The service failed in it: no good answer, and not refused before it. */
+const hasFailed = (requests: Operations, i: number): boolean =>
+  requests.outcome[i] !== OUTCOMES.ok && refusalAt(requests, i) === null;
+
+/** Due while failures are allowed. */
+const isAllowed = (dueMs: number, { allowanceMs }: Window): boolean => allowanceMs > 0 && dueMs < allowanceMs;
+
 /** The judged requests one by one: when each was due, and whether it got a good answer; null: it was refused, so that nobody knows. */
 export function requestEvents(
   requests: Operations,
-  { fromMs, zeroMs, windowMs, allowanceMs }: Window,
+  window: Window,
 ): { atMs: number; good: boolean | null }[] {
+  const { fromMs, zeroMs, windowMs } = window;
   const events: { atMs: number; good: boolean | null }[] = [];
   for (let i = 0; i < requests.count; i++) {
     const atMs = requests.intendedMs[i] as number;
     const dueMs = atMs - zeroMs;
     if ((requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
-    if (allowanceMs > 0 && dueMs < allowanceMs) continue;
+    if (isAllowed(dueMs, window)) continue;
     const refused = refusalAt(requests, i) !== null;
     events.push({ atMs, good: refused ? null : requests.outcome[i] === OUTCOMES.ok });
   }
@@ -90,13 +99,14 @@ export function requestEvents(
 }
 
 /** Judged requests that were refused, by the reason. */
-export function refusedIn(requests: Operations, { fromMs, zeroMs, windowMs, allowanceMs }: Window): Refused {
+export function refusedIn(requests: Operations, window: Window): Refused {
+  const { fromMs, zeroMs, windowMs } = window;
   const refused = refusedBy(() => 0);
   for (let i = 0; i < requests.count; i++) {
     const refusal = refusalAt(requests, i);
     const dueMs = (requests.intendedMs[i] as number) - zeroMs;
     if (refusal === null || (requests.doneMs[i] as number) < fromMs || dueMs >= windowMs) continue;
-    if (allowanceMs === 0 || dueMs >= allowanceMs) refused[refusal]++;
+    if (!isAllowed(dueMs, window)) refused[refusal]++;
   }
   return refused;
 }

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, last } from '../../../../reports/judge/observed.ts';
+import { percentAtLeast, percentDeclared } from '../../../../reports/judge/slo/percent.ts';
 import { mayLead, storesOf } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -75,7 +76,7 @@ function judgeApiBalanced(history: History): Judgement {
   findings.rule('leaders');
   leaders(history, findings);
   return findings.conclude(
-    `≥ ${goal * 100} % of requests to the clients' address answered while each API server in turn is down; no store's leader changes`,
+    `≥ ${percentDeclared(goal)} % of requests to the clients' address answered while each API server in turn is down; no store's leader changes`,
   );
 }
 
@@ -154,14 +155,14 @@ function window(
   const share = requests.length === 0 ? 0 : ok / requests.length;
   findings.figure({
     name: `answered without ${down.node}`,
-    value: Math.round(share * 10_000) / 100,
+    value: percentAtLeast(share, 2),
     unit: '%',
-    goal: `≥ ${goal * 100}`,
+    goal: `≥ ${percentDeclared(goal)}`,
   });
   const sentence = `${ok} of ${requests.length} answered`;
   if (requests.length < LEAST_REQUESTS && share >= goal)
     findings.unknown(subject, `${LEAST_REQUESTS} requests or more`, sentence);
-  else findings.expect(subject, share >= goal, `≥ ${goal * 100} %`, sentence);
+  else findings.expect(subject, share >= goal, `≥ ${percentDeclared(goal)} %`, sentence);
 }
 
 function leaders(history: History, findings: Findings): void {

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, last } from '../../../../reports/judge/observed.ts';
+import { percentAtLeast, percentDeclared } from '../../../../reports/judge/slo/percent.ts';
 import { leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
@@ -177,9 +178,9 @@ function certificates(history: History, findings: Findings, least: number): void
   if (shares.length > 0)
     findings.figure({
       name: 'least lifetime left of what kubelets renew',
-      value: Math.round(Math.min(...shares) * 1000) / 10,
+      value: percentAtLeast(Math.min(...shares), 1),
       unit: '%',
-      goal: `≥ ${(history.header.goals.kubeletLifetimeShare ?? 0) * 100}`,
+      goal: `≥ ${percentDeclared(history.header.goals.kubeletLifetimeShare ?? 0)}`,
     });
   const shortest = Math.min(
     ...found.filter((one) => !renewed.has(one)).flatMap(({ daysLeft }) => daysLeft ?? []),
