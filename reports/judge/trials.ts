@@ -1,5 +1,5 @@
 import type { Figure, Judgement } from '../record/judgement.ts';
-import { lostWrites } from '../record/lost-writes.ts';
+import { doesCount, lostWrites } from '../record/trials.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
@@ -56,8 +56,6 @@ export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialG
     trials: [...trials],
   };
 }
-
-const doesCount = ({ verdict }: FailoverRecord): boolean => verdict === 'pass' || verdict === 'fail';
 
 function verdictOf(trials: readonly FailoverRecord[], gap: string | null): Verdict {
   const verdicts = trials.map((trial) => trial.verdict);

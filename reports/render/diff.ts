@@ -1,5 +1,5 @@
 import { runWord } from '../record/compose.ts';
-import { lostWrites } from '../record/lost-writes.ts';
+import { lostWrites } from '../record/trials.ts';
 import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { CHECK_WORDS, GLYPHS, injectedIn, lostText, oneLine, secondsOf } from './text.ts';

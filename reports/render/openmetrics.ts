@@ -1,6 +1,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
 import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
+import { lostWrites } from '../record/trials.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
 import { countedIn, electedIn, failedIn, injectedIn, oneLine } from './text.ts';
@@ -143,10 +144,7 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     const read = check.trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
     // No read-back, no figure: an absent series is not a zero.
     if (read.length > 0) {
-      lost.set(
-        labels,
-        read.reduce((sum, writes) => sum + writes.lost, 0),
-      );
+      lost.set(labels, lostWrites(check.trials) ?? 0);
       duplicated.set(
         labels,
         read.reduce((sum, writes) => sum + writes.duplicates, 0),

@@ -2,6 +2,7 @@ import type { Exemption } from '../record/judgement.ts';
 import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RequestSums, RunRecord } from '../record/run-record.ts';
+import { doesCount, lostWrites } from '../record/trials.ts';
 import type { Verdict } from '../record/verdict.ts';
 
 /** Words for the verdict of one check; colour and glyph never stand alone. */
@@ -249,10 +250,12 @@ function undoneText({ restored: { actions, failed }, blocked, checks }: RunRecor
 
 /** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
 export function lostText(trials: readonly FailoverRecord[]): string {
-  const known = trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes.lost]));
-  if (known.length === 0) return 'not read back';
-  const lost = grouped(known.reduce((sum, count) => sum + count, 0));
-  return known.length === trials.length ? lost : `${lost} (${known.length} of ${trials.length} read back)`;
+  const lost = lostWrites(trials);
+  if (lost === null) return 'not read back';
+  const known = trials.filter(({ writes }) => writes !== null).length;
+  return known === trials.length
+    ? grouped(lost)
+    : `${grouped(lost)} (${known} of ${trials.length} read back)`;
 }
 
 /** Why a trial has no RTO. Without a fault in force, or where the trial was cut off, "not steady again" would blame the store. */
@@ -263,8 +266,7 @@ export function withoutRto({ landed, cutOff }: Pick<FailoverRecord, 'landed' | '
 }
 
 /** Those trials that count: they passed or failed. */
-export const countedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
-  trials.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail');
+export const countedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] => trials.filter(doesCount);
 
 /** Those trials that count and in which a fault was injected: the others say nothing of a recovery. */
 export const injectedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>

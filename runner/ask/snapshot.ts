@@ -19,16 +19,13 @@ import { isPassing } from '../../suites/topology/_objects/declared.ts';
 import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import type { StoreTargets } from '../targets/store-target.ts';
+import type { Look, StoreTargets } from '../targets/store-target.ts';
 import { changeText } from './changed-paths.ts';
 
 /** What a snapshot is taken of, such as a `CheckRunner`. */
 export interface SnapshotSource {
   runState: { environment: Environment };
-  stores: Pick<
-    StoreTargets,
-    'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'unsteadyFirst' | 'unaskedFirst'
-  >;
+  stores: Pick<StoreTargets, 'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'firstLook'>;
   parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
 }
 
@@ -368,7 +365,7 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
       ({ seen: { cannotAsk } }) => cannotAsk !== undefined,
     );
     runner.stores.answered.add(store);
-    noteSteadiness(runner, store, seen.ok);
+    noteLook(runner, store, seen.ok ? 'steady' : 'unsteady');
     const roles = described.members.map(({ role }) => role).sort();
     return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
   } catch (error) {
@@ -376,19 +373,14 @@ async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
     const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
     // A store that answered earlier in this run can be queried: its silence is its own state.
     const broke = kind === 'down' || runner.stores.answered.has(store);
-    if (broke) noteSteadiness(runner, store, false);
-    else noteUnasked(runner, store);
+    noteLook(runner, store, broke ? 'unsteady' : 'unasked');
     return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
   }
 }
 
-function noteSteadiness({ stores }: SnapshotSource, store: string, ok: boolean): void {
-  if (ok) stores.steadyOnce.add(store);
-  else if (!stores.steadyOnce.has(store) && !stores.unaskedFirst.has(store)) stores.unsteadyFirst.add(store);
-}
-
-function noteUnasked({ stores }: SnapshotSource, store: string): void {
-  if (!stores.steadyOnce.has(store) && !stores.unsteadyFirst.has(store)) stores.unaskedFirst.add(store);
+function noteLook({ stores }: SnapshotSource, store: string, look: Look): void {
+  if (look === 'steady') stores.steadyOnce.add(store);
+  if (!stores.firstLook.has(store)) stores.firstLook.set(store, look);
 }
 
 /** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */

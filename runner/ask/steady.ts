@@ -65,7 +65,7 @@ async function looked(
 /** Of a store that is not steady. */
 function standingOf({ stores }: RunnerCore, store: string): Standing {
   if (stores.steadyOnce.has(store)) return 'disturbed';
-  return stores.unsteadyFirst.has(store) ? 'apart' : 'unknown';
+  return stores.firstLook.get(store) === 'unsteady' ? 'apart' : 'unknown';
 }
 
 /** A look may take as long as one of a snapshot, by which a store was called steady. */

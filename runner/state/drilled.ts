@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../host/json.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { DRILLS_KEPT_MS } from '../../reports/record/settings.ts';
 import type { DrillsMirror } from './drilled-mirror.ts';
@@ -214,7 +215,7 @@ export class Drills {
 
 /** A line that was cut, or that another version wrote in another form, is left out. */
 function linesOf(text: string): Line[] {
-  return text.split('\n').flatMap((one) => lineSchema.safeParse(parse(one)).data ?? []);
+  return text.split('\n').flatMap((one) => lineSchema.safeParse(parseJson(one)).data ?? []);
 }
 
 /** The list in the cluster, with lines of another form: others may read them. */
@@ -222,8 +223,8 @@ function allOf(text: string): (Line | Carried)[] {
   const found = text
     .split('\n')
     .filter((raw) => raw.trim() !== '')
-    .map((raw) => ({ raw, line: lineSchema.safeParse(parse(raw)).data }));
-  const [first] = linesOf(text);
+    .map((raw) => ({ raw, line: lineSchema.safeParse(parseJson(raw)).data }));
+  const first = found.find(({ line }) => line !== undefined)?.line;
   // Where no line says when, it is kept for the present, and goes before what drills add now.
   let atMs = first === undefined ? Date.now() - DRILLS_KEPT_MS / 2 : momentOf(first);
   return found.map(({ raw, line }) => {
@@ -273,10 +274,11 @@ function ofLateAlone(lines: readonly (Line | Carried)[]): { text: string; withou
   const without: Hit[] = [];
   let room = MIRRORED_BYTES;
   for (const line of lines.filter((one) => momentOf(one) > since).toReversed()) {
-    const text = shorterOf(line).find((one) => Buffer.byteLength(one) <= room);
+    const forms = shorterOf(line);
+    const text = forms.find((one) => Buffer.byteLength(one) <= room);
     if ('raw' in line && text === undefined) continue; // nobody here could shorten it
     if (kept.length === MIRRORED_LINES || text === undefined) break;
-    if ('pods' in line && line.pods.length > 0 && text === shorterOf(line).at(-1)) without.push(line);
+    if ('pods' in line && line.pods.length > 0 && text === forms.at(-1)) without.push(line);
     kept.push(text);
     room -= Buffer.byteLength(text);
   }
@@ -299,12 +301,4 @@ const earlier = (one: string, other: string): string => (Date.parse(one) < Date.
 /** Empty where nothing was hit yet. @throws Error of the file system */
 function read(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

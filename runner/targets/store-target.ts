@@ -46,6 +46,9 @@ export interface StorePod {
 const MOST_NAMED = 6;
 
 /** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
+/** What a look at a store has seen. */
+export type Look = 'steady' | 'unsteady' | 'unasked';
+
 export class StoreTargets {
   readonly #environment: Environment;
   readonly #cluster: KubeCluster;
@@ -62,10 +65,8 @@ export class StoreTargets {
   readonly answered = new Set<string>();
   /** Stores that were steady at some look of this run: one that is not any more may have been broken by it. */
   readonly steadyOnce = new Set<string>();
-  /** Stores that were not steady at the first look of this run: they were broken before it. */
-  readonly unsteadyFirst = new Set<string>();
-  /** Stores that could not be asked at the first look of this run: whether they were broken before it is unknown. */
-  readonly unaskedFirst = new Set<string>();
+  /** The first look of this run at each store: one that was not steady then was broken before it; of one that could not be asked that is unknown. */
+  readonly firstLook = new Map<string, Look>();
 
   constructor(environment: Environment, cluster: KubeCluster, reach: Reach | null = null) {
     this.#environment = environment;

@@ -3,6 +3,8 @@
  * not have are never tried, so that nobody sees what a judge does not read of it.
  */
 import { z } from 'zod';
+import { parseJson } from '../../host/json.ts';
+import { isRecord } from '../../reports/record/is-record.ts';
 import type { History } from '../../reports/record/history/history.ts';
 import { isLater } from '../../reports/record/observations/kinds.ts';
 import { schemaOf } from '../../reports/record/observations/index.ts';
@@ -65,10 +67,6 @@ function formOf(files: readonly StoredFile[], every: boolean): Form {
 }
 
 function lineOf(line: string): ({ kind: string } & Record<string, unknown>) | null {
-  if (!line.startsWith('{')) return null;
-  try {
-    return JSON.parse(line) as { kind: string };
-  } catch {
-    return null;
-  }
+  const seen = parseJson(line);
+  return isRecord(seen) && typeof seen['kind'] === 'string' ? { ...seen, kind: seen['kind'] } : null;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BlockedError } from '../../../env/providers/provider.ts';
+import { retry } from '../../../host/wait.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { oneLine } from '../../../reports/render/text.ts';
 import { HeldError } from '../errors.ts';
@@ -85,13 +86,13 @@ async function patiently<T>(
   look: () => Promise<T>,
   { pauseMs, signal }: { pauseMs: number; signal: AbortSignal | undefined },
 ): Promise<T> {
-  for (let looks = 1; ; looks++) {
-    try {
-      return await look();
-    } catch (error) {
-      if (looks === LOOKS) throw notKnown(errorText(error), error);
-    }
-    await sleep(pauseMs, undefined, signal ? { signal } : {});
+  let looks = 0;
+  try {
+    const isFinal = (): boolean => ++looks === LOOKS;
+    return await retry(look, { deadlineMs: Infinity, intervalMs: pauseMs, signal, isFinal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw notKnown(errorText(error), error);
   }
 }
 

@@ -17,8 +17,4 @@ function judgeUp(history: History): Judgement {
   return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
 }
 
-export const judge: CheckJudge = {
-  judge: judgeUp,
-  evidence: watched,
-  annotations: UP_ANNOTATIONS,
-};
+export const judge: CheckJudge = { judge: judgeUp, evidence: watched, annotations: UP_ANNOTATIONS };
