@@ -1,5 +1,5 @@
 import type { Figure, Judgement } from '../record/judgement.ts';
-import { doesCount, lostWrites } from '../record/trials.ts';
+import { doesCount, lostWrites, readBack } from '../record/trials.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
@@ -184,10 +184,13 @@ function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
   return counted.some(({ rto }) => rto !== null) ? found : null;
 }
 
-/** Of all trials: an acknowledged write that is gone is a fact, whether or not the trial counts. */
+/** An acknowledged write that is gone is a fact, whether or not the trial counts. */
 function lossText(trials: readonly FailoverRecord[]): string {
   const lost = lostWrites(trials);
-  if (lost === null) return 'writes not read back';
+  if (lost === null)
+    return trials.every(({ writes }) => writes === null)
+      ? 'writes not read back'
+      : 'whether writes were lost is not known';
   const unread = trials.filter((trial) => trial.writes === null).length;
   return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${trials.length} trials not read back)` : ''}`;
 }
@@ -270,11 +273,9 @@ function lostFigure(trials: readonly FailoverRecord[], goals: TrialGoals): Figur
  */
 function boundFigure(trials: readonly FailoverRecord[]): Figure {
   const name = 'share of trials that lose writes, upper 95 % bound';
-  const known = trials.filter(
-    (trial) => trial.writes !== null && (doesCount(trial) || trial.writes.lost > 0),
-  );
+  const known = readBack(trials);
   if (known.length < 2) return { name, value: 'not claimed: that takes at least two trials' };
-  const losing = known.filter((trial) => (trial.writes?.lost ?? 0) > 0).length;
+  const losing = known.filter(({ lost }) => lost > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
   return { name, value: percentAtMost(bound, 1), unit: '%' };
 }
@@ -283,9 +284,8 @@ function boundFigure(trials: readonly FailoverRecord[]): Figure {
 function lossWindowFigures(trials: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
   const goal = goals.lossWindowSeconds ?? goals.lossWindowBeyondFailover;
   if (goal === undefined) return [];
-  const known = trials.filter((trial) => trial.writes !== null);
-  const longest = Math.max(0, ...known.map((trial) => trial.lossWindowMs ?? 0));
-  const value = known.length === 0 ? null : seconds(longest);
+  const longest = Math.max(0, ...trials.map((trial) => trial.lossWindowMs ?? 0));
+  const value = lostWrites(trials) === null ? null : seconds(longest);
   return [
     {
       name: 'longest loss window',

@@ -98,6 +98,7 @@ export const requestSumsSchema = z.object({
   allowanceMs: z.number(),
   judged: z.number(),
   ok: z.number(),
+  /** Without a good answer, those of `refused` included: of what is left without them, the service is to blame. */
   failed: z.number(),
   unanswered: z.number(),
   unsent: z.number(),

@@ -1,6 +1,6 @@
 import { reasonLine, whyTitle } from '../record/compose.ts';
 import { unmet } from '../record/rule.ts';
-import type { CheckResult, RunRecord } from '../record/run-record.ts';
+import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
 import { notRunGroups } from './not-run.ts';
 import {
@@ -169,11 +169,16 @@ function failover(checks: readonly CheckResult[]): string {
         : inert(failoverText(check)),
       inert(check.goal),
       `${lostText(check.trials)}${lossWindowText(check.trials)}`,
-      `${electedIn(check.trials)} of ${countedIn(check.trials).length}`,
+      electedText(check.trials),
     ]),
   );
   const titles = ['Failover', 'Verdict', 'Worst RTO', 'Goal', 'Lost writes', 'Another leader'];
   return table(titles, ['---', '---', '---:', '---', '---:', '---:'], rows);
+}
+
+function electedText(trials: readonly FailoverRecord[]): string {
+  const counted = countedIn(trials).length;
+  return counted === 0 ? '–' : `${electedIn(trials)} of ${counted}`;
 }
 
 /** As indented code: no Markdown applies in it, and unlike a fence the text cannot close it. */

@@ -1,7 +1,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
 import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
-import { lostWrites } from '../record/trials.ts';
+import { lostWrites, readBack } from '../record/trials.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
 import { countedIn, electedIn, failedIn, injectedIn, oneLine } from './text.ts';
@@ -141,8 +141,8 @@ function failoverMetrics(registry: Metrics, record: RunRecord): void {
     const first = check.trials[0];
     if (first === undefined) continue;
     const labels = { environment, store: label(first.store), fault: label(first.fault) };
-    const read = check.trials.flatMap((trial) => (trial.writes === null ? [] : [trial.writes]));
-    // No read-back, no figure: an absent series is not a zero.
+    const read = readBack(check.trials);
+    // Nothing known, no figure: an absent series is not a zero.
     if (read.length > 0) {
       lost.set(labels, lostWrites(check.trials) ?? 0);
       duplicated.set(

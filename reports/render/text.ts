@@ -251,8 +251,8 @@ function undoneText({ restored: { actions, failed }, blocked, checks }: RunRecor
 /** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
 export function lostText(trials: readonly FailoverRecord[]): string {
   const lost = lostWrites(trials);
-  if (lost === null) return 'not read back';
   const known = trials.filter(({ writes }) => writes !== null).length;
+  if (lost === null) return known === 0 ? 'not read back' : 'not known';
   return known === trials.length
     ? grouped(lost)
     : `${grouped(lost)} (${known} of ${trials.length} read back)`;
@@ -324,9 +324,10 @@ export const failedIn = ({ judged, ok, refused = 0 }: RequestSums): number => ju
 export const refusedNote = (refused: number): string =>
   refused === 0 ? '' : `, ${grouped(refused)} refused`;
 
-/** `3 trials`; where some do not count, `2 counted trials`. */
+/** `3 trials`; where some do not count, `2 counted trials`, and `3 uncounted trials` where none does. */
 function countedText(trials: readonly FailoverRecord[]): string {
   const counted = countedIn(trials).length;
+  if (counted === 0) return plural(trials.length, 'uncounted trial');
   return counted === trials.length ? plural(counted, 'trial') : plural(counted, 'counted trial');
 }
 
@@ -340,8 +341,7 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
   const many = countedText(trials);
   if (trials.some(({ requests }) => requests !== undefined)) {
     const { failed, judged, refused } = requestTotals(trials);
-    const within = counted.length > 0 ? many : plural(trials.length, 'uncounted trial');
-    return `${grouped(failed)} of ${grouped(judged)} requests failed${refusedNote(refused)} in ${within}`;
+    return `${grouped(failed)} of ${grouped(judged)} requests failed${refusedNote(refused)} in ${many}`;
   }
   const rto = `RTO ${worstRtoText(trials)}${pathRtoText(trials)}`;
   // A control plane is written to as well, and nothing of it is read back.
@@ -350,7 +350,9 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
     ['faster', 'slower'].includes(outsideExpected),
   ).length;
   const outside = flagged === 0 ? '' : `, ${flagged} outside the expected window`;
-  return `${rto}, lost writes ${lostText(trials)}${lossWindowText(trials)}, another leader in ${electedIn(trials)} of ${many}${outside}`;
+  const lost = `lost writes ${lostText(trials)}${lossWindowText(trials)}`;
+  if (counted.length === 0) return `${rto}, ${lost} in ${many}`;
+  return `${rto}, ${lost}, another leader in ${electedIn(trials)} of ${many}${outside}`;
 }
 
 /** ` within 0.340 s`: the longest loss window of the trials; empty where there is none. */

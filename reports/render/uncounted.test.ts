@@ -7,7 +7,7 @@ import { fixtureTrial } from './_testing/fixture-trial.ts';
 import { budget } from './html/charts/timeline.ts';
 import { renderHtml } from './html.ts';
 import { renderTerminal } from './terminal.ts';
-import { worstRtoText } from './text.ts';
+import { failoverText, worstRtoText } from './text.ts';
 
 /** Killed in an outage; its series was resumed. */
 const cutOff = (trial: number): FailoverRecord => ({
@@ -32,6 +32,12 @@ const recordOf = (...trials: FailoverRecord[]): RunRecord => {
     figures: [],
   };
   return fixtureRecord([check, ...others]);
+};
+/** The values of the drill's metrics. */
+const metricOf = async (...trials: FailoverRecord[]): Promise<(name: string) => string | undefined> => {
+  const metrics = await renderFormat(recordOf(...trials), 'openmetrics');
+  return (name) =>
+    new RegExp(`plumbline_failover_${name}\\{[^}]*fault="pod-crash"\\} (.*)`).exec(metrics)?.[1];
 };
 const resumed = recordOf(passed(1, 4213), cutOff(2), passed(3, 5000), passed(4, 3000));
 
@@ -74,12 +80,44 @@ describe('a trial that does not count', () => {
       [[passed(1, 4213), lossy], 1],
       [[lossy], 0],
     ] as const) {
-      const metrics = await renderFormat(recordOf(...trials), 'openmetrics');
-      const value = (name: string) =>
-        new RegExp(`plumbline_failover_${name}\\{[^}]*fault="pod-crash"\\} (.*)`).exec(metrics)?.[1];
+      const value = await metricOf(...trials);
       assert.deepEqual([value('lost_writes'), value('loss_window_seconds')], ['2', '0.34']);
       assert.equal(value('trials_elected'), counted === 0 ? undefined : '1');
     }
+  });
+
+  it('should prove nothing by losing no writes', async () => {
+    const readBack: FailoverRecord = { ...uninjected(1, 'inconclusive'), writes: passed(1, 4213).writes };
+    const unread: FailoverRecord = { ...fixtureTrial({ trial: 2, rtoMs: null }), writes: null };
+    for (const trials of [[readBack], [readBack, unread]]) {
+      const value = await metricOf(...trials);
+      assert.deepEqual([value('lost_writes'), value('duplicated_writes')], [undefined, undefined]);
+      assert.match(
+        failoverText(recordOf(...trials).checks[0] ?? assert.fail()),
+        trials.length === 1
+          ? /^RTO no fault was injected, lost writes not known in 1 uncounted trial$/
+          : /lost writes not known, another leader in 1 of 1 counted trial$/,
+      );
+    }
+    const markdown = await renderFormat(recordOf(readBack), 'markdown');
+    assert.match(markdown, /no fault was injected \|.*\| not known \| – \|/);
+    assert.ok(readBack.writes !== null);
+    const value = await metricOf({ ...readBack, writes: { ...readBack.writes, duplicates: 1 } });
+    assert.equal(value('duplicated_writes'), '1');
+  });
+
+  it('should be named beside requests that it is not in', () => {
+    const requests = (failed: number) => ({
+      ...{ windowMs: 120_000, allowanceMs: 0, judged: 12_000, ok: 12_000 - failed, failed, unanswered: 0 },
+      ...{ unsent: 0, seconds: 120, secondsWithFailures: 0, errors: [] },
+      lastFailureMs: failed === 0 ? null : 9000,
+    });
+    const record = recordOf(
+      { ...passed(1, 0), writes: null, requests: requests(0) },
+      { ...cutOff(2), writes: null, requests: requests(500) },
+    );
+    const cell = /<a class="f-cell[^]*?<\/a/.exec(renderHtml(record))?.[0] ?? '';
+    assert.match(cell, /0 of 12000 failed[^]*no request failed[^]*1 not counted/);
   });
 
   it('should not change a comparison of two runs', () => {

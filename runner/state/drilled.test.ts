@@ -297,6 +297,12 @@ test('lines of another version are carried in the list in the cluster, as far as
   assert.deepEqual(await listed(strange, strange, line(20)), [strange, line(20)], 'each once');
   assert.deepEqual(await listed(strange), [strange], 'no other says how old it is');
   assert.deepEqual(await listed(line(8 * 24 * 60), strange), [], 'as old as the line before it');
+  const endOfTomorrow = JSON.stringify({ check: 'a', from: 'x', to: new Date(now).toISOString() });
+  assert.deepEqual(
+    await listed(line(20), endOfTomorrow),
+    [line(20), endOfTomorrow],
+    'half a hit, half an end',
+  );
   const long = JSON.stringify({ drill: 'x'.repeat(64 * 1024) });
   assert.deepEqual(await listed(line(30), long), [line(30)], 'it alone does not fit');
   const many = Array.from({ length: 250 }, (_, i) => `{"drill":${i}}`);

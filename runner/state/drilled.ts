@@ -40,7 +40,13 @@ const lineSchema: z.ZodType<Line> = z.union([
     from: z.string(),
     restarts: z.record(z.string(), z.number()).optional(),
   }),
-  z.looseObject({ check: z.string(), to: z.string() }),
+  // One with keys of a hit is of another form.
+  z.looseObject({
+    check: z.string(),
+    to: z.string(),
+    pods: z.never().optional(),
+    from: z.never().optional(),
+  }),
 ]);
 
 /** A line of another form, as another version may write, that is carried as it is; it is as old as its neighbour. */
@@ -149,7 +155,8 @@ export class Drills {
     this.#unwritten.push(line);
     this.#own.push(line);
     const mirror = this.#mirror;
-    if (mirror !== null) this.#mirroring = this.#mirroring.then(() => this.#writeMirror(mirror));
+    if (mirror !== null)
+      this.#mirroring = this.#mirroring.then(() => this.#writeMirror(mirror)).catch(errorText);
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       const text = this.#unwritten.map((one) => `${JSON.stringify(one)}\n`).join('');

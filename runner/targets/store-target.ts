@@ -45,10 +45,10 @@ export interface StorePod {
 /** Pods that a sentence names; it is an example of what is there. */
 const MOST_NAMED = 6;
 
-/** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
 /** What a look at a store has seen. */
 export type Look = 'steady' | 'unsteady' | 'unasked';
 
+/** How declared stores are reached. Passwords are read when they are needed and kept in memory only. */
 export class StoreTargets {
   readonly #environment: Environment;
   readonly #cluster: KubeCluster;

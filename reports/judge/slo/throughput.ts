@@ -25,7 +25,7 @@ export interface ThroughputDecision {
  * the lower bound is that of the availability (clusters included) times the rate sent. The upper bound is that of the availability, with
  * all drops answered well, times the rate offered. What was sent is counted over the whole load with the wait for the last answers, so that
  * a service that falls behind is not taken for one that keeps up; what was offered, over the time in which anything was. If less than the goal
- * was offered, it is inconclusive. In a closed model the median rate of the blocks of time is bounded by order statistics, which takes five
+ * was offered, or only just as much, it is inconclusive: one bad answer would be a miss. In a closed model the median rate of the blocks of time is bounded by order statistics, which takes five
  * blocks.
  * The caller checks that the load was delivered.
  */
@@ -48,12 +48,12 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
     lower: (sent.lower * planned * share) / durationMs,
     upper: decideShare(sample, ANY).upper * offeredPerSecond,
   };
-  if (offeredPerSecond < goalPerSecond)
+  if (offeredPerSecond <= goalPerSecond)
     return {
       ...bounds,
       offeredPerSecond,
       verdict: 'inconclusive',
-      open: `the load offered only ${shown(offeredPerSecond, goalPerSecond)} requests a second, the goal is ${goalPerSecond}`,
+      open: `the load offered only ${shown(offeredPerSecond, goalPerSecond)} requests a second, the goal is ${goalPerSecond}: it must offer more`,
     };
   return { ...bounds, offeredPerSecond, ...held(bounds, goalPerSecond) };
 }

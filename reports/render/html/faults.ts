@@ -122,8 +122,16 @@ function requestsOf({ trials }: CheckResult): CellText {
     below: [
       last === 0 ? 'no request failed' : `last failure after ${secondsOf(last)}`,
       ...(refused === 0 ? [] : [`${refused} refused`]),
+      ...uncountedRemark(trials),
     ],
   };
+}
+
+/** `1 not counted`, which the figures of the cell leave out; where none counts, they are of all. */
+function uncountedRemark(trials: readonly FailoverRecord[]): string[] {
+  const open = trials.length - countedIn(trials).length;
+  if (open === 0) return [];
+  return [trials.length === 1 ? 'not counted' : `${open} not counted`];
 }
 
 /** Remarks that the worst RTO alone would hide, on the trials that count as it is itself. */
@@ -133,14 +141,13 @@ function remarksOf(trials: readonly FailoverRecord[]): string[] {
   const inPlace = of(({ election }) => election === 'in place');
   const slower = of(({ outsideExpected }) => outsideExpected === 'slower');
   const faster = of(({ outsideExpected }) => outsideExpected === 'faster');
-  const open = trials.length - counted.length;
   const said: [number, string][] = [
     [inPlace, 'recovered in place'],
     [slower, 'slower than expected'],
     [faster, 'faster than expected'],
-    [open, 'not counted'],
   ];
   return said
     .filter(([count]) => count > 0)
-    .map(([count, text]) => (trials.length === 1 ? text : `${count} ${text}`));
+    .map(([count, text]) => (trials.length === 1 ? text : `${count} ${text}`))
+    .concat(uncountedRemark(trials));
 }

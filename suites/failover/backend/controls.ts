@@ -14,6 +14,9 @@ const AUTOSCALER: ObjectRef = {
   name: BACKEND.name,
 };
 
+/** As many as the autoscaler keeps at least. */
+const PODS_AT_REST = 2;
+
 /** The autoscaler looks every 15 s (Kubernetes' default); then a pod ends within its grace of 20 s. */
 const SCALED_MS = 90_000;
 
@@ -64,8 +67,12 @@ function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>)
   };
 }
 
-/** Rolled out before the check begins: pods that the check restarts then get traffic before they listen. */
+/**
+ * Rolled out before the check begins: pods that the check restarts then get traffic before they listen. The autoscaler is held: a pod
+ * that it adds, for the CPU that the others need to start, gets traffic too early as well, and requests fail before the fault.
+ */
 async function withoutReadiness(ctx: ControlContext): Promise<void> {
+  await holdAt(ctx, PODS_AT_REST);
   await rollOutBackend(
     ctx,
     'the backend without its readiness probe',
@@ -83,24 +90,28 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
   });
 }
 
-/** Patches the autoscaler: it would scale the Deployment itself up again. */
-async function scaleToOne(ctx: ControlContext): Promise<void> {
-  await ctx.patch(AUTOSCALER, { spec: { minReplicas: 1, maxReplicas: 1 } });
-  await ctx.until('one pod of the backend to be left', () => onePodLeft(ctx), { timeoutMs: SCALED_MS });
+function scaleToOne(ctx: ControlContext): Promise<void> {
+  return holdAt(ctx, 1);
 }
 
-/** Waits until the surplus pod is gone: while it ends, the fault could be aimed at it. */
-async function onePodLeft(ctx: ControlContext): Promise<true | null> {
+/** Patches the autoscaler, which would change a count that is given to the Deployment itself. */
+async function holdAt(ctx: ControlContext, pods: number): Promise<void> {
+  await ctx.patch(AUTOSCALER, { spec: { minReplicas: pods, maxReplicas: pods } });
+  await ctx.until(`pods of the backend to be ${pods}`, () => exactly(ctx, pods), { timeoutMs: SCALED_MS });
+}
+
+/** Waits also until a surplus pod is gone: while it ends, the fault could be aimed at it. */
+async function exactly(ctx: ControlContext, wanted: number): Promise<true | null> {
   const { metadata, spec, status = {} } = await required(ctx, BACKEND);
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const counts = [spec.replicas, status.replicas, status.readyReplicas];
-  if (!seen || counts.some((count) => count !== 1)) return null;
+  if (!seen || counts.some((count) => count !== wanted)) return null;
   const pods = await ctx.list({
     kind: 'v1/Pod',
     namespace: BACKEND.namespace,
     labels: { 'app.kubernetes.io/name': BACKEND.name },
   });
-  return pods.length === 1 ? true : null;
+  return pods.length === wanted ? true : null;
 }
 
 function listeningFor(ms: number): () => Promise<true | null> {

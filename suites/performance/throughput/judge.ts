@@ -7,7 +7,7 @@ import type { ThroughputDecision } from '../../../reports/judge/slo/throughput.t
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 
-/** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that offered as many. */
+/** `performance/{api,ai}/throughput`: good answers a second against the goal `requestsPerSecond`, of a load that offered more. */
 function judgeThroughput(subject: 'API' | 'AI'): (history: History) => Judgement {
   return (history) => {
     const observed = observedSteady(history, subject === 'AI' ? 'draft' : 'steady');
