@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -187,6 +188,7 @@ interface Mounts {
   }[];
   volumes: {
     name: string;
+    persistentVolumeClaim?: { claimName: string };
     projected?: {
       sources: {
         configMap?: { name: string; items?: { path: string }[] };
@@ -221,6 +223,45 @@ test('should run every night what ci.md says, into the volume', async () => {
     'latest',
   ]);
   assert.ok(volumeMounts.some(({ name, mountPath }) => name === 'runs' && mountPath === '/runs'));
+});
+
+test('should keep the rollback journal on another volume than the runs, which may fill theirs', async () => {
+  const { pod } = await nightly();
+  const { env, volumeMounts } = pod.containers[0] ?? assert.fail();
+  const state = env.find(({ name }) => name === 'XDG_STATE_HOME')?.value ?? '';
+  const mounted = volumeMounts.find(({ mountPath }) => mountPath === state);
+  const claimOf = (name = ''): string | undefined =>
+    pod.volumes.find((volume) => volume.name === name)?.persistentVolumeClaim?.claimName;
+  const claims = [claimOf(mounted?.name), claimOf('runs')];
+  assert.deepEqual(claims, ['plumbline-state', 'plumbline-runs']);
+  const made = (await manifests('cronjob.yaml')).map(({ metadata: { name } }) => name);
+  for (const claim of claims) assert.ok(made.includes(claim), claim);
+});
+
+test('should remove old runs by the line of the README, and nothing else', async (context) => {
+  const readme = await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8');
+  const line = /^ {4}(find \/runs .*)$/m.exec(readme)?.[1] ?? assert.fail();
+  const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-kept-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const removed = async (latest: string | null): Promise<void> => {
+    const long = new Date(Date.now() - 40 * 86_400_000);
+    const names = ['20260101T013000Z-staging-aaaa', '20260102T013000Z-staging-bbbb', 'state', 'notes'];
+    for (const name of names) {
+      await mkdir(path.join(folder, name), { recursive: true });
+      await utimes(path.join(folder, name), long, long);
+    }
+    await mkdir(path.join(folder, '20260301T013000Z-staging-cccc'), { recursive: true });
+    if (latest !== null) await symlink(latest, path.join(folder, 'latest'));
+    execFileSync('sh', ['-c', line.replaceAll('/runs', folder)]);
+  };
+  await removed('20260102T013000Z-staging-bbbb');
+  const young = '20260301T013000Z-staging-cccc';
+  assert.deepEqual((await readdir(folder)).sort(), [
+    ...['20260102T013000Z-staging-bbbb', young, 'latest', 'notes', 'state'],
+  ]);
+  await rm(path.join(folder, 'latest'));
+  await removed(null);
+  assert.deepEqual((await readdir(folder)).sort(), [young, 'notes', 'state']);
 });
 
 /** Files of the volume `cluster` that others fill: the authority and the token. */

@@ -124,6 +124,17 @@ for (const [name, ask] of Object.entries(CLIENTS)) {
   });
 }
 
+test('should call what a store says at too great length neither down nor another protocol', async () => {
+  const port = await server((socket) =>
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n${'a'.repeat(20)}`)),
+  );
+  const asked = (maxBytes?: number): Promise<string> =>
+    wordOf(() => askHttp({ who: 'a member', host: '127.0.0.1', port, path: '/', maxBytes }, BOUNDS));
+  assert.equal(await asked(10), 'cannot-ask/too-large');
+  assert.equal(await asked(20), 'answered');
+  assert.equal(await asked(), 'answered');
+});
+
 /** An ErrorResponse of PostgreSQL's protocol, version 3. */
 function postgresError(code: string, message: string): Buffer {
   const fields = Buffer.from(`SFATAL\0C${code}\0M${message}\0\0`);
@@ -240,6 +251,8 @@ test('false verdict 17: a manager that is not there is no store that is down', a
   assert.equal(askWord(askFailureOf(answers)), 'cannot-ask/manager');
   const both = await withoutManager(refused, 'it answers', () => Promise.reject(new Error('no')));
   assert.equal(both, refused);
+  const tooLarge = cannotAsk('too-large', 'too long');
+  assert.equal(await withoutManager(tooLarge, 'it answers', () => Promise.resolve()), tooLarge);
 });
 
 test('false verdict 17: a refused connection is told apart from a server that refuses', async () => {

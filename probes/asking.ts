@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { CANNOT_ASK, DOWN } from '../reports/record/ask-causes.ts';
 import type { CannotAsk, Down } from '../reports/record/ask-causes.ts';
+import { HttpError } from '../host/http.ts';
 import { errorText } from '../reports/record/error-text.ts';
 
 export type { CannotAsk } from '../reports/record/ask-causes.ts';
@@ -105,6 +106,7 @@ const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
   credentials: 'it refuses the account (user, password or API key, what it may use)',
   refuses: 'the connection is refused: nothing listens there, or a firewall rejects it',
   silent: 'no answer',
+  'too-large': 'it says more than is read at once',
 };
 /** Node adds it to errors of certificates; no setting of an environment file does that. */
 const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/g;
@@ -162,6 +164,8 @@ function innerOf(error: unknown): unknown[] {
 /** In this order: what is certain comes before what a message hints at. */
 const RULES: readonly ((error: Error) => AskFailure | null)[] = [
   (error) => (error instanceof AskError ? error.failure : null),
+  (error) =>
+    error instanceof HttpError && error.tooLarge ? { kind: 'cannot-ask', cause: 'too-large' } : null,
   byStatus,
   byCode,
   byName,
@@ -294,6 +298,8 @@ export async function withoutManager(
   what: string,
   askStore: () => Promise<unknown>,
 ): Promise<unknown> {
+  // A manager that says too much is there.
+  if (askFailureOf(error).cause === 'too-large') return error;
   try {
     await askStore();
   } catch {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Kubernetes names: RFC 1123 labels. */
@@ -7,8 +8,38 @@ export const kubeName = z
 
 export const port = z.int().min(1).max(65535);
 
+const HOST_PORT = /^\[?[A-Za-z0-9.:-]+\]?:\d{1,5}$/;
+
 /** `host:port` as clients type it. */
-export const hostPort = z.string().regex(/^\[?[A-Za-z0-9.:-]+\]?:\d{1,5}$/, 'host:port');
+export const hostPort = z
+  .string()
+  .regex(HOST_PORT, 'host:port')
+  // What has another form is refused above.
+  .refine(
+    (text) => !HOST_PORT.test(text) || isHostPort(text),
+    'expected host:port, with an IPv6 address in brackets ([fd00::1]:6443) and a port of 1 to 65535',
+  );
+
+/** Without brackets the last part of an IPv6 address would be read as its port. */
+function isHostPort(text: string): boolean {
+  const [, ipv6, plain = '', digits] = /^(?:\[(.*)\]|(.*)):(\d+)$/.exec(text) ?? [];
+  if (Number(digits) < 1 || Number(digits) > 65535) return false;
+  return ipv6 === undefined ? isIP(plain) === 4 || isName(plain) : isIP(ipv6) === 6;
+}
+
+/** A name that can be looked up; one of digits alone is an address that is mistyped. */
+function isName(text: string): boolean {
+  return /^\w([\w.-]*\w)?\.?$/.test(text) && !/^[\d.]+$/.test(text);
+}
+
+/** A name or an address by itself: IPv6 without brackets. */
+export const host = z
+  .string()
+  .min(1)
+  .refine(
+    (text) => text === '' || isIP(text) > 0 || isName(text),
+    'expected a name or an address alone: no scheme, no port (it is a key of its own), IPv6 without brackets',
+  );
 
 /** Read by the harness itself: only a shell knows what `~` is. */
 export const filePath = z
@@ -18,7 +49,7 @@ export const filePath = z
   .describe('Its path; a relative one starts where the command is called');
 
 export const endpoint = z.strictObject({
-  host: z.string().min(1).describe('Name or address as clients use it'),
+  host: host.describe('Name or address as clients use it'),
   port,
 });
 

@@ -21,7 +21,12 @@ export interface HttpQuestion {
   account?: { user: string; password: string } | undefined;
   /** In place of an account. */
   apiKey?: string | undefined;
+  /** More bytes than this in the answer are refused; 4 MiB when left out. */
+  maxBytes?: number | undefined;
 }
+
+/** For answers that grow with what is in a store: 10,000 queues or indices take some MiB. */
+export const MOST_STORE_BYTES = 64 << 20;
 
 /** The server answered with an unexpected status. */
 export class HttpRefusal extends Error {
@@ -39,7 +44,7 @@ export class HttpRefusal extends Error {
  * @throws Error that names the server, the request, and why there was no answer
  */
 export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<HttpAnswer> {
-  const { path, method = 'GET', account, apiKey, body } = question;
+  const { path, method = 'GET', account, apiKey, body, maxBytes } = question;
   const untilMs = monoMs() + bounds.deadlineMs;
   try {
     const at = await dialled(question, question, bounds);
@@ -52,7 +57,7 @@ export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<H
           body: JSON.stringify(body),
         }),
       },
-      { ...bounds, deadlineMs: Math.max(1, Math.round(untilMs - monoMs())) },
+      { ...bounds, maxBytes, deadlineMs: Math.max(1, Math.round(untilMs - monoMs())) },
     );
   } catch (cause) {
     throw new Error(`${whereOf(question)}: ${errorText(cause)}`, { cause });
@@ -79,5 +84,5 @@ export function jsonOf(question: HttpQuestion, { status, text }: { status: numbe
 }
 
 export function whereOf({ who, host, port, path, tls }: HttpQuestion): string {
-  return `${who} (${tls === undefined ? 'http' : 'https'}://${host}:${port}${path})`;
+  return `${who} (${urlOf(tls === undefined ? 'http' : 'https', { host, port })}${path})`;
 }

@@ -6,7 +6,7 @@
 import { beside, commentedOut, dataOf, open, openLines, todo } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 import { applicationFrom, readOpenApi } from '../../probes/application/openapi.ts';
-import { recognisePlugin } from '../../probes/gpu/recognise.ts';
+import { recognisePlugins } from '../../probes/gpu/recognise.ts';
 import { recogniseStores } from '../../probes/recognised-stores.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { nameOf } from '../../reports/record/names/topology-names.ts';
@@ -145,7 +145,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
     topology: topologyDraft(found, { storage, counts: options.counts ?? 'ranges' }),
     application: options.application ?? applicationDraft(edge),
     stores: storesDraft(stores, { seen, className: storage.className }),
-    gpu: gpuDraft(listing, recognisePlugin(seen.sets), seen.workloads),
+    gpu: gpuDraft(listing, recognisePlugins(seen.sets), seen.workloads),
     objectives,
     prometheus: sources.prometheus ?? (objectives && ELSEWHERE),
     telemetry: sources.telemetry,

@@ -257,10 +257,15 @@ function lastingTaints({ spec }: NodeObject): Taint[] {
     }));
 }
 
+interface ObjectName {
+  namespace: string;
+  name: string;
+}
+
 /** The section `gpu`; undefined where no node offers devices. */
 export function gpuDraft(
   listing: Listing,
-  plugin: { namespace: string; name: string } | undefined,
+  plugins: readonly ObjectName[],
   workloads: readonly SeenWorkload[],
 ): Draft | undefined {
   const { pools } = poolsOf(listing.objects['v1/Node']);
@@ -279,7 +284,7 @@ export function gpuDraft(
   const draft: DraftMap = {
     ...{ resource, pool, devicesPerNode: Math.max(1, Math.min(...counts)) },
     ...(shared && { sharedBy: todo(2, 'containers that share a device: the configuration of the plugin') }),
-    ...(plugin !== undefined && { plugin: { namespace: plugin.namespace, name: plugin.name } }),
+    plugin: pluginDraft(plugins),
     ...(runtimeClass !== undefined && { runtimeClass }),
     image: commentedOut(
       [open('an image with busybox for canaries of gpu/…')],
@@ -292,6 +297,14 @@ export function gpuDraft(
     (one) => `${one.resource} in pool ${one.pool}: ${[...new Set(one.counts)].join(' or ')} a node`,
   );
   return commentedOut([open('the devices are not alike on all nodes, or shared; found:'), ...found], draft);
+}
+
+/** Commented out where several DaemonSets may be it. */
+function pluginDraft(found: readonly ObjectName[]): Draft | undefined {
+  const [first, ...others] = found.map(({ namespace, name }) => ({ namespace, name }));
+  if (first === undefined || others.length === 0) return first;
+  const names = found.map(({ namespace, name }) => `${namespace}/${name}`);
+  return commentedOut([open(`which is the device plugin of this resource: ${names.join(', ')}`)], first);
 }
 
 /** The RuntimeClass with which workloads ask for these devices; undefined: none of them names one. */

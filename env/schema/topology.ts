@@ -1,5 +1,5 @@
 import { STORES } from '../../probes/declared-stores.ts';
-import { countRange, kubeName, labels, objectName, port, trust } from '../../probes/declaring.ts';
+import { countRange, host, kubeName, labels, objectName, port, trust } from '../../probes/declaring.ts';
 import { edge } from '../../probes/edge/declaration.ts';
 import { VOLUME_KINDS } from '../../probes/kubernetes/volume-kinds.ts';
 import { PART_NAMES } from './parts.ts';
@@ -154,7 +154,7 @@ const registry = z.strictObject({
 
 const certificate = z.strictObject({
   name: z.string().min(1),
-  host: z.string().min(1),
+  host,
   port,
   serverName: z
     .string()

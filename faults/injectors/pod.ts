@@ -226,16 +226,16 @@ export class PodInjector implements FaultInjector {
   }
 
   async #awaitRunning(path: string): Promise<void> {
-    const { phase, state } = await lookUntil(
+    const { phase, why, isStarted } = await lookUntil(
       async () => seenIn((await this.#kube('GET', path)).body),
       (seen) => seen.phase !== undefined && AS_FAR_AS_IT_GOES.includes(seen.phase),
       { deadlineMs: this.#options.readyMs, intervalMs: LOOK_EVERY_MS, signal: this.#shared.signal },
     );
     if (phase === 'Running') return;
-    const seen = `${phase ?? 'no phase'} ${JSON.stringify(state)}`;
-    throw new Error(
-      `waited up to ${this.#options.readyMs / 1000} s for ${path} to run; last seen: ${seen.slice(0, 300)}`,
-    );
+    if (phase === 'Failed')
+      throw new Error(`${path} ${isStarted ? 'failed' : 'was refused by the kubelet'}: ${why}`);
+    const seen = `${phase ?? 'no phase'} ${why}`;
+    throw new Error(`waited up to ${this.#options.readyMs / 1000} s for ${path} to run; last seen: ${seen}`);
   }
 
   #kube(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
@@ -244,16 +244,24 @@ export class PodInjector implements FaultInjector {
   }
 }
 
-/** The phase of a pod and the state of its first container, as far as the answer has them. */
-function seenIn(body: unknown): { phase: string | undefined; state: unknown } {
-  const { phase, containerStatuses } = podSeen.safeParse(body).data?.status ?? {};
-  return { phase, state: containerStatuses?.[0]?.state ?? {} };
+/** Characters of what a pod waits for, or why it has failed. */
+const WHY_CHARS = 300;
+
+/** The phase of a pod, and why: the state of the agent's own container, and the pod's reason, which is all where kubelet starts no container. */
+function seenIn(body: unknown): { phase: string | undefined; why: string; isStarted: boolean } {
+  const { phase, reason, message, containerStatuses = [] } = podSeen.safeParse(body).data?.status ?? {};
+  const state = containerStatuses.find(({ name }) => name === AGENT_CONTAINER)?.state;
+  const parts = [reason, message, state === undefined ? undefined : JSON.stringify(state)];
+  const why = parts.filter((part) => part !== undefined).join(': ') || 'no reason given';
+  return { phase, why: why.slice(0, WHY_CHARS), isStarted: containerStatuses.length > 0 };
 }
 
 const podSeen = z.object({
   status: z.object({
     phase: z.string().optional(),
-    containerStatuses: z.array(z.object({ state: z.unknown() })).optional(),
+    reason: z.string().optional(),
+    message: z.string().optional(),
+    containerStatuses: z.array(z.object({ name: z.string(), state: z.unknown() })).optional(),
   }),
 });
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
+import { ai } from './declaration.ts';
 import { vectorCounts } from './effects.ts';
 import { READ, targetAt } from '../application/_testing/contracts.ts';
 import { followJobs } from './jobs.ts';
@@ -197,5 +198,13 @@ describe("the model's stand-in", () => {
     await tellStandIn(url, behaviour, { deadlineMs: 1000 });
     assert.deepEqual(told, [`PUT /base/control ${JSON.stringify(behaviour)}`]);
     await assert.rejects(tellStandIn(url, behaviour, { deadlineMs: 1000 }), /answers 400: no/);
+  });
+
+  it('should be declared by an http:// URL, as it is told by plain HTTP', () => {
+    const declare = (url: string) =>
+      ai.shape.llm.safeParse({ control: { url } }).error?.issues.map(({ message }) => message);
+    assert.equal(declare('http://model.example.com:8080/base'), undefined);
+    for (const url of ['https://model.example.com', 'ftp://model.example.com'])
+      assert.deepEqual(declare(url), ['an http:// URL: the stand-in is told by plain HTTP'], url);
   });
 });

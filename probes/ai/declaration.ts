@@ -17,7 +17,9 @@ const llm = z
       ),
     control: z
       .strictObject({
-        url: plainUrl.describe('Base URL of the stand-in: PUT /control below it changes its behaviour'),
+        url: plainUrl
+          .refine((text) => /^http:/i.test(text), 'an http:// URL: the stand-in is told by plain HTTP')
+          .describe('Base URL of the stand-in, http://: PUT /control below it changes its behaviour'),
         rest: behaviour
           .default({ delayMs: 300, failRatio: 0, status: 503 })
           .describe('Its normal behaviour, which is set again after each change'),

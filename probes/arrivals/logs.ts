@@ -1,4 +1,4 @@
-import { LOOK_BACK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
+import { LOOK_BACK_EVERY_MS, MOST_LOG_RECORDS } from '../../reports/record/observations/telemetry.ts';
 import { requestsByTrace, tracePrefixOf } from '../application/trace-ids.ts';
 import type { FieldName, LogProbe, LogRecord, LogSearch } from '../logs/index.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -8,8 +8,6 @@ import type { Following, Write } from './source-watch.ts';
 const MARGIN_MS = 2_000;
 /** Records carry the clock of their node: a clock up to this far off hides no record from a search from the beginning. */
 const CLOCKS_MS = 900_000;
-/** Ten times the records of two minutes at 20 requests and 40 lines a second. */
-const MOST_RECORDS = 100_000;
 /** When a search from the beginning is repeated after the store did not answer. Ordinary looks, which query less, come between. */
 const LOOK_BACK_AGAIN_MS = 2_000;
 
@@ -100,7 +98,7 @@ export class LogArrivals {
 
   async #look(fromMs: number, signal: AbortSignal): Promise<boolean> {
     const bounds = { deadlineMs: this.#following.deadlineMs, signal };
-    const span = { fromMs, toMs: Date.now() + CLOCKS_MS, most: MOST_RECORDS };
+    const span = { fromMs, toMs: Date.now() + CLOCKS_MS, most: MOST_LOG_RECORDS };
     return this.#source.look(signal, async () => {
       for (const id of this.#searches) {
         const search = { ...span, ...id };

@@ -2,7 +2,7 @@ import { isDown } from '../asking.ts';
 import { declaredOf } from './declared.ts';
 import { DIALECTS, proveProduct } from './product.ts';
 import type { Product } from './product.ts';
-import { askHttp, jsonOf } from '../http.ts';
+import { askHttp, jsonOf, MOST_STORE_BYTES } from '../http.ts';
 import type { HttpQuestion } from '../http.ts';
 import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
@@ -67,7 +67,7 @@ export interface Question {
  * @throws ElasticsearchRefusal when the answer is an error, AskError when it is not of the declared product, Error when there is none
  */
 export async function ask<T>(place: Place, question: Question, bounds: Bounds): Promise<T> {
-  const full: HttpQuestion = { ...place, ...question };
+  const full: HttpQuestion = { ...place, ...question, maxBytes: MOST_STORE_BYTES };
   const answer = await askHttp(full, bounds);
   // Orders about voting are answered with an empty body.
   const ok = answer.status >= 200 && answer.status < 300;

@@ -84,6 +84,11 @@ export const gpu = z
       .describe(
         "RuntimeClass of canaries that ask for a device, such as nvidia, where the nodes' default runtime puts no device into a container",
       ),
+    priorityClass: kubeName
+      .optional()
+      .describe(
+        'PriorityClass of canaries: one with preemptionPolicy Never, by which they displace no pod; without it no canary is started that might displace one that holds a device',
+      ),
     workload: z
       .array(z.string().min(1))
       .min(1)

@@ -36,6 +36,10 @@ export interface NodePod {
   isStatic: boolean;
   /** Names of its ResourceClaims; null for one that was not made yet. */
   claims: (string | null)[];
+  /** As admission resolved it; 0 where it names no PriorityClass and none is the cluster's default. */
+  priority: number;
+  /** Whether the scheduler may end pods of lower priority for it: not with `preemptionPolicy: Never`. */
+  preempts: boolean;
 }
 
 const container = z.object({
@@ -63,6 +67,8 @@ const podList = z.object({
             initContainers: containers,
             tolerations: z.array(toleration).optional(),
             resourceClaims: claimsOfPod.spec,
+            priority: z.number().optional(),
+            preemptionPolicy: z.string().optional(),
           })
           .optional(),
         status: z
@@ -101,6 +107,8 @@ export function readPods(body: string, resource: string): NodePod[] | null {
         status: status.resourceClaimStatuses,
         extended: status.extendedResourceClaimStatus,
       }),
+      priority: spec.priority ?? 0,
+      preempts: spec.preemptionPolicy !== 'Never',
     }));
 }
 

@@ -73,7 +73,12 @@ export interface Container {
   ports?: ContainerPort[];
   livenessProbe?: Probe;
   readinessProbe?: Probe;
-  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  resources?: {
+    requests?: Record<string, string>;
+    limits?: Record<string, string>;
+    /** Claims of its pod that it uses (Dynamic Resource Allocation). */
+    claims?: { name: string }[];
+  };
   volumeMounts?: Mount[];
   [field: string]: unknown;
 }
@@ -164,7 +169,9 @@ export interface WorkloadObject extends KubeObject {
     selector?: LabelSelector;
     template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
     volumeClaimTemplates?: { metadata: { name: string } }[];
-    updateStrategy?: { type?: string };
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
+    /** Of a StatefulSet: the number of its first pod, where it is not 0. */
+    ordinals?: { start?: number };
     /** Of a Deployment or a Rollout. */
     paused?: boolean;
   };
@@ -264,6 +271,16 @@ export interface IngressObject extends KubeObject {
   status?: ServiceObject['status'];
 }
 
+export interface NetworkPolicyObject extends KubeObject {
+  spec: {
+    /** Left out or empty: every pod of the namespace. */
+    podSelector?: LabelSelector;
+    policyTypes?: string[];
+    ingress?: { from?: unknown[]; to?: unknown[]; ports?: unknown[] }[];
+    egress?: { from?: unknown[]; to?: unknown[]; ports?: unknown[] }[];
+  };
+}
+
 export interface ClaimObject extends KubeObject {
   spec: { storageClassName?: string; volumeName?: string };
   status?: { phase?: string };
@@ -352,6 +369,7 @@ export interface ObjectsByKind {
   'coordination.k8s.io/v1/Lease': LeaseObject;
   'discovery.k8s.io/v1/EndpointSlice': EndpointSliceObject;
   'networking.k8s.io/v1/Ingress': IngressObject;
+  'networking.k8s.io/v1/NetworkPolicy': NetworkPolicyObject;
   'policy/v1/PodDisruptionBudget': BudgetObject;
 }
 
@@ -382,6 +400,7 @@ const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'coordination.k8s.io/v1/Lease': ['spec'],
   'discovery.k8s.io/v1/EndpointSlice': [],
   'networking.k8s.io/v1/Ingress': ['spec'],
+  'networking.k8s.io/v1/NetworkPolicy': ['spec'],
   'policy/v1/PodDisruptionBudget': ['spec'],
 };
 

@@ -37,8 +37,7 @@ export async function ask(
 }
 
 function tooLarge(where: string, maxBytes: number): PrometheusError {
-  return new PrometheusError(
-    `${where}: the answer is larger than ${maxBytes} bytes; ask for a shorter window, a longer step or fewer series`,
-    { reason: 'too many samples' },
-  );
+  return new PrometheusError(`${where}: the answer is larger than ${maxBytes} bytes`, {
+    reason: 'too many samples',
+  });
 }

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { summaryOf } from './drain.ts';
 import { errorClass, isDefiniteFailure, DEFINITE_FAILURE_NAMES } from './errors.ts';
 import { Link } from './link.ts';
-import { leaderNodeOf, memberOfNode, podOfNode } from './management.ts';
+import { leaderNodeOf, Management, memberOfNode, podOfNode } from './management.ts';
 import type { RabbitQueue } from './management.ts';
 import { optionsOf, recordQueue, runBefore } from './options.ts';
 import { declarationOf } from './session.ts';
@@ -318,6 +318,56 @@ it('should be steady behind one address with as many nodes as are declared, all 
   assert.ok(whole.ok, whole.detail);
   assert.match((await seen(5)).detail, /broker\.example\.com sees 3 of 5 members/);
   assert.match((await seen(3, names.slice(2))).detail, /ip-10-0-0-3\.x: not running/);
+});
+
+it('should read a list of more than 4 MiB, of each queue only what is used', async (t) => {
+  const asked: string[] = [];
+  const many = Array.from({ length: 20_000 }, (_, index) =>
+    queue({
+      name: `${'q'.repeat(200)}${index}`,
+      members: ['a', 'b', 'c'],
+      online: ['a', 'b', 'c'],
+      leader: 'a',
+    }),
+  );
+  const text = JSON.stringify(many);
+  assert.ok(text.length > 4 << 20);
+  const server = createHttpServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.setHeader('content-type', 'application/json');
+    response.end(text);
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const target = {
+    connection: { ...connection, declared: { management: { port } } },
+  } as unknown as StoreTarget;
+  const api = new Management(target, { name: 'rabbitmq-0', address: '127.0.0.1' });
+  const bounds = { deadlineMs: 10_000 };
+  const lists = [await api.allQueues(bounds), await api.queues(bounds)];
+  assert.deepEqual(
+    lists.map(({ length }) => length),
+    [20_000, 20_000],
+  );
+  assert.equal(asked.length, 2);
+  for (const path of asked) {
+    const columns = new URLSearchParams(path.split('?')[1]).get('columns')?.split(',') ?? [];
+    const used = [
+      'name',
+      'vhost',
+      'type',
+      'durable',
+      'exclusive',
+      'node',
+      'leader',
+      'members',
+      'online',
+      'state',
+    ];
+    const counts = ['messages_ready', 'messages_unacknowledged'];
+    assert.deepEqual(new Set(columns), new Set([...used, ...counts]));
+  }
 });
 
 describe("the canary's queue", () => {

@@ -151,7 +151,14 @@ const canary = z
       .max(1000)
       .default(40)
       .describe('Canary requests of telemetry/traces/canary and telemetry/correlation'),
-    lines: z.int().min(10).max(5000).default(200).describe('Numbered log lines from a pod on every node'),
+    lines: z
+      .int()
+      .min(10)
+      .max(5000)
+      .default(200)
+      .describe(
+        'Numbered log lines from a pod on every node, or on a sample of 20 at most with one of each pool; of fewer only where their lines, those of one node twice, and those of requests would be more than 100,000',
+      ),
     linesPerSecond: z.int().min(1).max(10).default(10).describe('Numbered lines a second, of each pod'),
     underFaultSeconds: z
       .int()
@@ -159,7 +166,7 @@ const canary = z
       .max(1800)
       .default(75)
       .describe(
-        'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds',
+        'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds. Each node writes linesPerSecond times as many lines, which may make the sample of nodes smaller (see lines)',
       ),
     request: z
       .enum(['create', 'look', 'list'])

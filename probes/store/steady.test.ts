@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HttpError } from '../../host/http.ts';
 import { cannotAsk, isDown } from '../asking.ts';
 import { unsteadyBy, waitSteadyBy } from './steady.ts';
 import type { Steadiness, StoreTarget } from './store-driver.ts';
@@ -22,6 +23,8 @@ function seeing(...seen: readonly Steadiness[]) {
 test('should call a store that no longer lets in whoever asks unknown, and what a lasting fault looks like not steady', () => {
   for (const cause of ['tls', 'credentials'] as const)
     assert.equal(unsteadyBy(cannotAsk(cause, 'refused')).cannotAsk, cause);
+  const tooLarge = new HttpError('the answer is longer than 9 bytes', { tooLarge: true });
+  assert.equal(unsteadyBy(new Error('management API', { cause: tooLarge })).cannotAsk, 'too-large');
   const refusals = [
     cannotAsk('route', 'no route'),
     cannotAsk('manager', 'no Patroni'),

@@ -8,7 +8,7 @@ const LOOK_MS = 2000;
 const LOOK_EVERY_MS = 300;
 
 /**
- * What an error of a look says of a store: it is not steady. If a server answered and refused the login, that is unknown. A missing
+ * What an error of a look says of a store: it is not steady. If a server answered and refused the login, or said more than is read, that is unknown. A missing
  * route, manager or answer, of a store that answered before, is what a lasting fault looks like.
  */
 export function unsteadyBy(error: unknown): Steadiness {

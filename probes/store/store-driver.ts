@@ -170,7 +170,7 @@ export interface Steadiness {
   leader: string | null;
   /** What holds, or what was expected and what was seen instead. */
   detail: string;
-  /** The store answers but refuses the login: whether it is steady is unknown. */
+  /** The store answers but refuses the login, or says more than is read: whether it is steady is unknown. */
   cannotAsk?: NotLetIn;
 }
 

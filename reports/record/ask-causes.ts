@@ -2,7 +2,8 @@
 
 /**
  * It may be well: no route, the connection is refused while kubelet finds its pods ready, TLS fails, the account is refused, what answers speaks
- * another protocol, the store's manager (Patroni, the management API) is not there, or no pod is what its members are declared to be.
+ * another protocol, the store's manager (Patroni, the management API) is not there, no pod is what its members are declared to be, or an answer is larger
+ * than what is read.
  */
 export const CANNOT_ASK = [
   'route',
@@ -12,6 +13,7 @@ export const CANNOT_ASK = [
   'protocol',
   'manager',
   'members',
+  'too-large',
 ] as const;
 export type CannotAsk = (typeof CANNOT_ASK)[number];
 

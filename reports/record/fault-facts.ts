@@ -6,6 +6,8 @@ export interface FaultFacts {
   heals: boolean;
   /** It takes down a whole node and every pod on it. */
   takesNode?: true;
+  /** It evicts the pods that it hits, which nobody else did then. */
+  evicts?: true;
 }
 
 const FACTS = new Map<string, FaultFacts>();

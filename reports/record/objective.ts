@@ -91,7 +91,10 @@ export type Objective = z.infer<typeof objectiveSchema>;
 /** One series of a metrics source. A null value is no number there (no traffic, stale). Times are wall clock ms. */
 export const seriesSchema = z.object({
   labels: z.record(z.string(), z.string()),
-  points: z.array(z.tuple([z.number(), z.number().nullable()])),
+  // zod's own copy of a pair has room for 17 values (V8 grows an empty array to that), and a record may have millions of pairs.
+  points: z
+    .array(z.tuple([z.number(), z.number().nullable()]))
+    .overwrite((points) => points.map(([time, number]) => [time, number])),
 });
 export type Series = z.infer<typeof seriesSchema>;
 

@@ -38,13 +38,13 @@ export function membersApart(declared: PodsDeclared): number {
 }
 
 /**
- * The pod of the one member that has a StatefulSet of its own beside sets of several, such as the master of a Redis in a set beside that of its
+ * The StatefulSet of the one member that has one of its own beside sets of several, such as the master of a Redis in a set beside that of its
  * replicas: the spread of its own set says nothing. Null where none is, or several are (`membersApart`).
  */
-export function memberAlone(declared: PodsDeclared): string | null {
+export function memberAlone(declared: PodsDeclared): MemberSet | null {
   const [one, ...more] = setsOfOne(declared);
   if (one === undefined || more.length > 0 || memberSets(declared).length === 1) return null;
-  return podsOfSet(one)[0] ?? null;
+  return one;
 }
 
 /** StatefulSets that have one member each. */
@@ -68,13 +68,28 @@ export function membersText(declared: PodsDeclared): string {
   return `in ${pods.namespace} with the labels ${labels.join(', ')}`;
 }
 
-/** Names of the members' pods, as StatefulSets number them; null where nothing names them before they are seen. */
-export function memberNames(declared: PodsDeclared): string[] | null {
+/**
+ * Names of the members' pods, as StatefulSets number them; null where nothing names them before they are seen.
+ * @param seen pods that were seen: a set's first number is the least of its own, where one of these is too high for 0 (`spec.ordinals.start`)
+ */
+export function memberNames(declared: PodsDeclared, seen: readonly string[]): string[] | null {
   const sets = memberSets(declared);
-  return sets.length === 0 ? null : sets.flatMap(podsOfSet);
+  return sets.length === 0 ? null : sets.flatMap((set) => podsOfSet(set, firstOf(set, seen)));
 }
 
-/** Names of the pods of one StatefulSet. */
-export function podsOfSet({ name, members }: Pick<MemberSet, 'name' | 'members'>): string[] {
-  return Array.from({ length: members }, (_, ordinal) => `${name}-${ordinal}`);
+function firstOf(set: MemberSet, seen: readonly string[]): number {
+  const numbers = seen
+    .filter((pod) => isPodOfSet(pod, set))
+    .map((pod) => Number(pod.slice(set.name.length + 1)));
+  return numbers.every((number) => number < set.members) ? 0 : Math.min(...numbers);
+}
+
+/** Names of the pods of one StatefulSet. @param first number of its first pod (`spec.ordinals.start`) */
+export function podsOfSet({ name, members }: Pick<MemberSet, 'name' | 'members'>, first = 0): string[] {
+  return Array.from({ length: members }, (_, at) => `${name}-${first + at}`);
+}
+
+/** Whether a pod has a name that the StatefulSet gives its pods, whatever the number of the first. */
+export function isPodOfSet(pod: string, { name }: Pick<MemberSet, 'name'>): boolean {
+  return pod.startsWith(`${name}-`) && /^\d+$/.test(pod.slice(name.length + 1));
 }

@@ -8,7 +8,9 @@ const DAY_MS = 86_400_000;
 /** Windows longer than a day keep one sample a minute, and every edge: a month of 15 s scrapes is 170,000 samples a series. */
 const THINNED_MS = 60_000;
 /** Window of one request: for a hundred series scraped every 15 s, some 150,000 samples, a few MiB. */
-const PART_MS = 21_600_000;
+export const PART_MS = 21_600_000;
+/** Windows of requests are halved down to this where an answer is too large: a server that cannot give some minutes gives nothing that can be judged. */
+const LEAST_PART_MS = 300_000;
 
 /** One query over one window, whatever number of objectives it is of. */
 export interface MetricQuestion extends Bounds {
@@ -61,21 +63,34 @@ function kindOf(objective: Objective, query: string): MetricQuestion['kind'] {
   return indicator.kind === 'ratio' && indicator.counter ? 'counter' : 'points';
 }
 
-/** Parts of a window, queried one after the other. For points a part ends one step before the next begins: none is queried twice. */
-export function partsOf({
-  fromMs,
-  toMs,
-  stepMs,
-  kind,
-}: Omit<MetricQuestion, 'objectives' | 'query' | 'endMs'>): {
+type Asked = Omit<MetricQuestion, 'objectives' | 'query' | 'endMs'>;
+
+interface Part {
   fromMs: number;
   toMs: number;
-}[] {
-  const skipMs = kind === 'points' ? stepMs : 0;
-  const lengthMs = Math.max(stepMs, Math.floor(PART_MS / stepMs) * stepMs);
-  const parts: { fromMs: number; toMs: number }[] = [];
-  for (let start = fromMs; start < toMs; start += lengthMs)
-    parts.push({ fromMs: start, toMs: start + lengthMs >= toMs ? toMs : start + lengthMs - skipMs });
+  /** Where the next part begins; at the end of the window: there is none. */
+  nextMs: number;
+}
+
+/**
+ * The part of a window that begins at `startMs`. For points it ends one step before the next begins: none is queried twice.
+ * @param lengthMs how long it is at most; at least a step
+ */
+export function partAt({ toMs, stepMs, kind }: Asked, startMs: number, lengthMs: number): Part {
+  const nextMs = startMs + Math.max(stepMs, Math.floor(lengthMs / stepMs) * stepMs);
+  if (nextMs >= toMs) return { fromMs: startMs, toMs, nextMs: toMs };
+  return { fromMs: startMs, toMs: nextMs - (kind === 'points' ? stepMs : 0), nextMs };
+}
+
+/** Half a length of parts; null: that would be too short. */
+export function halfOf(lengthMs: number): number | null {
+  return lengthMs / 2 < LEAST_PART_MS ? null : lengthMs / 2;
+}
+
+/** How many parts a window has where no answer is too large. */
+function partsIn(question: Asked): number {
+  let parts = 0;
+  for (let at = question.fromMs; at < question.toMs; at = partAt(question, at, PART_MS).nextMs) parts += 1;
   return parts;
 }
 
@@ -85,7 +100,7 @@ export function answersFor(objectives: readonly Objective[], runMs: number, scra
     const toMs = lengthOf(window, runMs);
     return { fromMs: 0, toMs, endMs: toMs };
   });
-  return questionsOf(objectives, bounds, scrapeMs).reduce((sum, one) => sum + partsOf(one).length, 0);
+  return questionsOf(objectives, bounds, scrapeMs).reduce((sum, one) => sum + partsIn(one), 0);
 }
 
 function lengthOf(window: Objective['window'], runMs: number): number {

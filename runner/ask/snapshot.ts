@@ -9,8 +9,9 @@ import type {
   WorkloadObject,
   WorkloadStatus,
 } from '../../probes/kubernetes/index.ts';
+import { toBeUpdated } from '../../probes/kubernetes/cache/ready.ts';
 import { COMPARED } from '../../probes/kubernetes/compared.ts';
-import { ROLLOUT, rolloutStatus, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
+import { controllerOf, ROLLOUT, rolloutStatus, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
 import { askText } from '../../probes/asking.ts';
 import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
@@ -84,6 +85,8 @@ export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] 
 
 const ROLES = 'roles of ';
 const READY = ' is ready';
+/** How many pods of a StatefulSet with two templates have the last one: a pod that is created again may get it. */
+const UPDATED = ' pods with its last template';
 const NODE = 'Node ';
 const NODE_READY = ' is Ready';
 /** Marks a node on which nothing of the environment runs: an autoscaler may add or remove it, or others use it. */
@@ -202,7 +205,8 @@ async function addObjects(
   snapshot: Snapshot,
   what: { kind: string; namespaces: string[] | null; scaled: ReadonlyMap<string, Limits>; unused: Unused },
 ): Promise<void> {
-  for (const object of await itemsOf(runner, what.kind)) {
+  const listed = await itemsOf(runner, what.kind);
+  for (const object of listed.filter((one) => !isClaimOfPod(one))) {
     const { namespace, name } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
     const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
@@ -213,14 +217,28 @@ async function addObjects(
     const limits = what.scaled.get(subject);
     const spec = comparedSpec(object, { limits, nodes: runner.runState.environment.topology.nodes });
     snapshot.set(subject, JSON.stringify({ labels: comparedLabels(object), spec }, sorted));
-    const counted = countedIn(object);
-    if (counted !== null)
-      snapshot.set(
-        `${subject}${READY}`,
-        String(isReady(counted, what.unused.silent.get(subject)) && isWithin(counted, limits)),
-      );
+    addCounts(object, snapshot, { subject, limits, silent: what.unused.silent.get(subject) });
     if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
   }
+}
+
+/** Of a workload: whether it is ready, and how many of its pods have its last template where it has two. */
+function addCounts(
+  object: KubeObject,
+  snapshot: Snapshot,
+  { subject, limits, silent }: { subject: string; limits: Limits | undefined; silent: number | undefined },
+): void {
+  const counted = countedIn(object);
+  if (counted === null) return;
+  snapshot.set(`${subject}${READY}`, String(isReady(counted, silent) && isWithin(counted, limits)));
+  // Pods that an autoscaler adds have the last template.
+  if (limits === undefined && isBetweenTemplates(counted))
+    snapshot.set(`${subject}${UPDATED}`, String(counted.status?.updatedReplicas ?? 0));
+}
+
+/** The claim of a generic ephemeral volume comes and goes with its pod, under that pod's name. */
+function isClaimOfPod({ kind, metadata: { ownerReferences = [] } }: KubeObject): boolean {
+  return kind === 'PersistentVolumeClaim' && ownerReferences.some((owner) => owner.kind === 'Pod');
 }
 
 /** What strangers' nodes would otherwise change in a snapshot. */
@@ -269,11 +287,24 @@ function silentNodes(pods: readonly PodObject[], nodes: ReadonlySet<string>): nu
 const CNPG = 'cnpg.io/';
 const CNPG_ROLES: readonly string[] = ['role', `${CNPG}instanceRole`];
 
-/** The labels, without the role of an instance on its claim: after a failover these have changed places, as they should. */
+/** When NVIDIA's GPU feature discovery last labelled the node: another time after each of its restarts. */
+const GPU_TIMESTAMP = 'nvidia.com/gfd.timestamp';
+
+/**
+ * Labels that controllers renew: the role of an instance on its claim, since after a failover these have changed places, as they should, and the time at
+ * which a node was labelled.
+ */
+function renewedLabels(kind: string, labels: Readonly<Record<string, string>>): readonly string[] {
+  if (kind === 'Node') return [GPU_TIMESTAMP];
+  const ofInstance =
+    kind === 'PersistentVolumeClaim' && Object.keys(labels).some((key) => key.startsWith(CNPG));
+  return ofInstance ? CNPG_ROLES : [];
+}
+
 function comparedLabels({ kind, metadata: { labels } }: KubeObject): Record<string, string> | undefined {
-  if (kind !== 'PersistentVolumeClaim' || labels === undefined) return labels;
-  if (!Object.keys(labels).some((key) => key.startsWith(CNPG))) return labels;
-  return Object.fromEntries(Object.entries(labels).filter(([key]) => !CNPG_ROLES.includes(key)));
+  if (labels === undefined) return labels;
+  const renewed = renewedLabels(kind, labels);
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !renewed.includes(key)));
 }
 
 /**
@@ -287,7 +318,8 @@ function comparedSpec(
   const { spec } = object;
   if (typeof spec !== 'object' || spec === null) return spec;
   if (isOfKind('v1/Node', object)) return withoutPassing(object.spec, nodes);
-  if (limits !== undefined) return { ...spec, replicas: 'by load' };
+  if (limits !== undefined)
+    return { ...spec, replicas: isTurnedOff(Reflect.get(spec, 'replicas'), limits) ? 0 : 'by load' };
   if (object.kind !== 'PersistentVolumeClaim') return spec;
   const bound = isOfKind('v1/PersistentVolumeClaim', object) && object.status?.phase === 'Bound';
   return { ...spec, volumeName: undefined, bound };
@@ -308,6 +340,13 @@ function withoutPassing({ taints = [], ...spec }: NodeObject['spec'], nodes: Nod
 interface Limits {
   min: number;
   max: number;
+  /** Whether KEDA takes the workload to zero and back, for which its autoscaler knows no lower limit than 1. */
+  idles: boolean;
+}
+
+/** Kubernetes' autoscaler leaves a workload alone that somebody has set to zero. */
+function isTurnedOff(replicas: unknown, { min, idles }: Limits): boolean {
+  return replicas === 0 && min > 0 && !idles;
 }
 
 /** Workloads whose number of replicas follows the load, with the limits in which it does. */
@@ -316,16 +355,16 @@ async function scaledWorkloads(runner: SnapshotSource): Promise<Map<string, Limi
   return new Map(
     autoscalers.map((autoscaler): [string, Limits] => {
       const { workload, ...limits } = resizedBy(autoscaler);
-      return [workload, limits];
+      return [workload, { ...limits, idles: controllerOf(autoscaler)?.kind === 'ScaledObject' }];
     }),
   );
 }
 
-/** The autoscaler looks every 15 s: until then a complete workload may be outside its limits. */
+/** The autoscaler looks every 15 s: until then a complete workload may be outside its limits. It leaves one at zero there, whatever the limits. */
 function isWithin({ spec }: Counted, limits: Limits | undefined): boolean {
   if (limits === undefined) return true;
   const { replicas = 1 } = spec;
-  return replicas >= limits.min && replicas <= limits.max;
+  return replicas === 0 || (replicas >= limits.min && replicas <= limits.max);
 }
 
 /**
@@ -391,7 +430,7 @@ function isReady(object: Counted, silent = 0): boolean {
   const wanted = spec.replicas ?? 1;
   return (
     [status.readyReplicas, status.replicas].every((count = 0) => count === wanted) &&
-    isUpdated(status, wanted)
+    isUpdated(object, wanted)
   );
 }
 
@@ -399,9 +438,14 @@ function isOnEveryNode({ numberReady, desiredNumberScheduled }: WorkloadStatus, 
   return (numberReady ?? 0) + silent === (desiredNumberScheduled ?? 0);
 }
 
-/** During a rollout there are old replicas beside the new ones. */
-function isUpdated(status: WorkloadStatus, wanted: number): boolean {
-  return status.currentRevision === status.updateRevision || status.updatedReplicas === wanted;
+/** During a rollout there are old replicas beside the new ones; those that a StatefulSet holds back stay as they are. */
+function isUpdated(object: Counted, wanted: number): boolean {
+  return !isBetweenTemplates(object) || (object.status?.updatedReplicas ?? 0) >= toBeUpdated(object, wanted);
+}
+
+/** A StatefulSet that has not given its last template to all of its pods, or cannot tell (OnDelete). */
+function isBetweenTemplates({ status = {} }: Counted): boolean {
+  return status.currentRevision !== status.updateRevision;
 }
 
 function nodeReady({ status }: NodeObject): boolean {

@@ -75,6 +75,22 @@ async function lookedAt(
   return { exitCode, text: said.join('\n') };
 }
 
+test('should name nothing as missing where no check is built for the kind of environment', async () => {
+  const said = async (json: boolean): Promise<string> => {
+    const texts: string[] = [];
+    const { exitCode } = await doctor({ env: 'development', json, out: (text) => texts.push(text) });
+    assert.equal(exitCode, EXIT.met);
+    return texts.join('\n');
+  };
+  assert.equal(
+    await said(false),
+    'development: no check of a Compose project is written yet: none runs here in this version of Plumbline, and nothing is missing.\nNext: npx plumbline list --env development',
+  );
+  const { counts, next } = JSON.parse(await said(true)) as { counts: object; next: string };
+  assert.deepEqual(counts, { missing: 0, unknown: 0, optional: 0, 'not needed': 1, ok: 0 });
+  assert.equal(next, 'npx plumbline list --env development');
+});
+
 test('should end with 0 and the next command where nothing is missing, and change nothing', async () => {
   const server = await clusterWith(true);
   const { exitCode, text } = await lookedAt(server);

@@ -1,4 +1,5 @@
 /** `plumbline doctor`: what a run needs, and whether it is there. A kind of thing that is needed is a file and a line of `KINDS`. */
+import { traitsOf } from '../../env/providers/declared.ts';
 import { EXIT } from '../../host/errors.ts';
 import { planChecks } from '../../suites/catalogue/index.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
@@ -22,7 +23,7 @@ import { secrets } from './secrets.ts';
 import { sources } from './sources.ts';
 import { stores } from './stores.ts';
 import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
-import type { Finding } from './text.ts';
+import type { Diagnosis, Finding } from './text.ts';
 import { workloads } from './workloads.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -56,7 +57,10 @@ const KINDS: readonly Kind[] = [
 /** What a run that only reads has no need of: it makes nothing, and nobody permits it anything. */
 const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
 
-/** Looks, and prints what it found. Exit 0 when nothing is missing, what this run does without aside, else 2; it changes nothing. */
+/**
+ * Looks, and prints what it found. Exit 0 when nothing is missing, what this run does without aside, else 2; it changes nothing. Where no check
+ * is built for a kind of environment, nothing that could be added would be used, so that nothing is missing.
+ */
 export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Promise<CommandResult> {
   return guarded(async () => {
     const environment = await openEnvironment(env, {
@@ -64,6 +68,15 @@ export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Pr
       readOnly,
     });
     const planned = planChecks(environment, { profile });
+    const { name, envOption } = environment;
+    const of = { environment: name, envOption, profile: profile ?? null, readOnly: readOnly === true };
+    const say = (diagnosis: Diagnosis): void =>
+      out(json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
+    const { notBuilt } = traitsOf(environment);
+    if (notBuilt !== undefined) {
+      say(diagnosisOf({ ...of, notBuilt }, [{ kind: 'checks', ...notNeeded('checks', notBuilt) }]));
+      return { exitCode: EXIT.met };
+    }
     const closing = new AbortController();
     const { signal } = closing;
     const deadlineMs = timeoutMsOf(environment, 'apiRequest');
@@ -83,10 +96,8 @@ export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Pr
         signal,
       });
       const ofCluster = cluster.items.map((item) => ({ kind: 'cluster', ...item }));
-      const { name, envOption } = environment;
-      const of = { environment: name, envOption, profile: profile ?? null, readOnly: readOnly === true };
       const diagnosis = diagnosisOf(of, [...ofCluster, ...found]);
-      out(json === true ? diagnosisJson(diagnosis) : diagnosisText(diagnosis));
+      say(diagnosis);
       return { exitCode: diagnosis.counts.missing === 0 ? EXIT.met : EXIT.inconclusive };
     } finally {
       await cluster.close();

@@ -167,6 +167,31 @@ test('should say where canaries would be refused that read what kubelet gave', a
   ]);
 });
 
+test('should ask with the class of canaries only where checks of devices make some', async () => {
+  const { gpu } = staging;
+  assert.ok(gpu !== undefined);
+  const cni = { name: 'bridge' };
+  const network = {
+    ...{ cni, policyEnforced: false, clusterDomain: 'cluster.local' },
+    probeImage: 'registry.test/busybox:1',
+  };
+  const topology = { ...staging.topology, network };
+  const environment = { ...staging, topology, gpu: { ...gpu, priorityClass: 'polite' } };
+  const asked = async (checks: string[]): Promise<string> => {
+    const bodies: unknown[] = [];
+    const { call } = applied();
+    const asking: typeof call = (request) => {
+      if (request.path.includes('dryRun')) bodies.push(request.body);
+      return call(request);
+    };
+    await ownObjects.look(situationOf(environment, asking, { checks }));
+    assert.equal(bodies.length, 1);
+    return JSON.stringify(bodies);
+  };
+  assert.match(await asked(['gpu/schedule']), /"priorityClassName":"polite"/);
+  assert.doesNotMatch(await asked(['topology/network/reachability']), /priorityClassName/);
+});
+
 test('should say where the pods of a spread load would be refused', async () => {
   const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
   const load = { ...staging.load, engine: 'auto' as const, operator };
@@ -227,8 +252,18 @@ test('should say that the kill switch is set and why, also where a run makes its
   }
 });
 
-test('should change nothing', async () => {
-  const api = applied();
-  await ownObjects.look(situationOf(staging, api.call));
-  assert.deepEqual([...new Set(api.requests.map(({ method }) => method))], ['GET']);
+test('should change nothing, and ask by a dry run whether a pod of canaries is let in', async () => {
+  const probeImage = 'registry.test/busybox:1';
+  const cni = { name: 'bridge' };
+  const network = { cni, policyEnforced: false, clusterDomain: 'cluster.local', probeImage };
+  const environment = { ...staging, topology: { ...staging.topology, network } };
+  const posted = async (api: TestApi, selection = {}): Promise<string[]> => {
+    await ownObjects.look(situationOf(environment, api.call, selection));
+    return api.requests.flatMap(({ method, path }) => (method === 'GET' ? [] : [`${method} ${path}`]));
+  };
+  assert.deepEqual(await posted(applied()), [`POST ${CORE}/plumbline-canary/pods?dryRun=All`]);
+  assert.deepEqual(await posted(applied(), { checks: ['topology/nodes/pools'] }), [], 'no canary is planned');
+  const without = applied();
+  without.objects.delete(`${CORE}/plumbline-canary`);
+  assert.deepEqual(await posted(without), [], 'there is no namespace');
 });

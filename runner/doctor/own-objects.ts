@@ -9,6 +9,7 @@ import { otherLeases } from '../safety/lease/other-leases.ts';
 import { accountSays, UNDOES_IN, whyNotUndone } from '../safety/timers/undo-account.ts';
 import { whyNoUndoImage } from '../safety/timers/undo-image.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
+import { canaryPodItems } from './canary-pod.ts';
 import { missing, notNeeded, NOT_REACHED, ok, optional, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { spreadsLoads } from './needs.ts';
@@ -35,8 +36,18 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
   const killSwitch = await killSwitchItem(system, asking);
   if (traitsOf(environment).ownedByUs)
     return [notNeeded('namespaces and Lease', 'a run makes them in this environment'), killSwitch];
+  const namespaces = namespacesOf(environment, running);
+  const items = await Promise.all(namespaces.map((one) => namespaceItem(one, asking)));
+  const canaries = namespaces.findIndex(({ what }) => what === 'canaries');
   return [
-    ...(await Promise.all(namespacesOf(environment, running).map((one) => namespaceItem(one, asking)))),
+    ...items,
+    // Elsewhere its admission has been answered, or nobody asks for it.
+    ...(['ok', 'unknown'].includes(items[canaries]?.state ?? '')
+      ? await canaryPodItems(environment, {
+          ...{ ...asking, cluster: reached.cluster },
+          asksDevices: makingCanaries(environment, running).some(({ row }) => row.parts.includes('gpu')),
+        })
+      : []),
     ...(await Promise.all(objectsIn(system).map((one) => objectItem(one, asking)))),
     ...(await undoJobItems(environment, running, asking)),
     await otherRunsItem(system, asking),

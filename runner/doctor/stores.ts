@@ -186,6 +186,8 @@ const ADVICE: Readonly<Record<AskFailure['cause'], (store: string, at: Address) 
   absent: membersOf,
   protocol: (store) =>
     `${store} as the server is: the port of another service, or TLS on one side alone, looks like this`,
+  'too-large': (store) =>
+    `less in ${store} that one answer holds (queues, indices): what is said of them has more than 64 MiB`,
   route: wayTo,
   refused: wayTo,
   refuses: wayTo,

@@ -19,11 +19,16 @@ export interface Diagnosis {
   counts: Readonly<Record<State, number>>;
   /** The next command. */
   next: string;
+  /** Why no check runs in this environment, whatever is there; left out: checks run. */
+  notBuilt?: string;
 }
 
 /** @param envOption what to type for the environment */
 export function diagnosisOf(
-  { envOption, ...of }: Pick<Diagnosis, 'environment' | 'profile' | 'readOnly'> & { envOption: string },
+  {
+    envOption,
+    ...of
+  }: Pick<Diagnosis, 'environment' | 'profile' | 'readOnly' | 'notBuilt'> & { envOption: string },
   found: readonly Finding[],
 ): Diagnosis {
   const counts = { missing: 0, unknown: 0, optional: 0, 'not needed': 0, ok: 0 };
@@ -32,6 +37,8 @@ export function diagnosisOf(
   const items = STATES.flatMap((state) => found.filter((one) => one.state === state));
   const { profile, readOnly } = of;
   const selection = `--env ${envOption}${profile === null ? '' : ` --profile ${profile}`}${readOnly ? ' --read-only' : ''}`;
+  if (of.notBuilt !== undefined)
+    return { ...of, items, counts, next: `npx plumbline list --env ${envOption}` };
   const command = counts.missing > 0 ? 'doctor' : 'run';
   return { ...of, items, counts, next: `npx plumbline ${command} ${selection}` };
 }
@@ -42,7 +49,12 @@ const HEADS = {
   optional: 'OPTIONAL: this run can do without it',
 } as const;
 
-export function diagnosisText({ environment, profile, readOnly, items, counts, next }: Diagnosis): string {
+export function diagnosisText(diagnosis: Diagnosis): string {
+  const { environment, profile, readOnly, items, counts, next, notBuilt } = diagnosis;
+  if (notBuilt !== undefined)
+    return printed(
+      `${environment}: ${notBuilt}: none runs here in this version of Plumbline, and nothing is missing.\nNext: ${next}`,
+    );
   const what = profile === null ? 'all its checks' : `its profile ${profile}`;
   const notices = items.filter(({ notice }) => notice === true);
   const lines = [

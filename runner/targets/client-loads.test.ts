@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { Asking } from '../plan/cluster-permit.ts';
@@ -56,4 +60,56 @@ test('should write nothing for a check once either permit has ended, and ask for
   const ended = await refusalIn('2020-01-01T00:00:00Z', () => null);
   assert.match(String(ended), /its permit ended 2020/);
   assert.match(String(await refusalIn('2999-01-01T00:00:00Z', () => null)), /no such store/);
+});
+
+test('should note for the judge a member that somebody else evicts while the store is followed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-evictions-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const pod = {
+    metadata: { name: 'redis-1', uid: 'u', deletionTimestamp: '2026-12-01T00:00:00Z' },
+    status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }] },
+  };
+  const later = { ...pod, metadata: { ...pod.metadata, name: 'redis-2', uid: 'v' } };
+  let looks = 0;
+  let lookedOn = false;
+  let seenTwice = Promise.withResolvers<null>();
+  const stores = {
+    declared: () => ({}),
+    // Nothing listens there: who leads is not seen, and that is for people.
+    target: () =>
+      Promise.resolve({
+        primary: { host: '127.0.0.1', port: 1 },
+        connection: { declared: local.stores['redis'] },
+        members: () => Promise.resolve([]),
+      }),
+    podObjects: () => {
+      looks += 1;
+      if (looks === 2) seenTwice.resolve(null);
+      return Promise.resolve(lookedOn ? [pod, later] : [pod]);
+    },
+  };
+  const runState = {
+    ...{ histories: folder, environment: local },
+    ...{ trialFolder: () => folder, redact: (text: string) => text },
+  };
+  const parts = { folder: { id: 'run' }, signal: new AbortController().signal };
+  const loads = new ClientLoads({ stores, parts, runState } as unknown as RunnerCore);
+  await loads.observe(SUBJECT);
+  await seenTwice.promise;
+  await loads.stopObserving(SUBJECT.check, true);
+  lookedOn = true;
+  looks = 0;
+  seenTwice = Promise.withResolvers<null>();
+  await seenTwice.promise;
+  await loads.stopObserving(SUBJECT.check);
+  looks = 0;
+  const lines = readFileSync(join(folder, 'phases.ndjson'), 'utf8').trim().split('\n');
+  const seen = lines.map((line) => JSON.parse(line) as { kind: string; member?: string });
+  assert.deepEqual(
+    seen.filter(({ kind }) => kind === 'member-evicted').map(({ member }) => member),
+    ['redis-1', 'redis-2'],
+    'also between the end of the store’s own view and that of the trial',
+  );
+  await sleep(250);
+  assert.equal(looks, 0, 'none after the end');
 });

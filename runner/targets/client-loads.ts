@@ -7,6 +7,7 @@ import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
 import { NOT_PERMITTED } from '../../suites/harness/acting.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
+import { Evictions } from './evictions.ts';
 import { ClientLoadGroup } from './client-load-group.ts';
 import { loadOf, pathsOf, type Load } from './client-load-target.ts';
 import { whyNoLoad } from './load-permit.ts';
@@ -19,7 +20,8 @@ interface Subject {
   trial: number;
 }
 
-const ENDPOINT_POLL_MS = 100;
+/** Endpoints and pods come from a cache in this process. */
+const LOOK_EVERY_MS = 100;
 /** Rate of a client load without a declared one (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
 
@@ -31,7 +33,7 @@ export class ClientLoads {
   readonly #rates = new Map<string, number>();
   readonly #observers = new Map<
     string,
-    { observer: Observer; writer: HistoryWriter; timer: NodeJS.Timeout }
+    { observer: Observer | null; writer: HistoryWriter; timer: NodeJS.Timeout }
   >();
 
   constructor(runner: RunnerCore) {
@@ -129,35 +131,46 @@ export class ClientLoads {
     }
   }
 
-  /** Follows the store's own view; the endpoints of its Service come from the cache. */
+  /** Follows the store's own view, the endpoints of its Service, and which of its members somebody else evicts. */
   async observe(subject: Subject): Promise<void> {
     const { check, store } = subject;
     if (this.#observers.has(check)) throw new RequestError(`${check} is observed already`, 'crash');
     const target = await this.#runner.stores.target(store);
     const writer = this.#open(subject, 'phases.ndjson');
+    const evictions = new Evictions((seen) => writer.observe(seen));
     let addresses = await this.#endpoints(store);
-    const timer = setInterval(() => {
-      void this.#endpoints(store).then(
-        (now) => (addresses = now),
-        () => undefined,
-      );
-    }, ENDPOINT_POLL_MS);
     const observer = storeDriver(store).observe(target, {
       write: (seen) => writer.observe(seen),
       run: this.runName(subject),
       endpoints: () => addresses,
       signal: this.#runner.parts.signal,
     });
+    const timer = setInterval(() => {
+      void this.#endpoints(store).then(
+        (now) => (addresses = now),
+        () => undefined,
+      );
+      // What cannot be listed is not known, and ends no trial. What comes after the end is nobody's any more.
+      const looked = this.#runner.stores
+        .podObjects(store)
+        .then((pods) => this.#observers.get(check)?.timer === timer && evictions.look(pods));
+      void looked.catch(() => undefined);
+    }, LOOK_EVERY_MS);
     this.#observers.set(check, { observer, writer, timer });
   }
 
-  async stopObserving(check: string): Promise<void> {
+  /** @param lookOn only the store's own view ends; evictions are looked for until the next call, at the end of the trial */
+  async stopObserving(check: string, lookOn = false): Promise<void> {
     const observed = this.#observers.get(check);
     if (!observed) return;
-    this.#observers.delete(check);
-    clearInterval(observed.timer);
-    await observed.observer.stop();
-    await observed.writer.close();
+    const { observer, writer, timer } = observed;
+    observed.observer = null;
+    if (!lookOn) {
+      this.#observers.delete(check);
+      clearInterval(timer);
+    }
+    await observer?.stop();
+    if (!lookOn) await writer.close();
   }
 
   /** Ends what a check left running. */

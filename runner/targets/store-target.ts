@@ -253,6 +253,11 @@ export class StoreTargets {
 
   /** Pods of the store's members as the cache has them now; none where the store is an address without pods. */
   async pods(store: string): Promise<StorePod[]> {
+    return (await this.podObjects(store)).map(podOf);
+  }
+
+  /** The same as the API server has them, with their conditions. @throws RequestError `unavailable` */
+  async podObjects(store: string): Promise<PodObject[]> {
     const declared = this.declared(store);
     const namespace = memberNamespace(declared);
     if (namespace === null) return [];
@@ -261,7 +266,7 @@ export class StoreTargets {
       const cause = cannotAsk('route', listed.unavailable);
       throw new RequestError(`pods of ${store}: ${listed.unavailable}`, 'unavailable', { cause });
     }
-    return listed.items.filter((pod) => isMemberPod(pod, declared)).map(podOf);
+    return listed.items.filter((pod) => isMemberPod(pod, declared));
   }
 
   /** An error of asking a store, with what is known of the way to it where that is the cause: a client sees no more of it than a reset. */

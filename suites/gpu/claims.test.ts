@@ -99,7 +99,10 @@ describe('recordClaims', () => {
       },
       record: (kind: string, fields: Record<string, unknown>) => told.push({ kind, ...fields }),
     };
-    const pod = { name: 'ai/p', requested: 0, tolerations: [], isStatic: false, claims };
+    const pod = {
+      ...{ name: 'ai/p', requested: 0, tolerations: [], isStatic: false, claims },
+      ...{ priority: 0, preempts: true },
+    };
     await recordClaims(ctx as unknown as CheckContext, 'gpu-1', [pod]);
     return { told, paths };
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CheckContext } from '../harness/context.ts';
-import { asked, gpu, GPU, holds, node, REFUSED } from './_testing/histories.ts';
+import { asked, busy, gpu, GPU, holds, node, REFUSED } from './_testing/histories.ts';
 import { recordNodes } from './_pool/pool.ts';
 
 describe('a node of the pool that is cordoned', () => {
@@ -31,5 +31,11 @@ describe('a node of the pool that is cordoned', () => {
     assert.equal(open.verdict, 'inconclusive', open.reason);
     assert.match(open.reason, /Insufficient nvidia.com\/gpu\. \(cordoned: gpu-1\)/);
     assert.equal(refusedOn({}).verdict, 'fail');
+  });
+
+  it('should be named where its devices are not free for that', () => {
+    const judged = gpu('schedule', [node({ cordoned: true }), asked(), busy]);
+    assert.equal(judged.verdict, 'inconclusive', judged.reason);
+    assert.match(JSON.stringify(judged), /0 of 2 \(cordoned: gpu-1\)/);
   });
 });

@@ -205,6 +205,18 @@ describe('what becomes of a pod', () => {
     assert.equal(fateOf(undefined, 1).detail, 'not there');
   });
 
+  it('should say in the words of kubelet why its container waits', () => {
+    const waiting = (of: { reason: string; message?: string }) =>
+      fateOf(
+        pod({ phase: 'Pending', containerStatuses: [{ name: 'canary', state: { waiting: of } }] }, 'gpu-1'),
+        1,
+      );
+    const { state, detail } = waiting({ reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' });
+    assert.deepEqual([state, detail], ['waiting', 'ImagePullBackOff: Back-off pulling image "x"']);
+    assert.equal(waiting({ reason: 'ContainerCreating' }).detail, 'ContainerCreating');
+    assert.equal(fateOf(pod({ phase: 'Pending' }), 1).detail, 'Pending');
+  });
+
   it('should take the last event of this very pod, else its condition', async () => {
     const event = (uid: string, message: string, lastTimestamp: string): KubeObject => ({
       ...{

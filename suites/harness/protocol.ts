@@ -215,7 +215,8 @@ export interface RunnerMethods {
   'fault.restore': { params: { check: string }; result: null };
   /** Starts/stops following the store's own view (leader, members, endpoints) into `phases.ndjson`. */
   'observer.start': { params: { check: string; store: string; trial: number }; result: null };
-  'observer.stop': { params: { check: string }; result: null };
+  /** `lookOn`: members that somebody else evicts are noted until it is stopped once more. */
+  'observer.stop': { params: { check: string; lookOn?: true }; result: null };
   /** Settings that govern the store's failover, and its present members, as the store reports them. */
   'store.describe': { params: { store: string }; result: StoreDescription };
   /** Settings that each member's server reports; `clusterWide`: settings for durability that belong to no single server. */

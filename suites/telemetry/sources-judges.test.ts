@@ -185,6 +185,10 @@ test('should want the alert in time, and not judge where nothing may be written'
   assert.equal(judged(check, of('alert-arrived', 12_000), { goals }).verdict, 'pass');
   assert.equal(judged(check, of('alert-arrived', 61_000), { goals }).verdict, 'fail');
   assert.equal(judged(check, of('alert-missing', 120_000), { goals }).verdict, 'fail');
+  const isolated: Seen = ['canary-isolation', { policies: ['c/default-deny'] }];
+  const denied = judged(check, [...of('alert-missing', 120_000), isolated], { goals });
+  assert.equal(denied.verdict, 'inconclusive');
+  assert.match(denied.reason, /NetworkPolicy c\/default-deny isolates the canaries/);
   assert.equal(judged(check, of('alert-arrived', -1), { goals }).verdict, 'inconclusive');
   for (const at of [0, 1, 2])
     assert.equal(

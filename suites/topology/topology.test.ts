@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import type { KubeObject } from '../harness/protocol.ts';
 import { dataMounts } from './storage/persistent/data-volumes.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
-import { probeCommand, readProbe, sampleOf } from './network/reachability/reach.ts';
+import { sampleOf } from './_objects/sample.ts';
+import { probeCommand, readProbe } from './network/reachability/reach.ts';
 import type { ProbeLine } from './network/reachability/reach.ts';
 import { hasLabels, lastingContainers, ownerOf } from './_objects/shapes.ts';
 import type { PodObject, PodSpec, WorkloadObject } from './_objects/shapes.ts';
@@ -18,14 +19,11 @@ test('should take every node up to twenty, and twenty different ones of a thousa
   assert.deepEqual(sampleOf(few), few);
   const many = Array.from({ length: 1000 }, (_, i) => `node-${String(i).padStart(4, '0')}`);
   for (const random of [0, 0.5, 0.999]) {
-    const sample = sampleOf(many, () => random);
+    const sample = sampleOf(many, { random: () => random });
     assert.equal(new Set(sample).size, 20);
     assert.ok(sample.every((name) => many.includes(name)));
   }
-  assert.notDeepEqual(
-    sampleOf(many, () => 0),
-    sampleOf(many, () => 0.01),
-  );
+  assert.notDeepEqual(sampleOf(many, { random: () => 0 }), sampleOf(many, { random: () => 0.01 }));
 });
 
 test('should read what the probe printed, and nothing else', () => {
@@ -51,9 +49,9 @@ const PROBE = { timeoutMs: 5000, nodes: ['a', 'b'], service: '198.18.0.9', name:
 
 test('should hand targets to the probe as arguments, never inside its script', () => {
   const odd = 'x"; touch /tmp/injected; "';
-  const command = probeCommand({ ...PROBE, peers: [{ node: odd, ip: '198.18.0.1' }] });
+  const command = probeCommand({ ...PROBE, peers: [{ kind: 'pair', node: odd, ip: '198.18.0.1' }] });
   assert.ok(!(command[3] ?? '').includes(odd));
-  assert.deepEqual(command.slice(4), ['reach', '5000', '198.18.0.9', 'n', 'a b', `${odd}=198.18.0.1`]);
+  assert.deepEqual(command.slice(4), ['reach', '5000', '198.18.0.9', 'n', 'a b', `pair/${odd}=198.18.0.1`]);
 });
 
 /** Runs the probe with a fake `busybox`; `answers` are shell lines in place of wget and nslookup. */
@@ -76,7 +74,11 @@ ${answers}
 `;
     await writeFile(join(folder, 'busybox'), stand, { mode: 0o755 });
     await writeFile(join(folder, 'tool'), tool, { mode: 0o755 });
-    const command = probeCommand({ ...PROBE, ...more, peers: [{ node: 'b', ip: '198.18.0.2' }] });
+    const command = probeCommand({
+      ...PROBE,
+      ...more,
+      peers: [{ kind: 'pair', node: 'b', ip: '198.18.0.2' }],
+    });
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
     const { stdout } = await promisify(execFile)(join(folder, 'busybox'), command.slice(1), { env });
     return readProbe(stdout).sort((a, b) => a.kind.localeCompare(b.kind));

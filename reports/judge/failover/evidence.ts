@@ -1,4 +1,4 @@
-import type { HistoryHeader } from '../../record/history/history.ts';
+import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import { storeFacts } from '../../record/store-facts.ts';
 import { memberNames } from '../../record/store-pods.ts';
@@ -6,6 +6,7 @@ import type { Annotations } from '../annotations.ts';
 import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
+import { last } from '../observed.ts';
 import { withoutCopy } from './writes/without-copy.ts';
 
 /** `failover/STORE/FAULT`. */
@@ -13,15 +14,16 @@ export function storeOf({ check }: HistoryHeader): string {
   return check.split('/')[1] ?? '';
 }
 
-/** Names of the pods that the environment declares; null: it names none. */
-export function declaredNames(header: HistoryHeader): string[] | null {
-  const declared = header.settings.stores?.[storeOf(header)];
-  return declared === undefined ? null : memberNames(declared);
+/** Names of the pods that the environment declares, numbered as those that were to be read back; null: it names none. */
+export function declaredNames(history: History): string[] | null {
+  const declared = history.header.settings.stores?.[storeOf(history.header)];
+  if (declared === undefined) return null;
+  return memberNames(declared, last(history, 'readback-plan')?.sources ?? []);
 }
 
 /** Each declared member was read back, or the cluster itself said that it holds no copy. */
-function everyMember(names: readonly string[] | null, members: number): AnyNeed {
-  const needed = (excused: ReadonlySet<string>): AnyNeed =>
+function everyMember(members: number): AnyNeed {
+  const needed = (names: readonly string[] | null, excused: ReadonlySet<string>): AnyNeed =>
     names === null
       ? // The leader twice, any other member once.
         need('readback', { count: members + 1 - excused.size, what: 'read-backs' })
@@ -32,13 +34,12 @@ function everyMember(names: readonly string[] | null, members: number): AnyNeed 
         });
   return {
     kind: 'readback',
-    rule: (history, complete) => needed(withoutCopy(history)).rule(history, complete),
+    rule: (history, complete) => needed(declaredNames(history), withoutCopy(history)).rule(history, complete),
   };
 }
 
 /** What the pass of a failover rests on. */
 export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
-  const names = declaredNames(header);
   const { members = 0 } = header.settings.stores?.[storeOf(header)] ?? {};
   const { watches = [] } = storeFacts(storeOf(header));
   return [
@@ -60,7 +61,7 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
       of: ({ role, pass }) => (role === 'leader' ? `pass ${pass}` : ''),
       what: 'read-back of the leader',
     }),
-    everyMember(names, members),
+    everyMember(members),
     ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }

@@ -11,6 +11,7 @@ import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { coherenceRules } from './coherence.ts';
 import { FAILOVER_ANNOTATIONS, failoverEvidence } from './evidence.ts';
+import { excusedByEviction } from './evicted.ts';
 import { measure } from './record.ts';
 import { trialOf } from './trial.ts';
 import { passReason, rulesOf } from './verdict.ts';
@@ -61,7 +62,8 @@ export function judgeFailover(histories: readonly History[]): Judgement {
 /** The record of one trial, judged by its own rules and by those that every check has. */
 function judgedRecord(history: History): FailoverRecord {
   const { record, evidence } = measure(history);
-  const general = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
+  const rest = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
+  const general = excusedByEviction(rest, evidence.evicted);
   const rules = excused(merged(rulesOf(evidence), general), history);
   const verdict = worstOf(rules);
   return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };

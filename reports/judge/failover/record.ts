@@ -11,6 +11,7 @@ import type { RawOutage } from './outages/outages.ts';
 import { leadersOf, phasesOf, round, rounded } from './outages/phases.ts';
 import { contextOf } from './context.ts';
 import { costsOf, cutOff, earlyRestore } from './costs.ts';
+import { evictedIn } from './evicted.ts';
 import { readBackOf } from './writes/readback.ts';
 import { all, first, last } from '../observed.ts';
 import type { Downtime } from './outages/downtime.ts';
@@ -49,6 +50,7 @@ export function measure(history: History): Measured {
     ...evidenceOf(history, trial, viewed),
     paths,
     afterwards: context.afterwards ?? null,
+    evicted: evictedIn(history, { trial, view, paths }),
   };
   const window = expectedOf(history);
   const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.reads.stale)];
@@ -86,7 +88,7 @@ function evidenceOf(
   history: History,
   trial: Trial,
   { view, acks, trial: judged }: Viewed,
-): Omit<Evidence, 'afterwards' | 'paths'> {
+): Omit<Evidence, 'afterwards' | 'paths' | 'evicted'> {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
   const lossWindow = lossWindowOf(history, trial, view.rto);

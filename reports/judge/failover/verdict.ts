@@ -5,6 +5,8 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { missedRule } from '../before-fault.ts';
 import { changedRoles, changedText, OF_OTHERS } from '../evidence/afterwards.ts';
+import { excusedByEviction } from './evicted.ts';
+import type { Evicted } from './evicted.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
 import {
@@ -48,6 +50,8 @@ export interface Evidence extends Judged {
   cutOff: string | null;
   /** Why the fault was undone before the store had come back by itself. */
   restoredEarly: string | null;
+  /** Members that somebody else evicted; null: none, or nobody looked. */
+  evicted: Evicted | null;
 }
 
 type Said = (evidence: Evidence) => string | null;
@@ -75,10 +79,11 @@ const HOLDINGS: readonly Holding[] = [
   },
   {
     id: 'undisturbed',
-    open: ({ restoredEarly }) =>
-      restoredEarly === null
-        ? null
-        : `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`,
+    open: ({ restoredEarly, evicted }) => {
+      if (restoredEarly !== null)
+        return `the fault was undone early (${restoredEarly}): how long the store alone would have taken is not known`;
+      return evicted?.whileWriting === true ? evicted.text : null;
+    },
     holds: 'the store came back by itself',
   },
   // Before what follows from it: why there was no fault is what a reader has to know.
@@ -228,7 +233,8 @@ const HOLDINGS: readonly Holding[] = [
 /** Each with its own verdict; the worst counts. */
 export function rulesOf(evidence: Evidence): Rule[] {
   const stated = HOLDINGS.filter(({ applies }) => applies?.(evidence) ?? true);
-  return [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
+  const rules = [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
+  return excusedByEviction(rules, evidence.evicted);
 }
 
 function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: Evidence): Rule {

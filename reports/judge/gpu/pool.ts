@@ -242,21 +242,39 @@ export function expectHolders(history: History, findings: Findings): void {
 
 /**
  * Why a pod may have no device although devices are given as they should be: others hold them all, the scheduler was told to use none of a node's,
- * the pool is scaled to zero, or the pod asked for several that a node does not give at once. null: there is no such reason.
+ * the pool is scaled to zero, its node has no image for it yet, or the pod asked for several that a node does not give at once. null: there is no such reason.
  */
-function excuseOf(history: History, { asked, state, detail }: Seen<'gpu-pod'>): string | null {
+function excuseOf(history: History, { asked, state, node, detail }: Seen<'gpu-pod'>): string | null {
   const seen = `${state}: ${detail}`;
+  if (state === 'waiting' && node !== null && mayBePulling(detail)) return `${seen}, on ${node}`;
   const claims = claimsOf(history);
   if (all(history, 'gpu-busy').length > 0) return seen;
-  if (state === 'refused') {
-    const cordoned = poolNodesOf(history).flatMap((one) => (one.cordoned === true ? [one.name] : []));
-    if (cordoned.length > 0) return `${detail} (cordoned: ${cordoned.join(', ')})`;
-    if (isScaledToZero(history)) return `${detail} (the pool may be scaled to zero)`;
-  }
+  const nowhere = whyNowhere(history, state);
+  if (nowhere !== null) return `${detail} (${nowhere})`;
   if (state === 'failed' && asked > 1 && mayRefuseSeveral(history, detail))
     return `${seen}; a request for several may be refused`;
   return claims.length > 0 ? `${seen}; claims may hold the devices: ${claimsText(claims)}` : null;
 }
+
+/** Why the scheduler may find no node though devices are given as they should be. */
+function whyNowhere(history: History, state: Seen<'gpu-pod'>['state']): string | null {
+  if (state !== 'refused') return null;
+  const cordoned = cordonedText(history);
+  if (cordoned !== null) return cordoned;
+  return isScaledToZero(history) ? 'the pool may be scaled to zero' : null;
+}
+
+/** Which nodes of the pool are cordoned; null: none. */
+function cordonedText(history: History): string | null {
+  const cordoned = poolNodesOf(history).flatMap((one) => (one.cordoned === true ? [one.name] : []));
+  return cordoned.length === 0 ? null : `cordoned: ${cordoned.join(', ')}`;
+}
+
+/** Until its image is there a container is being created, and kubelet says no more. */
+const mayBePulling = (detail: string): boolean => isAboutImage(detail) || /^ContainerCreating\b/.test(detail);
+
+/** Whether kubelet cannot get the image of a container: `ErrImagePull`, `ImagePullBackOff`, `InvalidImageName`, `RegistryUnavailable`. */
+export const isAboutImage = (detail: string): boolean => /^(\w*Image\w*|Registry\w*)\b/.test(detail);
 
 /**
  * A plugin may refuse requests for more than one share (MPS, failRequestsGreaterThanOne), and kubelet those that its topology policy cannot align.
@@ -302,9 +320,9 @@ export function expectClaims(history: History, findings: Findings): void {
 export function noteBusy(history: History, findings: Findings): void {
   const [busy] = all(history, 'gpu-busy');
   if (busy === undefined) return;
-  findings
-    .rule('free')
-    .unknown('free devices', `at least ${busy.needed} that no pod holds`, `${busy.free} of ${busy.offered}`);
+  const cordoned = cordonedText(history);
+  const seen = `${busy.free} of ${busy.offered}${cordoned === null ? '' : ` (${cordoned})`}`;
+  findings.rule('free').unknown('free devices', `at least ${busy.needed} that no pod holds`, seen);
 }
 
 /** The judgement with the table of the pool, and a note if its devices are simulated. */

@@ -7,7 +7,7 @@ import type { Findings } from '../topology/findings.ts';
 import { notePassing } from '../topology/nodes.ts';
 import type { Offset } from './clocks.ts';
 import type { Due } from './figures.ts';
-import { arrivalRule, awayOf, comingOf, planOf } from './observed.ts';
+import { arrivalRule, awayOf, comingOf, mostWritersIn, planOf } from './observed.ts';
 import type { Coming } from './observed.ts';
 
 export interface NodeLines {
@@ -39,7 +39,7 @@ interface Arrived {
   atMs: number;
 }
 
-/** Every node of the cluster, also one on which no pod could run. */
+/** Every node on which lines were to be written, also one on which no pod could run. */
 export function linesByNode(history: History, clocks: ReadonlyMap<string, Offset>): NodeLines[] {
   const { lines: count } = planOf(history.header);
   const stored = storedLines(history);
@@ -64,9 +64,11 @@ export function linesByNode(history: History, clocks: ReadonlyMap<string, Offset
   });
 }
 
-/** Nodes that the cluster has, each once. */
+/** Nodes on which lines were to be written, each once: those of the cluster that are not left out of the sample. */
 export function nodesOf(history: History): string[] {
-  return [...new Set(all(history, 'canary-node').map(({ node }) => node))];
+  return [
+    ...new Set(all(history, 'canary-node').flatMap(({ node, leftOut }) => (leftOut === true ? [] : [node]))),
+  ];
 }
 
 /** Nodes on which the log of a pod that writes lines was read. */
@@ -91,7 +93,7 @@ function silentReason(history: History, node: string): string {
   return silent?.reason ?? 'no line of its pod was found, neither on its disk nor in the store';
 }
 
-/** The nodes are those that are declared, by pool, and each can run a pod. */
+/** The nodes are those that are declared, by pool, and each can run a pod; where some are left out, the sample is as large as it was to be. */
 export function nodesRule(history: History, findings: Findings): void {
   findings.rule('nodes');
   notePassing(history, findings);
@@ -110,6 +112,32 @@ export function nodesRule(history: History, findings: Findings): void {
     findings.unknown('nodes', 'each listed once', 'one is listed twice');
   for (const { node } of seen.filter(({ ready }) => !ready))
     findings.unknown(`node ${node}`, 'Ready, with a pod that writes lines', silentReason(history, node));
+  sampleRule(history, findings);
+}
+
+/** Nodes are left out only where there are enough others, of no pool all, and none that the fault took. */
+function sampleRule(history: History, findings: Findings): void {
+  const seen = all(history, 'canary-node');
+  const leftOut = seen.filter((one) => one.leftOut === true);
+  if (leftOut.length === 0) return;
+  const writing = seen.filter((one) => one.ready && one.leftOut !== true);
+  const least = mostWritersIn(history.header);
+  const isSample =
+    writing.length >= least &&
+    leftOut.every(({ ready, pool }) => ready && writing.some((one) => one.pool === pool));
+  findings.sound(
+    'the sample of nodes',
+    isSample,
+    `${least} Ready nodes, with one of each pool`,
+    `${writing.length} nodes of ${new Set(writing.map(({ pool }) => pool)).size} pools`,
+  );
+  for (const lost of awayOf(history)?.nodes ?? [])
+    if (leftOut.some(({ node }) => node === lost))
+      findings.unknown(`node ${lost}`, 'with a pod that writes lines, since the fault took it', 'left out');
+  findings.figure({ name: 'nodes covered', value: writing.length, goal: seen.length });
+  findings.note(
+    `lines were written on ${writing.length} of ${seen.length} nodes, a sample with one of each pool: the next run may cover others`,
+  );
 }
 
 function declaredNodes({ header: { settings } }: History): { name: string; min: number; max: number }[] {

@@ -4,7 +4,7 @@ import type { Refusal, Refused } from '../../record/refusals.ts';
 import { faultFacts } from '../../record/fault-facts.ts';
 import type { NumberGoal } from '../../record/goals.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
-import { LOOK_EVERY_MS } from '../../record/observations/telemetry.ts';
+import { LOOK_EVERY_MS, mostWriters } from '../../record/observations/telemetry.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
 import { isOverloaded } from '../before-fault.ts';
@@ -66,6 +66,13 @@ export function planOf(header: HistoryHeader): Plan {
   }
   if (check === 'telemetry/logs/canary') return { requests: 0, lines: plannedOf(header, 'lines') };
   return { requests: plannedOf(header, FEW.includes(check) ? 'few' : 'requests'), lines: 0 };
+}
+
+/** On how many nodes numbered lines were to be written at most. */
+export function mostWritersIn(header: HistoryHeader): number {
+  const { requests, lines } = planOf(header);
+  const services = pathOf(header).filter(({ logs }) => logs).length;
+  return mostWriters({ lines, requestLines: requests * services });
 }
 
 /** Requests that were sent, in the order of their numbers. */

@@ -26,15 +26,15 @@ export type StageName = (typeof STAGES)[number];
 export const UNREAD = ['unreachable', 'moved', 'unread'] as const;
 export type Unread = (typeof UNREAD)[number];
 
-/** Why a store that answers refuses the login. */
-export const NOT_LET_IN = ['tls', 'credentials'] as const;
+/** Why a store that answers cannot be judged by that: it refuses the login, or says more than is read. */
+export const NOT_LET_IN = ['tls', 'credentials', 'too-large'] as const;
 export type NotLetIn = (typeof NOT_LET_IN)[number];
 
 const steady = {
   ok: z.boolean(),
   leader: z.string().nullable().optional(),
   detail: z.string(),
-  /** The store answers, but refuses the login. */
+  /** The store answers, but refuses the login, or says more than is read. */
   cannotAsk: z.enum(NOT_LET_IN).optional(),
 };
 
@@ -109,6 +109,8 @@ export const FAILOVER = kinds({
   },
   'budget-spent': { spentMs: z.number(), longestOutageMs: z.number() },
   'restored-early': { reason: z.string() },
+  /** Somebody else took a member's pod away during the trial: reason and message of its condition `DisruptionTarget`, as it was being deleted. */
+  'member-evicted': { member: z.string(), uid: z.string(), reason: z.string(), message: z.string() },
   'restored-early-done': { undone: z.array(z.string()), failed: z.array(z.string()) },
 
   /** A live setting of the store that decides how a failover goes. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { kinds, later } from './kinds.ts';
+import { SAMPLED_NODES } from '../names/topology-names.ts';
 
 /** Wall clock ms, of the harness unless stated otherwise. */
 const wallMs = z.number();
@@ -14,6 +15,19 @@ export const LOOK_BACK_EVERY_MS = 10_000;
 
 /** Container of the pods that write numbered lines. */
 export const LINE_WRITER = 'lines';
+
+/** Records that one search of a store of logs may find: canary lines of all nodes, and those of requests. */
+export const MOST_LOG_RECORDS = 100_000;
+
+/**
+ * On how many nodes numbered lines are written at most, so that one search can find them all beside those of requests, also where the writer of one node,
+ * such as of a node that was lost, starts again and writes all its lines a second time.
+ * @param of `lines`: of each node; `requestLines`: of all requests, of each service one
+ */
+export function mostWriters({ lines, requestLines }: { lines: number; requestLines: number }): number {
+  const fitting = Math.floor((MOST_LOG_RECORDS - requestLines) / lines) - 1;
+  return Math.max(1, Math.min(SAMPLED_NODES, fitting));
+}
 
 /** Followed lines and requests, and what telemetry says of the platform. */
 export const TELEMETRY = kinds({
@@ -31,7 +45,13 @@ export const TELEMETRY = kinds({
   'clock-unread': { source: z.string(), reason: z.string() },
 
   /** A node on which a pod was to write; `pool` is the declared pool whose labels it has, or `control-plane`. */
-  'canary-node': { node: z.string(), pool: z.string().nullable(), ready: z.boolean() },
+  'canary-node': {
+    node: z.string(),
+    pool: z.string().nullable(),
+    ready: z.boolean(),
+    /** No pod writes there: it is not in the sample of the nodes. */
+    leftOut: z.literal(true).optional(),
+  },
   /** A node whose pod did not start. */
   'no-writer': { node: z.string(), reason: z.string() },
   shipper: { node: z.string(), pod: z.string(), ready: z.boolean() },

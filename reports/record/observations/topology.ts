@@ -6,6 +6,9 @@ const taint = z.strictObject({ key: z.string(), value: z.string().nullable(), ef
 /** Requests or limits of a container; null: not set. */
 const quantities = z.strictObject({ cpu: z.string().nullable(), memory: z.string().nullable() });
 
+/** Families of addresses. */
+export const FAMILIES = ['IPv4', 'IPv6'] as const;
+
 /** Repeated requests to one address: `asked` more after the first answer, of which `lost` were not answered. */
 export const reached = {
   from: z.string(),
@@ -63,10 +66,19 @@ const CLUSTER = kinds({
 });
 
 const NETWORK = kinds({
-  /** `firstMs`: until the first answer. */
-  'reach-pair': { ...reached, to: z.string(), firstMs: z.number() },
+  /** `firstMs`: until the first answer; `family`: of the address that was called, left out where it is the first of the pod there. */
+  'reach-pair': { ...reached, to: z.string(), firstMs: z.number(), family: z.enum(FAMILIES).optional() },
   /** A pod that did not start, or could not be asked. */
   'reach-silent': { node: z.string(), reason: z.string() },
+  /**
+   * NetworkPolicies that isolate the canaries, as `namespace/name`; only where one was not reached. `egress`: those of them that isolate what
+   * canaries send; left out: all may. `unread`: why they could not be listed.
+   */
+  'canary-isolation': {
+    policies: z.array(z.string()),
+    egress: z.array(z.string()).optional(),
+    unread: z.string().optional(),
+  },
 });
 
 const STORAGE = kinds({
@@ -104,6 +116,11 @@ const WORKLOADS = kinds({
     /** Whether its controller has given up on a rollout. */
     stuck: z.boolean(),
     pods: z.int(),
+    /**
+     * Of a StatefulSet: how many of its pods have an earlier template and may keep it, by its update strategy (OnDelete, or a partition). Without it:
+     * none.
+     */
+    heldBack: z.int().positive().optional(),
   },
   pod: {
     workload: z.string(),
@@ -151,6 +168,8 @@ const WORKLOADS = kinds({
     limits: quantities,
     /** GPU devices; null where none are declared for the workload. */
     devices: z.number().nullable(),
+    /** It names ResourceClaims, of which no limit says how many devices they give; left out: it names none. */
+    claims: z.literal(true).optional(),
   },
   'container-image': { workload: z.string(), container: z.string(), image: z.string() },
   /** Whether a node could pull the images of a pod. */

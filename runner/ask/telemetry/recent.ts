@@ -10,6 +10,7 @@ import { errorText } from '../../../reports/record/error-text.ts';
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { ClockedPod } from '../../../suites/harness/protocol.ts';
 import { onNode, readDisk, TooLong, unread } from './disk.ts';
+import { LeftRecords } from './left-records.ts';
 import { messageOf, objectOf, plain } from './message.ts';
 import { keptOf, mayBeCut, partsOf } from './parts.ts';
 
@@ -200,17 +201,20 @@ export async function lookFor(
   if (first === undefined || last === undefined) return { lines: 0, found: 0, missing: null };
   const span = { fromMs: first.atMs - APART_MS, toMs: last.atMs + APART_MS };
   const records = await probe.search({ ...span, pod, most: MOST_RECORDS }, { deadlineMs, signal });
-  const left = new Set(
+  const left: Left = new LeftRecords(
     records.map((one) => ({ ...one, text: plain(one.message) })).filter(({ text }) => text !== ''),
+    APART_MS,
   );
   // A record equal to a line belongs to that line, whether or not it is looked up: a record of three characters is part of many lines, and
   // must not answer for one of those.
   const others = disk.filter(
     (line) => line.atMs >= span.fromMs && line.atMs <= span.toMs && isSaid(line) && !lines.includes(line),
   );
-  const there = new Set([...lines, ...others].filter((line) => take(left, line, isAsWritten(line))));
+  const there = new Set([...lines, ...others].filter((line) => left.takeEqual(line.atMs, plain(line.text))));
   for (const line of [...lines, ...others]) if (!there.has(line) && takeParts(left, line)) there.add(line);
-  const missing = lines.filter((line) => !there.has(line) && !take(left, line, standsFor(line, messageKey)));
+  const missing = lines.filter(
+    (line) => !there.has(line) && !left.takeNearest(line.atMs, standsFor(line, messageKey)),
+  );
   return {
     lines: lines.length,
     found: lines.length - missing.length,
@@ -220,11 +224,13 @@ export async function lookFor(
 
 /** A record, with its message as `plain` has it. */
 type Kept = LogRecord & { text: string };
+/** Each record answers for one line only. Of several, the one nearest in time is taken. */
+type Left = LeftRecords<Kept>;
 
 /** Of a line that was not found: how it begins, and how much of it is there. */
-function beginning(line: DiskLine, left: Set<Kept>, redact: Looking['redact']): string {
+function beginning(line: DiskLine, left: Left, redact: Looking['redact']): string {
   const shown = withoutTokens(redact(line.text)).slice(0, MOST_SHOWN);
-  const near = nearestOf(left, line);
+  const near = left.near(line.atMs);
   const kept = mayBeCut(line.text) ? keptOf(line.text, near) : longestPart(line, near);
   if (kept === 0) return shown;
   return `${shown} … the store has parts of it: ${kept} of ${line.text.length} characters`;
@@ -241,35 +247,12 @@ function isSaid({ text }: DiskLine): boolean {
   return plain(text) !== '';
 }
 
-/** Records that may be of a line, the nearest in time first. */
-function nearestOf(
-  left: Set<Kept>,
-  { atMs }: DiskLine,
-  isIt: (record: Kept) => boolean = () => true,
-): Kept[] {
-  const apart = ({ timeMs }: LogRecord): number => Math.abs(timeMs - atMs);
-  return [...left]
-    .filter((record) => apart(record) <= APART_MS && isIt(record))
-    .toSorted((a, b) => apart(a) - apart(b));
-}
-
-/** Each record answers for one line only. Of several, the one nearest in time is taken. */
-function take(left: Set<Kept>, line: DiskLine, isSame: (kept: string) => boolean): boolean {
-  const [nearest] = nearestOf(left, line, ({ text }) => isSame(text));
-  return nearest !== undefined && left.delete(nearest);
-}
-
 /** All parts of a line that the runtime cut, or none. */
-function takeParts(left: Set<Kept>, line: DiskLine): boolean {
+function takeParts(left: Left, line: DiskLine): boolean {
   if (!mayBeCut(line.text)) return false;
-  const parts = partsOf(line.text.trim(), nearestOf(left, line));
-  for (const part of parts ?? []) left.delete(part);
+  const parts = partsOf(line.text.trim(), left.near(line.atMs));
+  left.take(parts ?? []);
   return parts !== null;
-}
-
-function isAsWritten({ text }: DiskLine): (kept: string) => boolean {
-  const written = plain(text);
-  return (kept) => kept === written;
 }
 
 /**

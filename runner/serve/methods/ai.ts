@@ -1,9 +1,11 @@
+import type { LlmBehaviour } from '../../../env/schema.ts';
 import { tellStandIn } from '../../../probes/ai/stand-in.ts';
 import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { recordJobs } from '../../ask/ai-jobs.ts';
 import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
 import { scanLogs } from '../../ask/log-scan.ts';
 import type { Call, Handlers } from '../session.ts';
+import type { Rollback } from '../../safety/types.ts';
 import type { ServedRunner } from '../served.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
@@ -26,7 +28,10 @@ export function aiMethods(runner: ServedRunner): Methods {
   };
 }
 
-/** The rollback is its behaviour at rest, recorded before the behaviour is changed. */
+/**
+ * The rollback is its behaviour at rest, recorded before the behaviour is changed. It is sent once before that: where the stand-in
+ * refuses it or cannot be reached, nothing is changed and nothing recorded, since the rollback could not be done either. Both go through the guard.
+ */
 async function behave(
   runner: ServedRunner,
   { check, title, behaviour }: Params<'ai.behave'>,
@@ -43,21 +48,26 @@ async function behave(
         'Plumbline runs in a pod, with which the timer that would put the stand-in back is lost: run this check from a machine outside the cluster',
     };
   const { url, rest } = control;
-  let unavailable: string | undefined;
-  await runner.parts.safety.perform({
-    check,
-    title,
-    access: 'canary',
-    rollbacks: [{ kind: 'stand-in', url, rest, embedded }],
-    act: async () => {
+  /** Why it was not told; undefined: it was. */
+  const tell = async (
+    told: LlmBehaviour,
+    mutation: { title: string; rollbacks: Rollback[] },
+  ): Promise<string | undefined> => {
+    let failed: string | undefined;
+    const act = async (): Promise<void> => {
       try {
-        const deadlineMs = timeoutMsOf(environment, 'edgeRequest');
-        await tellStandIn(url, { ...rest, ...behaviour }, { deadlineMs, signal });
+        await tellStandIn(url, told, { deadlineMs: timeoutMsOf(environment, 'edgeRequest'), signal });
       } catch (error) {
         signal.throwIfAborted();
-        unavailable = errorText(error);
+        failed = errorText(error);
       }
-    },
-  });
+    };
+    await runner.parts.safety.perform({ ...mutation, check, access: 'canary', act });
+    return failed;
+  };
+  const rollbacks: Rollback[] = [{ kind: 'stand-in', url, rest, embedded }];
+  const unavailable =
+    (await tell(rest, { title: `${title}: first as it is at rest`, rollbacks: [] })) ??
+    (await tell({ ...rest, ...behaviour }, { title, rollbacks }));
   return unavailable === undefined ? {} : { unavailable };
 }

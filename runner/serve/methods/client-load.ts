@@ -18,7 +18,7 @@ export function clientLoadMethods({ clientLoads }: ServedRunner): Methods {
     'clientLoad.stop': ({ check }) => done(clientLoads.stop(check)),
     'clientLoad.readBack': (subject, call) => done(clientLoads.readBack(subject, call.signal)),
     'observer.start': (subject) => done(clientLoads.observe(subject)),
-    'observer.stop': ({ check }) => done(clientLoads.stopObserving(check)),
+    'observer.stop': ({ check, lookOn }) => done(clientLoads.stopObserving(check, lookOn)),
   };
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
-import { kubeconfigText } from '../../../probes/kubernetes/_testing/listening.ts';
+import { closed, kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { RefusedError } from '../../provider-safety.ts';
 import { NOT_PERMITTED } from '../../../suites/harness/acting.ts';
 import type { ServedRunner } from '../served.ts';
@@ -17,19 +18,27 @@ const environment = await loadEnvironment('staging');
 const deployment = environment.topology.edge?.backend?.deployment;
 const check = 'failover/backend/pod-delete';
 
+const pod = {
+  metadata: {
+    ...{ namespace: deployment?.namespace, name: 'api-1', uid: 'u' },
+    labels: { 'pod-template-hash': '5d8' },
+    ownerReferences: [{ kind: 'ReplicaSet', name: `${deployment?.name ?? ''}-5d8`, controller: true }],
+  },
+  spec: { nodeName: 'a', containers: [{ name: 'api' }] },
+  status: { phase: 'Running' },
+};
+
+/** An API server that knows this pod alone. */
+const api = await listening();
+api.server.on('request', (_request, response: ServerResponse) => {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(pod));
+});
+after(() => closed(api));
+
 /** As much of a runner as injects a fault into the backend of somebody else's cluster, where `perform` ends as given. */
 function runnerWhose(perform: () => Promise<void>, trial: string): ServedRunner {
   const file = join(folder, 'kubeconfig');
-  writeFileSync(file, kubeconfigText({ url: 'https://127.0.0.1:1', ca: '' }));
-  const pod = {
-    metadata: {
-      ...{ namespace: deployment?.namespace, name: 'api-1', uid: 'u' },
-      labels: { 'pod-template-hash': '5d8' },
-      ownerReferences: [{ kind: 'ReplicaSet', name: `${deployment?.name ?? ''}-5d8`, controller: true }],
-    },
-    spec: { nodeName: 'a', containers: [{ name: 'api' }] },
-    status: { phase: 'Running' },
-  };
+  writeFileSync(file, kubeconfigText(api));
   const { signal } = new AbortController();
   const cluster = openCluster({ kubeconfig: file, signal });
   after(() => cluster.close());

@@ -51,18 +51,22 @@ async function record(
   prometheus: PrometheusSettings | undefined,
   startedMs = 1000,
   held: Environment['objectives'] = objectives,
+  mostSamples?: number,
 ): Promise<{ unavailable?: string; recorded: Recorded[]; there: There[]; clocks: Clock[] }> {
   const at = join(folder, String(++trial));
   mkdirSync(at);
-  const methods = metricsMethods({
-    stores: { secret: () => Promise.resolve('a-token'), reread: () => Promise.resolve('a-token') },
-    runState: {
-      environment: { prometheus, objectives: held, timeouts },
-      startedMs,
-      redact: (text) => text.replaceAll('hunter2', '…'),
-      trialFolder: () => at,
+  const methods = metricsMethods(
+    {
+      stores: { secret: () => Promise.resolve('a-token'), reread: () => Promise.resolve('a-token') },
+      runState: {
+        environment: { prometheus, objectives: held, timeouts },
+        startedMs,
+        redact: (text) => text.replaceAll('hunter2', '…'),
+        trialFolder: () => at,
+      },
     },
-  });
+    mostSamples,
+  );
   const { unavailable } = await methods['metrics.record']({ check: 'performance/budget', trial: 1 }, call);
   const lines =
     prometheus === undefined ? [] : readFileSync(join(at, 'metrics.ndjson'), 'utf8').trim().split('\n');
@@ -93,11 +97,16 @@ interface Asked {
 /**
  * A Prometheus that says the same to every question, while `use` asks.
  * @param most after so many answers it fails
+ * @param longestMs it refuses a longer range: that would be too many samples
  * @param aheadMs how far its clock is ahead; null: it does not say what time it has
  */
 async function withPrometheus(
   use: (url: string, asked: Asked[]) => Promise<void>,
-  { most = Infinity, aheadMs = 0 }: { most?: number; aheadMs?: number | null } = {},
+  {
+    most = Infinity,
+    longestMs = Infinity,
+    aheadMs = 0,
+  }: { most?: number; longestMs?: number; aheadMs?: number | null } = {},
 ): Promise<void> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -109,14 +118,21 @@ async function withPrometheus(
         return;
       }
       const form = new URLSearchParams(text);
+      const query = form.get('query') ?? '';
       const { authorization } = request.headers;
-      if (form.get('query') === 'time()') {
+      if (query === 'time()') {
         const value = [1, aheadMs === null ? 'NaN' : String((Date.now() + aheadMs) / 1000)];
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: value } }));
         return;
       }
-      asked.push({ query: form.get('query') ?? '', endMs: Number(form.get('time')) * 1000, authorization });
+      const special = countOrRefusal(query, longestMs);
+      if (special !== null) {
+        response.writeHead(special.status === 'success' ? 200 : 422, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(special));
+        return;
+      }
+      asked.push({ query, endMs: Number(form.get('time')) * 1000, authorization });
       const result = [
         {
           metric: { pod: 'hunter2' },
@@ -240,6 +256,56 @@ test('should keep what was read before it failed, and say that it did', () =>
     },
     { most: 12 },
   ));
+
+test('should halve the parts where an answer is too large, and leave no time out', () =>
+  withPrometheus(
+    async (url, asked) => {
+      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+      assert.equal(unavailable, undefined);
+      const total = recorded.filter(({ query }) => query === recorded[0]?.query);
+      assert.equal(total.length, (2 * 86_400_000) / 2_700_000, 'parts of 45 minutes');
+      total.slice(1).forEach(({ fromMs }, index) => assert.equal(fromMs, total[index]?.toMs));
+      assert.equal((total.at(-1)?.toMs ?? 0) - (total[0]?.fromMs ?? 0), 2 * 86_400_000);
+      assert.equal(asked.length, recorded.length, 'no part is asked twice that was answered');
+    },
+    { longestMs: 3_600_000 },
+  ));
+
+test('should name the objectives and how many series where some minutes of them are too much', () =>
+  withPrometheus(
+    async (url) => {
+      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+      assert.match(
+        unavailable ?? '',
+        /^objectives? api-.*: the answer for some minutes of 1900 series is too large/,
+      );
+      assert.match(unavailable ?? '', /recording rule/);
+      assert.deepEqual(recorded, []);
+    },
+    { longestMs: 60_000 },
+  ));
+
+test('should stop before there is more than can be judged, and keep what it has', () =>
+  withPrometheus(async (url) => {
+    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling, 9);
+    assert.match(
+      unavailable ?? '',
+      /^objectives? api-.*: 1 series over 2 d have \d+ samples or more, and no more than 9 of all/,
+    );
+    const samples = recorded.flatMap(({ values }) => values.flatMap(({ points }) => points));
+    assert.equal(samples.length, 8);
+  }));
+
+/** The number of series, and what Prometheus says to a range that is too long; null: it is another question. */
+function countOrRefusal(query: string, longestMs: number): { status: string } | null {
+  if (query.startsWith('count(')) {
+    const result = [{ metric: {}, value: [1, '1900'] }];
+    return { status: 'success', ...{ data: { resultType: 'vector', result } } };
+  }
+  if (!(Number(/\[(\d+)ms\]$/.exec(query)?.[1]) > longestMs)) return null;
+  const error = 'query processing would load too many samples into memory in query execution';
+  return { status: 'error', ...{ errorType: 'execution', error } };
+}
 
 /** What is answered to questions for names, which are not counted; null: it is a query. */
 function namesFor(url: string): unknown {

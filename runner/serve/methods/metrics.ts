@@ -1,17 +1,19 @@
+import { getHeapStatistics } from 'node:v8';
 import { windowBounds } from '../../../env/objectives/index.ts';
 import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { HistoryWriter } from '../../../probes/history.ts';
-import { PrometheusClient, thinned } from '../../../probes/prometheus/index.ts';
+import { PrometheusClient, PrometheusError, thinned } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { measurePrometheus } from '../../ask/clocks.ts';
 import type { ClockSeen } from '../../ask/clocks.ts';
-import { partsOf, questionsOf } from '../../ask/metric-questions.ts';
+import { halfOf, PART_MS, partAt, questionsOf } from '../../ask/metric-questions.ts';
 import type { MetricQuestion } from '../../ask/metric-questions.ts';
 import { askAllThere } from '../../ask/metrics-there.ts';
 import { addressOf } from '../../ask/telemetry/sources.ts';
 import type { SourcesOf } from '../../ask/telemetry/sources.ts';
+import { FEWER_SERIES, mostSamples, objectivesText, SamplesKept } from '../../ask/samples-kept.ts';
 import type { Handlers } from '../session.ts';
 import { RequestError } from '../session.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -33,7 +35,11 @@ export interface MetricsRunner {
   };
 }
 
-export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.record'> {
+/** @param most how many samples one record may have */
+export function metricsMethods(
+  runner: MetricsRunner,
+  most = mostSamples(getHeapStatistics().heap_size_limit),
+): Pick<Handlers, 'metrics.record'> {
   const { runState } = runner;
   return {
     'metrics.record': async ({ check, trial }, { signal }) => {
@@ -55,7 +61,8 @@ export function metricsMethods(runner: MetricsRunner): Pick<Handlers, 'metrics.r
           const questions = questionsOf(objectives, bounds, scrapeSeconds * 1000);
           for await (const there of askAllThere(client, { objectives, bounds }, signal))
             writer.observe({ kind: 'metric-there', ...there });
-          for (const question of questions) await record(client, question, { writer, scrapeSeconds, signal });
+          const recording = { writer, scrapeSeconds, signal, kept: new SamplesKept(most) };
+          for (const question of questions) await record(client, question, recording);
         } finally {
           client.close();
         }
@@ -106,19 +113,69 @@ interface Recording {
   writer: HistoryWriter;
   scrapeSeconds: number;
   signal: AbortSignal;
+  kept: SamplesKept;
 }
 
-/** Each part is written as it arrives: a month of samples is never in memory, and what was read before a failure is kept. */
+/**
+ * Each part is written as it arrives: a month of samples is never in memory, and what was read before a failure is kept. Where an answer is too
+ * large, this part and those after it are halved.
+ * @throws PrometheusError; Error where the shortest part is too large, or the samples are more than can be judged
+ */
 async function record(
   client: PrometheusClient,
   question: MetricQuestion,
-  { writer, scrapeSeconds, signal }: Recording,
+  recording: Recording,
 ): Promise<void> {
+  const { writer, scrapeSeconds, signal, kept } = recording;
   const { objectives, query, stepMs, endMs } = question;
-  for (const { fromMs, toMs } of partsOf(question)) {
-    const values = await answerOf(client, { ...question, fromMs, toMs }, { scrapeSeconds, signal });
+  let lengthMs = PART_MS;
+  for (let at = question.fromMs; at < question.toMs;) {
+    const { nextMs, ...part } = partAt(question, at, lengthMs);
+    const values = await answerUnlessTooLarge(client, { ...question, ...part }, recording);
+    if (values instanceof PrometheusError) {
+      const half = halfOf(Math.min(lengthMs, nextMs - at));
+      if (half === null) throw await tooManySeries(client, question, { cause: values, signal });
+      lengthMs = half;
+      continue;
+    }
+    kept.add(question, values);
     const of = { objectives, query, stepSeconds: stepMs / 1000, scrapeSeconds };
-    writer.observe({ kind: 'series', ...of, fromMs, toMs, endMs, values });
+    writer.observe({ kind: 'series', ...of, ...part, endMs, values });
+    at = nextMs;
+  }
+}
+
+/** The error in place of an answer that is too large. @throws PrometheusError for any other reason */
+async function answerUnlessTooLarge(
+  client: PrometheusClient,
+  question: MetricQuestion,
+  recording: Recording,
+): Promise<Series[] | PrometheusError> {
+  try {
+    return await answerOf(client, question, recording);
+  } catch (error) {
+    if (error instanceof PrometheusError && error.reason === 'too many samples') return error;
+    throw error;
+  }
+}
+
+async function tooManySeries(
+  client: PrometheusClient,
+  { query, objectives }: MetricQuestion,
+  { cause, signal }: { cause: PrometheusError; signal: AbortSignal },
+): Promise<Error> {
+  const many = await seriesNow(client, query, signal);
+  const said = `${objectivesText(objectives)}: the answer for some minutes of ${many} series is too large: ${FEWER_SERIES}`;
+  return new Error(`${said}; ${cause.message}`, { cause });
+}
+
+async function seriesNow(client: PrometheusClient, query: string, signal: AbortSignal): Promise<string> {
+  try {
+    const [counted] = await client.query(`count(${query})`, { signal });
+    return String(counted?.points[0]?.[1] ?? 'an unknown number of');
+  } catch (error) {
+    if (error instanceof PrometheusError) return 'an unknown number of';
+    throw error;
   }
 }
 

@@ -65,6 +65,18 @@ test('should write, inject, heal and read back, in this order', async () => {
   assert.equal(kinds.includes('no-fault'), false);
 });
 
+test('should look for members that somebody else evicts until roles were compared', async () => {
+  const { asked } = await trialWith({});
+  const order = asked.flatMap(({ method, params }) =>
+    ['observer.stop', 'state.compare'].includes(method) ? [[method, params['lookOn']]] : [],
+  );
+  assert.deepEqual(order, [
+    ['observer.stop', true],
+    ['state.compare', undefined],
+    ['observer.stop', undefined],
+  ]);
+});
+
 test('should give a member that went once more as long as one that came back late', async () => {
   const { asked } = await trialWith({}, { membersRejoinedMs: 50_000 });
   const waits = asked.flatMap(({ method, params }) =>

@@ -131,6 +131,18 @@ test('should believe nobody who may not answer, and no fault that hit another', 
   assert.match(other.reason, /hit s-0, which leads that data, seen hit s-1/);
 });
 
+test('should believe members that are numbered from another number than 0, and no more of them than are declared', () => {
+  const judged = (...sources: string[]) =>
+    query(
+      ...[expected, answers('before', 'members', right, ['s-5', 's-6']), answers('before', 'clients', right)],
+      ...[landed, answers('after', 'clients', right), back],
+      answers('healed', 'members', right, sources),
+    );
+  const passed = judged('s-6', 's-7');
+  assert.equal(passed.verdict, 'pass', passed.reason);
+  assert.equal(judged('s-6', 's-8').verdict, 'inconclusive');
+});
+
 const PASSING: Seen[] = [
   ...before,
   landed,

@@ -128,7 +128,7 @@ function allBack(history: History, findings: Findings): void {
 
 /** Every answer is from a known source, and each source answers each query once. */
 function known(history: History, findings: Findings): void {
-  const members = membersOf(history.header);
+  const members = membersOf(history);
   for (const { when, of, answers } of all(history, 'query-answers')) {
     const subject = `who answered ${when === 'healed' ? 'after healing' : `${when} the fault`}`;
     const given = (answers ?? []).map(({ source, question }) => `${source}: ${question}`);
@@ -143,9 +143,13 @@ function known(history: History, findings: Findings): void {
 }
 
 /** Pods of the store as its StatefulSets number them; null where the environment names none. */
-function membersOf({ check, settings }: HistoryHeader): Set<string> | null {
+function membersOf(history: History): Set<string> | null {
+  const { check, settings } = history.header;
   const store = settings.stores?.[check.endsWith('/vector') ? 'elasticsearch' : 'neo4j'];
-  const names = store === undefined ? null : memberNames(store);
+  const seen = all(history, 'query-answers').flatMap(({ answers }) =>
+    (answers ?? []).map(({ source }) => source),
+  );
+  const names = store === undefined ? null : memberNames(store, seen);
   return names === null ? null : new Set(names);
 }
 

@@ -17,7 +17,7 @@ import {
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { gpuOf, poolOf } from './pool.ts';
-import { refusalOf } from './refusal.ts';
+import { noSandbox, refusalOf } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
@@ -35,6 +35,8 @@ export interface Canary {
   node?: string;
   /** It keeps running for this long after it was asked to end. */
   lingersSeconds?: number;
+  /** The scheduler never looks at it. */
+  gated?: boolean;
 }
 
 /** What became of a canary. */
@@ -121,9 +123,10 @@ export class Canaries {
       (seen) => seen.fate.state !== 'waiting' || seen.isOut,
       { deadlineMs: of.timeoutMs, intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
     );
-    return isOut
-      ? { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, canaryNamespace(ctx)) }
-      : fate;
+    const namespace = canaryNamespace(ctx);
+    if (isOut) return { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, namespace) };
+    if (fate.state !== 'waiting' || fate.node === null) return fate;
+    return { ...fate, detail: (await noSandbox(ctx, pod, namespace)) ?? fate.detail };
   }
 
   /** Starts canaries that hold devices and records what each was given. Returns those that are ready, by name. */
@@ -244,7 +247,15 @@ export function fateOf(pod: PodObject | undefined, atMs: number): Fate {
   const { phase = 'no status', conditions } = pod.status;
   const fate = { node: pod.spec.nodeName ?? null, refusal: null, atMs };
   if (phase === 'Failed') return { ...fate, state: 'failed', detail: failureOf(pod) };
-  return { ...fate, state: conditionTrue(conditions, 'Ready') ? 'ready' : 'waiting', detail: phase };
+  if (conditionTrue(conditions, 'Ready')) return { ...fate, state: 'ready', detail: phase };
+  return { ...fate, state: 'waiting', detail: waitText(pod) ?? phase };
+}
+
+/** Why its container does not run yet, in the words of kubelet: `ImagePullBackOff: Back-off pulling image "…"`; undefined: kubelet has said nothing. */
+function waitText({ status }: PodObject): string | undefined {
+  const of = status.containerStatuses?.find(({ name }) => name === CONTAINER)?.state?.waiting;
+  if (of?.reason === undefined) return undefined;
+  return of.message === undefined ? of.reason : `${of.reason}: ${of.message}`;
 }
 
 function failureOf({ status }: PodObject): string {
@@ -259,7 +270,7 @@ function isRefused(pod: PodObject | undefined): boolean {
 }
 
 function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
-  const { resource, runtimeClass, simulated, podResources } = gpuOf(ctx);
+  const { resource, runtimeClass, priorityClass, simulated, podResources } = gpuOf(ctx);
   const asks = canary.devices > 0;
   const asked = asks ? { [resource]: String(canary.devices) } : {};
   const { requests, limits: small } = CONTAINER_DEFAULTS.resources;
@@ -278,9 +289,18 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
   return canaryPod(canaryMetadata(ctx, canary.name), container, {
     ...(podResources !== undefined && ASKS_KUBELET),
     ...(asks && runtimeClass !== undefined && { runtimeClassName: runtimeClass }),
+    ...placing(priorityClass, canary),
     ...(canary.node === undefined ? offOthers(ctx) : { affinity: onNodes([canary.node]) }),
     ...(canary.tolerates !== false && { tolerations }),
   });
+}
+
+/** What the scheduler may do for it. */
+function placing(priorityClass: string | undefined, { gated = false }: Canary): Record<string, unknown> {
+  return {
+    ...(priorityClass !== undefined && { priorityClassName: priorityClass }),
+    ...(gated && { schedulingGates: [{ name: 'plumbline.dev/never' }] }),
+  };
 }
 
 /** What the driver's own programs take: `nvidia-smi` maps the driver's libraries, and `gpu.workload` may do more. */

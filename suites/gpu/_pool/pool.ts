@@ -4,6 +4,7 @@ import { isInPool } from '../../../reports/judge/topology/declared.ts';
 import { offerOf, readPods } from '../../../probes/gpu/index.ts';
 import type { NodeOffer, NodePod, Taint } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { canaryNamespace } from '../../topology/_objects/canary.ts';
 import { ownNodes } from '../../topology/_objects/declared.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import { recordClaims } from './claims.ts';
@@ -98,7 +99,8 @@ async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promis
   return seen;
 }
 
-async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null> {
+/** The pods on a node; null after recording that they could not be read. */
+export async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null> {
   const selector = encodeURIComponent(`spec.nodeName=${node}`);
   const { status, body } = await ctx.cluster.raw(`/api/v1/pods?fieldSelector=${selector}`);
   const pods = status === 200 ? readPods(body, gpuOf(ctx).resource) : null;
@@ -106,6 +108,17 @@ async function podsOn(ctx: CheckContext, node: string): Promise<NodePod[] | null
   const why = status === 200 ? 'the API server answered with no list' : `the API server answered ${status}`;
   ctx.unavailable(`pods of ${node}`, why);
   return null;
+}
+
+/** A canary as the API server has it now, with what admission made of it; undefined: it is not there, or could not be read. */
+export async function canaryNow(ctx: CheckContext, name: string): Promise<NodePod | undefined> {
+  const namespace = canaryNamespace(ctx);
+  const selector = encodeURIComponent(`metadata.name=${name}`);
+  const { status, body } = await ctx.cluster.raw(
+    `/api/v1/namespaces/${namespace}/pods?fieldSelector=${selector}`,
+  );
+  const pods = status === 200 ? readPods(body, gpuOf(ctx).resource) : null;
+  return pods?.find((pod) => pod.name === `${namespace}/${name}`);
 }
 
 /** Records the claims of pods on those nodes that do not offer what is declared: there devices may be given through claims alone. */
@@ -118,11 +131,17 @@ export async function recordClaimsBesides(ctx: CheckContext, nodes: readonly Nod
   }
 }
 
-/** Nodes of the pool with free devices; records if fewer devices are free than needed, since then nothing can be shown. */
+/**
+ * Nodes of the pool with free devices to which a canary may go: Ready, and not cordoned. Records if fewer devices are free than needed, since then
+ * nothing can be shown.
+ */
 export function freeOf(ctx: CheckContext, nodes: readonly PoolNode[], needed = 1): PoolNode[] {
-  const free = nodes.filter((node) => node.free > 0);
+  const free = nodes.filter((node) => node.free > 0 && takesPods(node));
   const count = free.reduce((sum, node) => sum + node.free, 0);
   const offered = nodes.reduce((sum, node) => sum + node.allocatable, 0);
   if (offered > 0 && count < needed) ctx.record('gpu-busy', { free: count, offered, needed });
   return free;
 }
+
+const takesPods = ({ object: { spec, status } }: PoolNode): boolean =>
+  spec.unschedulable !== true && conditionTrue(status.conditions, 'Ready');

@@ -1,10 +1,9 @@
-import { planHolders, readPods, toleratesAll } from '../../../probes/gpu/index.ts';
+import { planHolders, toleratesAll } from '../../../probes/gpu/index.ts';
 import type { REFUSED_ROLES } from '../../../reports/record/observations/gpu.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { canaryNamespace } from '../../topology/_objects/canary.ts';
 import type { Canaries } from './canaries.ts';
 import type { Canary } from './canaries.ts';
-import { gpuOf, lookAgain, poolOf } from './pool.ts';
+import { canaryNow, gpuOf, lookAgain, poolOf } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
 /** Most pods of one device each that a check starts; where more devices are free, one pod takes all of a node. */
@@ -63,10 +62,6 @@ export async function recordRefused(ctx: CheckContext, canaries: Canaries, canar
 
 /** The admission plugin ExtendedResourceToleration gives pods that ask for a resource the toleration of its name. */
 async function isTolerated(ctx: CheckContext, name: string): Promise<boolean> {
-  const selector = encodeURIComponent(`metadata.name=${name}`);
-  const { status, body } = await ctx.cluster.raw(
-    `/api/v1/namespaces/${canaryNamespace(ctx)}/pods?fieldSelector=${selector}`,
-  );
-  const [pod] = (status === 200 ? readPods(body, gpuOf(ctx).resource) : null) ?? [];
+  const pod = await canaryNow(ctx, name);
   return pod !== undefined && toleratesAll(pod.tolerations, poolOf(ctx).taints);
 }

@@ -10,7 +10,11 @@ interface Told {
 
 interface PodPart extends KubeObject {
   metadata: KubeObject['metadata'];
-  spec: { tolerations?: unknown[]; containers: { resources: { limits: Record<string, string> } }[] };
+  spec: {
+    tolerations?: unknown[];
+    schedulingGates?: unknown[];
+    containers: { resources: { limits: Record<string, string> } }[];
+  };
 }
 
 /** What is applied is placed, refused or started at once. */
@@ -39,7 +43,7 @@ export class OneNode {
   /** As a scheduler does whenever something changes. */
   place(): void {
     for (const [name, pod] of this.pods) {
-      if (isRunning(pod)) continue;
+      if (isRunning(pod) || pod.spec.schedulingGates !== undefined) continue;
       const reason = this.#refuses(pod);
       if (reason !== null) this.#refuse(pod, reason);
       else
@@ -136,11 +140,13 @@ export function contextOf(cluster: OneNode, settings: Record<string, unknown> = 
       },
       exec: ({ pod }: { pod: string }) =>
         Promise.resolve({ code: 0, stdout: `DEVICES=${pod}\n-- devices --\n`, stderr: '' }),
-      raw: () =>
-        Promise.resolve({
-          status: 200,
-          body: JSON.stringify({ items: [...cluster.pods.values()].filter(isRunning) }),
-        }),
+      raw: (path: string) => {
+        const [, name] = decodeURIComponent(path).split('metadata.name=');
+        const items = [...cluster.pods.values()].filter((pod) =>
+          name === undefined ? isRunning(pod) : pod.metadata.name === name,
+        );
+        return Promise.resolve({ status: 200, body: JSON.stringify({ items }) });
+      },
     },
     record: (kind: string, fields: Record<string, unknown> = {}) => cluster.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => cluster.told.push({ kind: 'unavailable', what, reason }),

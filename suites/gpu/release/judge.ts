@@ -6,6 +6,7 @@ import {
   concludeWithPool,
   expectHolders,
   expectOffers,
+  isAboutImage,
   needAllTaken,
   needCounts,
   nodesDeclared,
@@ -63,10 +64,11 @@ function expectBack(
   { back, goalS }: { back: Seen<'gpu-back'>; goalS: number },
 ): void {
   findings.rule('back');
-  const { what, ready, sinceMs, seenMs, detail } = back;
+  const { what, node, ready, sinceMs, seenMs, detail } = back;
   const expected = `in use again within ${goalS} s`;
   const afterMs = seenMs - sinceMs;
-  const trouble = troubleOf(history, back);
+  const isPulling = !ready && node !== null && isAboutImage(detail);
+  const trouble = isPulling ? `not ready on ${node}: ${detail}` : troubleOf(history, back);
   if (trouble !== null) findings.unknown(SUBJECTS[what], expected, trouble);
   else
     findings.inTime(

@@ -1,5 +1,6 @@
 import { Canaries } from '../_pool/canaries.ts';
 import type { Fate } from '../_pool/canaries.ts';
+import { mightDisplace } from '../_pool/displacing.ts';
 import { freeOf, lookAtPool } from '../_pool/pool.ts';
 import type { PoolNode } from '../_pool/pool.ts';
 import { lingersOf, takeAll } from '../_pool/taking.ts';
@@ -35,6 +36,8 @@ function restarts({ settings }: CheckContext): boolean {
 async function afterDeletion(ctx: CheckContext, canaries: Canaries, holder: string): Promise<void> {
   const lingersSeconds = lingersOf(ctx);
   const graceSeconds = lingersSeconds > 0 ? lingersSeconds : GRACE_S;
+  if (await ctx.step('see whether it might displace another pod', () => mightDisplace(ctx, canaries, NEXT)))
+    return;
   await ctx.step('start a pod that waits for a device', () => canaries.start([{ name: NEXT, devices: 1 }]));
   const before = await canaries.follow(NEXT, {
     timeoutMs: ctx.timeoutMs('unschedulable'),

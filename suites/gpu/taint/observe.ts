@@ -1,4 +1,5 @@
 import { Canaries } from '../_pool/canaries.ts';
+import { mightDisplace } from '../_pool/displacing.ts';
 import { lookAtPool, mayWrite } from '../_pool/pool.ts';
 import type { Unwanted } from '../_pool/taking.ts';
 import { MOST_PODS, recordRefused } from '../_pool/taking.ts';
@@ -17,9 +18,14 @@ export async function observe(ctx: CheckContext): Promise<void> {
     const strangers: Unwanted[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
       ...{ name: `gpu-stranger-${index}`, devices: 0, tolerates: false, node, role: 'stranger' },
     }));
-    strangers.push({
-      ...{ name: STRANGER_ASKS, devices: 1, tolerates: false, role: 'stranger that asks' },
-    });
+    // This one may go anywhere: admission may let it tolerate the taint, and another pool may have none.
+    const displaces = await ctx.step('see whether a stranger that asks might displace another pod', () =>
+      mightDisplace(ctx, canaries, STRANGER_ASKS),
+    );
+    if (!displaces)
+      strangers.push({
+        ...{ name: STRANGER_ASKS, devices: 1, tolerates: false, role: 'stranger that asks' },
+      });
     await ctx.step('start pods without the toleration', () => canaries.start(strangers));
     await ctx.step('see whether the scheduler keeps them away', () =>
       Promise.all(strangers.map((one) => recordRefused(ctx, canaries, one))),

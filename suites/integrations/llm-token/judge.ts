@@ -106,7 +106,7 @@ function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, 
     const { container } = declared;
     const namespace = memberNamespace(declared);
     if (container === undefined || namespace === null) continue;
-    const names = memberNames(declared);
+    const names = memberNames(declared, podsRead(logs, { namespace, container }));
     if (names === null) {
       expectMany({ store, namespace, container, members: declared.members }, logs, found);
       continue;
@@ -122,13 +122,21 @@ function expectServers({ settings }: HistoryHeader, { logs }: Seen<'key-scan'>, 
   }
 }
 
+/** Pods of whose container there is a log. */
+function podsRead(logs: readonly string[], of: { namespace: string; container: string }): string[] {
+  const [start, end] = [`${of.namespace}/`, ` ${of.container}`];
+  return logs
+    .filter((log) => log.startsWith(start) && log.endsWith(end))
+    .map((log) => log.slice(start.length, -end.length));
+}
+
 /** Nothing names the members: as many logs of their container must have been read as there are members. */
 function expectMany(
   of: { store: string; namespace: string; container: string; members: number },
   logs: readonly string[],
   found: Findings,
 ): void {
-  const read = logs.filter((log) => log.startsWith(`${of.namespace}/`) && log.endsWith(` ${of.container}`));
+  const read = podsRead(logs, of);
   if (read.length >= of.members) return;
   found.unknown(
     `servers of ${of.store}`,

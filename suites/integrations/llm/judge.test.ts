@@ -215,6 +215,11 @@ describe('integrations/llm-token', () => {
       tokenWith(stores('data'), scan({ ...elsewhere, logs: [...LOGS, ...members] })).verdict,
       'pass',
     );
+    const fromFive = ['data/redis-5 redis', 'data/redis-6 redis'];
+    const numbered = (from: readonly string[]) =>
+      tokenWith(stores('data'), scan({ ...elsewhere, logs: [...LOGS, ...from] })).verdict;
+    assert.equal(numbered(fromFive), 'pass', 'members that are numbered from 5');
+    assert.equal(numbered(fromFive.slice(1)), 'inconclusive');
     const before = `${LOGS[1]} (before its restart)`;
     assert.equal(token(scan({ logs: [...LOGS, before] })).verdict, 'pass');
     const lone = token(scan({ logs: LOGS.with(1, before) }));

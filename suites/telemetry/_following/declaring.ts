@@ -62,7 +62,7 @@ export const SHARED = {
 
 /** Pods that write numbered lines on every node, with clocks that are compared with the harness's. */
 export const WRITERS: Touches = {
-  lists: ['v1/Node', 'v1/Pod', ...WORKLOADS],
+  lists: ['v1/Node', 'v1/Pod', 'v1/Event', ...WORKLOADS],
   makes: ['apps/v1/DaemonSet'],
   runner: ['clocks.nodes'],
 };

@@ -1,5 +1,5 @@
 import { isInPool } from '../../../reports/judge/topology/declared.ts';
-import { LINE_WRITER } from '../../../reports/record/observations/telemetry.ts';
+import { LINE_WRITER, mostWriters } from '../../../reports/record/observations/telemetry.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { ClockedPod, DiskPod, KubeObject, ListParams } from '../../harness/protocol.ts';
 import {
@@ -14,6 +14,8 @@ import {
   refOf,
 } from '../../topology/_objects/canary.ts';
 import { NO_NODE, ownNodes } from '../../topology/_objects/declared.ts';
+import { whyNoPods } from '../../topology/_objects/refused-pods.ts';
+import { sampleOfPools } from '../../topology/_objects/sample.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import { fieldsOf, settingsOf } from './settings.ts';
@@ -31,9 +33,11 @@ export interface LinesOrder {
   run: string;
   count: number;
   perSecond: number;
+  /** Lines of requests that come beside them; left out: none. */
+  requestLines?: number;
 }
 
-/** Pods on every node that write numbered lines. */
+/** Pods that write numbered lines, on every node or on a sample of them. */
 export interface Writers {
   order: LinesOrder;
   nodes: string[];
@@ -56,8 +60,16 @@ done
 exec busybox sleep 86400
 `;
 
-/** Starts pods that write numbered lines, on every node whatever the node's taints. Nodes that can run no pod are recorded, too. */
-export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Writers | null> {
+/**
+ * Pods that write numbered lines, whatever the nodes' taints: on every node, or on a sample where the lines would be more than a search can find. Nodes
+ * that can run no pod, and those that are left out, are recorded, too. An order of no lines is for the clocks, and takes every node.
+ * @param nodesFirst asked only where it is a sample: the nodes that come first
+ */
+export async function linesOn(
+  ctx: CheckContext,
+  order: LinesOrder,
+  nodesFirst: () => Promise<string[]> = () => Promise.resolve([]),
+): Promise<Writers | null> {
   const image = await ctx.step('choose the image of the canaries', () => canaryImage(ctx));
   if (image === null) {
     ctx.unavailable(
@@ -68,20 +80,31 @@ export async function linesOn(ctx: CheckContext, order: LinesOrder): Promise<Wri
   }
   const nodes = await ctx.cluster.items({ kind: 'v1/Node' });
   if (nodes === null) return null;
-  const names: string[] = [];
   const own = ownNodes(ctx, nodes);
   if (own.length === 0) {
     ctx.unavailable('a node to write on', NO_NODE);
     return null;
   }
-  for (const node of own) {
-    const { name } = node.metadata;
-    const ready = conditionTrue(node.status.conditions, 'Ready');
-    ctx.record('canary-node', { node: name, pool: poolOf(ctx, node), ready });
-    if (ready) names.push(name);
-    else ctx.record('no-writer', { node: name, reason: 'the node is not Ready: no pod can write there' });
+  const found = own.map((node) => ({
+    ...{ name: node.metadata.name, pool: poolOf(ctx, node) },
+    ready: conditionTrue(node.status.conditions, 'Ready'),
+  }));
+  const most = mostNodes(order);
+  const able = found.filter(({ ready }) => ready);
+  const names = sampleOfPools(able, { most, first: able.length > most ? await nodesFirst() : [] });
+  const chosen = new Set(names);
+  for (const { name, pool, ready } of found) {
+    const leftOut = ready && !chosen.has(name);
+    ctx.record('canary-node', { node: name, pool, ready, ...(leftOut && { leftOut: true as const }) });
+    if (ready) continue;
+    chosen.add(name);
+    ctx.record('no-writer', { node: name, reason: 'the node is not Ready: no pod can write there' });
   }
-  return { order, nodes: names.sort(), objects: [writer(ctx, { image, order, own })] };
+  return { order, nodes: names, objects: [writer(ctx, { image, order, on: [...chosen] })] };
+}
+
+function mostNodes({ count, requestLines = 0 }: LinesOrder): number {
+  return count === 0 ? Infinity : mostWriters({ lines: count, requestLines });
 }
 
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
@@ -95,7 +118,7 @@ function poolOf(ctx: CheckContext, { metadata: { labels = {} } }: NodeObject): s
 
 function writer(
   ctx: CheckContext,
-  { image, order, own }: { image: string; order: LinesOrder; own: readonly NodeObject[] },
+  { image, order, on }: { image: string; order: LinesOrder; on: readonly string[] },
 ): KubeObject {
   const { run, count, perSecond } = order;
   const name = { 'app.kubernetes.io/name': nameOf(ctx) };
@@ -124,7 +147,7 @@ function writer(
         spec: {
           ...POD_DEFAULTS,
           tolerations: [{ operator: 'Exists' }],
-          affinity: onNodes(own.map(({ metadata }) => metadata.name)),
+          affinity: onNodes(on),
           containers: [container],
         },
       },
@@ -132,18 +155,32 @@ function writer(
   };
 }
 
-/** Starts the writers and waits until every node has one; nodes without one are recorded. Returns the other nodes' clocks. */
-export async function startLines(ctx: CheckContext, { objects, nodes }: Writers): Promise<Clocks> {
-  await ctx.cluster.apply(objects);
+/** Starts the writers and waits until each of their nodes has one; nodes without one are recorded. Returns the other nodes' clocks. */
+export async function startLines(ctx: CheckContext, writers: Writers): Promise<Clocks> {
+  await ctx.cluster.apply(writers.objects);
   try {
-    await untilReady(ctx, nodes);
+    await untilReady(ctx, writers.nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
-    const reason = errorText(error);
-    for (const node of nodes.filter((name) => !there.has(name))) ctx.record('no-writer', { node, reason });
+    const { without, reason } = await whyNotReady(ctx, writers, error);
+    for (const node of without) ctx.record('no-writer', { node, reason });
   }
   return clocksOf(ctx);
+}
+
+/**
+ * Nodes without a pod, and why not all writers are ready. Where a node has none, who refuses it says more than that it was waited for in vain; where each has
+ * one, a refusal is an old one.
+ */
+async function whyNotReady(
+  ctx: CheckContext,
+  { nodes, objects: [set] }: Writers,
+  error: unknown,
+): Promise<{ without: string[]; reason: string }> {
+  const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
+  const without = nodes.filter((name) => !there.has(name));
+  const refusal = set === undefined || without.length === 0 ? null : await whyNoPods(ctx, set);
+  return { without, reason: refusal ?? errorText(error) };
 }
 
 /** By node: how far its clock is ahead, give or take an error, ms. */
@@ -161,11 +198,16 @@ async function clocksOf(ctx: CheckContext): Promise<Clocks> {
   return new Map(found.map(({ node, offsetMs, errorMs }) => [node, { offsetMs, errorMs }]));
 }
 
-/** For a node whose clock could not be read: logs are read from further back. */
-const UNREAD = { offsetMs: 0, errorMs: 60_000 };
+/** How far a clock may be off that could not be read, ms: logs are read from further back. */
+const UNREAD_MS = 60_000;
 
-export function clocked<T extends DiskPod>(pods: readonly T[], clocks: Clocks): (T & ClockedPod)[] {
-  return pods.map((pod) => ({ ...pod, clock: clocks.get(pod.node) ?? UNREAD }));
+/** @param errorMs how far a clock may be off that was not measured */
+export function clocked<T extends DiskPod>(
+  pods: readonly T[],
+  clocks: Clocks,
+  errorMs = UNREAD_MS,
+): (T & ClockedPod)[] {
+  return pods.map((pod) => ({ ...pod, clock: clocks.get(pod.node) ?? { offsetMs: 0, errorMs } }));
 }
 
 /** Each line starts a process, so writing takes longer than the pauses alone. */
@@ -180,12 +222,12 @@ export function linesMs({ count, perSecond }: LinesOrder): number {
  * Start of the writer that started last, wall clock ms: after its node was lost, it writes all of its lines again. Waits until all
  * writers run; one that does not is found on no disk.
  */
-export async function lastStartMs(ctx: CheckContext, { nodes }: Writers): Promise<number> {
+export async function lastStartMs(ctx: CheckContext, writers: Writers): Promise<number> {
   try {
-    await untilReady(ctx, nodes);
+    await untilReady(ctx, writers.nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    ctx.unavailable('a writer of lines', errorText(error));
+    ctx.unavailable('a writer of lines', (await whyNotReady(ctx, writers, error)).reason);
   }
   const pods = await podsOf(ctx);
   const starts = pods.flatMap(({ status }) =>

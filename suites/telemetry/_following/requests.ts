@@ -4,6 +4,7 @@ import { whyNotSent } from '../../harness/sending.ts';
 import type { DiskPod } from '../../harness/protocol.ts';
 import { listPods } from '../../topology/_objects/declared.ts';
 import { ownerOf } from '../../topology/_objects/shapes.ts';
+import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { diskPod } from './lines.ts';
 import { runName, settingsOf } from './settings.ts';
 
@@ -51,9 +52,13 @@ export async function followRequests(ctx: CheckContext, { count, follow }: Reque
 
 /** Pods of the services on the path of a request, by the names of their workloads. */
 export async function servicePods(ctx: CheckContext): Promise<DiskPod[]> {
+  return servicePodsOf(ctx, (await listPods(ctx)) ?? []);
+}
+
+/** Those of listed pods. */
+export function servicePodsOf(ctx: CheckContext, pods: readonly PodObject[]): DiskPod[] {
   const { telemetry, workloads } = settingsOf(ctx);
   const names = new Set((telemetry.traces?.path ?? []).map(workloadNameOf));
-  const pods = (await listPods(ctx)) ?? [];
   return pods.flatMap((pod) => {
     const owner = ownerOf(pod);
     const declared = workloads.some(

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notedAtRest, steadyBefore } from '../../failover/_trial/at-rest.ts';
 import { endAll } from '../../failover/_trial/end-all.ts';
 import { isOverloaded } from '../../../reports/judge/before-fault.ts';
+import { isMemberPod } from '../../../probes/store/member-pods.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { whyNotSent } from '../../harness/sending.ts';
+import { listPods } from '../../topology/_objects/declared.ts';
 import { clocked, lastStartMs, linesMs, linesOn, removeLines, startLines, writerPods } from './lines.ts';
 import type { Clocks, Writers } from './lines.ts';
-import { servicePods } from './requests.ts';
+import { servicePods, servicePodsOf } from './requests.ts';
 import { runName, settingsOf } from './settings.ts';
 import { recordShippers } from './shippers.ts';
 
@@ -31,12 +33,14 @@ export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'tr
   if (!(await steadyBefore(ctx, aim.store)) || !(await notedAtRest(ctx))) return;
   const { canary, underFaultSeconds } = loadOf(ctx);
   const run = runName(ctx);
+  const logging = (settingsOf(ctx).telemetry.traces?.path ?? []).filter(({ logs }) => logs);
   const order = {
     run,
     count: Math.ceil(underFaultSeconds * canary.linesPerSecond),
     perSecond: canary.linesPerSecond,
+    requestLines: Math.ceil(underFaultSeconds * canary.perSecond) * logging.length,
   };
-  const writers = follow.includes('logs') ? await linesOn(ctx, order) : null;
+  const writers = follow.includes('logs') ? await linesOn(ctx, order, () => nodesFirst(ctx)) : null;
   if (follow.includes('logs') && writers === null) return;
   try {
     await canaryUnderFault(ctx, { aim, follow, run, writers, underFaultSeconds });
@@ -57,6 +61,25 @@ export async function observeUnderFault(ctx: CheckContext, follow: ('logs' | 'tr
     call('state.compare', { check, trial: ctx.trial, timeoutMs }),
   );
 }
+
+/**
+ * Nodes to write on before others: those of the store's members, of which the fault may take one, and those of pods of services, since only the
+ * clocks of nodes with a writer are measured.
+ */
+async function nodesFirst(ctx: CheckContext): Promise<string[]> {
+  const { store, stores } = ctx.settings;
+  const declared = store === undefined ? undefined : stores[store];
+  const pods = (await listPods(ctx)) ?? [];
+  const members = pods.filter((pod) => declared !== undefined && isMemberPod(pod, declared));
+  const services = [...new Set(servicePodsOf(ctx, pods).map(({ node }) => node))].sort();
+  // Where they are more than are written on, others come first each night.
+  const start = Math.floor(Math.random() * services.length);
+  const turned = [...services.slice(start), ...services.slice(0, start)];
+  return [...members.map(({ spec }) => spec.nodeName ?? ''), ...turned];
+}
+
+/** How far the clock of a node may be off on which nothing is written, ms: no search of the store allows for more. */
+const UNMEASURED_MS = 900_000;
 
 interface Trial {
   aim: Aim;
@@ -104,7 +127,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
   if (!follow.includes('logs')) return;
   await ctx.step("count the lines on the nodes' disks", async () => {
     const read = [...(writers === null ? [] : await writerPods(ctx)), ...(await servicePods(ctx))];
-    const pods = clocked(read, clocks);
+    const pods = clocked(read, clocks, UNMEASURED_MS);
     const sent = { run, requests: asked.requests };
     await ctx.runner.call('telemetry.disk', { check, trial, ...sent, pods, sinceMs: begunMs });
   });

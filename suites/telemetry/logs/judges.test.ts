@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mostWritersIn } from '../../../reports/judge/telemetry/observed.ts';
+import type { HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
@@ -10,6 +12,7 @@ import {
   requestLine,
   requests,
   serviceDisk,
+  settings,
   SETTINGS,
   START_MS,
   trial,
@@ -151,6 +154,31 @@ test('false verdict 9: a node that is declared and cannot write leaves the lines
   );
 });
 
+test('should judge a sample of many nodes, and say that it is one', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `w${index + 1}`);
+  const others = (count: number, pool: string | null = null): Seen[] =>
+    Array.from({ length: count }, (_, index) => [
+      'canary-node',
+      { node: `other${index + 1}`, pool, ready: true, leftOut: true },
+    ]);
+  const sample = canary(names.map((node) => ({ ...GOOD, node })));
+  const found = judged([...others(114), ...sample]);
+  assert.equal(found.verdict, 'pass', found.reason);
+  assert.match(found.seen, /lines were written on 20 of 134 nodes, a sample/);
+  const covered = found.figures.find(({ name }) => name === 'nodes covered');
+  assert.deepEqual([covered?.value, covered?.goal], [20, 134]);
+
+  const few = canary(names.slice(1).map((node) => ({ ...GOOD, node })));
+  const tooFew = judged([...others(115), ...few]);
+  assert.equal(tooFew.verdict, 'inconclusive');
+  assert.match(
+    tooFew.reason,
+    /the sample of nodes: expected 20 Ready nodes, with one of each pool, seen 19 nodes/,
+  );
+  assert.equal(judged([...others(114, 'gpu'), ...sample]).verdict, 'inconclusive', 'none of the pool gpu');
+  assert.equal(figure(judged(canary([GOOD])), 'nodes covered'), undefined);
+});
+
 test('false verdict 21: a clock that is off is measured, and makes no line late and hides no late one', () => {
   for (const aheadMs of [-40_000, 40_000]) {
     const found = judged(canary([GOOD, { ...GOOD, node: 'w2', aheadMs }]));
@@ -258,6 +286,29 @@ test('should allow lines to be late only while a fault has taken their node away
   const lost = { node: 'w2', disk: upTo(200), stored: upTo(199), delayMs: 90_000 };
   const missing = underFault([...flowed([GOOD, lost]), ...loss()], 'node-loss');
   assert.match(missing.reason, /1 missing \(200\), 199 held up while the node was away/);
+});
+
+test('should not pass where the fault took a node that is left out of the sample', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `w${index + 1}`);
+  const sampled = flowed(names.map((node) => ({ ...GOOD, node })));
+  const leftOut: Seen = ['canary-node', { node: 'other', pool: null, ready: true, leftOut: true }];
+  const loss = (node: string): Seen[] => trial({ fault: 'node-loss', node });
+  const within = underFault([leftOut, ...sampled, ...loss('w2')], 'node-loss');
+  assert.equal(within.verdict, 'pass', within.reason);
+  const without = underFault([leftOut, ...sampled, ...loss('other')], 'node-loss');
+  assert.equal(without.verdict, 'inconclusive');
+  assert.match(without.reason, /node other: expected with a pod that writes lines, .*, seen left out/);
+  const crashed = underFault([leftOut, ...sampled, ...trial({ node: 'other' })]);
+  assert.equal(crashed.verdict, 'pass', crashed.reason);
+});
+
+test('should want no more writers than a search finds lines of, beside those of requests', () => {
+  // 18,000 lines of each node, and 1,800 requests with a line of each of three services.
+  const of = { linesPerSecond: 10, underFaultSeconds: 1800, perSecond: 1 };
+  const most = mostWritersIn({
+    ...{ check: UNDER_FAULT, settings: settings(of) },
+  } as unknown as HistoryHeader);
+  assert.equal(most, 4);
 });
 
 test('should hold lines of requests against the disks, and want the fault proved', () => {

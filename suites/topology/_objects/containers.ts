@@ -93,6 +93,10 @@ function maySelect(selector: Readonly<Record<string, string>>, { workload, objec
   );
 }
 
+const namesClaims = ({ resources = {} }: Container): boolean => (resources.claims ?? []).length > 0;
+
+type Given = Pick<NonNullable<Container['resources']>, 'requests' | 'limits'>;
+
 export function recordResources(ctx: CheckContext, found: readonly Found[]): void {
   const resource = setting(ctx, 'gpu')?.resource;
   for (const one of found)
@@ -104,6 +108,7 @@ export function recordResources(ctx: CheckContext, found: readonly Found[]): voi
         requests: quantitiesIn(requests),
         limits: quantitiesIn(limits),
         devices: one.workload.gpu === undefined ? null : devicesIn(own, resource),
+        ...(namesClaims(container) && { claims: true as const }),
       });
     }
 }
@@ -113,10 +118,7 @@ export function recordResources(ctx: CheckContext, found: readonly Found[]): voi
  * and not into templates (Kubernetes, "Resource Management for Pods and Containers"). What the pod is given as a whole (KEP-2837) holds for a
  * container that is given nothing itself.
  */
-function effective(
-  { requests, limits }: NonNullable<Container['resources']> = {},
-  pod: Container['resources'] = {},
-): Required<NonNullable<Container['resources']>> {
+function effective({ requests, limits }: Given = {}, pod: Given = {}): Required<Given> {
   const whole = { ...pod.limits, ...pod.requests };
   return { requests: { ...whole, ...limits, ...requests }, limits: { ...pod.limits, ...limits } };
 }

@@ -158,10 +158,81 @@ test('should accept when every pair, Service and DNS answered', () => {
   assert.equal(reach(...pairs, ...quiet, ...addresses).verdict, 'pass');
 });
 
+test('should want every pair in the second family, too, where both pods have it', () => {
+  const both = (node: string): Seen => ['reach-families', { node, families: ['IPv4', 'IPv6'] }];
+  const further = (from: string, to: string, more: object = {}): Seen =>
+    ok('pair', from, to, { family: 'IPv6', ...more });
+  const seen = [...pairs, ...quiet, ...addresses, both('a'), both('b')];
+  assert.equal(reach(...seen, further('a', 'b'), further('b', 'a')).verdict, 'pass');
+  const lost = reach(...seen, further('a', 'b'), further('b', 'a', NEVER));
+  assert.equal(lost.verdict, 'fail');
+  assert.match(lost.reason, /^b -> a \(IPv6\): .*no answer/);
+  const unasked = reach(...seen, further('a', 'b'));
+  assert.equal(unasked.verdict, 'inconclusive');
+  assert.match(unasked.reason, /b -> a \(IPv6\)/);
+  assert.equal(reach(...seen.slice(0, -1)).verdict, 'pass', 'only one of the two has it');
+});
+
 test('should name the failing pair and its direction', () => {
   const judgement = reach(bad('pair', 'a', 'b'), ok('pair', 'b', 'a'), ...quiet, ...addresses);
   assert.equal(judgement.verdict, 'fail');
   assert.match(judgement.reason, /^a -> b: .*no answer/);
+});
+
+test('should not judge the network by pods that a NetworkPolicy isolates, and name it', () => {
+  const lost = [bad('pair', 'a', 'b'), bad('pair', 'b', 'a'), ...quiet, ...addresses];
+  const isolation = (policies: string[], more: object = {}): Seen => [
+    'canary-isolation',
+    { policies, ...more },
+  ];
+  const denied = reach(...lost, isolation(['plumbline-canary/default-deny']));
+  assert.equal(denied.verdict, 'inconclusive');
+  assert.match(
+    denied.reason,
+    /^could not be seen: a -> b: .*no answer; NetworkPolicy plumbline-canary\/default-deny isolates the canaries/,
+  );
+  const lossy = (from: string, to: string): Seen =>
+    ok('pair', from, to, { asked: 2, lost: 2, detail: 'no answer' });
+  const later = [lossy('a', 'b'), lossy('b', 'a'), ...quiet, ...addresses];
+  assert.equal(reach(...later, isolation(['c/d'])).verdict, 'inconclusive');
+  assert.equal(reach(...lost, isolation([])).verdict, 'fail');
+  const unread = reach(...lost, isolation([], { unread: 'forbidden: no' }));
+  assert.equal(unread.verdict, 'fail');
+  assert.match(unread.seen, /whether a NetworkPolicy isolates the canaries could not be read: forbidden: no/);
+});
+
+test('should not excuse a cluster DNS that is silent by a policy that isolates only what canaries get', () => {
+  const silent = [
+    ...pairs,
+    ok('service', 'a'),
+    ok('service', 'b'),
+    bad('dns', 'a'),
+    bad('dns', 'b'),
+    ...addresses,
+  ];
+  const under = (isolation: object) =>
+    reach(...silent, ['canary-isolation', { policies: ['c/in'], ...isolation }]);
+  assert.equal(under({ egress: [] }).verdict, 'fail');
+  const sending = under({ policies: ['c/in', 'c/out'], egress: ['c/out'] });
+  assert.equal(sending.verdict, 'inconclusive');
+  assert.match(sending.reason, /NetworkPolicy c\/out isolates/);
+  const dead = [bad('pair', 'a', 'b'), bad('pair', 'b', 'a'), ...quiet, ...addresses];
+  const ingress: Seen = ['canary-isolation', { policies: ['c/in'], egress: [] }];
+  assert.equal(reach(...dead, ingress).verdict, 'inconclusive', 'a pair gets as well');
+});
+
+test('should judge the network where other requests of the same kind pass the policy', () => {
+  const isolation: Seen = ['canary-isolation', { policies: ['c/d'] }];
+  const pair = reach(bad('pair', 'a', 'b'), ok('pair', 'b', 'a'), ...quiet, ...addresses, isolation);
+  assert.equal(pair.verdict, 'fail');
+  assert.match(pair.reason, /^a -> b: .*no answer$/);
+  const services = (a: Seen): Seen[] => [a, bad('service', 'b'), ok('dns', 'a'), ok('dns', 'b')];
+  const some = reach(...pairs, ...services(ok('service', 'a')), ...addresses, isolation);
+  assert.equal(some.verdict, 'fail');
+  const none = reach(...pairs, ...services(bad('service', 'a')), ...addresses, isolation);
+  assert.equal(none.verdict, 'inconclusive', 'that pairs are answered says nothing of the Service');
+  const dns = reach(...pairs, ...quiet.slice(0, 3), bad('dns', 'b'), ...addresses, isolation);
+  assert.equal(dns.verdict, 'fail');
 });
 
 test('false verdict 12: requests that are lost after the first answer count', () => {

@@ -10,11 +10,8 @@ export interface Increase extends Span {
   unseen: boolean;
 }
 
-interface Read {
-  found: Increase[];
-  /** Counters that fell: their process was restarted. */
-  resets: number;
-}
+/** Takes what is found one by one: of millions of samples nothing is kept. */
+export type Found = (increase: Increase) => void;
 
 interface Sample {
   t: number;
@@ -26,9 +23,14 @@ interface Sample {
  * with its first event. So one that appears on a target that was scraped before has counted from 0 since that scrape (the first error of a
  * service would be missed otherwise), and so have the counters of a new target. For any other counter, the first sample is the baseline:
  * pods are scraped at different moments, so a later first sample does not mean a new pod.
+ * @returns how many counters fell: their process was restarted
  */
-export function increases(series: readonly Series[], targets: Targets, at: At): Read {
-  const read: Read = { found: [], resets: 0 };
+export function increases(
+  series: readonly Series[],
+  { targets, at }: { targets: Targets; at: At },
+  found: Found,
+): number {
+  let resets = 0;
   for (const one of series) {
     const { labels, points } = one;
     const target = targets.of(labels);
@@ -38,17 +40,17 @@ export function increases(series: readonly Series[], targets: Targets, at: At): 
       if (value === null) continue;
       if (before === null) {
         const fromMs = beganAt(target, t, at);
-        if (fromMs !== null) add(read, { fromMs, toMs: t, amount: value }, { target, at });
+        if (fromMs !== null) add(found, { fromMs, toMs: t, amount: value }, { target, at });
       } else {
         const reset = value < before.value;
-        if (reset) read.resets += 1;
+        if (reset) resets += 1;
         const amount = reset ? value : value - before.value;
-        add(read, { fromMs: before.t, toMs: t, amount }, { target, at });
+        add(found, { fromMs: before.t, toMs: t, amount }, { target, at });
       }
       before = { t, value };
     }
   }
-  return read;
+  return resets;
 }
 
 interface Among {
@@ -76,9 +78,9 @@ function beganAt(target: Target | undefined, t: number, at: At): number | null {
 }
 
 function add(
-  read: Read,
+  found: Found,
   grown: Span & { amount: number },
   { target, at }: { target: Target | undefined; at: At },
 ): void {
-  if (grown.amount > 0) read.found.push({ ...grown, unseen: wasInGap(target, grown, at) });
+  if (grown.amount > 0) found({ ...grown, unseen: wasInGap(target, grown, at) });
 }

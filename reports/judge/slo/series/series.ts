@@ -6,7 +6,7 @@ import type { Objective, Series } from '../../../record/objective.ts';
 import { gapStretches, touching } from './gaps.ts';
 import type { Gap } from './gaps.ts';
 import { increases } from './counters.ts';
-import type { Increase } from './counters.ts';
+import type { Found } from './counters.ts';
 import { targetsIn } from './selector.ts';
 import { moments, paced, spread, timesOf, uncovered } from './span.ts';
 import type { At, Span } from './span.ts';
@@ -104,23 +104,21 @@ function ratioGrid(
 ): Grid {
   const grid = emptyGrid(at);
   const targets = targetsOf(up, [main, other], at);
-  const [totals, others] = indicator.counter
-    ? [increases(main, targets, at), increases(other, targets, at)]
-    : [amounts(main, at), amounts(other, at)];
+  const read = (series: readonly Series[], found: Found): number =>
+    indicator.counter ? increases(series, { targets, at }, found) : amounts(series, at, found);
   const second = { total: emptyGrid(at).total, gapTotal: emptyGrid(at).total };
-  place(totals.found, grid, at);
-  place(others.found, second, at);
+  grid.resets = read(main, placing(grid, at));
+  read(other, placing(second, at));
   const isGood = indicator.good !== null;
   grid.bad = badOf(grid.total, second.total, isGood);
   grid.gapBad = badOf(grid.gapTotal, second.gapTotal, isGood);
-  grid.resets = totals.resets;
   if (indicator.counter) mark(grid, targets, hiddenOf(main, targets, at), at);
   else markPoints(grid, timesOf(main, false), { at, up });
   return grid;
 }
 
-function place(found: readonly Increase[], into: Pick<Grid, 'total' | 'gapTotal'>, at: At): void {
-  for (const one of found) spread(one.unseen ? into.gapTotal : into.total, one, at);
+function placing(into: Pick<Grid, 'total' | 'gapTotal'>, at: At): Found {
+  return (one) => spread(one.unseen ? into.gapTotal : into.total, one, at);
 }
 
 /** @param isGood whether the second query counts the good ones */
@@ -132,14 +130,12 @@ function badOf(total: Float64Array, second: Float64Array, isGood: boolean): Floa
   });
 }
 
-/** Events at each point in time; a point stands for the step that ends there. */
-function amounts(series: readonly Series[], { stepMs }: At): { found: Increase[]; resets: number } {
-  const found = series.flatMap(({ points }) =>
-    points.flatMap(([t, value]) =>
-      value === null || value <= 0 ? [] : [{ fromMs: t - stepMs, toMs: t, amount: value, unseen: false }],
-    ),
-  );
-  return { found, resets: 0 };
+/** Events at each point in time; a point stands for the step that ends there. @returns 0: what is no counter is not reset */
+function amounts(series: readonly Series[], { stepMs }: At, found: Found): 0 {
+  for (const { points } of series)
+    for (const [t, value] of points)
+      if (value !== null && value > 0) found({ fromMs: t - stepMs, toMs: t, amount: value, unseen: false });
+  return 0;
 }
 
 /** For counters of no known target, such as those of a recording rule, the gaps between their own samples are unobserved. */

@@ -13,7 +13,10 @@ export const checks: readonly CatalogueRow[] = [
     observe: async () => (await import('./observe.ts')).observe,
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
-    touches: { lists: ['v1/Pod', ...WORKLOADS], makes: ['v1/Pod', 'v1/Service'] },
+    touches: {
+      lists: ['v1/Pod', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
+      makes: ['v1/Pod', 'v1/Service'],
+    },
     title: 'A breach reaches Alertmanager',
     section: '7',
     access: 'w - w w r',

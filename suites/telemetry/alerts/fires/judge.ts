@@ -2,6 +2,7 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { isolatedText, noteUnread } from '../../../../reports/judge/topology/isolation.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -49,7 +50,10 @@ function arrival(
   else {
     const afterMs = missing.t - breach.t;
     const said = `none after ${Math.round(afterMs / 1000)} s`;
-    if (afterMs > goalMs) findings.inTime(subject, false, expected, said);
+    const isolated = isolatedText(history);
+    noteUnread(history, findings);
+    if (isolated !== null) findings.unknown(subject, expected, `${said}; ${isolated}`);
+    else if (afterMs > goalMs) findings.inTime(subject, false, expected, said);
     else findings.unknown(subject, expected, said);
   }
 }

@@ -36,3 +36,47 @@ test('should keep its pod off the nodes of others', async () => {
   assert.equal(pods.length, 1);
   assert.match(JSON.stringify(pods[0]?.spec), /"key":"team","operator":"NotIn","values":\["x"\]/);
 });
+
+test('should look for policies that isolate its pod where the alert is missing, and only there', async () => {
+  const deny = {
+    metadata: { name: 'deny', namespace: 'c' },
+    spec: { podSelector: {}, policyTypes: ['Ingress'] },
+  };
+  const recordedWith = async (seen: readonly number[]): Promise<[string, unknown][]> => {
+    const answers = [...seen];
+    const recorded: [string, unknown][] = [];
+    const context = {
+      id: 'telemetry/alerts/fires',
+      trial: 1,
+      settings: {
+        telemetry: { alerts: { canary: { alert: 'A', metric: 'm', service: 's', port: 9000 } } },
+        ...{ writes: true, namespaces: { canary: 'c' }, network: { probeImage: 'i' } },
+      },
+      signal: new AbortController().signal,
+      step: (_title: string, body: () => unknown) => body(),
+      timeoutMs: () => 20,
+      record: (kind: string, fields?: unknown) => recorded.push([kind, fields]),
+      unavailable: () => undefined,
+      runner: { call: () => Promise.resolve({ seen: answers.shift() ?? 0 }) },
+      cluster: {
+        apply: () => Promise.resolve(),
+        wait: () => Promise.resolve({ items: [] }),
+        remove: () => Promise.resolve(),
+        list: () => Promise.resolve({ items: [deny] }),
+      },
+    };
+    await observe(context as unknown as CheckContext);
+    return recorded;
+  };
+  assert.deepEqual(await recordedWith([]), [
+    ['breach', undefined],
+    ['alert-missing', undefined],
+    ['canary-isolation', { policies: ['c/deny'], egress: [] }],
+    ['alert-ended', undefined],
+  ]);
+  const arrived = await recordedWith([1]);
+  assert.deepEqual(
+    arrived.map(([kind]) => kind),
+    ['breach', 'alert-arrived', 'alert-ended'],
+  );
+});

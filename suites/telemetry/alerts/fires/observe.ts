@@ -11,6 +11,7 @@ import {
   offOthers,
   refOf,
 } from '../../../topology/_objects/canary.ts';
+import { recordIsolation } from '../../../topology/_objects/isolation.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 const BREACH = 'breach';
@@ -43,9 +44,10 @@ export async function observe(ctx: CheckContext): Promise<void> {
       startBreach(ctx, objects),
     );
     if (sinceMs === null) return;
-    await ctx.step(`wait until Alertmanager has ${canary.alert}`, () =>
+    const came = await ctx.step(`wait until Alertmanager has ${canary.alert}`, () =>
       untilAlerts(ctx, labels, { sinceMs, wanted: true, timeoutMs: ctx.timeoutMs('alertArrival') }),
     );
+    if (!came) await recordIsolation(ctx, canaryNamespace(ctx), objects[1]?.metadata.labels);
   } finally {
     await ctx.step('end the breach', () => ctx.cluster.remove(objects.map(refOf)));
   }
@@ -115,12 +117,12 @@ interface AlertWait {
   timeoutMs: number;
 }
 
-/** Polls until the alert is there, or gone. A source that does not answer is recorded once, if that is so at the end. */
+/** Polls until the alert is there, or gone; false: it is not. A source that does not answer is recorded once, if that is so at the end. */
 async function untilAlerts(
   ctx: CheckContext,
   labels: Record<string, string>,
   { sinceMs, wanted, timeoutMs }: AlertWait,
-): Promise<void> {
+): Promise<boolean> {
   const { id: check, trial } = ctx;
   const { came, silent } = await lookUntil(
     async () => {
@@ -133,4 +135,5 @@ async function untilAlerts(
   if (came) ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
   else if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
   else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
+  return came;
 }

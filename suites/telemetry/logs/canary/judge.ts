@@ -8,6 +8,7 @@ import {
   storeSwept,
 } from '../../../../reports/judge/telemetry/evidence.ts';
 import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
+import { mostWritersIn } from '../../../../reports/judge/telemetry/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -19,6 +20,11 @@ function judgeLogs(history: History): Judgement {
 
 export const judge: CheckJudge = {
   judge: judgeLogs,
-  evidence: (header) => [...nodesWriting(header), ...DISKS, storeSwept('logs'), need('line')],
+  evidence: (header) => [
+    ...nodesWriting(header, mostWritersIn(header)),
+    ...DISKS,
+    storeSwept('logs'),
+    need('line'),
+  ],
   annotations: { ...SHIPPER, ...NODES },
 };

@@ -15,6 +15,7 @@ import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
 import {
   acceptedRule,
   faultRule,
+  mostWritersIn,
   canaryRequestsOf,
   canaryRequestsRule,
   refusedOf,
@@ -84,7 +85,7 @@ export const judge: CheckJudge = {
   judge: judgeLogsUnderFault,
   evidence: (header) => [
     canaryRequestsSent(header),
-    ...nodesWriting(header),
+    ...nodesWriting(header, mostWritersIn(header)),
     ...DISKS,
     ...OF_THE_FAULT,
     storeSwept('logs'),

@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: touching(EVIDENCE, {
-      lists: ['v1/Node', 'v1/Pod', 'v1/Service', ...WORKLOADS],
+      lists: [...['v1/Node', 'v1/Pod', 'v1/Service', 'networking.k8s.io/v1/NetworkPolicy'], ...WORKLOADS],
       makes: ['apps/v1/DaemonSet', 'v1/Service'],
       execs: ['canary'],
       runner: ['clocks.nodes'],
@@ -21,7 +21,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Pods reach pods on every node, Services and the cluster DNS',
     section: '5.1',
     access: 'w w w w -',
-    goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), pod to Service, cluster DNS, without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
+    goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), with two families of addresses in both; pod to Service and cluster DNS in the first; without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
     goals: { clockSeconds: 10 },
     requires: declared('network'),
     reads: given('network', 'workloads', 'pools', 'nodes'),

@@ -4,6 +4,7 @@ import { all, last } from '../../../../reports/judge/observed.ts';
 import { clocksEvidence, clocksRule } from '../../../../reports/judge/topology/clocks.ts';
 import { isInside, leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { isolatedText, noteUnread } from '../../../../reports/judge/topology/isolation.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import { atMost } from '../../../../reports/record/at-most.ts';
@@ -40,12 +41,24 @@ export const judge: CheckJudge = {
 function judgeReachability(history: History): Judgement {
   const findings = new Findings(history);
   const nodes = planned(history, findings);
-  const pairs = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => pairName(from, to)));
+  const families = new Map(all(history, 'reach-families').map((one) => [one.node, one.families]));
+  const pairs = nodes.flatMap((from) =>
+    nodes
+      .filter((to) => to !== from)
+      .flatMap((to) => [
+        pairName(from, to),
+        ...furtherOf(families, from, to).map((family) => pairName(from, to, family)),
+      ]),
+  );
   findings.rule('pairs');
   each(history, findings, {
     wanted: pairs,
-    found: all(history, 'reach-pair').map((one) => ({ ...one, subject: pairName(one.from, one.to) })),
+    found: all(history, 'reach-pair').map((one) => ({
+      ...one,
+      subject: pairName(one.from, one.to, one.family),
+    })),
     expected: 'an answer from the pod there',
+    isolated: isolatedText(history),
   });
   for (const [kind, name, expected] of [
     ['reach-service', 'Service', 'an answer through the Service'],
@@ -56,8 +69,11 @@ function judgeReachability(history: History): Judgement {
       wanted: nodes.map((from) => pairName(from, name)),
       found: all(history, kind).map((one) => ({ ...one, subject: pairName(one.from, name) })),
       expected,
+      // The cluster DNS is no canary: only what keeps them from sending excuses it.
+      isolated: isolatedText(history, kind === 'reach-dns' ? 'egress' : 'both'),
     });
   }
+  noteUnread(history, findings);
   findings.rule('plugin');
   plugin(history, findings, nodes);
   clocksRule(history, findings, nodes);
@@ -71,7 +87,14 @@ function judgeReachability(history: History): Judgement {
   );
 }
 
-const pairName = (from: string, to: string): string => `${from} -> ${to}`;
+const pairName = (from: string, to: string, family?: string): string =>
+  `${from} -> ${to}${family === undefined ? '' : ` (${family})`}`;
+
+/** Families in which a pod is called beside that of its first address: those that both ends have. */
+function furtherOf(families: ReadonlyMap<string, readonly string[]>, from: string, to: string): string[] {
+  const own = families.get(from) ?? [];
+  return (families.get(to) ?? []).slice(1).filter((family) => own.includes(family));
+}
 
 /** The planned nodes: all existing ones, or a sample of them of the right size. */
 function planned(history: History, findings: Findings): string[] {
@@ -91,13 +114,16 @@ interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'los
 function each(
   history: History,
   findings: Findings,
-  { wanted, found, expected }: { wanted: string[]; found: Reached[]; expected: string },
+  of: { wanted: string[]; found: Reached[]; expected: string; isolated: string | null },
 ): void {
+  const { wanted, found, expected } = of;
+  // All canaries have the same labels: a policy that let one request through lets all of its kind through.
+  const isolated = found.some(({ ok, lost }) => ok && lost === 0) ? null : of.isolated;
   const bySubject = Map.groupBy(found, ({ subject }) => subject);
   for (const subject of wanted) {
     const [one] = bySubject.get(subject) ?? [];
     if (one === undefined) findings.unknown(subject, expected, whyNot(history, subject));
-    else whole(findings, one, expected);
+    else whole(findings, { ...one, isolated }, expected);
   }
   const there = found.map(({ subject }) => subject);
   findings.eachOnce(
@@ -107,9 +133,18 @@ function each(
   );
 }
 
-/** The target answered once and then every time. A request lost after the first answer was lost on a path that was known to work. */
-function whole(findings: Findings, { subject, ok, asked, lost, detail }: Reached, expected: string): void {
-  if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
+/**
+ * The target answered once and then every time. A request lost after the first answer was lost on a path that was known to work. Of pods that a
+ * NetworkPolicy isolates, where nothing of the kind was answered, what is lost is not known to be the network's.
+ */
+function whole(
+  findings: Findings,
+  { subject, ok, asked, lost, detail, isolated }: Reached & { isolated: string | null },
+  expected: string,
+): void {
+  if (isolated !== null && (!ok || lost > 0))
+    findings.unknown(subject, expected, `${detail || 'no answer'}; ${isolated}`);
+  else if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
   else if (lost > 0)
     findings.expect(subject, false, `${expected}, every time`, `${lost} of ${asked} lost: ${detail}`);
   else {

@@ -1,11 +1,13 @@
 /** What this check alone records. */
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
-import { reached } from '../../../../reports/record/observations/topology.ts';
+import { FAMILIES, reached } from '../../../../reports/record/observations/topology.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
   /** The nodes to probe between: all nodes, or a sample. */
   'reach-plan': { nodes: z.array(z.string()) },
+  /** Families of the addresses of the pod on a node, its own first; only where it has more than one. */
+  'reach-families': { node: z.string(), families: z.array(z.enum(FAMILIES)) },
   'reach-service': reached,
   'reach-dns': reached,
   /**

@@ -1,14 +1,19 @@
+import { isIPv6 } from 'node:net';
 import { canaryImage, refOf } from '../../_objects/canary.ts';
 import { listNodes, listPods, NO_NODE, podsOf, setting } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
+import { recordIsolation } from '../../_objects/isolation.ts';
+import { whyNoPods } from '../../_objects/refused-pods.ts';
+import { sampleOf } from '../../_objects/sample.ts';
 import { conditionTrue, isVirtual } from '../../_objects/shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 import type { Topology } from '../../../../env/schema.ts';
 import { lookUntil } from '../../../../host/wait.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { SERVER, probeCommand, probeLastsMs, reachObjects, readProbe, sampleOf } from './reach.ts';
-import type { ProbeLine } from './reach.ts';
+import { SERVER, probeCommand, probeLastsMs, reachObjects, readProbe } from './reach.ts';
+import type { Peer, ProbeLine } from './reach.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
+import type { FAMILIES } from '../../../../reports/record/observations/topology.ts';
 import type { Fields } from '../../../../reports/record/observations/index.ts';
 
 const LOOK_EVERY_MS = 1000;
@@ -38,20 +43,29 @@ export async function observe(ctx: CheckContext): Promise<void> {
       startServers(ctx, { objects, nodes: sample }),
     );
     recordAddresses(ctx, nodes, pods);
+    recordFamilies(ctx, pods);
     const address = await serviceAddress(ctx, objects[0]?.metadata.namespace ?? '');
     if (address === null) {
       ctx.unavailable(`the address of Service ${SERVER}`, 'the Service has no cluster IP');
       return;
     }
     const domain = network?.clusterDomain ?? 'cluster.local';
-    await ctx.step('let every pod call every other pod, the Service and the DNS', () =>
+    const lost = await ctx.step('let every pod call every other pod, the Service and the DNS', () =>
       Promise.all(pods.map((pod) => probeFrom(ctx, pod, { pods, address, domain }))),
     );
+    if (lost.includes(true)) await lookForPolicies(ctx, pods);
     // After the probes: a slow answer says little about a clock.
     await ctx.step('measure how far the clocks of the nodes are off', () => measureClocks(ctx, pods));
   } finally {
     await ctx.step('remove the servers', () => removeServers(ctx, objects));
   }
+}
+
+async function lookForPolicies(ctx: CheckContext, [pod]: readonly PodObject[]): Promise<void> {
+  const { namespace = '', labels } = pod?.metadata ?? {};
+  await ctx.step('look for NetworkPolicies that isolate the pods', () =>
+    recordIsolation(ctx, namespace, labels),
+  );
 }
 
 /** Null for a Service without a cluster IP: no request can go through it, and its name has nothing to resolve to. */
@@ -160,11 +174,17 @@ async function startServers(
       (pod.status.containerStatuses ?? []).every((status) => status.ready === true),
   );
   const missing = of.nodes.filter((node) => !ready.some((pod) => pod.spec.nodeName === node));
-  for (const node of missing)
+  const [set] = of.objects;
+  const refused = set === undefined ? null : await whyNoPods(ctx, set);
+  for (const node of missing) {
+    // Of a pod that is there nobody refused to make one.
+    const isThere = all.some((pod) => nodesOf(pod).includes(node));
+    const why = isThere ? waited.unavailable : (refused ?? waited.unavailable);
     ctx.record('reach-silent', {
       node,
-      reason: `the server pod on this node did not become ready: ${waited.unavailable}`,
+      reason: `the server pod on this node did not become ready: ${why}`,
     });
+  }
   await recordEvidence(
     ctx,
     all.filter((pod) => !ready.includes(pod)),
@@ -172,17 +192,41 @@ async function startServers(
   return ready;
 }
 
+const addressesOf = ({ status: { podIP = '', podIPs = [{ ip: podIP }] } }: PodObject): string[] =>
+  podIPs.flatMap(({ ip = '' }) => (ip === '' ? [] : [ip]));
+
+const familyOf = (ip: string): (typeof FAMILIES)[number] => (isIPv6(ip) ? 'IPv6' : 'IPv4');
+
+/** Those of its addresses, its own first: two where the cluster is dual-stack. */
+const familiesOf = (pod: PodObject): (typeof FAMILIES)[number][] => addressesOf(pod).map(familyOf);
+
+/** Of pods with more than one: without a record each is called by its only address. */
+function recordFamilies(ctx: CheckContext, pods: readonly PodObject[]): void {
+  for (const pod of pods) {
+    const families = familiesOf(pod);
+    if (families.length > 1) ctx.record('reach-families', { node: pod.spec.nodeName ?? '', families });
+  }
+}
+
+/** Every address of a pod, the further ones only where the one that calls has an address of that family. */
+function peersOf(from: PodObject, to: PodObject): Peer[] {
+  const own = familiesOf(from);
+  const [first = '', ...others] = addressesOf(to);
+  const further = others.filter((ip) => own.includes(familyOf(ip)));
+  const node = to.spec.nodeName ?? '';
+  return [{ kind: 'pair', node, ip: first }, ...further.map((ip): Peer => ({ kind: 'also', node, ip }))];
+}
+
+/** @returns whether it lost a request */
 async function probeFrom(
   ctx: CheckContext,
   from: PodObject,
   to: { pods: PodObject[]; address: string; domain: string },
-): Promise<void> {
+): Promise<boolean> {
   const node = from.spec.nodeName ?? '';
   const namespace = from.metadata.namespace ?? '';
   const timeoutMs = ctx.timeoutMs('podToPod');
-  const peers = to.pods
-    .filter((pod) => pod !== from)
-    .map((pod) => ({ node: pod.spec.nodeName ?? '', ip: pod.status.podIP ?? '' }));
+  const peers = to.pods.filter((pod) => pod !== from).flatMap((pod) => peersOf(from, pod));
   const command = probeCommand({
     timeoutMs,
     nodes: to.pods.map((pod) => pod.spec.nodeName ?? ''),
@@ -198,19 +242,30 @@ async function probeFrom(
       command,
       timeoutMs: probeLastsMs(timeoutMs) + ctx.timeoutMs('apiRequest'),
     });
-    for (const line of readProbe(result.stdout)) recordReached(ctx, node, line);
+    const lines = readProbe(result.stdout);
+    for (const line of lines) recordReached(ctx, node, { ...line, peers });
     if (result.code !== 0)
       ctx.record('reach-silent', {
         node,
         reason: `the probe exited with ${result.code}: ${result.stderr.slice(-200)}`,
       });
+    return lines.some(({ ok, lost }) => !ok || lost > 0);
   } catch (error) {
     ctx.record('reach-silent', { node, reason: errorText(error) });
+    return false;
   }
 }
 
-function recordReached(ctx: CheckContext, from: string, { kind, to, firstMs, ...rest }: ProbeLine): void {
-  if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
+function recordReached(
+  ctx: CheckContext,
+  from: string,
+  { kind, to, firstMs, peers, ...rest }: ProbeLine & { peers: readonly Peer[] },
+): void {
+  const further = peers.find((peer) => kind === 'also' && peer.kind === kind && peer.node === to);
+  if (further !== undefined)
+    ctx.record('reach-pair', { from, to, firstMs, ...rest, family: familyOf(further.ip) });
+  else if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
+  else if (kind === 'also') return;
   else ctx.record(kind === 'dns' ? 'reach-dns' : 'reach-service', { from, ...rest });
 }
 

@@ -1,4 +1,4 @@
-import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
+import { REACHED_AGAIN } from '../../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import {
@@ -13,19 +13,6 @@ import {
 /** Name of the servers, their container and their Service. */
 export const SERVER = 'reach';
 const PORT = 8080;
-/** Above this many nodes the pairs are sampled: 20 nodes are 380 pairs and 20 calls. */
-const MOST_NODES = SAMPLED_NODES;
-
-/** Every node, or 20 of them evenly spaced from a random start, so that every night covers others. */
-export function sampleOf(names: readonly string[], random: () => number = Math.random): string[] {
-  if (names.length <= MOST_NODES) return [...names];
-  const start = Math.floor(random() * names.length);
-  const chosen = Array.from(
-    { length: MOST_NODES },
-    (_, i) => names[(start + Math.floor((i * names.length) / MOST_NODES)) % names.length] ?? '',
-  );
-  return chosen.sort();
-}
 
 /** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
 export function reachObjects(
@@ -86,17 +73,20 @@ const LOST_ENOUGH = 2;
 /**
  * Calls all targets in parallel, each until it answers or the time is up: a Service needs a moment after its pods. Then calls each
  * target `AGAIN` times more, because one answer does not show that no requests are lost. Prints one line per target:
- * `pair|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. Targets are arguments, never part of the script. A name must
- * resolve to exactly the Service's address, not to one that begins with it. wget's own -T is not used: it crashes in Debian's static
- * busybox 1.35.
+ * `pair|also|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. `also` is a further address of the pod of a pair. Targets are arguments, never part of the script. A name must
+ * resolve to exactly the Service's address, not to one that begins with it. An IPv6 address has brackets in a URL. wget's own -T is
+ * not used: it crashes in Debian's static busybox 1.35.
  */
 const SCRIPT = `
 limit=$1; service=$2; name=$3; nodes=" $4 "; shift 4
 now() { read -r up _ < /proc/uptime; echo "\${up%.*}\${up#*.}0"; }
-fetch() { busybox timeout ${REQUEST_SECONDS} busybox wget -q -O - "http://$1:${PORT}/index.html" 2>&1; }
+fetch() {
+  case $1 in *:*) host="[$1]" ;; *) host=$1 ;; esac
+  busybox timeout ${REQUEST_SECONDS} busybox wget -q -O - "http://$host:${PORT}/index.html" 2>&1
+}
 attempt() {
   case $1 in
-    pair) got=$(fetch "$3"); [ "$got" = "$2" ] ;;
+    pair|also) got=$(fetch "$3"); [ "$got" = "$2" ] ;;
     service) got=$(fetch "$3"); [ -n "$got" ] && case "$nodes" in *" $got "*) true ;; *) false ;; esac ;;
     dns)
       got=$(busybox timeout ${REQUEST_SECONDS} busybox nslookup "$3" 2>&1)
@@ -118,20 +108,31 @@ target() {
   done
   echo "$1 $2 ok $first $asked $lost $why"
 }
-for peer in "$@"; do target pair "\${peer%=*}" "\${peer#*=}" & done
+for peer in "$@"; do
+  kind=\${peer%%/*}; peer=\${peer#*/}
+  target "$kind" "\${peer%=*}" "\${peer#*=}" &
+done
 target service service "$service" &
 target dns dns "$name" &
 wait
 `;
 
+/** An address of the server on another node. */
+export interface Peer {
+  /** pair: the first of its pod; also: a further one. */
+  kind: 'pair' | 'also';
+  node: string;
+  ip: string;
+}
+
 export function probeCommand(of: {
   timeoutMs: number;
   nodes: readonly string[];
-  peers: { node: string; ip: string }[];
+  peers: readonly Peer[];
   service: string;
   name: string;
 }): string[] {
-  const peers = of.peers.map((peer) => `${peer.node}=${peer.ip}`);
+  const peers = of.peers.map(({ kind, node, ip }) => `${kind}/${node}=${ip}`);
   const fixed = [String(of.timeoutMs), of.service, of.name, of.nodes.join(' ')];
   return ['busybox', 'sh', '-c', SCRIPT, 'reach', ...fixed, ...peers];
 }
@@ -142,7 +143,7 @@ export function probeLastsMs(firstMs: number): number {
 }
 
 export interface ProbeLine {
-  kind: 'pair' | 'service' | 'dns';
+  kind: (typeof KINDS)[number];
   /** The node, of a pair. */
   to: string;
   ok: boolean;
@@ -155,7 +156,7 @@ export interface ProbeLine {
 /** Parses the output of the script. Malformed lines are dropped; the judge notices that they are missing. */
 export function readProbe(output: string): ProbeLine[] {
   return output.split('\n').flatMap((line): ProbeLine[] => {
-    const found = /^(pair|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: (.*))?$/.exec(line);
+    const found = /^(pair|also|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: (.*))?$/.exec(line);
     if (found === null) return [];
     const [, word = '', to = '', outcome, firstMs, asked, lost, said = ''] = found;
     const kind = KINDS.find((one) => one === word) ?? 'dns';
@@ -166,4 +167,4 @@ export function readProbe(output: string): ProbeLine[] {
   });
 }
 
-const KINDS = ['pair', 'service', 'dns'] as const;
+const KINDS = ['pair', 'also', 'service', 'dns'] as const;

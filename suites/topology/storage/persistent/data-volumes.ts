@@ -7,7 +7,7 @@ import { podField } from '../../../../probes/kubernetes/cache/trim.ts';
 import { volumeKind } from '../../../../probes/kubernetes/volume-kinds.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { coversPath } from '../../../../reports/record/names/topology-names.ts';
-import { memberSets } from '../../../../reports/record/store-pods.ts';
+import { memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Container, PodContainer, PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
 
@@ -44,7 +44,9 @@ export function recordStore(ctx: CheckContext, found: Holder, seen: Volumes): vo
   const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : dataFoldersOf(store);
   const mounts = dataMounts(object, paths);
   const ofStore = workload.kind === POD && { store };
-  ctx.record('data-workload', { workload: name, mounts: mounts.length, ...ofStore });
+  const first = firstOrdinal(object);
+  const numbered = first > 0 && { firstOrdinal: first };
+  ctx.record('data-workload', { workload: name, mounts: mounts.length, ...ofStore, ...numbered });
   for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });
   for (const claim of claimsOf(found, seen.pods))
     ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
@@ -128,14 +130,18 @@ function mountedAs(
   return { source, claim: volume?.persistentVolumeClaim?.claimName ?? null, perReplica: false };
 }
 
+/** The number of a StatefulSet's first pod. */
+function firstOrdinal({ spec }: Pick<WorkloadObject, 'spec'>): number {
+  return spec.ordinals?.start ?? 0;
+}
+
 /** Claims that the StatefulSet's replicas must have, and those that its pods do have. */
 function claimsOf(found: Holder, pods: readonly PodObject[]): Set<string> {
   const { object, workload } = found;
-  const replicas = object?.spec.replicas ?? 1;
+  const members = object?.spec.replicas ?? 1;
   const templates = object?.spec.volumeClaimTemplates ?? [];
-  const wanted = templates.flatMap((one) =>
-    Array.from({ length: replicas }, (_, i) => `${one.metadata.name}-${workload.name}-${i}`),
-  );
+  const names = object === undefined ? [] : podsOfSet({ name: workload.name, members }, firstOrdinal(object));
+  const wanted = templates.flatMap((one) => names.map((pod) => `${one.metadata.name}-${pod}`));
   const used = podsOf(found, pods).flatMap((pod) =>
     (pod.spec.volumes ?? []).flatMap((volume) => volume.persistentVolumeClaim?.claimName ?? []),
   );

@@ -10,7 +10,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import { coversPath, nameOf } from '../../../../reports/record/names/topology-names.ts';
-import { memberNames, memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
+import { memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
 
 type Storage = HeaderSettings['storage'];
 
@@ -45,7 +45,7 @@ export const judge: CheckJudge = {
 function ofData(settings: HeaderSettings): AnyNeed[] {
   const keeping = (history: History): { workload: DeclaredWorkload; members: string[] }[] =>
     dataWorkloads(settings).flatMap((workload) => {
-      const own = membersOf(settings, workload);
+      const own = membersOf(history, workload);
       const none = keepNone(history, workload.store ?? '');
       const members = own.filter((member) => !none.has(member));
       return own.length > 0 && members.length === 0 ? [] : [{ workload, members }];
@@ -100,13 +100,19 @@ function podsSeen(history: History): DeclaredWorkload[] {
 }
 
 /** Pod names of the members of the workload's store; empty for a workload that has no members, such as Sentinels. */
-function membersOf({ stores }: HeaderSettings, { kind, store, namespace, name }: DeclaredWorkload): string[] {
+function membersOf(history: History, { kind, store, namespace, name }: DeclaredWorkload): string[] {
   if (kind === 'Pod') return [name];
-  const declared = store === undefined ? undefined : stores?.[store];
+  const declared = store === undefined ? undefined : history.header.settings.stores?.[store];
   if (declared === undefined) return [];
   return memberSets(declared)
     .filter((set) => set.name === name && set.namespace === namespace)
-    .flatMap(podsOfSet);
+    .flatMap((set) => podsOfSet(set, firstOrdinal(history, set)));
+}
+
+/** The number of the first pod of a StatefulSet: 0, unless it was recorded. */
+function firstOrdinal(history: History, set: { namespace: string; name: string }): number {
+  const subject = nameOf({ ...set, kind: 'StatefulSet' });
+  return all(history, 'data-workload').find(({ workload }) => workload === subject)?.firstOrdinal ?? 0;
 }
 
 /** Data of every store lies on a bound claim of the declared class with a real volume; bytes outlive the pod. */
@@ -139,7 +145,7 @@ function judgeStore(history: History, findings: Findings, workload: DeclaredWork
   }
   const mounts = all(history, 'data-mount').filter((one) => one.workload === name);
   findings.agree(`mounts of ${name}`, there.mounts, mounts.length);
-  const members = membersOf(history.header.settings, workload);
+  const members = membersOf(history, workload);
   const everyone = everyMember(history, workload.store ?? '');
   if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts, everyone });
   else mountedData(findings, name, mounts);
@@ -149,8 +155,10 @@ function judgeStore(history: History, findings: Findings, workload: DeclaredWork
 
 function everyMember(history: History, store: string): string[] {
   const declared = history.header.settings.stores?.[store];
-  const named = declared === undefined ? null : memberNames(declared);
-  return named ?? podsSeen(history).flatMap((pod) => (pod.store === store ? [pod.name] : []));
+  const sets = declared === undefined ? [] : memberSets(declared);
+  return sets.length > 0
+    ? sets.flatMap((set) => podsOfSet(set, firstOrdinal(history, set)))
+    : podsSeen(history).flatMap((pod) => (pod.store === store ? [pod.name] : []));
 }
 
 /** As many pods with a store's labels as it has members: one that is missing, or one too many, is none that could be overlooked. */
@@ -273,10 +281,13 @@ function claims(
 ): void {
   const name = nameOf(workload);
   const found = all(history, 'claim').filter((one) => one.workload === name);
-  const replicas = Array.from({ length: workload.replicas.min }, (_, i) => i);
+  const pods = podsOfSet(
+    { name: workload.name, members: workload.replicas.min },
+    firstOrdinal(history, workload),
+  );
   const wanted = mounts.flatMap(({ claim, perReplica }) => {
     if (claim === null) return [];
-    return perReplica ? replicas.map((i) => `${claim}-${workload.name}-${i}`) : [claim];
+    return perReplica ? pods.map((pod) => `${claim}-${pod}`) : [claim];
   });
   const there = new Set(found.map((one) => one.name));
   for (const missing of new Set(wanted.filter((one) => !there.has(one))))

@@ -5,9 +5,14 @@ import { z } from 'zod';
 export const OBSERVES = kinds({
   /**
    * A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. `store`: it is a single pod, a member
-   * of that store, whose members are chosen by labels.
+   * of that store, whose members are chosen by labels. `firstOrdinal`: the number of a StatefulSet's first pod, where it is not 0.
    */
-  'data-workload': { workload: z.string(), mounts: z.int(), store: z.string().optional() },
+  'data-workload': {
+    workload: z.string(),
+    mounts: z.int(),
+    store: z.string().optional(),
+    firstOrdinal: z.int().positive().optional(),
+  },
   /** Where the server of a member says that it keeps its data. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
   /** The server of a member says that it keeps no data, and why: it coordinates alone, for one. */

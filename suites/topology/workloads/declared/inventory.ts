@@ -1,9 +1,10 @@
+import { toBeUpdated } from '../../../../probes/kubernetes/cache/ready.ts';
 import { controllerOf, ROLLOUT } from '../../../../probes/kubernetes/workloads.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { hasEnded } from '../../../../probes/store/member-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
-import { countsOf, ownerOf } from '../../_objects/shapes.ts';
+import { conditionTrue, countsOf, ownerOf } from '../../_objects/shapes.ts';
 import type { ContainerStatus, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 
 /** A declared workload with all its pods: what is there must add up. */
@@ -13,32 +14,61 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   const own = podsOf(found, pods);
   const observed = (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0);
   const { wanted, ready, updated } = countsOf(object);
+  // Of the pods that are seen: one that is being deleted still counts as ready, and no longer as updated.
+  const heldBack = Math.min(heldBackBy(object), oldOf(object, own).length);
   // What is short of pods though none was waited for in vain was resized since.
-  const resized = found.waitedInVain !== true && updated !== wanted;
+  const resized = found.waitedInVain !== true && isShort(object);
   ctx.record('replicas', {
     ...{ workload: found.name, wanted, ready, updated, observed },
-    ...{ rolling: isReplaced(object, own) || resized, stuck: isStuck(object), pods: own.length },
+    ...{ rolling: isReplaced(found, object, own) || resized, stuck: isStuck(object), pods: own.length },
+    ...(heldBack > 0 && { heldBack }),
   });
   for (const pod of own) recordPod(ctx, found.name, pod);
 }
 
+/** Whether there are fewer pods than are wanted, or more; those from which the last template is held back count like any other. */
+function isShort(object: WorkloadObject): boolean {
+  const { wanted, updated } = countsOf(object);
+  return (heldBackBy(object) > 0 ? (object.status?.replicas ?? wanted) : updated) !== wanted;
+}
+
 /** Whether pods of an earlier template are being replaced: some are left, or the controller says that it is not done. */
-function isReplaced(object: WorkloadObject, pods: readonly PodObject[]): boolean {
+function isReplaced(found: Found, object: WorkloadObject, pods: readonly PodObject[]): boolean {
   const { kind, status = {} } = object;
   const { updated } = countsOf(object);
   if (kind === 'DaemonSet') return updated < (status.currentNumberScheduled ?? updated);
-  if (kind === 'StatefulSet') return isSetReplaced(object, pods);
+  if (kind === 'StatefulSet') return isSetReplaced(found, object, pods);
   return updated < (status.replicas ?? updated) || (kind === 'Deployment' && isProgressing(object));
 }
 
-function isSetReplaced(object: WorkloadObject, pods: readonly PodObject[]): boolean {
+function isSetReplaced(found: Found, object: WorkloadObject, pods: readonly PodObject[]): boolean {
   const { currentRevision, updateRevision } = object.status ?? {};
   const { wanted, updated } = countsOf(object);
-  const isOld = ({ metadata }: PodObject): boolean =>
-    (metadata.labels?.[REVISION] ?? updateRevision) !== updateRevision;
-  // With OnDelete the current revision stays what it was, also after the last pod was replaced.
-  const isBetween = object.spec.updateStrategy?.type !== 'OnDelete' && currentRevision !== updateRevision;
-  return pods.some(isOld) || (isBetween && updated !== wanted);
+  const old = oldOf(object, pods);
+  // With OnDelete the current revision stays what it was, also after the last pod was replaced. Who deletes pods, such as an operator, may be at it.
+  if (object.spec.updateStrategy?.type === 'OnDelete') {
+    const isStarting = pods.some(
+      (pod) => !old.includes(pod) && !conditionTrue(pod.status.conditions, 'Ready'),
+    );
+    const isDeleted = found.waitedInVain !== true && pods.length < wanted;
+    return old.length > 0 && (isStarting || isDeleted);
+  }
+  const isBetween = currentRevision !== updateRevision && updated < toBeUpdated(object, wanted);
+  return old.length > heldBackBy(object) || isBetween;
+}
+
+/** The pods of a StatefulSet that have an earlier template; none of another workload. */
+function oldOf({ kind, status }: WorkloadObject, pods: readonly PodObject[]): PodObject[] {
+  if (kind !== 'StatefulSet') return [];
+  const last = status?.updateRevision;
+  return pods.filter(({ metadata }) => (metadata.labels?.[REVISION] ?? last) !== last);
+}
+
+/** How many pods may keep an earlier template, since the StatefulSet's update strategy holds the last one back from them. */
+function heldBackBy(object: WorkloadObject): number {
+  if (object.kind !== 'StatefulSet') return 0;
+  const { wanted } = countsOf(object);
+  return Math.min(wanted, wanted - toBeUpdated(object, wanted));
 }
 
 /** The revision of a pod's template, as the controller of a StatefulSet labels it. */

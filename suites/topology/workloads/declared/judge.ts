@@ -57,7 +57,7 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
     findings.absent(subject, `${range(workload.replicas)} replicas`);
     return;
   }
-  const { wanted, ready, updated } = found;
+  const { wanted, ready } = found;
   findings.agree(`lines of ${subject}`, 0, more.length);
   findings.expect(
     `replicas of ${subject}`,
@@ -70,8 +70,22 @@ function judgeWorkload(history: History, findings: Findings, workload: DeclaredW
   if (isRolling(found)) rolling(findings, subject, found);
   else {
     findings.expect(`ready replicas of ${subject}`, ready === wanted, String(wanted), String(ready));
-    if (ready === wanted) findings.agree(`replicas of ${subject} with its last template`, wanted, updated);
+    if (ready === wanted) lastTemplate(findings, subject, found);
   }
+}
+
+/** Pods from which the last template is held back are complete as they are. */
+function lastTemplate(
+  findings: Findings,
+  subject: string,
+  { wanted, updated, heldBack = 0 }: Replicas,
+): void {
+  const old = wanted - updated;
+  if (old > 0 && old <= heldBack)
+    findings.note(
+      `${subject}: ${old} of ${wanted} pods have an earlier template; its update strategy (OnDelete, or a partition) holds the last one back`,
+    );
+  else findings.agree(`replicas of ${subject} with its last template`, wanted, updated);
 }
 
 type Replicas = Seen<'replicas'>;

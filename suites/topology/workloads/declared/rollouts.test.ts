@@ -11,32 +11,58 @@ interface Shape {
   kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
   wanted: number;
   status: object;
-  /** Revision of each pod's template, for a StatefulSet. */
+  /** Revision of each pod's template, for a StatefulSet; `a going` is being deleted, `a unready` is not Ready. */
   pods: readonly string[];
   strategy?: string;
+  partition?: number;
+  /** It was waited for, and is ready when it is looked at again; else it was waited for in vain. */
+  settles?: true;
 }
 
-/** `topology/workloads/declared` of one workload whose pods were waited for in vain. */
-function over({ kind, wanted, status, pods, strategy }: Shape): Promise<Judgement> {
+/** `topology/workloads/declared` of one workload. */
+function over({ kind, wanted, status, pods, strategy, partition, settles }: Shape): Promise<Judgement> {
   const meta = { namespace: 'shop', name: 'one', generation: 1 };
   const owner = { apiVersion: 'apps/v1', kind, name: 'one', controller: true };
-  const podOf = (revision: string, at: number): { apiVersion: string; kind: string } => ({
-    ...{ apiVersion: 'v1', kind: 'Pod' },
-    ...{
-      metadata: {
-        ...{ namespace: 'shop', name: `one-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
-        labels: { ...labels, 'controller-revision-hash': revision, 'pod-template-hash': revision },
-        ownerReferences: [
-          kind === 'Deployment' ? { ...owner, kind: 'ReplicaSet', name: `one-${revision}` } : owner,
-        ],
-      },
-      spec: { nodeName: `node-${at}`, containers },
-      status: {
-        phase: 'Running',
-        containerStatuses: [{ name: 'one', ready: true, restartCount: 0, imageID: 'i' }],
+  const podOf = (said: string, at: number): { apiVersion: string; kind: string } => {
+    const [revision = '', state] = said.split(' ');
+    const metadata = {
+      ...{ namespace: 'shop', name: `one-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+      ...(state === 'going' && { deletionTimestamp: '2026-01-02T00:00:00Z' }),
+      labels: { ...labels, 'controller-revision-hash': revision, 'pod-template-hash': revision },
+      ownerReferences: [
+        kind === 'Deployment' ? { ...owner, kind: 'ReplicaSet', name: `one-${revision}` } : owner,
+      ],
+    };
+    const podStatus = {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: state === 'unready' ? 'False' : 'True' }],
+      containerStatuses: [{ name: 'one', ready: true, restartCount: 0, imageID: 'i' }],
+    };
+    return {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata },
+      ...{ spec: { nodeName: `node-${at}`, containers }, status: podStatus },
+    };
+  };
+  const objects = [
+    { apiVersion: 'v1', kind: 'Namespace', ...{ metadata: { name: 'shop' } } },
+    {
+      ...{ apiVersion: 'apps/v1', kind, metadata: meta },
+      ...{
+        spec: {
+          ...(kind !== 'DaemonSet' && { replicas: wanted }),
+          template: { metadata: { labels }, spec: { containers } },
+          ...(strategy !== undefined && {
+            updateStrategy: {
+              type: strategy,
+              ...(partition !== undefined && { rollingUpdate: { partition } }),
+            },
+          }),
+        },
+        status: { observedGeneration: 1, ...status },
       },
     },
-  });
+    ...pods.map(podOf),
+  ];
   return judgedOver('topology/workloads/declared', {
     settings: {
       workloads: [
@@ -44,21 +70,8 @@ function over({ kind, wanted, status, pods, strategy }: Shape): Promise<Judgemen
       ],
       closed: { namespaces: ['shop'], ignore: [] },
     },
-    objects: [
-      { apiVersion: 'v1', kind: 'Namespace', ...{ metadata: { name: 'shop' } } },
-      {
-        ...{ apiVersion: 'apps/v1', kind, metadata: meta },
-        ...{
-          spec: {
-            ...(kind !== 'DaemonSet' && { replicas: wanted }),
-            template: { metadata: { labels }, spec: { containers } },
-            ...(strategy !== undefined && { updateStrategy: { type: strategy } }),
-          },
-          status: { observedGeneration: 1, ...status },
-        },
-      },
-      ...pods.map(podOf),
-    ],
+    objects,
+    ...(settles === true && { settled: objects }),
   });
 }
 
@@ -170,4 +183,48 @@ test('should pass a StatefulSet with OnDelete all of whose pods have its last te
     status,
   });
   assert.equal(verdict, 'pass', reason);
+});
+
+const onDelete = { kind: 'StatefulSet', wanted: 3, strategy: 'OnDelete' } as const;
+const fromTwo = { kind: 'StatefulSet', wanted: 3, strategy: 'RollingUpdate', partition: 2 } as const;
+const counted = (readyReplicas: number, updatedReplicas: number) => ({
+  ...{ replicas: 3, readyReplicas, updatedReplicas },
+  ...rolling,
+});
+
+test('should pass a StatefulSet that holds its last template back from pods that are ready, and say so', async () => {
+  const held: [Shape, string][] = [
+    [{ ...onDelete, pods: ['a', 'a', 'a'], status: counted(3, 0) }, '3 of 3'],
+    [{ ...onDelete, pods: ['a', 'b', 'b'], status: counted(3, 2) }, '1 of 3'],
+    [{ ...fromTwo, pods: ['a', 'a', 'b'], status: counted(3, 1) }, '2 of 3'],
+  ];
+  for (const [shape, old] of held) {
+    const { verdict, reason, seen } = await over(shape);
+    assert.equal(verdict, 'pass', reason);
+    assert.match(seen, new RegExp(`StatefulSet shop/one: ${old} pods have an earlier template`));
+  }
+});
+
+test('should leave open while pods of a StatefulSet are replaced that holds its last template back', async () => {
+  for (const shape of [
+    { ...onDelete, pods: ['a', 'a', 'b unready'], status: counted(2, 1) },
+    { ...onDelete, pods: ['a', 'b'], status: counted(2, 1), settles: true } as const,
+    { ...onDelete, pods: ['b', 'b', 'b going'], status: counted(3, 2) },
+    { ...onDelete, pods: ['a', 'a', 'a going'], status: counted(3, 0) },
+    { ...fromTwo, pods: ['a', 'a going', 'b'], status: counted(3, 1) },
+    { ...fromTwo, pods: ['a', 'a', 'a'], status: counted(3, 0) },
+  ])
+    assert.equal((await over(shape)).verdict, 'inconclusive');
+});
+
+test('should fail for a pod that is missing of a StatefulSet that holds its last template back', async () => {
+  for (const shape of [
+    { ...fromTwo, pods: ['a', 'b'], status: counted(2, 1) },
+    { ...onDelete, pods: ['a', 'b'], status: counted(2, 1) },
+    { ...onDelete, pods: ['a unready', 'a', 'b'], status: counted(2, 1) },
+  ]) {
+    const { verdict, reason } = await over(shape);
+    assert.equal(verdict, 'fail', reason);
+    assert.match(reason, /ready replicas of StatefulSet shop\/one: expected 3, seen 2/);
+  }
 });

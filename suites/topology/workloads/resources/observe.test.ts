@@ -6,12 +6,16 @@ import { judgedOver } from '../../_testing/observing.ts';
 interface Given {
   requests?: Record<string, string>;
   limits?: Record<string, string>;
+  claims?: { name: string }[];
 }
 
 const BOTH = { cpu: '1', memory: '512Mi' };
 
 /** A Deployment as the API server has it: it writes no default into templates. */
-function over(container: Given, { pod, gpu }: { pod?: Given; gpu?: number } = {}): Promise<Judgement> {
+function over(
+  container: Given,
+  { pod, gpu, settings }: { pod?: Given; gpu?: number; settings?: object } = {},
+): Promise<Judgement> {
   const workload = {
     ...{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 1 }, serves: true },
     ...(gpu !== undefined && { gpu }),
@@ -23,7 +27,7 @@ function over(container: Given, { pod, gpu }: { pod?: Given; gpu?: number } = {}
     spec: { replicas: 1, template: { spec } },
   };
   return judgedOver('topology/workloads/resources', {
-    settings: { workloads: [workload] },
+    settings: { workloads: [workload], ...settings },
     objects: [deployment],
   });
 }
@@ -55,5 +59,28 @@ describe('topology/workloads/resources', () => {
     const devices = { ...BOTH, 'nvidia.com/gpu': '1' };
     assert.equal((await over({ limits: devices }, { gpu: 1 })).verdict, 'pass');
     assert.equal((await over({ limits: BOTH, requests: devices }, { gpu: 1 })).verdict, 'fail');
+  });
+
+  it('should be open where devices are given through claims, which no limit counts', async () => {
+    const claimed = { limits: BOTH, claims: [{ name: 'gpu' }] };
+    const gpu = {
+      ...{ resource: 'nvidia.com/gpu', pool: 'gpu', devicesPerNode: 2, sharedBy: 1, simulated: false },
+      claims: { driver: 'gpu.nvidia.com' },
+    };
+    const open = await over(claimed, { gpu: 1, settings: { gpu } });
+    assert.equal(open.verdict, 'inconclusive', open.reason);
+    assert.match(open.reason, /expected 1 devices, seen 0 by limits; others may come through ResourceClaims/);
+    const undeclared = await over(claimed, { gpu: 1 });
+    assert.match(undeclared.reason, /expected 1 devices, seen 0$/, 'gpu.claims is not declared');
+    assert.equal(undeclared.verdict, 'fail');
+    assert.equal((await over({ limits: BOTH }, { gpu: 1, settings: { gpu } })).verdict, 'fail', 'no claim');
+    const both = { ...claimed, limits: { ...BOTH, 'nvidia.com/gpu': '1' } };
+    assert.equal((await over(both, { gpu: 1, settings: { gpu } })).verdict, 'pass');
+    const more = { ...claimed, limits: { ...BOTH, 'nvidia.com/gpu': '2' } };
+    assert.equal(
+      (await over(more, { gpu: 1, settings: { gpu } })).verdict,
+      'fail',
+      'claims only add devices',
+    );
   });
 });

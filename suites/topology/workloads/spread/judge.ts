@@ -5,7 +5,8 @@ import { isNamedAfter, range } from '../../../../reports/judge/topology/declared
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
-import { memberAlone, membersApart } from '../../../../reports/record/store-pods.ts';
+import { isPodOfSet, memberAlone, membersApart } from '../../../../reports/record/store-pods.ts';
+import type { MemberSet } from '../../../../reports/record/store-pods.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
@@ -84,8 +85,8 @@ interface Apart {
   store: string;
   /** How many members must be on nodes of their own; 0: `alone` is looked at. */
   apart: number;
-  /** The one pod that must not be on the same node as all others. */
-  alone: string | null;
+  /** The StatefulSet of the one pod that must not be on the same node as all others. */
+  alone: MemberSet | null;
 }
 
 /** Stores of whose members no workload has two, or one has a single one. One workload of a store that may share a node lets its members. */
@@ -105,7 +106,7 @@ function members(history: History, findings: Findings, { store, apart, alone }: 
   const subject = `members of ${store}`;
   const found = all(history, 'members-placed').find((one) => one.store === store);
   if (found === undefined && alone !== null) {
-    findings.unknown(`placement of ${subject}`, `the node of ${alone}`, 'not recorded');
+    findings.unknown(`placement of ${subject}`, `the node of the pod of ${alone.name}`, 'not recorded');
     return;
   }
   if (found === undefined || found.pods.length === 0) {
@@ -132,23 +133,23 @@ function members(history: History, findings: Findings, { store, apart, alone }: 
 function besideOthers(
   findings: Findings,
   store: string,
-  { alone, pods }: { alone: string; pods: Seen<'members-placed'>['pods'] },
+  { alone, pods }: { alone: MemberSet; pods: Seen<'members-placed'>['pods'] },
 ): void {
   const subject = `members of ${store}`;
-  const own = pods.find(({ name }) => name === alone);
+  const own = pods.find(({ name }) => isPodOfSet(name, alone));
   if (own === undefined) {
-    findings.absent(subject, `${alone} on a node`);
+    findings.absent(subject, `the pod of ${alone.name} on a node`);
     return;
   }
-  const others = pods.filter(({ name }) => name !== alone);
+  const others = pods.filter((one) => one !== own);
   const same = others.filter(({ node }) => node === own.node);
   const where = [own, ...same].map(({ name, node }) => `${name} on ${node}`).join(', ');
   const beside = same.length > 0;
   const all = beside && same.length === others.length;
-  findings.expect(`placement of ${subject}`, !all, `another member on another node than ${alone}`, where);
+  findings.expect(`placement of ${subject}`, !all, `another member on another node than ${own.name}`, where);
   if (beside && !all)
     findings.note(
-      `${alone} shares ${own.node} with ${same.map(({ name }) => name).join(', ')}: which node it could have to itself is not recorded`,
+      `${own.name} shares ${own.node} with ${same.map(({ name }) => name).join(', ')}: which node it could have to itself is not recorded`,
     );
 }
 

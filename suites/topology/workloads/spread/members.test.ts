@@ -122,7 +122,18 @@ test('should want the only member of a StatefulSet on another node than all of t
   assert.equal(others.verdict, 'pass', 'how the replicas are spread is judged of their own workload');
   const gone = await over({ store: BESIDE, pods: beside('a', 'b', 'c', 'd').slice(1) });
   assert.equal(gone.verdict, 'fail');
-  assert.match(gone.reason, /members of neo4j: expected master-0 on a node, seen not there/);
+  assert.match(gone.reason, /members of neo4j: expected the pod of master on a node, seen not there/);
+});
+
+test('should know the pods of a StatefulSet whose first has another number than 0', async () => {
+  const renamed = (pods: readonly Placed[]): Placed[] =>
+    pods.map((pod) => ({ ...pod, name: pod.name.replace(/-0$/, '-7') }));
+  const alone = await over({ store: BESIDE, pods: renamed(beside('a', 'b', 'c', 'd')) });
+  assert.equal(alone.verdict, 'pass', alone.reason);
+  const together = await over({ store: BESIDE, pods: renamed(beside('a', 'a', 'a')) });
+  assert.match(together.reason, /expected another member on another node than master-7, seen master-7 on a/);
+  const apart = await over({ store: BY_SETS, pods: renamed(on('a', 'b', 'c')) });
+  assert.equal(apart.verdict, 'pass', apart.reason);
 });
 
 test('should let the only member of a StatefulSet share a node where the others need all that were seen, and say so', async () => {
@@ -142,7 +153,10 @@ test('should leave open where a single member is in a history of an earlier vers
     }),
   ]) as Judgement;
   assert.equal(verdict, 'inconclusive', reason);
-  assert.match(reason, /placement of members of neo4j: expected the node of master-0, seen not recorded/);
+  assert.match(
+    reason,
+    /placement of members of neo4j: expected the node of the pod of master, seen not recorded/,
+  );
 });
 
 test('should let a single member share a node where a workload of its store may', async () => {

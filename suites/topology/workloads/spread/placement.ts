@@ -3,7 +3,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { isMemberPod } from '../../../../probes/store/member-pods.ts';
-import { memberAlone, membersApart, podsOfSet, setsOfOne } from '../../../../reports/record/store-pods.ts';
+import { isPodOfSet, memberAlone, membersApart, setsOfOne } from '../../../../reports/record/store-pods.ts';
 import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import { countsOf } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
@@ -58,10 +58,12 @@ export function recordMembers(ctx: CheckContext, pods: readonly PodObject[]): vo
   for (const [store, declared] of Object.entries(ctx.settings.stores)) {
     const beside = memberAlone(declared) !== null;
     if (membersApart(declared) === 0 && !beside) continue;
-    const apart = setsOfOne(declared).flatMap(podsOfSet);
     const placed = pods
       .filter((pod) => isMemberPod(pod, declared) && pod.metadata.deletionTimestamp === undefined)
-      .filter(({ metadata }) => declared.pods !== undefined || beside || apart.includes(metadata.name))
+      .filter(
+        ({ metadata: { name } }) =>
+          declared.pods !== undefined || beside || setsOfOne(declared).some((set) => isPodOfSet(name, set)),
+      )
       .flatMap(placeOf);
     ctx.record('members-placed', { store, pods: placed, count: placed.length });
   }
