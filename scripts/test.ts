@@ -15,6 +15,10 @@ const LOCK = path.join(stateRoot(), 'test.lock');
 /** Folder of the runs whose records are read here. */
 const RUNS = path.join(ROOT, 'test-results', 'runs');
 const ENVIRONMENT = 'local-small';
+/** Further embedded environments: one that is up takes a part of the cores, and controls that measure times are then inconclusive. */
+const OTHERS = ['local', 'rehearsal'];
+/** Of `env status`. */
+const ABSENT = 1;
 /** Exit codes of `env up` if it changed nothing: usage error, or the environment is held by another process. */
 const UNTOUCHED = [64, 75];
 
@@ -148,6 +152,15 @@ async function removeLeftovers(run: TestRun): Promise<void> {
   const step = 'removing what an earlier run left';
   run.begin(step);
   run.single(step, await run.plumbline(['env', 'down', '--env', ENVIRONMENT]));
+  for (const name of OTHERS) {
+    const command = [process.execPath, CLI, 'env', 'status', '--env', name] as const;
+    if ((await runStep(command, { signal: run.signal })).exitCode === ABSENT) continue;
+    if (process.env.CI !== undefined) run.single(step, await run.plumbline(['env', 'down', '--env', name]));
+    else
+      process.stdout.write(
+        `${name} is on this machine: controls that measure times may be inconclusive for it; npx plumbline env down --env ${name}\n`,
+      );
+  }
 }
 
 async function steps(run: TestRun): Promise<void> {

@@ -1,6 +1,17 @@
 /** Small readers of workloads, of their pods and of what resizes them. */
 import type { KubeObject } from './kube-object.ts';
-import type { AutoscalerObject, RolloutObject, WorkloadObject, WorkloadStatus } from './objects.ts';
+import type {
+  AutoscalerObject,
+  PodObject,
+  RolloutObject,
+  WorkloadObject,
+  WorkloadStatus,
+} from './objects.ts';
+
+/** The node that a pod is on, or the only one to which it may go, as of a pod of a DaemonSet that is still to be placed. */
+export function nodeOf({ spec: { nodeName, desiredNode } }: Pick<PodObject, 'spec'>): string | undefined {
+  return nodeName ?? desiredNode;
+}
 
 /** The workload that an autoscaler resizes, as `kind namespace/name`, with its limits. */
 export function resizedBy({ metadata, spec }: AutoscalerObject): {

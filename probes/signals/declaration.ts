@@ -157,7 +157,7 @@ const canary = z
       .max(5000)
       .default(200)
       .describe(
-        'Numbered log lines from a pod on every node, or on a sample of 20 at most with one of each pool; of fewer only where their lines, those of one node twice, and those of requests would be more than 100,000',
+        'Numbered log lines from a pod on every node, or on a sample of 200 at most with one of each pool; of fewer only where their lines, those of one node twice, and those of requests would be more than 100,000',
       ),
     linesPerSecond: z.int().min(1).max(10).default(10).describe('Numbered lines a second, of each pod'),
     underFaultSeconds: z

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
 import type { MetricQuestion } from './metric-questions.ts';
-import { mostSamples, SamplesKept } from './samples-kept.ts';
+import { MOST_SAMPLES, mostSamples, SamplesKept } from './samples-kept.ts';
 
 const DAY_MS = 86_400_000;
 const question = (objective: string, days: number): MetricQuestion => ({
@@ -23,8 +23,15 @@ test('should count the samples of all objectives together, and name the one that
   kept.add(small, [series(1, 10)]);
   assert.throws(
     () => kept.add(small, [series(1, 1)]),
-    /^Error: objective api-latency: 2 series over 28 d have 80 samples or more, and no more than 100 of all objectives together can be judged here: .*recording rule.*shorter window, .*memory/,
+    /^Error: objective api-latency: 2 series over 28 d have 80 samples or more, and no more than 100 of all objectives together can be judged here: .*recording rule.*shorter window, or give the runner more memory/,
   );
+});
+
+test('should advise more memory only where it would help', () => {
+  const full = new SamplesKept(MOST_SAMPLES);
+  const one = question('api', 28);
+  const many = { labels: {}, points: { length: MOST_SAMPLES + 1 } } as unknown as Series;
+  assert.throws(() => full.add(one, [many]), /recording rule.*, or declare a shorter window$/);
 });
 
 test('should leave the rest of the runner its memory, and a disk its room', () => {

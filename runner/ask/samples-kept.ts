@@ -64,7 +64,11 @@ export class SamplesKept {
     const most = [...this.#questions.values()].reduce((a, b) => (b.samples > a.samples ? b : a));
     const { question, series, samples } = most;
     const { objectives, fromMs, toMs } = question;
-    return `${objectivesText(objectives)}: ${series.size} series over ${lengthText(toMs - fromMs)} have ${samples} samples or more, and no more than ${this.#most} of all objectives together can be judged here: ${FEWER_SERIES}, declare a shorter window, or give the runner more memory (it takes ${SAMPLE_BYTES} bytes of Node's heap a sample)`;
+    const memory =
+      this.#most < MOST_SAMPLES
+        ? `, or give the runner more memory (it takes ${SAMPLE_BYTES} bytes of Node's heap a sample)`
+        : '';
+    return `${objectivesText(objectives)}: ${series.size} series over ${lengthText(toMs - fromMs)} have ${samples} samples or more, and no more than ${this.#most} of all objectives together can be judged here: ${FEWER_SERIES}, or declare a shorter window${memory}`;
   }
 }
 

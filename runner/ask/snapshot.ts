@@ -17,7 +17,7 @@ import { nodesHeldBy } from '../../probes/nodes-use.ts';
 import { storeDriver, STORES } from '../../probes/stores.ts';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { isPassing } from '../../suites/topology/_objects/declared.ts';
-import { conditionTrue, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
+import { conditionTrue, nodeOf, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { Look, StoreTargets } from '../targets/store-target.ts';
@@ -276,7 +276,7 @@ async function unusedNodes(
 
 /** On how many of the nodes there are pods and none is ready. One that cannot be started there counts, and so does its successor, once. */
 function silentNodes(pods: readonly PodObject[], nodes: ReadonlySet<string>): number {
-  const byNode = Map.groupBy(pods, ({ spec }) => spec.nodeName ?? spec.desiredNode ?? '');
+  const byNode = Map.groupBy(pods, (pod) => nodeOf(pod) ?? '');
   return [...byNode].filter(
     ([node, there]) =>
       nodes.has(node) && !there.some(({ status }) => conditionTrue(status.conditions, 'Ready')),

@@ -40,6 +40,9 @@ test('should ask by a dry run, of a pod as canaries are', async () => {
     '"image":"registry.test/busybox:1"',
     '"runAsNonRoot":true',
     '"sidecar.istio.io/inject"',
+    '"app.kubernetes.io/name":"plumbline-canary"',
+    '"app.kubernetes.io/managed-by":"plumbline"',
+    '"plumbline.dev/check":"doctor"',
   ])
     assert.ok(sent.includes(part), part);
 });
@@ -77,6 +80,18 @@ test('should take the image of a workload that serves where none is declared, an
   const { requests } = await looked({ status: 201, body: {} }, of, [there]);
   assert.match(JSON.stringify(requests[0]?.body), /"image":"registry\.test\/a:2"/);
   assert.deepEqual((await looked({ status: 201, body: {} }, of)).requests, []);
+});
+
+test('should take the image of canaries with devices where no other is known, and only for these', async () => {
+  const { gpu } = staging;
+  assert.ok(gpu !== undefined);
+  const topology = { ...staging.topology, network: undefined, workloads: [] };
+  const of = { ...staging, topology, gpu: { ...gpu, image: 'registry.test/cuda:1' } };
+  const { requests } = await looked({ status: 201, body: {} }, of, [], true);
+  assert.match(JSON.stringify(requests[0]?.body), /"image":"registry\.test\/cuda:1"/);
+  assert.deepEqual((await looked({ status: 201, body: {} }, of)).requests, []);
+  const both = await looked({ status: 201, body: {} }, { ...of, topology: environment.topology }, [], true);
+  assert.match(JSON.stringify(both.requests[0]?.body), /"image":"registry\.test\/busybox:1"/);
 });
 
 test('should say where the class of canaries with devices lets them displace pods', async () => {

@@ -6,7 +6,7 @@ import type { Environment } from '../../env/schema.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { isInjected } from '../../reports/record/names/topology-names.ts';
-import { canaryPod } from '../../suites/topology/_objects/canary.ts';
+import { canaryLabels, canaryPod } from '../../suites/topology/_objects/canary.ts';
 import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { saidIn, textAt } from '../safety/timers/undo-kube.ts';
 import { missing, ok, unknown } from './item.ts';
@@ -26,7 +26,7 @@ export interface Asking {
   kube: KubeCall;
   cluster: Pick<KubeCluster, 'list'>;
   timeoutMs: number;
-  /** Whether checks of devices make canaries: these have `gpu.priorityClass`. */
+  /** Whether checks of devices make canaries: these have `gpu.priorityClass`, and may have an image of their own. */
   asksDevices?: boolean;
 }
 
@@ -35,12 +35,12 @@ export async function canaryPodItems(environment: Environment, asking: Asking): 
   const namespace = environment.namespaces.canary;
   const what = `a pod of canaries in ${namespace}`;
   try {
-    const image = await imageOf(environment, asking.cluster);
-    if (image === null) return [];
-    const labels = { 'app.kubernetes.io/managed-by': 'plumbline' };
-    const priorityClass = asking.asksDevices === true ? environment.gpu?.priorityClass : undefined;
+    const gpu = asking.asksDevices === true ? environment.gpu : undefined;
+    const image = (await imageOf(environment, asking.cluster)) ?? gpu?.image;
+    if (image === undefined) return [];
+    const priorityClass = gpu?.priorityClass;
     const body = canaryPod(
-      { name: 'plumbline-doctor', namespace, labels },
+      { name: 'plumbline-doctor', namespace, labels: canaryLabels({ id: 'doctor' }) },
       { name: 'canary', image },
       priorityClass === undefined ? {} : { priorityClassName: priorityClass },
     );

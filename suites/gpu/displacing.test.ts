@@ -118,6 +118,26 @@ describe('a canary for which no device is free', () => {
     );
   });
 
+  it('should have the priority that a policy gives to pods that ask for devices', async () => {
+    const { cluster, ctx, started } = seenBy({ priority: 0 });
+    ctx.cluster.apply = (pods) => {
+      started.push(...pods);
+      const admitted = pods.map((pod) => {
+        const spec = pod['spec'] as { containers: unknown };
+        const asks = JSON.stringify(spec.containers).includes(RESOURCE);
+        return { ...pod, spec: { ...spec, priority: asks ? 1000 : 0 } };
+      });
+      cluster.apply(admitted);
+      return Promise.resolve();
+    };
+    await exhaust(ctx);
+    assert.ok(!namesOf(started).includes('gpu-one-too-many'));
+    assert.match(
+      String(cluster.recorded('unavailable')[0]?.['reason']),
+      /of priority 0, since canaries have 1000/,
+    );
+  });
+
   it('should not be started where its priority cannot be read', async () => {
     const { cluster, ctx, started } = seenBy({ priority: 0 });
     const plain = { ...ctx.cluster };

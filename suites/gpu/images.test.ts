@@ -23,40 +23,65 @@ test('should be open where the image of a canary does not come, after the schedu
   says(waits('CreateContainerError: no such device'), 'fail', 'no such device');
 });
 
+/** What is judged of a canary that kubelet has not started, and of which it has said this so many seconds ago, in this order. */
+async function judgedAfter(
+  reason: string,
+  ...events: readonly (readonly [reason: string, secondsAgo: number])[]
+): Promise<Judgement> {
+  const cluster = new OneNode();
+  const ctx = contextOf(cluster);
+  const plain = ctx.cluster;
+  const apply = plain.apply.bind(plain);
+  const nowMs = Date.now();
+  plain.apply = async (pods) => {
+    await apply(pods);
+    for (const pod of cluster.pods.values()) {
+      const { metadata } = pod;
+      const containerStatuses = [{ name: 'canary', state: { waiting: { reason } } }];
+      pod.status = { phase: 'Pending', containerStatuses };
+      for (const [index, [said, secondsAgo]] of events.entries())
+        cluster.events.push({
+          ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${metadata.name}.${index}` } },
+          ...{ reason: said, message: 'as kubelet says' },
+          lastTimestamp: `${new Date(nowMs - secondsAgo * 1000).toISOString().slice(0, 19)}Z`,
+          involvedObject: { kind: 'Pod', name: metadata.name, uid: metadata.uid },
+        });
+    }
+  };
+  await landOnPool(ctx);
+  const [pod] = cluster.recorded('gpu-pod');
+  const { kind, ...more } = pod ?? assert.fail('no pod was recorded');
+  assert.equal(kind, 'gpu-pod');
+  return gpu('schedule', [node(), asked(), asked('canary/gpu-lands'), ['gpu-pod', more]]);
+}
+
+const CREATING = 'ContainerCreating';
+
 test('should fail where no sandbox can be made for a canary, and not where kubelet has begun to pull its image since', async () => {
-  const events =
-    (...reasons: [reason: string, at: number][]) =>
-    async (): Promise<Judgement> => {
-      const cluster = new OneNode();
-      const ctx = contextOf(cluster);
-      const plain = ctx.cluster;
-      const apply = plain.apply.bind(plain);
-      plain.apply = async (pods) => {
-        await apply(pods);
-        for (const pod of cluster.pods.values()) {
-          pod.status = {
-            phase: 'Pending',
-            containerStatuses: [{ name: 'canary', state: { waiting: { reason: 'ContainerCreating' } } }],
-          };
-          for (const [reason, at] of reasons)
-            cluster.events.push({
-              ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${reason}.${at}` } },
-              ...{ reason, message: 'no handler', lastTimestamp: `2026-12-01T00:00:0${at}Z` },
-              involvedObject: { kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid },
-            });
-        }
-      };
-      await landOnPool(ctx);
-      const [pod] = cluster.recorded('gpu-pod');
-      const { kind, ...more } = pod ?? assert.fail('no pod was recorded');
-      assert.equal(kind, 'gpu-pod');
-      return gpu('schedule', [node(), asked(), asked('canary/gpu-lands'), ['gpu-pod', more]]);
-    };
-  const broken = await events(['Pulling', 1], ['FailedCreatePodSandBox', 2])();
-  says(broken, 'fail', 'waiting: FailedCreatePodSandBox: no handler');
-  const pulling = await events(['FailedCreatePodSandBox', 1], ['Pulling', 2])();
+  const broken = await judgedAfter(CREATING, ['Pulling', 62], ['FailedCreatePodSandBox', 61]);
+  says(broken, 'fail', 'waiting: FailedCreatePodSandBox: as kubelet says');
+  const pulling = await judgedAfter(CREATING, ['FailedCreatePodSandBox', 62], ['Pulling', 61]);
   says(pulling, 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
-  says(await events()(), 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
+  says(await judgedAfter(CREATING), 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
+});
+
+test('should fail where a volume of a canary cannot be mounted', async () => {
+  says(await judgedAfter(CREATING, ['FailedMount', 61]), 'fail', 'waiting: FailedMount: as kubelet says');
+});
+
+test('should fail where the image of a canary is there and its container is not started all the same', async () => {
+  const hangs = 'waiting: Pulled: as kubelet says';
+  says(await judgedAfter(CREATING, ['Pulling', 62], ['Pulled', 61]), 'fail', hangs);
+  says(await judgedAfter(CREATING, ['Pulling', 61], ['Pulled', 61]), 'fail', hangs);
+  const again = await judgedAfter(CREATING, ['Pulled', 61], ['Pulling', 61]);
+  says(again, 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
+  const late = await judgedAfter(CREATING, ['Pulling', 61], ['Pulled', 1]);
+  says(late, 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
+});
+
+test('should keep the reason that kubelet gives for the container itself', async () => {
+  const judgement = await judgedAfter('RunContainerError', ['Pulling', 62], ['Pulled', 61]);
+  says(judgement, 'fail', 'waiting: RunContainerError');
 });
 
 test('should be open where the image of the pod that waits for a device does not come', () => {

@@ -189,6 +189,12 @@ test('should want the alert in time, and not judge where nothing may be written'
   const denied = judged(check, [...of('alert-missing', 120_000), isolated], { goals });
   assert.equal(denied.verdict, 'inconclusive');
   assert.match(denied.reason, /NetworkPolicy c\/default-deny isolates the canaries/);
+  const under = (ingress: string[]) => {
+    const seen: Seen = ['canary-isolation', { policies: ['c/in', 'c/out'], egress: ['c/out'], ingress }];
+    return judged(check, [...of('alert-missing', 120_000), seen], { goals });
+  };
+  assert.equal(under([]).verdict, 'fail', 'no policy keeps requests of Prometheus out');
+  assert.match(under(['c/in']).reason, /NetworkPolicy c\/in isolates the canaries/);
   assert.equal(judged(check, of('alert-arrived', -1), { goals }).verdict, 'inconclusive');
   for (const at of [0, 1, 2])
     assert.equal(

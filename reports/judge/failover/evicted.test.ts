@@ -66,6 +66,17 @@ describe('a member that somebody else evicts in mid-trial', () => {
     assert.deepEqual(failed(evict(quick(), 15_000)), ['outages']);
   });
 
+  it('should not excuse reads that never succeeded again', () => {
+    const without = (): Synthetic => {
+      const trial = new Synthetic();
+      for (const read of trial.reads.filter(({ n }) => n > 100))
+        Object.assign(read, { outcome: 'unknown', detail: 'not delivered' });
+      return trial;
+    };
+    assert.deepEqual(failed(without()), ['reads']);
+    assert.deepEqual(failed(evict(without(), 9_000)), ['reads']);
+  });
+
   it('should not take an outage that it brought about for a part of the one before', () => {
     const goals = { rtoSeconds: 4, lostWrites: 0, minTrials: 1, totalOutageSeconds: 60 };
     const outages: [number, number][] = [

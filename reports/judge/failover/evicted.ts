@@ -89,6 +89,8 @@ const begunBy = (untilMs: number, outages: readonly RawOutage[]): RawOutage[] =>
 
 /** It counts what the fault did not cause, and is no goal of time. */
 const OUTAGES = 'outages';
+/** That no read ever succeeded again, while writes did, is not for the loss of another member. */
+const READS = 'reads';
 /** A member that is not back has lost its role. */
 const ROLES = 'afterwards/roles';
 
@@ -104,5 +106,5 @@ export function excusedByEviction(rules: readonly Rule[], evicted: Evicted | nul
 
 function isExcused({ id, ofTime }: Rule, { whileWriting, missedBefore: missed }: Evicted): boolean {
   if (id === ROLES || (ofTime === true && id.startsWith('afterwards/'))) return true;
-  return whileWriting && (ofTime === true || id === OUTAGES) && !missed.has(id);
+  return whileWriting && ((ofTime === true && id !== READS) || id === OUTAGES) && !missed.has(id);
 }

@@ -270,7 +270,7 @@ function cordonedText(history: History): string | null {
   return cordoned.length === 0 ? null : `cordoned: ${cordoned.join(', ')}`;
 }
 
-/** Until its image is there a container is being created, and kubelet says no more. */
+/** While its image is pulled a container is being created, and kubelet says no more. Where its events say something else, the detail is that. */
 const mayBePulling = (detail: string): boolean => isAboutImage(detail) || /^ContainerCreating\b/.test(detail);
 
 /** Whether kubelet cannot get the image of a container: `ErrImagePull`, `ImagePullBackOff`, `InvalidImageName`, `RegistryUnavailable`. */

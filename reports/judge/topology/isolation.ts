@@ -8,11 +8,14 @@ const MOST_NAMED = 3;
 
 /**
  * Why nothing that was lost says anything of the network; null: no policy isolates the canaries, or nobody could look.
- * @param direction egress: they only send, and answers to what a pod sends are let in whatever isolates its ingress
+ * @param direction egress: they only send; ingress: they only answer. Answers pass, whatever isolates a pod in the other direction
  */
-export function isolatedText(history: History, direction: 'both' | 'egress' = 'both'): string | null {
-  const { policies = [], egress = policies } = last(history, 'canary-isolation') ?? {};
-  const isolating = direction === 'egress' ? egress : policies;
+export function isolatedText(
+  history: History,
+  direction: 'both' | 'egress' | 'ingress' = 'both',
+): string | null {
+  const { policies = [], egress = policies, ingress = policies } = last(history, 'canary-isolation') ?? {};
+  const isolating = { both: policies, egress, ingress }[direction];
   if (isolating.length === 0) return null;
   return `NetworkPolicy ${atMost(isolating, MOST_NAMED).join(', ')} isolates the canaries: let their traffic in and out, as deploy/rbac.yaml does`;
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { kinds, later } from './kinds.ts';
-import { SAMPLED_NODES } from '../names/topology-names.ts';
 
 /** Wall clock ms, of the harness unless stated otherwise. */
 const wallMs = z.number();
@@ -19,6 +18,9 @@ export const LINE_WRITER = 'lines';
 /** Records that one search of a store of logs may find: canary lines of all nodes, and those of requests. */
 export const MOST_LOG_RECORDS = 100_000;
 
+/** Of each writer's node the clock is read first, one node after the other. */
+const MOST_WRITERS = 200;
+
 /**
  * On how many nodes numbered lines are written at most, so that one search can find them all beside those of requests, also where the writer of one node,
  * such as of a node that was lost, starts again and writes all its lines a second time.
@@ -26,7 +28,7 @@ export const MOST_LOG_RECORDS = 100_000;
  */
 export function mostWriters({ lines, requestLines }: { lines: number; requestLines: number }): number {
   const fitting = Math.floor((MOST_LOG_RECORDS - requestLines) / lines) - 1;
-  return Math.max(1, Math.min(SAMPLED_NODES, fitting));
+  return Math.max(1, Math.min(MOST_WRITERS, fitting));
 }
 
 /** Followed lines and requests, and what telemetry says of the platform. */

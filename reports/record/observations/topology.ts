@@ -72,11 +72,12 @@ const NETWORK = kinds({
   'reach-silent': { node: z.string(), reason: z.string() },
   /**
    * NetworkPolicies that isolate the canaries, as `namespace/name`; only where one was not reached. `egress`: those of them that isolate what
-   * canaries send; left out: all may. `unread`: why they could not be listed.
+   * canaries send; `ingress`: what they get; left out: all may. `unread`: why they could not be listed.
    */
   'canary-isolation': {
     policies: z.array(z.string()),
     egress: z.array(z.string()).optional(),
+    ingress: z.array(z.string()).optional(),
     unread: z.string().optional(),
   },
 });

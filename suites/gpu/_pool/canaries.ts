@@ -17,13 +17,15 @@ import {
 import { conditionTrue } from '../../topology/_objects/shapes.ts';
 import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { gpuOf, poolOf } from './pool.ts';
-import { noSandbox, refusalOf } from './refusal.ts';
+import { refusalOf, whyNotStarted } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 const CONTAINER = 'canary';
 /** The runner's cache is fed by watches, so that a look costs the API server nothing. */
 const LOOK_EVERY_MS = 200;
+/** Words by which kubelet says no more of a container than that it does not run yet. */
+const BEING_CREATED = /^(ContainerCreating|PodInitializing|Pending)\b/;
 
 export interface Canary {
   name: string;
@@ -125,8 +127,8 @@ export class Canaries {
     );
     const namespace = canaryNamespace(ctx);
     if (isOut) return { ...fate, state: 'refused', refusal: await refusalOf(ctx, pod, namespace) };
-    if (fate.state !== 'waiting' || fate.node === null) return fate;
-    return { ...fate, detail: (await noSandbox(ctx, pod, namespace)) ?? fate.detail };
+    if (fate.state !== 'waiting' || fate.node === null || !BEING_CREATED.test(fate.detail)) return fate;
+    return { ...fate, detail: (await whyNotStarted(ctx, pod, namespace)) ?? fate.detail };
   }
 
   /** Starts canaries that hold devices and records what each was given. Returns those that are ready, by name. */

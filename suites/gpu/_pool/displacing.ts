@@ -6,7 +6,7 @@ import { ownNodes } from '../../topology/_objects/declared.ts';
 import type { Canaries } from './canaries.ts';
 import { canaryNow, gpuOf, podsOn } from './pool.ts';
 
-/** Shows what priority admission gives to canaries; it is never placed. */
+/** Shows what priority admission gives to canaries that ask for a device; it is never placed. */
 const PROBE = 'gpu-priority';
 
 /**
@@ -54,9 +54,9 @@ async function holdersOfOthers(ctx: CheckContext): Promise<NodePod[] | null> {
   return holders.filter(({ name }) => !name.startsWith(ours));
 }
 
-/** What admission makes of a canary: the cluster may have a default PriorityClass. */
+/** What admission makes of a canary: the cluster may have a default PriorityClass, and a policy one for pods that ask for devices. */
 async function priorityOf(ctx: CheckContext, canaries: Canaries): Promise<NodePod | undefined> {
-  await canaries.start([{ name: PROBE, devices: 0, gated: true }]);
+  await canaries.start([{ name: PROBE, devices: 1, gated: true }]);
   const seen = await canaryNow(ctx, PROBE);
   await canaries.drop(PROBE);
   return seen;

@@ -24,23 +24,29 @@ export async function refusalOf(
   return scheduled?.message === undefined ? null : { message: scheduled.message, source: 'condition' };
 }
 
-/** Of kubelet; where the newest of them is `Pulling`, there is a sandbox. */
-const NO_SANDBOX = 'FailedCreatePodSandBox';
 const PULLING = 'Pulling';
+const PULLED = 'Pulled';
+/** Reasons of kubelet's events while it creates a container, of which only `Pulling` says that the image is still coming. */
+const CREATING = ['FailedMount', 'FailedCreatePodSandBox', PULLING, PULLED];
+/** A container is started within this time after its image has come, also where the clock of its node is some seconds off. */
+const STARTS_IN_MS = 30_000;
 
 /**
- * Why a pod on its node has no sandbox, in kubelet's words; null: it says nothing of that. By its events, since the condition
+ * Why a container is still being created, in kubelet's words: a volume is not mounted, there is no sandbox, or the image is there and the container is not
+ * started all the same. null: its image is being pulled or has just come, or kubelet says nothing of it. By its events, since the condition
  * PodReadyToStartContainers stays False until images are pulled before Kubernetes 1.36 (kubernetes/kubernetes#134660).
  */
-export async function noSandbox(
+export async function whyNotStarted(
   ctx: Pick<CheckContext, 'cluster'>,
   pod: PodObject | undefined,
   namespace: string,
 ): Promise<string | null> {
   if (pod === undefined) return null;
   const { items } = await ctx.cluster.list({ kind: 'v1/Event', namespace });
-  const newest = newestOf(items, pod, [NO_SANDBOX, PULLING]);
-  return newest?.reason === NO_SANDBOX ? `${NO_SANDBOX}: ${newest.message ?? ''}` : null;
+  const newest = newestOf(items, pod, CREATING);
+  if (newest === undefined || newest.reason === PULLING) return null;
+  if (newest.reason === PULLED && Date.now() - Date.parse(timeOf(newest)) < STARTS_IN_MS) return null;
+  return `${newest.reason}: ${newest.message ?? ''}`;
 }
 
 function newestOf(
@@ -50,12 +56,15 @@ function newestOf(
 ): EventObject | undefined {
   return events
     .filter((one) => isOf(one, pod) && reasons.includes(one.reason ?? ''))
-    .sort((a, b) => timeOf(b).localeCompare(timeOf(a)))[0];
+    .sort((a, b) => timeOf(b).localeCompare(timeOf(a)) || nameOf(b).localeCompare(nameOf(a)))[0];
 }
 
 function timeOf({ lastTimestamp, eventTime, metadata }: EventObject): string {
   return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
 }
+
+/** It ends with the time of the event in nanoseconds (client-go, GenerateEventName); `lastTimestamp` is in whole seconds. */
+const nameOf = ({ metadata }: EventObject): string => metadata.name;
 
 function isOf({ involvedObject }: EventObject, { metadata }: PodObject): boolean {
   return (

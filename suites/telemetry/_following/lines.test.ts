@@ -85,8 +85,9 @@ test('should write on a sample of many nodes, so that all lines can be found, ev
     assert.ok(leftOut.every((node) => !pods.includes(`"${node}"`)));
     return chosen.length;
   };
-  assert.equal(await sizeFor(750), 20);
-  assert.equal(await sizeFor(4000), 20);
+  assert.equal(await sizeFor(750), 132);
+  assert.equal(await sizeFor(4000), 24);
+  assert.equal(await sizeFor(200), 134, 'all of them');
   assert.equal(await sizeFor(18_000), 4);
   assert.equal(await sizeFor(18_000, 40_000), 2, 'lines of requests come beside them');
   assert.equal(await sizeFor(18_000, 108_000), 1);
@@ -134,8 +135,8 @@ test('should write lines with the keys of the services, by which they are found 
   assert.ok(!script.includes('mark'));
 });
 
-/** Writers on w1 and w2 that are not ready in time; pods are on these nodes, and once one was refused. */
-function refused(on: readonly string[]) {
+/** Writers on w1 and w2 that are not ready in time; pods are on these nodes, or are to be placed on those, and once one was refused. */
+function refused(on: readonly string[], toBeOn: readonly string[] = []) {
   const recorded: [string, unknown][] = [];
   const unavailable: string[] = [];
   const metadata = { name: 'lines-logs-canary', namespace: 'c', uid: 'u' };
@@ -156,10 +157,11 @@ function refused(on: readonly string[]) {
     cluster: {
       apply: () => Promise.resolve(),
       wait: () => Promise.reject(new Error('waited 20 ms; last seen: none')),
-      items: () =>
-        Promise.resolve(
-          on.map((nodeName) => ({ metadata, spec: { nodeName }, status: { phase: 'Pending' } })),
-        ),
+      items: () => {
+        const placed = on.map((nodeName) => ({ nodeName }));
+        const specs = [...placed, ...toBeOn.map((desiredNode) => ({ desiredNode }))];
+        return Promise.resolve(specs.map((spec) => ({ metadata, spec, status: { phase: 'Pending' } })));
+      },
       list: ({ kind }: { kind: string }) =>
         Promise.resolve({ items: kind === 'v1/Event' ? [refusal] : [{ metadata }] }),
     },
@@ -183,4 +185,22 @@ test('should not quote an old refusal where each node has a pod', async () => {
   const { ctx, writers, unavailable } = refused(['w1', 'w2']);
   await lastStartMs(ctx, writers);
   assert.deepEqual(unavailable, ['waited 20 ms; last seen: none']);
+});
+
+test('should not take a writer that is still to be placed for one that is refused', async () => {
+  const reason = 'waited 20 ms; last seen: none';
+  const { ctx, writers, recorded, unavailable } = refused(['w1'], ['w2']);
+  await startLines(ctx, writers);
+  assert.deepEqual(recorded, [['no-writer', { node: 'w2', reason }]]);
+  await lastStartMs(ctx, writers);
+  assert.deepEqual(unavailable, [reason]);
+  const other = refused([], ['w2']);
+  await startLines(other.ctx, other.writers);
+  assert.deepEqual(other.recorded, [
+    [
+      'no-writer',
+      { node: 'w1', reason: 'the pods of DaemonSet c/lines-logs-canary are refused: denied by policy' },
+    ],
+    ['no-writer', { node: 'w2', reason }],
+  ]);
 });

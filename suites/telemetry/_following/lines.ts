@@ -17,7 +17,7 @@ import { NO_NODE, ownNodes } from '../../topology/_objects/declared.ts';
 import { whyNoPods } from '../../topology/_objects/refused-pods.ts';
 import { sampleOfPools } from '../../topology/_objects/sample.ts';
 import type { NodeObject, PodObject } from '../../topology/_objects/shapes.ts';
-import { conditionTrue } from '../../topology/_objects/shapes.ts';
+import { conditionTrue, nodeOf } from '../../topology/_objects/shapes.ts';
 import { fieldsOf, settingsOf } from './settings.ts';
 import type { LogFields } from '../../../probes/logs/index.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -162,25 +162,29 @@ export async function startLines(ctx: CheckContext, writers: Writers): Promise<C
     await untilReady(ctx, writers.nodes);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    const { without, reason } = await whyNotReady(ctx, writers, error);
-    for (const node of without) ctx.record('no-writer', { node, reason });
+    const { without } = await whyNotReady(ctx, writers, error);
+    for (const one of without) ctx.record('no-writer', one);
   }
   return clocksOf(ctx);
 }
 
 /**
- * Nodes without a pod, and why not all writers are ready. Where a node has none, who refuses it says more than that it was waited for in vain; where each has
- * one, a refusal is an old one.
+ * Nodes on which no pod is, and why not all writers are ready. Where nobody has made the pod of a node, who refuses it says more than that it was waited for in vain; of one
+ * that is still to be placed there a refusal is an old one.
  */
 async function whyNotReady(
   ctx: CheckContext,
   { nodes, objects: [set] }: Writers,
   error: unknown,
-): Promise<{ without: string[]; reason: string }> {
-  const there = new Set((await podsOf(ctx)).map(({ spec }) => spec.nodeName));
-  const without = nodes.filter((name) => !there.has(name));
-  const refusal = set === undefined || without.length === 0 ? null : await whyNoPods(ctx, set);
-  return { without, reason: refusal ?? errorText(error) };
+): Promise<{ without: { node: string; reason: string }[]; reason: string }> {
+  const pods = await podsOf(ctx);
+  const made = new Set(pods.map(nodeOf));
+  const placed = new Set(pods.map(({ spec }) => spec.nodeName));
+  const areMade = nodes.every((node) => made.has(node));
+  const waited = errorText(error);
+  const reason = set === undefined || areMade ? waited : ((await whyNoPods(ctx, set)) ?? waited);
+  const without = nodes.filter((node) => !placed.has(node));
+  return { without: without.map((node) => ({ node, reason: made.has(node) ? waited : reason })), reason };
 }
 
 /** By node: how far its clock is ahead, give or take an error, ms. */

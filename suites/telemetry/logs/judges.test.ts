@@ -155,7 +155,7 @@ test('false verdict 9: a node that is declared and cannot write leaves the lines
 });
 
 test('should judge a sample of many nodes, and say that it is one', () => {
-  const names = Array.from({ length: 20 }, (_, index) => `w${index + 1}`);
+  const names = Array.from({ length: 200 }, (_, index) => `w${index + 1}`);
   const others = (count: number, pool: string | null = null): Seen[] =>
     Array.from({ length: count }, (_, index) => [
       'canary-node',
@@ -164,16 +164,16 @@ test('should judge a sample of many nodes, and say that it is one', () => {
   const sample = canary(names.map((node) => ({ ...GOOD, node })));
   const found = judged([...others(114), ...sample]);
   assert.equal(found.verdict, 'pass', found.reason);
-  assert.match(found.seen, /lines were written on 20 of 134 nodes, a sample/);
+  assert.match(found.seen, /lines were written on 200 of 314 nodes, a sample/);
   const covered = found.figures.find(({ name }) => name === 'nodes covered');
-  assert.deepEqual([covered?.value, covered?.goal], [20, 134]);
+  assert.deepEqual([covered?.value, covered?.goal], [200, 314]);
 
   const few = canary(names.slice(1).map((node) => ({ ...GOOD, node })));
   const tooFew = judged([...others(115), ...few]);
   assert.equal(tooFew.verdict, 'inconclusive');
   assert.match(
     tooFew.reason,
-    /the sample of nodes: expected 20 Ready nodes, with one of each pool, seen 19 nodes/,
+    /the sample of nodes: expected 200 Ready nodes, with one of each pool, seen 199 nodes/,
   );
   assert.equal(judged([...others(114, 'gpu'), ...sample]).verdict, 'inconclusive', 'none of the pool gpu');
   assert.equal(figure(judged(canary([GOOD])), 'nodes covered'), undefined);
@@ -289,16 +289,19 @@ test('should allow lines to be late only while a fault has taken their node away
 });
 
 test('should not pass where the fault took a node that is left out of the sample', () => {
-  const names = Array.from({ length: 20 }, (_, index) => `w${index + 1}`);
+  const most = mostWritersIn({
+    ...{ check: UNDER_FAULT, settings: settings({}) },
+  } as unknown as HistoryHeader);
+  const names = Array.from({ length: most }, (_, index) => `w${index + 1}`);
   const sampled = flowed(names.map((node) => ({ ...GOOD, node })));
   const leftOut: Seen = ['canary-node', { node: 'other', pool: null, ready: true, leftOut: true }];
   const loss = (node: string): Seen[] => trial({ fault: 'node-loss', node });
-  const within = underFault([leftOut, ...sampled, ...loss('w2')], 'node-loss');
+  const within = underFault([...loss('w2'), leftOut, ...sampled], 'node-loss');
   assert.equal(within.verdict, 'pass', within.reason);
-  const without = underFault([leftOut, ...sampled, ...loss('other')], 'node-loss');
+  const without = underFault([...loss('other'), leftOut, ...sampled], 'node-loss');
   assert.equal(without.verdict, 'inconclusive');
   assert.match(without.reason, /node other: expected with a pod that writes lines, .*, seen left out/);
-  const crashed = underFault([leftOut, ...sampled, ...trial({ node: 'other' })]);
+  const crashed = underFault([...trial({ node: 'other' }), leftOut, ...sampled]);
   assert.equal(crashed.verdict, 'pass', crashed.reason);
 });
 

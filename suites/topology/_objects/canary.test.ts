@@ -95,3 +95,10 @@ test('should keep the proxies of meshes out of its pods: one would go on when th
   const [{ metadata: kept }] = pods as [(typeof pods)[number]];
   assert.deepEqual([kept.labels['app'], kept.annotations['own']], ['x', 'y']);
 });
+
+test('should give each pod a label with a name, which policies ask for, and keep one that it has', () => {
+  const nameOf = (labels: Labels): string | undefined =>
+    canaryPod({ name: 'p', labels }, { name: 'c', image: 'i' }).metadata.labels?.['app.kubernetes.io/name'];
+  assert.equal(nameOf({ app: 'x' }), 'plumbline-canary');
+  assert.equal(nameOf({ 'app.kubernetes.io/name': 'breach' }), 'breach');
+});

@@ -37,7 +37,10 @@ export function podMetadata<T extends Partial<KubeObject['metadata']>>(metadata:
   return { ...metadata, labels, annotations: { ...metadata.annotations, ...NO_SIDECAR.annotations } };
 }
 
-/** A pod of one container that is never restarted, with the defaults of every canary; `container` and `spec` are merged over them. */
+/** Policies often ask this label of pods. No pod's own name: that of a node may be in it, and is longer than a label. */
+const NAMED = { 'app.kubernetes.io/name': 'plumbline-canary' };
+
+/** A pod of one container that is never restarted, with the defaults of every canary; labels, `container` and `spec` are merged over them. */
 export function canaryPod(
   metadata: KubeObject['metadata'],
   container: Record<string, unknown>,
@@ -47,7 +50,7 @@ export function canaryPod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: podMetadata(metadata),
+    metadata: podMetadata({ ...metadata, labels: { ...NAMED, ...metadata.labels } }),
     spec: { ...POD_DEFAULTS, restartPolicy: 'Never', containers, ...spec },
   };
 }
@@ -61,8 +64,8 @@ export function canaryMetadata(
   return { name, namespace: canaryNamespace(ctx), labels: { ...canaryLabels(ctx), ...labels } };
 }
 
-export function canaryLabels(ctx: CheckContext): Record<string, string> {
-  return { 'app.kubernetes.io/managed-by': 'plumbline', 'plumbline.dev/check': ctx.id.replaceAll('/', '.') };
+export function canaryLabels({ id }: Pick<CheckContext, 'id'>): Record<string, string> {
+  return { 'app.kubernetes.io/managed-by': 'plumbline', 'plumbline.dev/check': id.replaceAll('/', '.') };
 }
 
 export function canaryNamespace(ctx: CheckContext): string {

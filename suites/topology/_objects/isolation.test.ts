@@ -33,22 +33,22 @@ test('should let the policy of deploy/rbac.yaml open what others close, in both 
     ours.map(({ metadata }) => metadata.namespace),
     ['plumbline-canary'],
   );
-  assert.deepEqual(isolating([DENY, ...ours], LABELS), { policies: [], egress: [] });
+  assert.deepEqual(isolating([DENY, ...ours], LABELS), { policies: [], egress: [], ingress: [] });
   const oneWay = policy('in', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] });
-  assert.deepEqual(
-    isolating([DENY, oneWay], LABELS).egress,
-    ['plumbline-canary/default-deny'],
-    'egress stays closed',
-  );
+  const { egress, ingress } = isolating([DENY, oneWay], LABELS);
+  assert.deepEqual([egress, ingress], [['plumbline-canary/default-deny'], []], 'egress stays closed');
 });
 
 test('should tell policies that isolate what canaries send from those that isolate what they get', () => {
   const name = 'plumbline-canary/in';
   const ingress = policy('in', { podSelector: {}, policyTypes: ['Ingress'] });
-  assert.deepEqual(isolating([ingress], LABELS), { policies: [name], egress: [] });
+  assert.deepEqual(isolating([ingress], LABELS), { policies: [name], egress: [], ingress: [name] });
   const both = isolating([ingress, DENY], LABELS);
   assert.deepEqual(both, {
     policies: ['plumbline-canary/default-deny', name],
     egress: ['plumbline-canary/default-deny'],
+    ingress: ['plumbline-canary/default-deny', name],
   });
+  const egress = policy('out', { podSelector: {}, policyTypes: ['Egress'] });
+  assert.deepEqual(isolating([egress], LABELS).ingress, [], 'what comes in is let in');
 });

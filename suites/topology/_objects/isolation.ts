@@ -22,19 +22,23 @@ export async function recordIsolation(ctx: CheckContext, namespace: string, labe
 }
 
 /**
- * Names of the policies that isolate pods with these labels, and of those that isolate what they send. Policies add up: in a direction that one of them opens to everybody, as that of
- * deploy/rbac.yaml does, none isolates. (kubernetes.io, "Network Policies", the two sorts of pod isolation)
+ * Names of the policies that isolate pods with these labels, and of those that isolate what they send, and what they get. Policies add up: in a direction that one of them opens to
+ * everybody, as that of deploy/rbac.yaml does, none isolates. (kubernetes.io, "Network Policies", the two sorts of pod isolation)
  */
 export function isolating(
   policies: readonly NetworkPolicyObject[],
   labels: Labels,
-): { policies: string[]; egress: string[] } {
+): { policies: string[]; egress: string[]; ingress: string[] } {
   const selecting = policies.filter(({ spec }) => selects(spec.podSelector ?? {}, labels));
   const found = (direction: (typeof DIRECTIONS)[number]): NetworkPolicyObject[] => {
     const of = selecting.filter(({ spec }) => typesOf(spec).includes(direction));
     return of.some(({ spec }) => rulesOf(spec, direction).some(isOpen)) ? [] : of;
   };
-  return { policies: namesOf(DIRECTIONS.flatMap(found)), egress: namesOf(found('Egress')) };
+  return {
+    policies: namesOf(DIRECTIONS.flatMap(found)),
+    egress: namesOf(found('Egress')),
+    ingress: namesOf(found('Ingress')),
+  };
 }
 
 function namesOf(policies: readonly NetworkPolicyObject[]): string[] {

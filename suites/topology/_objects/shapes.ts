@@ -10,7 +10,7 @@ import type {
 } from '../../../probes/kubernetes/objects.ts';
 
 export type { Condition, Container, NodeObject, PodObject, PodSpec, WorkloadObject };
-export { countsOf, ownerOf, resizedBy } from '../../../probes/kubernetes/workloads.ts';
+export { countsOf, nodeOf, ownerOf, resizedBy } from '../../../probes/kubernetes/workloads.ts';
 export type { PodContainer } from '../../../probes/kubernetes/objects.ts';
 export type { ContainerState, ContainerStatus, Mount, Volume } from '../../../probes/kubernetes/objects.ts';
 

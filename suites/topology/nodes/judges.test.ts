@@ -233,6 +233,23 @@ test('should judge the network where other requests of the same kind pass the po
   assert.equal(none.verdict, 'inconclusive', 'that pairs are answered says nothing of the Service');
   const dns = reach(...pairs, ...quiet.slice(0, 3), bad('dns', 'b'), ...addresses, isolation);
   assert.equal(dns.verdict, 'fail');
+  const half = { asked: 10, lost: 5, detail: 'no answer' };
+  const halfDead = [ok('dns', 'a', undefined, half), ok('dns', 'b', undefined, half)];
+  assert.equal(reach(...pairs, ...quiet.slice(0, 2), ...halfDead, ...addresses, isolation).verdict, 'fail');
+  const itself = [ok('service', 'a', undefined, half), bad('service', 'b')];
+  assert.equal(
+    reach(...pairs, ...itself, ...quiet.slice(2), ...addresses, isolation).verdict,
+    'inconclusive',
+    'a Service leads back to the pod itself',
+  );
+});
+
+test('should not judge a family of addresses by what a policy lets through in the other', () => {
+  const both = (node: string): Seen => ['reach-families', { node, families: ['IPv4', 'IPv6'] }];
+  const second = (from: string, to: string): Seen => ok('pair', from, to, { family: 'IPv6', ...NEVER });
+  const seen = [...pairs, ...quiet, ...addresses, both('a'), both('b'), second('a', 'b'), second('b', 'a')];
+  assert.equal(reach(...seen).verdict, 'fail');
+  assert.equal(reach(...seen, ['canary-isolation', { policies: ['c/ipv4'] }]).verdict, 'inconclusive');
 });
 
 test('false verdict 12: requests that are lost after the first answer count', () => {

@@ -50,7 +50,7 @@ function arrival(
   else {
     const afterMs = missing.t - breach.t;
     const said = `none after ${Math.round(afterMs / 1000)} s`;
-    const isolated = isolatedText(history);
+    const isolated = isolatedText(history, 'ingress');
     noteUnread(history, findings);
     if (isolated !== null) findings.unknown(subject, expected, `${said}; ${isolated}`);
     else if (afterMs > goalMs) findings.inTime(subject, false, expected, said);

@@ -71,7 +71,7 @@ test('should look for policies that isolate its pod where the alert is missing, 
   assert.deepEqual(await recordedWith([]), [
     ['breach', undefined],
     ['alert-missing', undefined],
-    ['canary-isolation', { policies: ['c/deny'], egress: [] }],
+    ['canary-isolation', { policies: ['c/deny'], egress: [], ingress: ['c/deny'] }],
     ['alert-ended', undefined],
   ]);
   const arrived = await recordedWith([1]);

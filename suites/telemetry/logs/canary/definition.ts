@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Canary log lines arrive',
     section: '7',
     access: 'w w w w w',
-    does: "numbered lines of a pod on every Ready node, or on a sample of 20 at most with one of each pool: what arrives in the store of logs, compared with the nodes' own files",
+    does: "numbered lines of a pod on every Ready node, or on a sample of 200 at most with one of each pool: what arrives in the store of logs, compared with the nodes' own files",
     goal: 'numbered lines from a pod on every node, or on the sample, visible within 30 s; missing, duplicated, out of order and late are counted; missing 0',
     goals: LOG_GOALS,
     requires: source('logs'),

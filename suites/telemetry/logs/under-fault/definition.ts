@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     controls: async () => (await import('./controls.ts')).controls,
     title: 'No log line is lost under a fault',
     section: '7',
-    does: "numbered lines of a pod on every node, or on a sample of 20 at most with one of each pool, and lines of canary requests, while PostgreSQL's leader is hit (canary.fault, a pod-crash by default), compared with the nodes' own files",
+    does: "numbered lines of a pod on every node, or on a sample of 200 at most with one of each pool, and lines of canary requests, while PostgreSQL's leader is hit (canary.fault, a pod-crash by default), compared with the nodes' own files",
     goal: "every line that is on the nodes' disks is in the store within 30 s, although PostgreSQL's leader crashed meanwhile; missing 0; at least half of the requests accepted",
     goals: { ...LOG_GOALS, answeredRatio: 0.5 },
     ...UNDER_FAULT,

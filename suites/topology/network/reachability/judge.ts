@@ -71,6 +71,8 @@ function judgeReachability(history: History): Judgement {
       expected,
       // The cluster DNS is no canary: only what keeps them from sending excuses it.
       isolated: isolatedText(history, kind === 'reach-dns' ? 'egress' : 'both'),
+      // Some requests to a Service come back to the pod that sends them, and no policy is asked about those.
+      ...(kind === 'reach-service' && { isAnswered: ({ ok, lost }: Reached) => ok && lost === 0 }),
     });
   }
   noteUnread(history, findings);
@@ -109,21 +111,31 @@ function planned(history: History, findings: Findings): string[] {
 
 interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'lost' | 'detail'> {
   subject: string;
+  family?: string | undefined;
 }
+
+/** Also after its first answer: a new policy takes a while until it drops anything. */
+const isAnswered = ({ ok, asked, lost }: Reached): boolean => ok && lost < asked;
 
 function each(
   history: History,
   findings: Findings,
-  of: { wanted: string[]; found: Reached[]; expected: string; isolated: string | null },
+  of: {
+    wanted: string[];
+    found: Reached[];
+    expected: string;
+    isolated: string | null;
+    isAnswered?: (one: Reached) => boolean;
+  },
 ): void {
   const { wanted, found, expected } = of;
-  // All canaries have the same labels: a policy that let one request through lets all of its kind through.
-  const isolated = found.some(({ ok, lost }) => ok && lost === 0) ? null : of.isolated;
+  // All canaries have the same labels: a policy that let one request through lets all of its kind and family of addresses through.
+  const answered = new Set(found.filter(of.isAnswered ?? isAnswered).map(({ family }) => family));
   const bySubject = Map.groupBy(found, ({ subject }) => subject);
   for (const subject of wanted) {
     const [one] = bySubject.get(subject) ?? [];
     if (one === undefined) findings.unknown(subject, expected, whyNot(history, subject));
-    else whole(findings, { ...one, isolated }, expected);
+    else whole(findings, { ...one, isolated: answered.has(one.family) ? null : of.isolated }, expected);
   }
   const there = found.map(({ subject }) => subject);
   findings.eachOnce(

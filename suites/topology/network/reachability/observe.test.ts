@@ -269,7 +269,11 @@ test('should look for policies that isolate its pods where a request was lost, a
     (await observedOn({ pods, listed, stdout }))
       .filter(([kind]) => kind === 'canary-isolation')
       .map(([, fields]) => fields);
-  assert.deepEqual(await isolation('pair b fail 20 0 0 no answer'), [{ policies: ['c/deny'], egress: [] }]);
-  assert.deepEqual(await isolation('pair b ok 1 10 2 no answer'), [{ policies: ['c/deny'], egress: [] }]);
+  assert.deepEqual(await isolation('pair b fail 20 0 0 no answer'), [
+    { policies: ['c/deny'], egress: [], ingress: ['c/deny'] },
+  ]);
+  assert.deepEqual(await isolation('pair b ok 1 10 2 no answer'), [
+    { policies: ['c/deny'], egress: [], ingress: ['c/deny'] },
+  ]);
   assert.deepEqual(await isolation('pair b ok 1 10 0 '), []);
 });

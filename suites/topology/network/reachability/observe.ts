@@ -5,7 +5,7 @@ import { recordEvidence } from '../../_objects/evidence.ts';
 import { recordIsolation } from '../../_objects/isolation.ts';
 import { whyNoPods } from '../../_objects/refused-pods.ts';
 import { sampleOf } from '../../_objects/sample.ts';
-import { conditionTrue, isVirtual } from '../../_objects/shapes.ts';
+import { conditionTrue, isVirtual, nodeOf } from '../../_objects/shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 import type { Topology } from '../../../../env/schema.ts';
 import { lookUntil } from '../../../../host/wait.ts';
@@ -116,8 +116,7 @@ async function lookAtPlugin(
   return { ready, wanted, unready: [...unready, ...without].sort() };
 }
 
-const nodesOf = ({ spec: { nodeName, desiredNode } }: PodObject): string[] =>
-  [nodeName ?? desiredNode].filter((name) => name !== undefined);
+const nodesOf = (pod: PodObject): string[] => [nodeOf(pod)].filter((name) => name !== undefined);
 
 /**
  * The nodes to look at that have no pod of a DaemonSet, where one of them must have it. Of all nodes together as many as `wanted` must, and which ones
