@@ -17,7 +17,7 @@ export const serverName = (node: string): string => `API server of ${node}`;
 export const kubeletName = (node: string): string => `kubelet of ${node}`;
 export const KUBELET_PORT = 10250;
 
-/** Reachability is tested between at most this many nodes (380 pairs), and lines are written on as many. */
+/** Reachability is tested between at most this many nodes (380 pairs). */
 export const SAMPLED_NODES = 20;
 /** Further requests to each target after its first answer. */
 export const REACHED_AGAIN = 10;

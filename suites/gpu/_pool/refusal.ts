@@ -1,5 +1,6 @@
 import type { EventObject } from '../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../harness/context.ts';
+import { byTime, timeOf } from '../../topology/_objects/events.ts';
 import type { PodObject } from '../../topology/_objects/shapes.ts';
 
 /** Why the scheduler finds no node for a pod, in its own words. */
@@ -56,11 +57,7 @@ function newestOf(
 ): EventObject | undefined {
   return events
     .filter((one) => isOf(one, pod) && reasons.includes(one.reason ?? ''))
-    .sort((a, b) => timeOf(b).localeCompare(timeOf(a)) || nameOf(b).localeCompare(nameOf(a)))[0];
-}
-
-function timeOf({ lastTimestamp, eventTime, metadata }: EventObject): string {
-  return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+    .sort((a, b) => byTime(b, a) || nameOf(b).localeCompare(nameOf(a)))[0];
 }
 
 /** It ends with the time of the event in nanoseconds (client-go, GenerateEventName); `lastTimestamp` is in whole seconds. */

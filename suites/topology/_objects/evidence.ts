@@ -1,7 +1,7 @@
 import { isOfKind } from '../../../probes/kubernetes/objects.ts';
-import type { EventObject } from '../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
+import { byTime, timeOf } from './events.ts';
 import type { PodObject } from './shapes.ts';
 
 /**
@@ -26,7 +26,7 @@ async function recordEvents(ctx: CheckContext, troubled: readonly KubeObject[]):
   const names = new Set(troubled.map((object) => `${object.kind}/${object.metadata.name}`));
   const { items } = await ctx.cluster.list({ kind: 'v1/Event' });
   const events = items.filter(({ involvedObject: { kind = '', name = '' } }) => names.has(`${kind}/${name}`));
-  events.sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
+  events.sort((a, b) => byTime(b, a));
   for (const event of events.slice(0, EVENTS_PER_CHECK)) {
     const { kind = '', namespace, name = '' } = event.involvedObject;
     const source = `event ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
@@ -36,10 +36,6 @@ async function recordEvents(ctx: CheckContext, troubled: readonly KubeObject[]):
       at: timeOf(event),
     });
   }
-}
-
-function timeOf(event: EventObject): string {
-  return event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '';
 }
 
 async function recordLog(ctx: CheckContext, pod: PodObject): Promise<void> {

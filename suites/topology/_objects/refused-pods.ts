@@ -1,6 +1,7 @@
 import type { EventObject } from '../../../probes/kubernetes/objects.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
+import { byTime, timeOf } from './events.ts';
 
 /** An admission webhook may say a page. */
 const MAX_CHARS = 400;
@@ -21,7 +22,7 @@ export async function whyNoPods(
   const lastOf = (wanted: string): EventObject | undefined =>
     items
       .filter(({ involvedObject, reason }) => involvedObject.uid === uid && reason === wanted)
-      .sort((one, other) => timeOf(one).localeCompare(timeOf(other)))
+      .sort(byTime)
       .at(-1);
   const last = lastOf('FailedCreate');
   if (last?.message === undefined) return null;
@@ -29,8 +30,4 @@ export async function whyNoPods(
   const made = lastOf('SuccessfulCreate');
   if (made !== undefined && timeOf(last) < timeOf(made)) return null;
   return `the pods of DaemonSet ${namespace}/${name} are refused: ${last.message.slice(0, MAX_CHARS)}`;
-}
-
-function timeOf({ lastTimestamp, eventTime, metadata }: EventObject): string {
-  return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
 }

@@ -129,20 +129,17 @@ test('should create nothing where there is no node to probe from, and say so', a
   assert.deepEqual(unavailable, ['a node to probe from']);
 });
 
-test('should call pods in both families of addresses, and say which ones they have', async () => {
+const SERVICE = { metadata: { name: 'reach' }, spec: { clusterIP: '10.96.0.9' } };
+
+/** A run whose cluster answers as `of` says. */
+async function observedOn(of: {
+  nodes?: string[];
+  pods: object[];
+  listed: (kind: string) => object[];
+  exec?: (asked: { command: string[]; pod: string }) => string;
+}): Promise<[string, Record<string, unknown>][]> {
   const recorded: [string, Record<string, unknown>][] = [];
-  const commands: string[][] = [];
   const node = (name: string) => ({ metadata: { name }, spec: {}, status: {} });
-  const server = (name: string, ...ips: string[]) => ({
-    metadata: { name: `reach-${name}`, namespace: 'c' },
-    spec: { nodeName: name },
-    status: { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) },
-  });
-  const pods = [
-    server('a', '10.0.0.1', 'fd00::1'),
-    server('b', '10.0.0.2', 'fd00::2'),
-    server('old', '10.0.0.3'),
-  ];
   const daemonSet = { namespace: 'kube-system', name: 'cilium' };
   const context = {
     id: 'topology/network/reachability',
@@ -158,20 +155,43 @@ test('should call pods in both families of addresses, and say which ones they ha
     runner: { call: () => Promise.resolve({}) },
     cluster: {
       items: ({ kind }: { kind: string }) =>
-        Promise.resolve(kind === 'v1/Node' ? ['a', 'b', 'old'].map(node) : []),
+        Promise.resolve(kind === 'v1/Node' ? (of.nodes ?? ['a', 'b']).map(node) : []),
       apply: () => Promise.resolve(),
       remove: () => Promise.resolve(),
-      wait: ({ until }: { until: string }) => Promise.resolve({ items: until === 'ready' ? pods : [] }),
-      list: () =>
-        Promise.resolve({ items: [{ metadata: { name: 'reach' }, spec: { clusterIP: '10.96.0.9' } }] }),
-      exec: ({ command, pod }: { command: string[]; pod: string }) => {
-        commands.push([pod, ...command.slice(command.indexOf('reach') + 5)]);
-        const lines = ['pair b ok 1 10 0 ', 'also b ok 2 10 0 ', 'also a fail 3 0 0 no route'];
-        return Promise.resolve({ code: 0, stdout: lines.join('\n'), stderr: '' });
-      },
+      wait: ({ until }: { until: string }) =>
+        until === 'ready' && of.pods.length < 2
+          ? Promise.reject(new Error('waited 20 ms; last seen: none'))
+          : Promise.resolve({ items: of.pods }),
+      list: ({ kind }: { kind: string }) =>
+        Promise.resolve({ items: kind === 'v1/Pod' ? of.pods : of.listed(kind) }),
+      exec: (asked: { command: string[]; pod: string }) =>
+        Promise.resolve({ code: 0, stdout: of.exec?.(asked) ?? '', stderr: '' }),
     },
   };
   await observe(context as unknown as CheckContext);
+  return recorded;
+}
+
+test('should call pods in both families of addresses, and say which ones they have', async () => {
+  const commands: string[][] = [];
+  const server = (name: string, ...ips: string[]) => ({
+    metadata: { name: `reach-${name}`, namespace: 'c' },
+    spec: { nodeName: name },
+    status: { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) },
+  });
+  const pods = [
+    server('a', '10.0.0.1', 'fd00::1'),
+    server('b', '10.0.0.2', 'fd00::2'),
+    server('old', '10.0.0.3'),
+  ];
+  const recorded = await observedOn({
+    ...{ nodes: ['a', 'b', 'old'], pods },
+    listed: () => [SERVICE],
+    exec: ({ command, pod }) => {
+      commands.push([pod, ...command.slice(command.indexOf('reach') + 5)]);
+      return ['pair b ok 1 10 0 ', 'also b ok 2 10 0 ', 'also a fail 3 0 0 no route'].join('\n');
+    },
+  });
   assert.deepEqual(commands, [
     ['reach-a', 'pair/b=10.0.0.2', 'also/b=fd00::2', 'pair/old=10.0.0.3'],
     ['reach-b', 'pair/a=10.0.0.1', 'also/a=fd00::1', 'pair/old=10.0.0.3'],
@@ -191,44 +211,6 @@ test('should call pods in both families of addresses, and say which ones they ha
     ],
   );
 });
-
-/** A run on nodes a and b, whose cluster answers as `of` says. */
-async function observedOn(of: {
-  pods: object[];
-  listed: (kind: string) => object[];
-  stdout?: string;
-}): Promise<[string, Record<string, unknown>][]> {
-  const recorded: [string, Record<string, unknown>][] = [];
-  const node = (name: string) => ({ metadata: { name }, spec: {}, status: {} });
-  const daemonSet = { namespace: 'kube-system', name: 'cilium' };
-  const context = {
-    id: 'topology/network/reachability',
-    settings: {
-      network: { cni: { name: 'cilium', daemonSet }, policyEnforced: true, probeImage: 'i' },
-      namespaces: { canary: 'c' },
-    },
-    timeoutMs: () => 20,
-    signal: new AbortController().signal,
-    step: (_title: string, body: () => unknown) => body(),
-    record: (kind: string, fields: Record<string, unknown>) => recorded.push([kind, fields]),
-    unavailable: () => undefined,
-    runner: { call: () => Promise.resolve({}) },
-    cluster: {
-      items: ({ kind }: { kind: string }) => Promise.resolve(kind === 'v1/Node' ? ['a', 'b'].map(node) : []),
-      apply: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-      wait: ({ until }: { until: string }) =>
-        until === 'ready' && of.pods.length < 2
-          ? Promise.reject(new Error('waited 20 ms; last seen: none'))
-          : Promise.resolve({ items: of.pods }),
-      list: ({ kind }: { kind: string }) =>
-        Promise.resolve({ items: kind === 'v1/Pod' ? of.pods : of.listed(kind) }),
-      exec: () => Promise.resolve({ code: 0, stdout: of.stdout ?? '', stderr: '' }),
-    },
-  };
-  await observe(context as unknown as CheckContext);
-  return recorded;
-}
 
 test('should quote why the pods of its DaemonSet are refused', async () => {
   const set = { metadata: { name: 'reach', namespace: 'c', uid: 'u' } };
@@ -261,12 +243,11 @@ test('should look for policies that isolate its pods where a request was lost, a
     metadata: { name: 'deny', namespace: 'c' },
     spec: { podSelector: {}, policyTypes: ['Ingress'] },
   };
-  const service = { metadata: { name: 'reach' }, spec: { clusterIP: '10.96.0.9' } };
   const listed = (kind: string): object[] =>
-    kind === 'networking.k8s.io/v1/NetworkPolicy' ? [deny] : [service];
+    kind === 'networking.k8s.io/v1/NetworkPolicy' ? [deny] : [SERVICE];
   const pods = [server('a', '10.0.0.1'), server('b', '10.0.0.2')];
   const isolation = async (stdout: string): Promise<unknown[]> =>
-    (await observedOn({ pods, listed, stdout }))
+    (await observedOn({ pods, listed, exec: () => stdout }))
       .filter(([kind]) => kind === 'canary-isolation')
       .map(([, fields]) => fields);
   assert.deepEqual(await isolation('pair b fail 20 0 0 no answer'), [

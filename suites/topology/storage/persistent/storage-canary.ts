@@ -1,8 +1,8 @@
 import type { CheckContext } from '../../../harness/context.ts';
 import { RunnerError } from '../../../harness/client.ts';
 import type { KubeObject, WaitParams } from '../../../harness/protocol.ts';
-import type { EventObject } from '../../../../probes/kubernetes/objects.ts';
 import { canaryMetadata, canaryNamespace, canaryPod, offOthers, refOf } from '../../_objects/canary.ts';
+import { byTime } from '../../_objects/events.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 import { heldUpBy, stateOf, VOLUME } from './held-up.ts';
 import type { HeldUp } from './held-up.ts';
@@ -110,12 +110,6 @@ async function heldUpNow(ctx: CheckContext, name: string): Promise<HeldUp | null
   const about = [pod, claim].flatMap((one) => one?.metadata.uid ?? []);
   const events = items.filter(({ involvedObject: { uid = '' } }) => about.includes(uid)).sort(byTime);
   return heldUpBy({ pod, claim, events: unavailable === undefined ? events : null }, CONTAINER);
-}
-
-function byTime(a: EventObject, b: EventObject): number {
-  const timeOf = ({ lastTimestamp, eventTime, metadata }: EventObject): string =>
-    lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
-  return timeOf(a).localeCompare(timeOf(b));
 }
 
 async function removeAndWait(ctx: CheckContext, pod: KubeObject): Promise<void> {
