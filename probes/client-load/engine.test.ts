@@ -176,7 +176,11 @@ describe('the client load engine', () => {
       'a reset proves nothing',
     );
     assert.equal(writes(lines).at(-1)?.[5], 0);
-    assert.equal(engine.progress().lastOkMs !== null, true);
+    const ends = writes(lines);
+    const firstBack = ends[ends.findLastIndex((line) => line[5] !== 0) + 1];
+    const { lastOkMs, okSinceMs } = engine.progress();
+    const told = [okSinceMs, lastOkMs].map((ms) => ms?.toFixed(3));
+    assert.deepEqual(told, [firstBack?.[4].toFixed(3), ends.at(-1)?.[4].toFixed(3)]);
     const back = writes(lines).filter((line) => line[5] === 0 && /opened=[\d.]+/.test(line[6] ?? ''));
     assert.ok(back.length > 0, 'a write on a connection of its own says when that was up');
   });

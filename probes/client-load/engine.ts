@@ -39,8 +39,8 @@ export interface ClientLoadProgress {
   unsent: number;
   scheduled: number;
   lastOkMs: number | null;
-  lastNotOkMs: number | null;
-  okSinceLastNotOk: number;
+  /** The first success after the last failure, or of all; null: none. A stretch without a failure begins with it, as judges count it. */
+  okSinceMs: number | null;
 }
 
 interface Operation {
@@ -105,8 +105,7 @@ export class ClientLoadEngine {
     unsent: 0,
     scheduled: 0,
     lastOkMs: null,
-    lastNotOkMs: null,
-    okSinceLastNotOk: 0,
+    okSinceMs: null,
   };
   #scheduledReads = 0;
   /** Reads that have not ended. */
@@ -414,10 +413,9 @@ export class ClientLoadEngine {
     progress[outcome]++;
     if (outcome === 'ok') {
       progress.lastOkMs = doneMs;
-      progress.okSinceLastNotOk++;
+      progress.okSinceMs ??= doneMs;
     } else {
-      progress.lastNotOkMs = doneMs;
-      progress.okSinceLastNotOk = 0;
+      progress.okSinceMs = null;
     }
   }
 }

@@ -152,9 +152,10 @@ export function isMet(
   askedMs: number,
 ): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
-  if (seen.lastOkMs === null || seen.t - seen.lastOkMs > FLOWING_MS) return false;
-  const since = Math.max(seen.lastNotOkMs ?? seen.startedMs ?? seen.t, askedMs);
-  return seen.t - since >= (wait.stretchMs ?? 0);
+  const { t, lastOkMs, okSinceMs } = seen;
+  if (lastOkMs === null || okSinceMs === null || t - lastOkMs > FLOWING_MS) return false;
+  // From a success to a success, as the judge counts it: after the last failure the first may take as long as an attempt.
+  return lastOkMs - Math.max(okSinceMs, askedMs) >= (wait.stretchMs ?? 0);
 }
 
 function described(seen: Seen | null): string {

@@ -390,8 +390,9 @@ async function flowsAgain(clientLoad: ClientLoadProcess, sinceMs: number): Promi
   while (monoMs() < end) {
     await sleep(100);
     const seen = clientLoad.progress();
-    if (seen === null || seen.t - Math.max(seen.lastNotOkMs ?? 0, sinceMs) < STEADY_MS) continue;
-    if (seen.t - (seen.lastOkMs ?? 0) < 500) return;
+    if (seen?.lastOkMs == null || seen.okSinceMs === null) continue;
+    if (seen.lastOkMs - Math.max(seen.okSinceMs, sinceMs) >= STEADY_MS && seen.t - seen.lastOkMs < 500)
+      return;
   }
 }
 

@@ -105,9 +105,8 @@ function flowsAgain(clientLoad: ClientLoadProcess, deadlineMs: number): Promise<
   const injectedMs = monoMs();
   return until(deadlineMs, () => {
     const seen = clientLoad.progress();
-    const lastOkMs = seen?.lastOkMs ?? 0;
-    const bad = Math.max(seen?.lastNotOkMs ?? 0, injectedMs);
-    return seen !== null && lastOkMs > bad + STEADY_MS && seen.t - lastOkMs < 500;
+    if (seen?.lastOkMs == null || seen.okSinceMs === null) return false;
+    return seen.lastOkMs - Math.max(seen.okSinceMs, injectedMs) > STEADY_MS && seen.t - seen.lastOkMs < 500;
   });
 }
 
