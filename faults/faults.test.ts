@@ -99,6 +99,20 @@ test('every fault that acts on a node records its rollback first, and lands by i
   }
 });
 
+test('every fault that acts on a node waits for calm once it is prepared, and before it acts', async () => {
+  for (const id of ['pod-crash', 'hang', 'partition', 'node-loss']) {
+    const seen: string[] = [];
+    const { ctx, injector, written } = context({
+      calm: () => {
+        seen.push(`${written.length} written, ${injector.done.length} done`);
+        return Promise.resolve();
+      },
+    });
+    await faultOf(id).inject(ctx);
+    assert.deepEqual(seen, ['0 written, 0 done'], id);
+  }
+});
+
 test('of a pod with several containers only the declared one is frozen', async () => {
   const running = (...names: string[]): FaultMember[] =>
     members.map((one) => ({

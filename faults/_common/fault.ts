@@ -157,6 +157,11 @@ export interface FaultContext {
   switchover: ((from: string) => Promise<Switchover>) | null;
   kube: FaultKubeCall;
   perform: Perform;
+  /**
+   * Waits, for a bounded time, until clients are served as before the preparation: pods that start for a fault take cores from the members beside
+   * them. What still fails after it is for the judge.
+   */
+  calm(): Promise<void>;
   /** Undoes now everything that was done for this check so far; for faults that undo a part of themselves. */
   restore(): Promise<unknown>;
   /** Appends to the trial's `faults.ndjson`. */

@@ -16,6 +16,7 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
   const target = chosen.members.map(({ name }) => name).join(', ');
   const preparations: Preparation[] = [];
   for (const member of chosen.members) preparations.push(await prepare(member, chosen.members));
+  await ctx.calm();
   const prepared = preparations.filter((one) => 'act' in one);
   ctx.write({
     kind: 'fault-armed',

@@ -41,6 +41,8 @@ export interface ClientLoadProgress {
   lastOkMs: number | null;
   /** The first success after the last failure, or of all; null: none. A stretch without a failure begins with it, as judges count it. */
   okSinceMs: number | null;
+  /** The last read that was sent and not answered as it should; null: none. */
+  readNotOkMs: number | null;
 }
 
 interface Operation {
@@ -106,6 +108,7 @@ export class ClientLoadEngine {
     scheduled: 0,
     lastOkMs: null,
     okSinceMs: null,
+    readNotOkMs: null,
   };
   #scheduledReads = 0;
   /** Reads that have not ended. */
@@ -403,7 +406,10 @@ export class ClientLoadEngine {
     const head = [kind, n, round(intendedMs), round(sentMs), round(doneMs), OUTCOMES[outcome]] as const;
     this.#options.record(detail === '' ? [...head] : [...head, detail]);
     if (kind === 'w') this.#count(outcome, doneMs);
-    else this.#reads--;
+    else {
+      this.#reads--;
+      if (outcome !== 'ok' && outcome !== 'unsent') this.#progress.readNotOkMs = doneMs;
+    }
     this.#outstanding--;
     if (this.#outstanding === 0) this.#drained?.();
   }

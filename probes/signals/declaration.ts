@@ -166,7 +166,7 @@ const canary = z
       .max(1800)
       .default(75)
       .describe(
-        'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds. Each node writes linesPerSecond times as many lines, which may make the sample of nodes smaller (see lines)',
+        'How long requests and lines are sent in telemetry/…/under-fault; the fault comes after drills.steadySeconds, or half of this time where that is less. Each node writes linesPerSecond times as many lines, which may make the sample of nodes smaller (see lines)',
       ),
     request: z
       .enum(['create', 'look', 'list'])

@@ -4,7 +4,7 @@ import { failedOf, isMet } from './client-load-group.ts';
 
 const SEEN = {
   ...{ t: 20_000, startedMs: 1_000, ok: 3000, fail: 1, unknown: 0, unsent: 0, scheduled: 3001 },
-  ...{ lastOkMs: 19_990, okSinceMs: 12_000 },
+  ...{ lastOkMs: 19_990, okSinceMs: 12_000, readNotOkMs: 15_001 },
 };
 const STEADY = { until: 'steady', stretchMs: 5_000 } as const;
 
@@ -22,6 +22,12 @@ test('a stretch that may have begun before the question should count from the fi
     false,
     'nothing succeeded after the last failure',
   );
+});
+
+test('reads should count where they are asked for', () => {
+  assert.equal(isMet({ ...STEADY, reads: true }, SEEN, 0), false);
+  for (const readNotOkMs of [15_000, null])
+    assert.equal(isMet({ ...STEADY, reads: true }, { ...SEEN, readNotOkMs }, 0), true);
 });
 
 test('nothing should be steady whose last success is long ago', () => {

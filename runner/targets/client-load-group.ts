@@ -147,15 +147,17 @@ export function failedOf({ fail, unknown, unsent }: Pick<Seen, 'fail' | 'unknown
 
 /** Whether the condition is met, by the client load's last report. */
 export function isMet(
-  wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs'>,
+  wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs' | 'reads'>,
   seen: Seen,
   askedMs: number,
 ): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
-  const { t, lastOkMs, okSinceMs } = seen;
+  const { t, lastOkMs, okSinceMs, readNotOkMs } = seen;
+  const stretchMs = wait.stretchMs ?? 0;
   if (lastOkMs === null || okSinceMs === null || t - lastOkMs > FLOWING_MS) return false;
+  if (wait.reads === true && readNotOkMs !== null && t - readNotOkMs < stretchMs) return false;
   // From a success to a success, as the judge counts it: after the last failure the first may take as long as an attempt.
-  return lastOkMs - Math.max(okSinceMs, askedMs) >= (wait.stretchMs ?? 0);
+  return lastOkMs - Math.max(okSinceMs, askedMs) >= stretchMs;
 }
 
 function described(seen: Seen | null): string {

@@ -12,6 +12,7 @@ import { ClientLoadGroup } from './client-load-group.ts';
 import { loadOf, pathsOf, type Load } from './client-load-target.ts';
 import { whyNoLoad } from './load-permit.ts';
 import { RequestError } from '../serve/session.ts';
+import { STEADY_MS } from '../../reports/judge/failover/outages/recovery.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 
 interface Subject {
@@ -24,6 +25,10 @@ interface Subject {
 const LOOK_EVERY_MS = 100;
 /** Rate of a client load without a declared one (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
+
+const CALM = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true, reads: true } as const;
+/** Agents of a fault start within seconds; one that takes cores for longer is no preparation any more. */
+const CALM_WITHIN_MS = 30_000;
 
 /** Client loads and observers of running checks: children and connections of the runner, at most one observer a check, and one load for each path of clients. */
 export class ClientLoads {
@@ -97,6 +102,12 @@ export class ClientLoads {
     if (!running)
       throw new RequestError(`${wait.check} waits for a client load, and none is running for it`, 'crash');
     return await (await running).wait(wait, signal);
+  }
+
+  /** Waits a while for as long a stretch without a failure as judges look at before a fault. Returns at once where none is broken, or nothing runs. */
+  async calm(check: string, signal: AbortSignal): Promise<void> {
+    const group = await this.#running.get(check);
+    await group?.wait({ check, ...CALM, timeoutMs: CALM_WITHIN_MS }, signal);
   }
 
   async stop(check: string): Promise<void> {

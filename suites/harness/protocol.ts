@@ -389,6 +389,8 @@ export interface ClientLoadWait {
   stretchMs?: number;
   /** For `steady`: the stretch may have begun before the question; by default only what comes after it counts. */
   begunBefore?: boolean;
+  /** For `steady`: reads that were sent have not failed either. */
+  reads?: boolean;
   timeoutMs: number;
 }
 export interface BeginResult {

@@ -114,6 +114,7 @@ class Held {
       injector: await injectorFor(this.#parts(), shared),
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
+      calm: () => Promise.resolve(),
       restore: () => this.safety.restore({ check, access: 'fault' }),
       ...over_,
     });

@@ -220,6 +220,12 @@ function lastSweep(history: History, store: Store): Seen<'swept'> | undefined {
   return all(history, 'swept').findLast(({ what }) => what === store);
 }
 
+/** Wall clock ms at which the store had been asked for everything; Infinity: it never was. */
+export function sweptMs(history: History, store: Store): number {
+  const swept = lastSweep(history, store);
+  return swept === undefined ? Infinity : wallOf(history, swept.t);
+}
+
 /** The final query for everything was answered, and this history holds its whole answer. */
 export function sweptRule(history: History, findings: Findings, of: { store: Store; found: number }): void {
   findings.rule('swept');

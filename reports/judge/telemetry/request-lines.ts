@@ -5,7 +5,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import { loggedNameOf, workloadNameOf } from '../../record/names/path-names.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
-import { numberIn, pathOf } from './observed.ts';
+import { goalOf, numberIn, pathOf, sweptMs } from './observed.ts';
 import type { CanaryRequest } from './observed.ts';
 
 export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
@@ -91,7 +91,16 @@ export interface Held {
   twice: number;
 }
 
-export function heldOnDisks(history: History, stored: readonly RequestLine[]): Held[] {
+/**
+ * Disks are read after the store was asked for everything: lines that were younger than the goal allows by then are not missing. (A service may
+ * write more than the one line of a request that is waited for.)
+ */
+export function heldOnDisks(
+  history: History,
+  { sent, stored }: { sent: readonly CanaryRequest[]; stored: readonly RequestLine[] },
+): Held[] {
+  const numbers = new Set(sent.map(({ n }) => n));
+  const dueByMs = sweptMs(history, 'logs') - goalOf(history.header, 'visibleSeconds') * 1000;
   const counts = new Map<string, number>();
   const timesStored = (service: string, pod: string, n: number): number =>
     counts.get(`${service}|${pod}|${n}`) ?? 0;
@@ -99,11 +108,15 @@ export function heldOnDisks(history: History, stored: readonly RequestLine[]): H
   return all(history, 'disk').flatMap(({ node, pod, requests }) =>
     requests.map(({ service, lines }) => {
       const written = new Map<number, number>();
-      for (const [n] of lines) add(written, n);
+      const due = new Map<number, number>();
+      for (const [n, atMs] of lines) {
+        add(written, n);
+        if (atMs <= dueByMs || !numbers.has(n)) add(due, n);
+      }
       const held: Held = { service, node, pod, lines: lines.length, lost: 0, unplaced: 0, twice: 0 };
       for (const [n, count] of written) {
         const there = timesStored(service, pod, n);
-        const short = Math.max(0, count - there);
+        const short = Math.max(0, (due.get(n) ?? 0) - there);
         const unplaced = Math.min(short, timesStored(service, '', n));
         held.lost += short - unplaced;
         held.unplaced += unplaced;

@@ -50,6 +50,7 @@ function runnerWhose(perform: () => Promise<void>, trial: string): ServedRunner 
       safety: { perform, pending: () => [] },
     },
     drills: { begin: () => undefined },
+    clientLoads: { calm: () => Promise.resolve() },
   } as unknown as ServedRunner;
 }
 

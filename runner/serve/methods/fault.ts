@@ -110,7 +110,7 @@ function lasts(fault: Fault, { landedAtMs }: Result<'fault.inject'>): boolean {
   return landedAtMs !== null && !fault.heals;
 }
 
-type Guard = Pick<FaultContext, 'check' | 'perform' | 'restore' | 'timeoutMs' | 'signal'>;
+type Guard = Pick<FaultContext, 'check' | 'perform' | 'calm' | 'restore' | 'timeoutMs' | 'signal'>;
 
 function guardOf(runner: ServedRunner, check: string, signal: AbortSignal): Guard {
   const { safety } = runner.parts;
@@ -119,6 +119,7 @@ function guardOf(runner: ServedRunner, check: string, signal: AbortSignal): Guar
     check,
     perform: (mutation) => safety.perform(mutation),
     restore: () => safety.restore({ check, access: 'fault' }),
+    calm: () => runner.clientLoads.calm(check, signal),
     timeoutMs: (name) => timeoutMsOf(environment, name as Parameters<typeof timeoutMsOf>[1]),
     signal,
   };

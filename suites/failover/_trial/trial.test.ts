@@ -143,9 +143,22 @@ test('should wait for nothing after a fault that did not land', async () => {
   const injected = asked.findIndex(({ method }) => method === 'fault.inject');
   const waits = asked.slice(injected).filter(({ method }) => method === 'clientLoad.wait');
   assert.deepEqual(
-    waits.map(({ params }) => params['begunBefore']),
-    [true],
+    waits.map(({ params }) => [params['begunBefore'], params['reads']]),
+    [
+      [true, undefined],
+      [true, true],
+    ],
   );
+});
+
+test('should wait a while for reads that still fail, and read back whether they come or not', async () => {
+  const { asked, recorded } = await trialWith({
+    'clientLoad.wait': ({ reads }) => (reads === true ? { met: false, detail: 'reads fail' } : STRETCH),
+  });
+  const waited = asked.find(({ params }) => params['reads'] === true);
+  assert.deepEqual([waited?.params['stretchMs'], waited?.params['timeoutMs']], [5000, 1000]);
+  assert.ok(asked.some(({ method }) => method === 'clientLoad.readBack'));
+  assert.ok(!recorded.some(({ kind }) => kind === 'deadline'), 'reads have no deadline of their own');
 });
 
 test('should see writes without a failure for as long before the fault as ends an outage after it', async () => {

@@ -88,9 +88,10 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
     await ctx.step('start the killed pods again', () => call('fault.restore', { check }));
     await back(ctx, { node, pods: aim.pods, sinceMs: seconds.fromMs });
     await ctx.step('see that writes still succeed', () => steady(ctx));
+    // At once: a write that fails after the stretch would leave an outage without an end.
+    await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     watching.abort();
     await observed;
-    await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
     await ctx.step('read the object', () => readObject(ctx));
     await ctx.step('keep logs and events of the control plane from the time of the fault', () =>
       call('evidence.collect', {

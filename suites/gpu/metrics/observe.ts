@@ -36,12 +36,12 @@ export async function observe(ctx: CheckContext): Promise<void> {
 /** Queries until everything that the judge needs is there, and records the last answer: it is the one that counts. */
 async function askOften(ctx: CheckContext, nodes: readonly PoolNode[], holder: string | null): Promise<void> {
   const { metrics, devicesPerNode, sharedBy } = gpuOf(ctx);
-  const devices = nodes.length * (metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy));
+  const perNode = metrics?.perNode ?? Math.ceil(devicesPerNode / sharedBy);
   const holders = holder === null ? holdersOn(nodes) : [holder];
   const pods = metrics?.labels.pod === undefined ? [] : holders;
   const seen = await lookUntil(
     () => utilisation(ctx),
-    (now) => now === null || isComplete(ctx, now, { devices, pods }),
+    (now) => now === null || isComplete(ctx, now, { nodes, perNode, pods }),
     { deadlineMs: ctx.timeoutMs('gpuMetrics'), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
   );
   if (seen !== null) ctx.record('gpu-series', { ...seen, holder });
@@ -56,14 +56,19 @@ function holdersOn(nodes: readonly PoolNode[]): string[] {
 function isComplete(
   ctx: CheckContext,
   { samples, nowSeconds }: Utilisation,
-  wanted: { devices: number; pods: readonly string[] },
+  wanted: { nodes: readonly PoolNode[]; perNode: number; pods: readonly string[] },
 ): boolean {
   const { freshScrapes = 0 } = ctx.goals;
   const freshSeconds = freshScrapes * (ctx.settings.scrapeSeconds ?? 0);
   const fresh = samples.filter(
     ({ atSeconds }) => atSeconds !== null && nowSeconds !== null && nowSeconds - atSeconds <= freshSeconds,
   );
-  const devices = new Set(fresh.map(({ node, device }) => `${node}/${device}`));
+  // Of each node of the pool: Prometheus may know devices of others too.
+  const devicesOf = ({ object }: PoolNode): number =>
+    new Set(fresh.filter(({ node }) => node === object.metadata.name).map(({ device }) => device)).size;
   const named = new Set(fresh.map(({ pod }) => pod));
-  return devices.size >= wanted.devices && wanted.pods.every((pod) => named.has(pod));
+  return (
+    wanted.nodes.every((node) => devicesOf(node) >= wanted.perNode) &&
+    wanted.pods.every((pod) => named.has(pod))
+  );
 }

@@ -10,19 +10,23 @@ const ANSWERS: Record<string, unknown> = {
 };
 
 /** A trial of traces, in which so many requests had been answered, or not well, when the fault was due. */
-async function trialAfter(answers: { ended: number; failed: number }) {
+async function trialAfter(answers: { ended: number; failed: number }, steadySeconds = 0) {
   const methods: string[] = [];
   const recorded: { kind: string; reason?: string }[] = [];
+  const steps: string[] = [];
   const canary = { underFaultSeconds: 30, perSecond: 5, linesPerSecond: 10 };
   const ctx = {
     ...{ id: 'telemetry/traces/under-fault', trial: 1, run: 'r1' },
     settings: {
-      ...{ store: 'postgres', fault: 'pod-crash', drills: { steadySeconds: 0 } },
+      ...{ store: 'postgres', fault: 'pod-crash', drills: { steadySeconds } },
       telemetry: { canary },
     },
     signal: new AbortController().signal,
     timeoutMs: () => 1000,
-    step: (_title: string, work: () => unknown) => work(),
+    step: (title: string, work: () => unknown) => {
+      steps.push(title);
+      return title.startsWith('let requests') ? undefined : work();
+    },
     record: (kind: string, fields: object = {}) => recorded.push({ kind, ...fields }),
     runner: {
       call: (method: string) => {
@@ -32,7 +36,7 @@ async function trialAfter(answers: { ended: number; failed: number }) {
     },
   };
   await observeUnderFault(ctx as unknown as CheckContext, ['traces']);
-  return { methods, recorded };
+  return { methods, recorded, steps };
 }
 
 test('should inject the fault while requests are answered well, and follow what arrives', async () => {
@@ -42,6 +46,19 @@ test('should inject the fault while requests are answered well, and follow what 
     methods.filter((method) => order.includes(method)),
     order,
   );
+});
+
+test('should inject the fault while requests still flow, however long the steady stretch of drills is', async () => {
+  for (const [steadySeconds, waited] of [
+    [10, 10],
+    [60, 15],
+  ] as const) {
+    const { steps } = await trialAfter({ ended: 50, failed: 5 }, steadySeconds);
+    assert.ok(
+      steps.includes(`let requests and lines flow for ${waited} s before the fault`),
+      steps.join('\n'),
+    );
+  }
 });
 
 /** What the disks are asked, after a trial of logs in a cluster of 134 nodes with the store and a service on some of them. */

@@ -117,7 +117,7 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
     ctx.record('no-fault', { reason: unsent });
     return;
   }
-  if (!(await injected(ctx, of.aim))) return;
+  if (!(await injected(ctx, of))) return;
   const writtenMs =
     writers === null ? 0 : Math.max(sinceMs, await lastStartMs(ctx, writers)) + linesMs(writers.order);
   const lastMs = Math.max(Date.now(), writtenMs);
@@ -138,9 +138,11 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
  * The fault, once the canary flows; what lasts is kept for a while and then undone. False where the canary does not flow: a fault would prove
  * nothing then, and add to what is broken.
  */
-async function injected(ctx: CheckContext, { store, fault, target }: Aim): Promise<boolean> {
+async function injected(ctx: CheckContext, { aim, underFaultSeconds }: Trial): Promise<boolean> {
   const { id: check, trial } = ctx;
-  const beforeMs = ctx.settings.drills.steadySeconds * 1000;
+  const { store, fault, target } = aim;
+  // Requests must still flow when the fault lands, which takes as long as its pods need to start.
+  const beforeMs = Math.min(ctx.settings.drills.steadySeconds, underFaultSeconds / 2) * 1000;
   await ctx.step(`let requests and lines flow for ${beforeMs / 1000} s before the fault`, () =>
     sleep(beforeMs, undefined, { signal: ctx.signal }),
   );

@@ -2,6 +2,8 @@
 import type { Seen } from '../../_testing/histories.ts';
 
 export const START_MS = Date.parse('2026-01-01T00:00:10Z');
+/** When the stores were asked for everything. */
+export const SWEPT_MS = START_MS + 150_000;
 export const VISIBLE = { visibleSeconds: 30, missing: 0, duplicatedRatio: 1, answeredRatio: 0.5 };
 
 export const PATH = [
@@ -50,7 +52,7 @@ export function followed(seen: readonly Seen[], looks: Looks = { logs: true, tra
   const ends = (['logs', 'traces'] as const).flatMap((what): Seen[] => {
     const answered = looks[what];
     if (answered === undefined) return [];
-    const swept: Seen = ['swept', { what, answered, found: found(what) }];
+    const swept: Seen = ['swept', { t: tOf(SWEPT_MS), what, answered, found: found(what) }];
     return answered
       ? [swept]
       : [swept, ['unavailable', { what: `the store of ${what}`, reason: 'ECONNREFUSED' }]];
@@ -109,8 +111,8 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
 }
 
 /** The logs of a service on a disk, with the numbers of the requests whose lines they hold. */
-export function serviceDisk(service: string, numbers: readonly number[]): Seen {
-  const requests = [{ service, lines: numbers.map((n) => [n, START_MS]) }];
+export function serviceDisk(service: string, numbers: readonly number[], atMs = START_MS): Seen {
+  const requests = [{ service, lines: numbers.map((n) => [n, atMs]) }];
   return [
     'disk',
     { node: 'w1', pod: `${service}-0`, writer: false, lines: numbers.length, series: [], requests },

@@ -15,6 +15,7 @@ import {
   settings,
   SETTINGS,
   START_MS,
+  SWEPT_MS,
   trial,
   tOf,
   upTo,
@@ -319,6 +320,14 @@ test('should hold lines of requests against the disks, and want the fault proved
   const lost = underFault([...flowed([GOOD], { stored: upTo(399), disk: upTo(400) }), ...trial()]);
   assert.equal(lost.verdict, 'fail');
   assert.match(lost.reason, /lines of gateway \(gateway-0 on node w1\).*399 of 400/);
+  const more = (name: string, atMs: number): Judgement =>
+    underFault([...flowed([GOOD], { more: [serviceDisk(name, [400], atMs)] }), ...trial()]);
+  assert.equal(more('tender-api', SWEPT_MS - 30_000).verdict, 'fail', 'it should have been visible by then');
+  assert.equal(
+    more('tender-api', SWEPT_MS - 29_999).verdict,
+    'pass',
+    'it was not due when the store was asked',
+  );
   const unread: Seen = [
     'disk-unread',
     { node: 'w2', pod: 'tender-api-1', container: 'tender-api', workload: null, reason: 'forbidden' },

@@ -37,7 +37,7 @@ function judgeLogsUnderFault(history: History): Judgement {
   acceptedRule(history, findings, canaries);
   findings.rule('lines-of-requests');
   const stored = requestLines(history);
-  const held = heldOnDisks(history, stored);
+  const held = heldOnDisks(history, { sent: canaries, stored });
   unreadFindings(history, findings);
   const gone = goneOf(
     history,
