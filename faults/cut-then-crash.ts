@@ -42,6 +42,9 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
   if (reasons.length > 0 || prepared.length === 0)
     return missed(ctx, ctx.target, reasons.join('; ') || `${ctx.store} has no replica`, monoMs());
+  const unrest = await ctx.calm();
+  if (unrest !== null)
+    return missed(ctx, ctx.target, `clients were not served steadily before the fault: ${unrest}`, monoMs());
   const notCut: string[] = [];
   await ctx.perform({
     check: ctx.check,
@@ -60,5 +63,7 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   ctx.write({ kind: 'replicas-cut', t: monoMs(), replicas: replicas.map(({ name }) => name) });
   await sleep(CUT_MS, undefined, { signal: ctx.signal });
   // The cut stays during the crash: the kernel still holds data of the killed server in its socket buffers, and would deliver it.
-  return await injectInto(ctx, 'cut-then-crash', (member) => ctx.injector.crash(member));
+  // Nothing waits any more: the longer the cut, the less likely is one of the replicas to be promoted.
+  const now = { ...ctx, calm: () => Promise.resolve(null) };
+  return await injectInto(now, 'cut-then-crash', (member) => ctx.injector.crash(member));
 }

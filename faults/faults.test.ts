@@ -105,12 +105,28 @@ test('every fault that acts on a node waits for calm once it is prepared, and be
     const { ctx, injector, written } = context({
       calm: () => {
         seen.push(`${written.length} written, ${injector.done.length} done`);
-        return Promise.resolve();
+        return Promise.resolve(null);
       },
     });
     await faultOf(id).inject(ctx);
     assert.deepEqual(seen, ['0 written, 0 done'], id);
   }
+});
+
+test('no fault is added where writes of clients do not succeed', async () => {
+  for (const id of ['pod-crash', 'hang', 'partition', 'node-loss', 'pod-delete', 'cut-then-crash']) {
+    const { ctx, injector, performed } = context({ calm: () => Promise.resolve('no answer for 9 s') });
+    const { landedAtMs, proof } = await faultOf(id).inject(ctx);
+    assert.deepEqual([landedAtMs, injector.done, performed], [null, [], []], id);
+    assert.match(proof, /clients were not served steadily before the fault: no answer for 9 s/, id);
+  }
+});
+
+test('a cut in force is not prolonged by a wait for calm', async () => {
+  const { ctx, injector } = context({
+    calm: () => Promise.resolve(injector.done.length === 0 ? null : 'asked while the replicas are cut off'),
+  });
+  assert.notEqual((await faultOf('cut-then-crash').inject(ctx)).landedAtMs, null);
 });
 
 test('of a pod with several containers only the declared one is frozen', async () => {

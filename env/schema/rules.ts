@@ -123,7 +123,9 @@ export const drills = z
       .number()
       .positive()
       .default(10)
-      .describe('How long the steady state must hold before a fault, seconds'),
+      .describe(
+        'How long the steady state must hold before a fault, seconds; in telemetry/…/under-fault at most half of telemetry.canary.underFaultSeconds',
+      ),
     nodeImage: z
       .string()
       .min(1)

@@ -159,9 +159,9 @@ export interface FaultContext {
   perform: Perform;
   /**
    * Waits, for a bounded time, until clients are served as before the preparation: pods that start for a fault take cores from the members beside
-   * them. What still fails after it is for the judge.
+   * them. Reads that still fail after it are for the judge. @returns why writes are not steady; null: they are, or nobody writes
    */
-  calm(): Promise<void>;
+  calm(): Promise<string | null>;
   /** Undoes now everything that was done for this check so far; for faults that undo a part of themselves. */
   restore(): Promise<unknown>;
   /** Appends to the trial's `faults.ndjson`. */

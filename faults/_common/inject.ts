@@ -16,7 +16,9 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
   const target = chosen.members.map(({ name }) => name).join(', ');
   const preparations: Preparation[] = [];
   for (const member of chosen.members) preparations.push(await prepare(member, chosen.members));
-  await ctx.calm();
+  const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
+  const unrest = reasons.length > 0 ? null : await ctx.calm();
+  if (unrest !== null) reasons.push(`clients were not served steadily before the fault: ${unrest}`);
   const prepared = preparations.filter((one) => 'act' in one);
   ctx.write({
     kind: 'fault-armed',
@@ -25,7 +27,6 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
     target,
     members: prepared.map(({ member: { name, uid, node }, found }) => ({ name, uid, node, found })),
   });
-  const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
   if (reasons.length > 0) return missed(ctx, target, reasons.join('; '), monoMs());
   ctx.signal.throwIfAborted();
   const outcomes = await actOn(ctx, { fault, target, prepared });

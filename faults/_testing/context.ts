@@ -80,7 +80,7 @@ export function context(over: Partial<FaultContext> = {}, injector = new Recorde
       performed.push(mutation);
       await mutation.act();
     },
-    calm: () => Promise.resolve(),
+    calm: () => Promise.resolve(null),
     restore: () => Promise.resolve(),
     write: (observation) => written.push(observation),
     timeoutMs: () => 300,

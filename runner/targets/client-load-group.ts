@@ -33,6 +33,8 @@ interface Member {
 
 /** A client load counts as flowing while its last success is younger than this. */
 const FLOWING_MS = 500;
+/** A client load reports every 250 ms. */
+const REPORT_MS = 1000;
 const POLL_MS = 50;
 
 /** Starts and stops the processes together. */
@@ -137,7 +139,8 @@ const nameOf = ({ path }: Member): string => (path === null ? '' : `path ${path}
 
 function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, askedMs: number): boolean {
   const seen = child.progress();
-  return seen !== null && isMet(wait, seen, askedMs);
+  // One that has died or hangs reports nothing more.
+  return seen !== null && monoMs() - seen.t <= REPORT_MS && isMet(wait, seen, askedMs);
 }
 
 /** How many operations came to another end than an acknowledgement since the load began. */

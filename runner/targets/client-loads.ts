@@ -26,7 +26,7 @@ const LOOK_EVERY_MS = 100;
 /** Rate of a client load without a declared one (probes/client-load/config.ts). */
 const DEFAULT_RATE = 200;
 
-const CALM = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true, reads: true } as const;
+const CALM = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true } as const;
 /** Agents of a fault start within seconds; one that takes cores for longer is no preparation any more. */
 const CALM_WITHIN_MS = 30_000;
 
@@ -104,10 +104,16 @@ export class ClientLoads {
     return await (await running).wait(wait, signal);
   }
 
-  /** Waits a while for as long a stretch without a failure as judges look at before a fault. Returns at once where none is broken, or nothing runs. */
-  async calm(check: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits a while for as long a stretch without a failure as judges look at before a fault: not at all where none is broken, or nothing runs.
+   * @returns why writes are not steady; null: they are
+   */
+  async calm(check: string, signal: AbortSignal): Promise<string | null> {
     const group = await this.#running.get(check);
-    await group?.wait({ check, ...CALM, timeoutMs: CALM_WITHIN_MS }, signal);
+    if (group === undefined) return null;
+    const whole = await group.wait({ check, ...CALM, reads: true, timeoutMs: CALM_WITHIN_MS }, signal);
+    const writes = whole.met ? whole : await group.wait({ check, ...CALM, timeoutMs: 0 }, signal);
+    return writes.met ? null : writes.detail;
   }
 
   async stop(check: string): Promise<void> {

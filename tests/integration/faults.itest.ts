@@ -114,7 +114,7 @@ class Held {
       injector: await injectorFor(this.#parts(), shared),
       switchover: (from) =>
         driver.switchover?.(reached, { run: 'none', from }, bounds) ?? Promise.reject(new Error('none')),
-      calm: () => Promise.resolve(),
+      calm: () => Promise.resolve(null),
       restore: () => this.safety.restore({ check, access: 'fault' }),
       ...over_,
     });

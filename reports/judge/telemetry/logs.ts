@@ -151,7 +151,8 @@ function heldFinding(history: History, findings: Findings, of: Held, tolerated: 
     );
     return;
   }
-  const said = `${of.lines - of.lost} of ${of.lines} on its disk arrived${ok ? '' : `, ${shipperOn(history, of.node)}`}`;
+  const young = of.young === 0 ? '' : `, ${of.young} were written too late to be there`;
+  const said = `${of.lines - of.lost - of.young} of ${of.lines} on its disk arrived${young}${ok ? '' : `, ${shipperOn(history, of.node)}`}`;
   findings.expect(subject, ok, 'every line of a canary request in the store', said);
 }
 

@@ -5,6 +5,7 @@ import type { Seen } from '../../record/observations/index.ts';
 import { loggedNameOf, workloadNameOf } from '../../record/names/path-names.ts';
 import { all } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
+import { offsetOf } from './clocks.ts';
 import { goalOf, numberIn, pathOf, sweptMs } from './observed.ts';
 import type { CanaryRequest } from './observed.ts';
 
@@ -85,6 +86,8 @@ export interface Held {
   lines: number;
   /** Of them not in the store. */
   lost: number;
+  /** Of them not in the store, and too young to be. */
+  young: number;
   /** Of them not in the store with their pod, but in a record that names no pod. */
   unplaced: number;
   /** In the store more often than on the disk. */
@@ -92,8 +95,8 @@ export interface Held {
 }
 
 /**
- * Disks are read after the store was asked for everything: lines that were younger than the goal allows by then are not missing. (A service may
- * write more than the one line of a request that is waited for.)
+ * Disks are read after the store was asked for everything: lines that were younger by then than the goal allows are not missing. The store is
+ * asked that long after the last request, so these were written after its answer.
  */
 export function heldOnDisks(
   history: History,
@@ -105,24 +108,37 @@ export function heldOnDisks(
   const timesStored = (service: string, pod: string, n: number): number =>
     counts.get(`${service}|${pod}|${n}`) ?? 0;
   for (const { n, service, pod } of stored) add(counts, `${service}|${pod}|${n}`);
-  return all(history, 'disk').flatMap(({ node, pod, requests }) =>
-    requests.map(({ service, lines }) => {
+  return all(history, 'disk').flatMap(({ node, pod, requests }) => {
+    const clock = offsetOf(history, node);
+    const isYoung = (atMs: number): boolean =>
+      clock !== null && atMs - clock.offsetMs - clock.errorMs > dueByMs;
+    return requests.map(({ service, lines }) => {
       const written = new Map<number, number>();
       const due = new Map<number, number>();
       for (const [n, atMs] of lines) {
         add(written, n);
-        if (atMs <= dueByMs || !numbers.has(n)) add(due, n);
+        if (!isYoung(atMs) || !numbers.has(n)) add(due, n);
       }
-      const held: Held = { service, node, pod, lines: lines.length, lost: 0, unplaced: 0, twice: 0 };
+      const held: Held = {
+        service,
+        node,
+        pod,
+        lines: lines.length,
+        lost: 0,
+        young: 0,
+        unplaced: 0,
+        twice: 0,
+      };
       for (const [n, count] of written) {
         const there = timesStored(service, pod, n);
         const short = Math.max(0, (due.get(n) ?? 0) - there);
         const unplaced = Math.min(short, timesStored(service, '', n));
         held.lost += short - unplaced;
         held.unplaced += unplaced;
+        held.young += Math.max(0, count - there) - short;
         held.twice += Math.max(0, there - count);
       }
       return held;
-    }),
-  );
+    });
+  });
 }

@@ -30,6 +30,10 @@ export interface CanaryParts {
 export const isTraced = ({ application }: Pick<Environment, 'application'>): boolean =>
   application?.follow === 'trace';
 
+/** Whether disks are counted too: they hold lines of requests that failed, and further lines of a request, and none of these is awaited. */
+const countsDisks = ({ logs, target, order }: CanaryParts): boolean =>
+  logs !== null && target !== null && order.lines > 0;
+
 /** Sends canary requests and follows what arrives, beside the check that asked for it. */
 export class CanaryRun {
   readonly #parts: CanaryParts;
@@ -40,6 +44,10 @@ export class CanaryRun {
   readonly #sent: Promise<void>;
   readonly #followed: Promise<void>;
   readonly #patienceMs: number;
+  /** How long a line may take to the store that nobody awaits, ms. 0: none is counted. */
+  readonly #settlesMs: number;
+  /** Wall clock ms at which the last request was answered or given up. */
+  #sentMs = Infinity;
   /** Wall clock ms after which nothing is written or sent any more; known once the check says that its lines are written. */
   #lastMs: number | null = null;
   readonly #answers = { ended: 0, failed: 0 };
@@ -49,6 +57,7 @@ export class CanaryRun {
     this.#signal = AbortSignal.any([parts.signal, this.#ending.signal]);
     const { environment, order, writer, logs, traces } = parts;
     this.#patienceMs = visibleMs + timeoutMsOf(environment, 'telemetryLate');
+    this.#settlesMs = countsDisks(parts) ? visibleMs : 0;
     const following: Following = {
       write: (seen) => writer.observe(seen),
       startMs: order.sinceMs,
@@ -89,6 +98,7 @@ export class CanaryRun {
       signal: this.#signal,
     };
     await sendCanaryRequests(target, load, (answer) => this.#answered(answer));
+    this.#sentMs = Date.now();
   }
 
   #answered(answer: CanaryAnswer): void {
@@ -114,7 +124,8 @@ export class CanaryRun {
   /** Everything has arrived, or it is too late for the rest. */
   #over(): boolean {
     if (this.#lastMs === null) return false;
-    const complete = (this.#logs?.complete ?? true) && (this.#traces?.complete ?? true);
+    const settled = this.#settlesMs === 0 || Date.now() >= this.#sentMs + this.#settlesMs;
+    const complete = settled && (this.#logs?.complete ?? true) && (this.#traces?.complete ?? true);
     return complete || Date.now() > this.#lastMs + this.#patienceMs;
   }
 

@@ -50,7 +50,7 @@ function runnerWhose(perform: () => Promise<void>, trial: string): ServedRunner 
       safety: { perform, pending: () => [] },
     },
     drills: { begin: () => undefined },
-    clientLoads: { calm: () => Promise.resolve() },
+    clientLoads: { calm: () => Promise.resolve(null) },
   } as unknown as ServedRunner;
 }
 

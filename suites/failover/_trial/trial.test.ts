@@ -145,8 +145,8 @@ test('should wait for nothing after a fault that did not land', async () => {
   assert.deepEqual(
     waits.map(({ params }) => [params['begunBefore'], params['reads']]),
     [
-      [true, undefined],
       [true, true],
+      [true, undefined],
     ],
   );
 });

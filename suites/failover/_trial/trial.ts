@@ -143,13 +143,6 @@ const READS_AGAIN_MS = 30_000;
  */
 async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
   const wait = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true } as const;
-  const seen = await ctx.step(`see ${STEADY_MS / 1000} s of writes without a failure`, () =>
-    ctx.runner.call('clientLoad.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
-  );
-  if (!seen.met) {
-    ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
-    return;
-  }
   // Reads have no goal of their own, but must succeed at the end of the recording. Some that never do again are for the judge.
   await ctx.step(`see ${STEADY_MS / 1000} s without a failed read`, () =>
     ctx.runner.call('clientLoad.wait', {
@@ -157,6 +150,10 @@ async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<voi
       timeoutMs: Math.min(rtoDeadlineMs, READS_AGAIN_MS),
     }),
   );
+  const seen = await ctx.step(`see ${STEADY_MS / 1000} s of writes without a failure`, () =>
+    ctx.runner.call('clientLoad.wait', { check: ctx.id, ...wait, timeoutMs: rtoDeadlineMs }),
+  );
+  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
 }
 
 /** The order matters: writes stop before the read-back, and every member is back to be read. */

@@ -324,10 +324,15 @@ test('should hold lines of requests against the disks, and want the fault proved
     underFault([...flowed([GOOD], { more: [serviceDisk(name, [400], atMs)] }), ...trial()]);
   assert.equal(more('tender-api', SWEPT_MS - 30_000).verdict, 'fail', 'it should have been visible by then');
   assert.equal(
-    more('tender-api', SWEPT_MS - 29_999).verdict,
+    more('tender-api', SWEPT_MS - 29_000).verdict,
     'pass',
     'it was not due when the store was asked',
   );
+  const elsewhere = underFault([
+    ...flowed([{ ...GOOD, aheadMs: 60_000 }], { more: [serviceDisk('tender-api', [400], SWEPT_MS)] }),
+    ...trial(),
+  ]);
+  assert.equal(elsewhere.verdict, 'fail', 'by a clock a minute ahead it was due');
   const unread: Seen = [
     'disk-unread',
     { node: 'w2', pod: 'tender-api-1', container: 'tender-api', workload: null, reason: 'forbidden' },
