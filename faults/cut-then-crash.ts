@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monoMs } from '../host/clock.ts';
-import { missed } from './_common/fault.ts';
+import { missed, untouched } from './_common/fault.ts';
 import type { Fault, FaultContext, FaultResult } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { needsNode } from './_common/refusal.ts';
@@ -43,8 +43,7 @@ async function cutAndCrash(ctx: FaultContext): Promise<FaultResult> {
   if (reasons.length > 0 || prepared.length === 0)
     return missed(ctx, ctx.target, reasons.join('; ') || `${ctx.store} has no replica`, monoMs());
   const unrest = await ctx.calm();
-  if (unrest !== null)
-    return missed(ctx, ctx.target, `clients were not served steadily before the fault: ${unrest}`, monoMs());
+  if (unrest !== null) return untouched(ctx.target, unrest);
   const notCut: string[] = [];
   await ctx.perform({
     check: ctx.check,

@@ -115,9 +115,12 @@ test('every fault that acts on a node waits for calm once it is prepared, and be
 
 test('no fault is added where writes of clients do not succeed', async () => {
   for (const id of ['pod-crash', 'hang', 'partition', 'node-loss', 'pod-delete', 'cut-then-crash']) {
-    const { ctx, injector, performed } = context({ calm: () => Promise.resolve('no answer for 9 s') });
-    const { landedAtMs, proof } = await faultOf(id).inject(ctx);
-    assert.deepEqual([landedAtMs, injector.done, performed], [null, [], []], id);
+    const { ctx, injector, written, performed } = context({
+      calm: () => Promise.resolve('no answer for 9 s'),
+    });
+    const { landedAtMs, proof, untouched } = await faultOf(id).inject(ctx);
+    assert.deepEqual([landedAtMs, untouched], [null, true], id);
+    assert.deepEqual([injector.done, performed, written], [[], [], []], id);
     assert.match(proof, /clients were not served steadily before the fault: no answer for 9 s/, id);
   }
 });

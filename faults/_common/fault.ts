@@ -20,6 +20,8 @@ export interface FaultResult {
   proof: string;
   /** The fault stays in force until it is undone: a frozen process does not thaw by itself. */
   lasting?: boolean;
+  /** Nothing was done to anything, since clients were not served steadily: the trial has no fault. */
+  untouched?: boolean;
 }
 
 /** A planned change of leader, as the store carried it out. */
@@ -197,6 +199,12 @@ export interface Fault extends FaultFacts {
   /** Why the fault cannot be injected in this environment; null: it can. */
   refusal: (environment: FaultSurroundings) => string | null;
   inject: (ctx: FaultContext) => Promise<FaultResult>;
+}
+
+/** A fault that would be added to what fails already. @param unrest what does */
+export function untouched(target: string, unrest: string): FaultResult {
+  const proof = `clients were not served steadily before the fault: ${unrest}`;
+  return { target, landedAtMs: null, proof, untouched: true };
 }
 
 /** Records that the fault did not land; the judge then says `inconclusive`. */

@@ -1,5 +1,5 @@
 import { monoMs } from '../../host/clock.ts';
-import { missed } from './fault.ts';
+import { missed, untouched } from './fault.ts';
 import type { FaultContext, FaultMember, FaultResult, Landing, Preparation, Prepared } from './fault.ts';
 import { chooseTargets } from './target.ts';
 
@@ -18,7 +18,7 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
   for (const member of chosen.members) preparations.push(await prepare(member, chosen.members));
   const reasons = preparations.flatMap((one) => ('reason' in one ? [one.reason] : []));
   const unrest = reasons.length > 0 ? null : await ctx.calm();
-  if (unrest !== null) reasons.push(`clients were not served steadily before the fault: ${unrest}`);
+  if (unrest !== null) return untouched(target, unrest);
   const prepared = preparations.filter((one) => 'act' in one);
   ctx.write({
     kind: 'fault-armed',

@@ -293,9 +293,11 @@ describe('the client load engine', () => {
     assert.ok(outcomes.includes(2) && outcomes.includes(3), outcomes.join(' '));
     assert.ok(store.mostLive <= 3, `${store.mostLive} connections`);
     const given = writes(lines).filter((line) => line[5] === 2);
-    assert.ok(
-      given.every(([, , , sent, done, , detail]) => done - sent >= 59 && detail?.startsWith('deadline')),
+    // Timers count from the beginning of a turn of the event loop, which lies before the sending: on a busy machine by many milliseconds.
+    const atOnce = given.filter(
+      ([, , , sent, done, , detail]) => done - sent < 30 || detail?.startsWith('deadline') !== true,
     );
+    assert.deepEqual(atOnce, []);
     assert.ok(
       given.some((line) => /waited=\d/.test(line[6] ?? '')),
       'waiting for a connection is noted',

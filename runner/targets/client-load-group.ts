@@ -93,7 +93,7 @@ export class ClientLoadGroup {
     // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
     const unmet = await lookUntil(
-      () => this.#members.find(({ child }) => !isMetBy(child, wait, askedMs)) ?? null,
+      () => this.#died ?? this.#members.find(({ child }) => !isMetBy(child, wait, askedMs)) ?? null,
       // One that has ended reports nothing more: the fault need not stay in force for it.
       (found) => found === null || this.#died !== null,
       { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },

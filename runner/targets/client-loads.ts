@@ -29,6 +29,8 @@ const DEFAULT_RATE = 200;
 const CALM = { until: 'steady', stretchMs: STEADY_MS, begunBefore: true } as const;
 /** Agents of a fault start within seconds; one that takes cores for longer is no preparation any more. */
 const CALM_WITHIN_MS = 30_000;
+/** The last report of a load on a busy machine may be too old to say anything. */
+const REPORTED_WITHIN_MS = 1000;
 
 /** Client loads and observers of running checks: children and connections of the runner, at most one observer a check, and one load for each path of clients. */
 export class ClientLoads {
@@ -112,8 +114,10 @@ export class ClientLoads {
     const group = await this.#running.get(check);
     if (group === undefined) return null;
     const whole = await group.wait({ check, ...CALM, reads: true, timeoutMs: CALM_WITHIN_MS }, signal);
-    const writes = whole.met ? whole : await group.wait({ check, ...CALM, timeoutMs: 0 }, signal);
-    return writes.met ? null : writes.detail;
+    const writes = whole.met
+      ? whole
+      : await group.wait({ check, ...CALM, timeoutMs: REPORTED_WITHIN_MS }, signal);
+    return writes.met ? null : whole.detail;
   }
 
   async stop(check: string): Promise<void> {

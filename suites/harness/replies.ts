@@ -41,6 +41,7 @@ const landed = z.object({
   landedAtMs: milliseconds,
   proof: z.string(),
   lasting: z.boolean().optional(),
+  untouched: z.boolean().optional(),
 });
 const setting = z.object({ name: z.string(), value: z.string(), source: z.string() });
 const governing = z.array(setting);

@@ -25,7 +25,8 @@ const said = (work) => { try { work(); return null; } catch (error) { return err
 const requests = [];
 const result = await faultOf('evict').inject({
   check: '${CHECK}', store: 'postgres', target: 'leader', namespace: 'n', statefulSet: 'pg', container: 'c', leader: 'pg-0',
-  members: [{ name: 'pg-0', uid: 'u', node: 'w' }], also: [], injector: null, switchover: null, restore: async () => null,
+  members: [{ name: 'pg-0', uid: 'u', node: 'w' }], also: [], injector: null, switchover: null, calm: async () => null,
+  restore: async () => null,
   kube: async ({ method, path }) => {
     requests.push(method + ' ' + path);
     return method === 'POST' ? { status: 201, body: {} } : { status: 404, body: {} };

@@ -22,7 +22,7 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
       const before = { from: new Date(), restarts: await restartsNow(runner) };
       if (faults.get(params.fault)?.takesNode !== true) {
         const { result, pods } = await inject(runner, params, call);
-        runner.drills.begin(params.check, pods, before);
+        if (result.untouched !== true) runner.drills.begin(params.check, pods, before);
         if (result.lasting === true)
           lasting.set(params.check, runner.runState.trialFolder(params.check, params.trial));
         return result;
@@ -34,7 +34,7 @@ export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject
         const { result, nodes } = await inject(runner, params, call);
         // A fault that did not land took no node away; what may be open all the same is in the journal.
         if (result.landedAtMs !== null) gone.push(...nodes);
-        runner.drills.begin(check, await podsOn(runner, nodes), before);
+        if (result.untouched !== true) runner.drills.begin(check, await podsOn(runner, nodes), before);
         return result;
       } finally {
         // If the injection broke off, its open journal entries name the nodes that it may have taken.

@@ -1,4 +1,5 @@
 import type { CheckContext } from '../../harness/context.ts';
+import type { FaultResult } from '../../harness/protocol.ts';
 import { whyNotSent } from '../../harness/sending.ts';
 
 /**
@@ -12,4 +13,10 @@ export async function clientLoadStarted(ctx: CheckContext, title: string, store:
   );
   if (reason !== null) ctx.record('no-fault', { reason });
   return reason === null;
+}
+
+/** Whether the fault was left out since clients were not served steadily; the judge is told why. */
+export function isUntouched(ctx: CheckContext, { untouched, proof }: FaultResult): boolean {
+  if (untouched === true) ctx.record('no-fault', { reason: proof });
+  return untouched === true;
 }

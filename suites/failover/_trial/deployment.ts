@@ -5,7 +5,7 @@ import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
-import { clientLoadStarted } from './client-load.ts';
+import { clientLoadStarted, isUntouched } from './client-load.ts';
 import { endAll } from './end-all.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
@@ -44,6 +44,7 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
     if (!(await requestsFlow(ctx, of.minAcknowledged))) return;
     const startedMs = monotonicMs();
     const result = await inject(ctx, of);
+    if (isUntouched(ctx, result)) return;
     if (result.landedAtMs !== null) await window(ctx, of, result.landedAtMs);
     const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
     await ctx.step('stop sending and wait for outstanding answers', () => call('clientLoad.stop', { check }));

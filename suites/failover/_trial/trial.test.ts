@@ -161,6 +161,19 @@ test('should wait a while for reads that still fail, and read back whether they 
   assert.ok(!recorded.some(({ kind }) => kind === 'deadline'), 'reads have no deadline of their own');
 });
 
+test('should end without a fault where clients were not served steadily once it was prepared', async () => {
+  const proof = 'clients were not served steadily before the fault: no answer for 9 s';
+  const { methods, recorded } = await trialWith({
+    'fault.inject': () => ({ target: 'redis-0', landedAtMs: null, proof, untouched: true }),
+  });
+  assert.deepEqual(recorded.at(-1), { kind: 'no-fault', reason: proof });
+  assert.deepEqual(methods.slice(methods.indexOf('fault.inject') + 1), [
+    'clientLoad.stop',
+    'observer.stop',
+    'fault.restore',
+  ]);
+});
+
 test('should see writes without a failure for as long before the fault as ends an outage after it', async () => {
   const { asked } = await trialWith({});
   const [before] = asked.filter(({ method }) => method === 'clientLoad.wait');

@@ -6,7 +6,7 @@ import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts
 import type { StageName } from '../../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { notedAtRest, saidOf, steadyBefore } from './at-rest.ts';
-import { clientLoadStarted } from './client-load.ts';
+import { clientLoadStarted, isUntouched } from './client-load.ts';
 import { endAll } from './end-all.ts';
 
 type Call = CheckContext['runner']['call'];
@@ -56,6 +56,7 @@ export async function runTrial(ctx: CheckContext, subject: TrialSubject): Promis
     const result = await ctx.step(`inject ${settings.fault} into the ${settings.target} of ${store}`, () =>
       call('fault.inject', { check, store, trial, ...aimOf(settings) }),
     );
+    if (isUntouched(ctx, result)) return;
     stage(ctx, 'recovery');
     if (result.lasting === true) await hold(ctx, settings);
     if (result.landedAtMs !== null) await recovery(ctx, result, settings.rtoDeadlineMs);

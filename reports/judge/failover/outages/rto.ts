@@ -27,8 +27,9 @@ export function tooFewBefore({ acknowledgedBefore, trial }: Judged): string | nu
     : null;
 }
 
-/** Not steady before the deadline. Reported even when the fault, the read-back or other evidence is missing. */
+/** Not steady before the deadline. Reported even when the proof of the fault, the read-back or other evidence is missing; not where none was injected. */
 export function neverBack(evidence: Judged): string | null {
+  if (evidence.trial.notInjected) return null;
   const passed = passedDeadline(evidence);
   return passed === null ? null : `RTO > ${seconds(passed.limitMs)} s${passed.why}`;
 }
