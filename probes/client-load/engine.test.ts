@@ -179,8 +179,12 @@ describe('the client load engine', () => {
     const ends = writes(lines);
     const firstBack = ends[ends.findLastIndex((line) => line[5] !== 0) + 1];
     const { lastOkMs, okSinceMs } = engine.progress();
-    const told = [okSinceMs, lastOkMs].map((ms) => ms?.toFixed(3));
-    assert.deepEqual(told, [firstBack?.[4].toFixed(3), ends.at(-1)?.[4].toFixed(3)]);
+    // Lines are rounded to the microsecond.
+    for (const [told, line] of [
+      [okSinceMs, firstBack],
+      [lastOkMs, ends.at(-1)],
+    ] as const)
+      assert.ok(Math.abs((told ?? NaN) - (line?.[4] ?? NaN)) < 0.002, `${told} ${line?.[4]}`);
     const back = writes(lines).filter((line) => line[5] === 0 && /opened=[\d.]+/.test(line[6] ?? ''));
     assert.ok(back.length > 0, 'a write on a connection of its own says when that was up');
   });
@@ -293,11 +297,10 @@ describe('the client load engine', () => {
     assert.ok(outcomes.includes(2) && outcomes.includes(3), outcomes.join(' '));
     assert.ok(store.mostLive <= 3, `${store.mostLive} connections`);
     const given = writes(lines).filter((line) => line[5] === 2);
-    // Timers count from the beginning of a turn of the event loop, which lies before the sending: on a busy machine by many milliseconds.
-    const atOnce = given.filter(
-      ([, , , sent, done, , detail]) => done - sent < 30 || detail?.startsWith('deadline') !== true,
+    const otherwise = given.filter(
+      ([, , , sent, done, , detail]) => done - sent < 59 || detail?.startsWith('deadline') !== true,
     );
-    assert.deepEqual(atOnce, []);
+    assert.deepEqual(otherwise, []);
     assert.ok(
       given.some((line) => /waited=\d/.test(line[6] ?? '')),
       'waiting for a connection is noted',

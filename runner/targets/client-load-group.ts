@@ -33,7 +33,7 @@ interface Member {
 
 /** A client load counts as flowing while its last success is younger than this. */
 const FLOWING_MS = 500;
-/** A client load reports every 250 ms. */
+/** A client load reports every 250 ms: an older report than this is of one that has died, hangs, or gets no core. */
 const REPORT_MS = 1000;
 const POLL_MS = 50;
 
@@ -139,7 +139,6 @@ const nameOf = ({ path }: Member): string => (path === null ? '' : `path ${path}
 
 function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, askedMs: number): boolean {
   const seen = child.progress();
-  // One that has died or hangs reports nothing more.
   return seen !== null && monoMs() - seen.t <= REPORT_MS && isMet(wait, seen, askedMs);
 }
 

@@ -30,6 +30,7 @@ import { startRabbitCluster } from './rabbitmq-cluster.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { askFailureOf } from '../../probes/asking.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
+import { isMet } from '../../runner/targets/client-load-group.ts';
 
 const BOUNDS = { deadlineMs: 30_000 };
 const UP = { deadlineMs: 120_000 };
@@ -390,9 +391,7 @@ async function flowsAgain(clientLoad: ClientLoadProcess, sinceMs: number): Promi
   while (monoMs() < end) {
     await sleep(100);
     const seen = clientLoad.progress();
-    if (seen?.lastOkMs == null || seen.okSinceMs === null) continue;
-    if (seen.lastOkMs - Math.max(seen.okSinceMs, sinceMs) >= STEADY_MS && seen.t - seen.lastOkMs < 500)
-      return;
+    if (seen !== null && isMet({ until: 'steady', stretchMs: STEADY_MS }, seen, sinceMs)) return;
   }
 }
 

@@ -14,6 +14,7 @@ import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
+import { isMet } from '../../runner/targets/client-load-group.ts';
 
 const STEADY_MS = 5200;
 const STOP_MS = 10_000;
@@ -105,8 +106,7 @@ function flowsAgain(clientLoad: ClientLoadProcess, deadlineMs: number): Promise<
   const injectedMs = monoMs();
   return until(deadlineMs, () => {
     const seen = clientLoad.progress();
-    if (seen?.lastOkMs == null || seen.okSinceMs === null) return false;
-    return seen.lastOkMs - Math.max(seen.okSinceMs, injectedMs) > STEADY_MS && seen.t - seen.lastOkMs < 500;
+    return seen !== null && isMet({ until: 'steady', stretchMs: STEADY_MS }, seen, injectedMs);
   });
 }
 
