@@ -14,6 +14,8 @@ class Store implements LoadClient {
   /** Reads get no answer. */
   muteReads = false;
   opened = 0;
+  /** This process is held back so long when it looks at a connection, ms. */
+  stallMs = 0;
   /** Connecting, and a write, take this long, ms. */
   openMs = 0;
   writeMs = 0;
@@ -63,7 +65,11 @@ class Store implements LoadClient {
         this.muteReads
           ? new Promise(() => undefined)
           : Promise.resolve({ outcome: 'ok', detail: String(this.written.length) }),
-      usable: () => open,
+      usable: () => {
+        const untilMs = performance.now() + this.stallMs;
+        while (performance.now() < untilMs);
+        return open;
+      },
       destroy: end,
     };
   }
@@ -307,6 +313,18 @@ describe('the client load engine', () => {
     );
     const { ok, fail, unknown, unsent } = engine.progress();
     assert.equal(ok + fail + unknown + unsent, scheduled);
+  });
+
+  it('should give an operation its whole time from when it is sent, also where this process is held back before', async () => {
+    const store = new Store();
+    const { engine, lines } = run(store, { ratePerSecond: 10, readRatePerSecond: 0 });
+    await engine.open(1000);
+    Object.assign(store, { mute: true, stallMs: 15 });
+    engine.start();
+    await sleep(250);
+    await engine.stop();
+    const took = writes(lines).map(([, , , sent, done]) => done - sent);
+    assert.ok(took.length > 0 && Math.min(...took) >= 59, took.join(' '));
   });
 
   it('should try each operation once, and connect again after an error', async () => {

@@ -323,6 +323,8 @@ export class ClientLoadEngine {
     if (attempt.asked) attempt.refusedMs = attempt.sentMs;
     attempt.asked = true;
     attempt.sentMs = monoMs();
+    // From sending to giving up: a process that was held back before this line has not waited for the store.
+    attempt.deadline?.refresh();
   }
 
   /** Waits behind another operation that connects. */
