@@ -19,7 +19,6 @@ import { Reader } from '../../probes/rabbitmq/reader.ts';
 import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
 import type { ClientLoadSession } from '../../probes/client-load/client.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
-import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
 import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
@@ -27,13 +26,14 @@ import { armed, landed } from '../fault-lines.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
 import { double, newest, remove } from '../../suites/failover/store/controls/rabbitmq-queues.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
+import { flowsAgain } from './store-trial.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { askFailureOf } from '../../probes/asking.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
-import { isMet } from '../../runner/targets/client-load-group.ts';
 
 const BOUNDS = { deadlineMs: 30_000 };
 const UP = { deadlineMs: 120_000 };
+const AGAIN_DEADLINE_MS = 40_000;
 
 describe('RabbitMQ', () => {
   let cluster: RabbitCluster;
@@ -364,7 +364,7 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     cluster.kill(victim);
     for (const seen of landed(injected, sinceMs)) faults.observe(seen);
     await faults.close();
-    await flowsAgain(clientLoad, monoMs());
+    await flowsAgain(clientLoad, AGAIN_DEADLINE_MS);
     // Before the member comes back: its start takes a busy machine's time, which would be a second outage without an end.
     await clientLoad.stop(10_000);
     cluster.restart(victim);
@@ -379,19 +379,6 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
   } finally {
     await clientLoad.stop(10_000);
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const AGAIN_DEADLINE_MS = 40_000;
-const STEADY_MS = 5200;
-
-/** Waits until no write has failed for 5 s, or the deadline; the judge says which it was. */
-async function flowsAgain(clientLoad: ClientLoadProcess, sinceMs: number): Promise<void> {
-  const end = monoMs() + AGAIN_DEADLINE_MS;
-  while (monoMs() < end) {
-    await sleep(100);
-    const seen = clientLoad.progress();
-    if (seen !== null && isMet({ until: 'steady', stretchMs: STEADY_MS }, seen, sinceMs)) return;
   }
 }
 
