@@ -41,6 +41,13 @@ const NO_IO = IO_MODULES.flatMap((name) => [name, `node:${name}`]).map((name) =>
   name,
   message: 'Judges and renderers do no I/O.',
 }));
+/** A literal spread into a literal hides what is written there from types and formatter alike. */
+const NO_SPREAD_LITERAL = ['Object', 'Array'].flatMap((kind) =>
+  ['', ' > TSAsExpression[typeAnnotation.typeName.name="const"]'].map((cast) => ({
+    selector: `SpreadElement${cast} > ${kind}Expression.${cast === '' ? 'argument' : 'expression'}`,
+    message: 'Write these fields or elements where they are spread to.',
+  })),
+);
 /** The judge of a check, in its folder, and what belongs to it alone. */
 const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
@@ -70,8 +77,7 @@ export default tseslint.config(
     },
     rules: {
       complexity: ['error', 10],
-      'max-params': ['error', 4],
-      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', ...NO_SPREAD_LITERAL],
       'no-restricted-exports': [
         'error',
         { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } },
@@ -158,6 +164,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        ...NO_SPREAD_LITERAL,
         ...['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration', 'ImportExpression'].map(
           (node) => ({
             selector: `${node} > Literal.source[value=/^\\.{1,2}\\/(.*\\/)?providers\\/[^\\/]+\\//]`,

@@ -38,13 +38,14 @@ test('should say of a valid file which lines are still marked, and which of thes
   assert.deepEqual(await validated((text) => `${text}\n`), { code: 0, said: [valid] });
   const head = '# TODO NOT SEEN: nodes\n# more\n\n';
   assert.deepEqual(await validated((text) => head + text), {
-    ...{ code: 0, said: [valid, '  1 line is still marked TODO, none of them in force (not commented out)'] },
+    code: 0,
+    said: [valid, '  1 line is still marked TODO, none of them in force (not commented out)'],
   });
   const marked = `${head}kind: local # TODO which?\n# TODO what is it for?\n$1# TODO a guess\n# gpu: {}\n`;
   assert.deepEqual(
     await validated((text) => text.replace(/^kind: local\n(description: .*\n)/m, `#\n${marked}`)),
     {
-      ...{ code: 0 },
+      code: 0,
       said: [valid, `  4 lines are still marked TODO, 2 of them in force (not commented out): 9, 10`],
     },
   );

@@ -103,8 +103,12 @@ test('should let the checks of the topology run without a password, an address o
   requireConfiguration(environment, planned, 'profile');
   const running = planned.filter(({ notRun }) => notRun === null).map(({ row }) => row.id);
   assert.deepEqual(running, [
-    ...['topology/cluster/versions', 'topology/nodes/pools', 'topology/workloads/declared'],
-    ...['topology/workloads/probes', 'topology/workloads/resources', 'topology/workloads/spread'],
+    'topology/cluster/versions',
+    'topology/nodes/pools',
+    'topology/workloads/declared',
+    'topology/workloads/probes',
+    'topology/workloads/resources',
+    'topology/workloads/spread',
     'topology/workloads/images',
   ]);
 });
@@ -152,8 +156,11 @@ test('should name what could not be read, compare the rest, and say how to take 
 
 /** What is typed for a first report, as the documentation has it. */
 const FIRST = [
-  ...['npm ci', 'npx plumbline init --kubeconfig FILE', 'npx plumbline env validate env/NAME.yaml'],
-  ...['npx plumbline list --env NAME --read-only', 'npx plumbline run --env NAME --read-only'],
+  'npm ci',
+  'npx plumbline init --kubeconfig FILE',
+  'npx plumbline env validate env/NAME.yaml',
+  'npx plumbline list --env NAME --read-only',
+  'npx plumbline run --env NAME --read-only',
   'npx plumbline doctor --env NAME',
 ];
 

@@ -107,7 +107,8 @@ const INSTALL = 'Run `npm ci` in CHECKOUT first, then this command again.\n';
 
 test('should name `npm ci`, and no stack, where packages are not installed', (context) => {
   assert.deepEqual(startedBare(context, []), {
-    ...{ status: 64, said: `plumbline cannot be loaded: Cannot find package 'no-such-package'. ${INSTALL}` },
+    status: 64,
+    said: `plumbline cannot be loaded: Cannot find package 'no-such-package'. ${INSTALL}`,
   });
 });
 

@@ -52,7 +52,9 @@ after(async () => {
 function environment(receiverUrl: string): object {
   const caSha256 = createHash('sha256').update(new X509Certificate(api.authority).raw).digest('hex');
   return {
-    ...{ name: 'looked-at', kind: 'staging', permits: [{ checks: ['**'] }] },
+    name: 'looked-at',
+    kind: 'staging',
+    permits: [{ checks: ['**'] }],
     cluster: { kubeconfig: { file: join(folder, 'kubeconfig') }, pin: { kubeSystemUid: UID, caSha256 } },
     topology: {
       pools: [{ name: 'general', count: 1, labels: {} }],
@@ -68,7 +70,8 @@ function environment(receiverUrl: string): object {
 }
 
 const named = (apiVersion: string, kind: string, name: string, more: object) => ({
-  ...{ apiVersion, kind },
+  apiVersion,
+  kind,
   metadata: {
     name,
     uid: name === 'kube-system' ? UID : `uid-${name}`,
@@ -86,7 +89,8 @@ const SEEN = {
   '/apis/apps/v1/deployments': [
     named('apps/v1', 'Deployment', 'api', {
       spec: {
-        ...{ replicas: 1, selector: { matchLabels: labels } },
+        replicas: 1,
+        selector: { matchLabels: labels },
         template: { metadata: { labels }, spec: { containers: [container] } },
       },
       status: { replicas: 1, readyReplicas: 1, updatedReplicas: 1, observedGeneration: 1 },

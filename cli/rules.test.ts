@@ -33,8 +33,16 @@ test('should print a file of rules, the same as the embedded environment loads',
 
 test('should print an object of the operator', async () => {
   const { code, out } = await rules(
-    ...['--env', 'staging', '--as', 'prometheus-rule', '--namespace', 'monitoring'],
-    ...['--label', 'release=kube-prometheus-stack', '--label', 'role=alert-rules'],
+    '--env',
+    'staging',
+    '--as',
+    'prometheus-rule',
+    '--namespace',
+    'monitoring',
+    '--label',
+    'release=kube-prometheus-stack',
+    '--label',
+    'role=alert-rules',
   );
   assert.equal(code, 0);
   const { kind, metadata, spec } = parse(out) as {
@@ -44,10 +52,12 @@ test('should print an object of the operator', async () => {
   };
   assert.equal(kind, 'PrometheusRule');
   assert.deepEqual(metadata, {
-    ...{ name: 'plumbline-staging', namespace: 'monitoring' },
+    name: 'plumbline-staging',
+    namespace: 'monitoring',
     labels: {
       'app.kubernetes.io/managed-by': 'plumbline',
-      ...{ release: 'kube-prometheus-stack', role: 'alert-rules' },
+      release: 'kube-prometheus-stack',
+      role: 'alert-rules',
     },
   });
   assert.deepEqual(

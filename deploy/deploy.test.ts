@@ -257,7 +257,11 @@ test('should remove old runs by the line of the README, and nothing else', async
   await removed('20260102T013000Z-staging-bbbb');
   const young = '20260301T013000Z-staging-cccc';
   assert.deepEqual((await readdir(folder)).sort(), [
-    ...['20260102T013000Z-staging-bbbb', young, 'latest', 'notes', 'state'],
+    '20260102T013000Z-staging-bbbb',
+    young,
+    'latest',
+    'notes',
+    'state',
   ]);
   await rm(path.join(folder, 'latest'));
   await removed(null);

@@ -116,7 +116,9 @@ async function undoPod(): Promise<PodSpec> {
       const metadata = { annotations: { 'plumbline.dev/undoes-in': 'plumbline-canary' } };
       return Promise.resolve({ status: 200, body: { metadata, status: { ready: 1 } } });
     },
-    ...{ namespace: 'plumbline-system', image: 'node', runId: 'r' },
+    namespace: 'plumbline-system',
+    image: 'node',
+    runId: 'r',
   });
   await undo.arm([]);
   const [job] = made as [{ spec: { template: { spec: PodSpec } } }];
@@ -135,7 +137,12 @@ test('should need no more than nonroot-v2 for canaries, for the Job that undoes 
   ])
     assert.deepEqual(refusals(spec), []);
   const node = agentPod({
-    ...{ name: 'a', namespace: 'plumbline-drill', node: 'n', image: 'i', activeSeconds: 1, check: 'c' },
+    name: 'a',
+    namespace: 'plumbline-drill',
+    node: 'n',
+    image: 'i',
+    activeSeconds: 1,
+    check: 'c',
     annotations: {},
   }) as { spec: PodSpec };
   assert.deepEqual(refusals(node.spec), ['hostPID', 'root', 'privileged', 'escalation', 'capabilities']);

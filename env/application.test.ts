@@ -8,7 +8,9 @@ import { parseEnvironment } from './loader.ts';
 
 const GUIDE = readFileSync(join(import.meta.dirname, '../docs/guide/application.md'), 'utf8');
 const BASE = {
-  ...{ name: 'shop', kind: 'staging', profiles: {} },
+  name: 'shop',
+  kind: 'staging',
+  profiles: {},
   cluster: {
     kubeconfig: { env: 'KUBECONFIG' },
     pin: { kubeSystemUid: '00000000-0000-4000-8000-000000000000', caSha256: '0'.repeat(64) },

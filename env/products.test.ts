@@ -25,7 +25,12 @@ const products = [...GUIDE.matchAll(/^### (?<name>[^\n]+)\n[^#]*?```yaml\n(?<tex
 function environmentWith(stores: Record<string, PodsDeclared>): string {
   const workloads = Object.entries(stores).flatMap(([store, declared]) =>
     memberSets(declared).map(({ namespace, name, members }) => ({
-      ...{ kind: 'StatefulSet', namespace, name, replicas: members, serves: true, store },
+      kind: 'StatefulSet',
+      namespace,
+      name,
+      replicas: members,
+      serves: true,
+      store,
     })),
   );
   return stringify({ ...BASE, topology: { ...BASE.topology, workloads }, stores });

@@ -175,7 +175,9 @@ function applicationFindings({ application, topology: { edge } }: EnvironmentFil
   if (edge === undefined)
     return [
       {
-        ...{ path: ['application'], at, found: 'application' },
+        path: ['application'],
+        at,
+        found: 'application',
         message: 'topology.edge does not say where it is reached',
       },
     ];
@@ -183,7 +185,10 @@ function applicationFindings({ application, topology: { edge } }: EnvironmentFil
   if (credentials === undefined || isSafe(edge.url)) return [];
   return [
     {
-      ...{ path: ['application', 'credentials'], at, found: edge.url, allowed: 'https in topology.edge.url' },
+      path: ['application', 'credentials'],
+      at,
+      found: edge.url,
+      allowed: 'https in topology.edge.url',
       message: 'would cross the network unencrypted',
     },
   ];
@@ -203,14 +208,17 @@ function pathFindings({ telemetry, topology }: EnvironmentFile): Finding[] {
     const found: Finding[] = [];
     if (workload !== undefined && !workloads.includes(workload))
       found.push({
-        ...{ path: [...at, 'workload'], message: 'topology.workloads has no workload of this name' },
-        ...{ found: workload, allowed: workloads.join(', ') || 'none' },
+        path: [...at, 'workload'],
+        message: 'topology.workloads has no workload of this name',
+        found: workload,
+        allowed: workloads.join(', ') || 'none',
       });
     if (same !== undefined)
       found.push({
         path: [...at, loggedAs === undefined ? 'service' : 'loggedAs'],
         message: `log lines of ${same.service} have the same name: they cannot be told apart`,
-        ...{ found: name, allowed: 'a name of its own, or `logs: false` for one of the two' },
+        found: name,
+        allowed: 'a name of its own, or `logs: false` for one of the two',
       });
     return found;
   });

@@ -84,7 +84,11 @@ function unknownAliases(document: Document, file: string, lines: LineCounter): P
       if (alias.resolve(document) !== undefined) return;
       const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
       problems.push({
-        ...{ file, line, column: col, path: '', found: `*${alias.source}` },
+        file,
+        line,
+        column: col,
+        path: '',
+        found: `*${alias.source}`,
         message: 'an alias of YAML for which there is no anchor',
         allowed: `a text that begins with * in quotes: "*${alias.source}"`,
       });

@@ -45,8 +45,11 @@ test('a partition cuts off the Services that lead to a peer, or may do so when a
     service('web', '198.19.128.10', { app: 'web' }),
   ];
   const slices = [
-    ...[ends('leader', '198.19.74.11'), ends('announce-0', '198.19.74.10')],
-    ...[ends('announce-1', '198.19.74.11'), ends('headless', '198.19.74.10'), ends('web', '198.19.74.99')],
+    ends('leader', '198.19.74.11'),
+    ends('announce-0', '198.19.74.10'),
+    ends('announce-1', '198.19.74.11'),
+    ends('headless', '198.19.74.10'),
+    ends('web', '198.19.74.99'),
   ];
   const { ctx, injector } = context({
     kube: ({ path }) =>

@@ -271,7 +271,8 @@ function connecting(server: HttpServer): buildConnector.connector {
 
 function tlsSettings({ ca, client, anyCertificate }: HttpServer): buildConnector.BuildOptions {
   return {
-    ...{ allowH2: false, rejectUnauthorized: anyCertificate !== true },
+    allowH2: false,
+    rejectUnauthorized: anyCertificate !== true,
     ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
     ...(client !== undefined && { cert: client.certificate, key: client.key }),
   };

@@ -9,7 +9,8 @@ test('should take the variable of the scheme, in capitals first, and show no acc
   const found = proxyFor('https://api.example.com:6443', { HTTPS_PROXY, https_proxy: 'http://other:1' });
   assert.deepEqual(found, { url: HTTPS_PROXY, text: 'proxy.example.com:3128 (HTTPS_PROXY)' });
   assert.deepEqual(proxyFor('https://a.example.com', { https_proxy: 'p:8080' }), {
-    ...{ url: 'http://p:8080', text: 'p:8080 (https_proxy)' },
+    url: 'http://p:8080',
+    text: 'p:8080 (https_proxy)',
   });
   assert.equal(through('http://a.example.com', { HTTPS_PROXY }), null);
   assert.equal(through('http://a.example.com', { HTTP_PROXY: 'http://p:1' }), 'p:1 (HTTP_PROXY)');

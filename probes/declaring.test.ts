@@ -9,8 +9,17 @@ test('should accept an address with its port only as it can be connected to', ()
   for (const good of ['10.0.0.1:443', '[fd00::1]:6443', 'api.example.com:6443', 'api:1', 'db-1.tender:65535'])
     assert.deepEqual(problem(hostPort.safeParse(good)), [], good);
   for (const wrong of [
-    ...['fd00::1', 'fd00::1:6443', '10.0.0.1:99999', '10.0.0.1:0', '[10.0.0.1:80', '10.0.0.1]:80'],
-    ...['[10.0.0.1]:80', '[fd00::zz]:80', '10.0.0.300:80', '-api:80', 'api-:80'],
+    'fd00::1',
+    'fd00::1:6443',
+    '10.0.0.1:99999',
+    '10.0.0.1:0',
+    '[10.0.0.1:80',
+    '10.0.0.1]:80',
+    '[10.0.0.1]:80',
+    '[fd00::zz]:80',
+    '10.0.0.300:80',
+    '-api:80',
+    'api-:80',
   ])
     assert.match(
       problem(hostPort.safeParse(wrong)).join('\n'),

@@ -51,7 +51,8 @@ export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<H
     return await askOnce(
       { ...serverOf(question, at), account, apiKey },
       {
-        ...{ path, method },
+        path,
+        method,
         ...(body !== undefined && {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),

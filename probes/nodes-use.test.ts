@@ -23,7 +23,10 @@ const PODS = [pod('tender', 'api-1', 'w1'), pod('edge', 'proxy-1', 'w2'), pod('o
 const NODES = [node('w1', '3500m'), node('w2', '4'), node('w3', '64')];
 const END = '2026-11-27T21:00:10Z';
 const onNode = (name: string, cpu: string, timestamp = END, window = '10.5s') => ({
-  ...{ metadata: { name }, timestamp, window, usage: { cpu } },
+  metadata: { name },
+  timestamp,
+  window,
+  usage: { cpu },
 });
 const ANSWERS: Readonly<Record<string, unknown>> = {
   nodes: {
@@ -62,7 +65,11 @@ describe('how busy nodes are', () => {
   it('should add up the nodes that hold pods of the environment, and what its pods take of them', async () => {
     const use = await lookAtUse(cluster(), NAMESPACES);
     assert.deepEqual(use, {
-      ...{ nodes: 2, cores: 7.5, used: 2, ours: 1.25, pods: 'api-1 proxy-1' },
+      nodes: 2,
+      cores: 7.5,
+      used: 2,
+      ours: 1.25,
+      pods: 'api-1 proxy-1',
       fromMs: Date.parse('2026-11-27T20:59:12Z'),
       toMs: Date.parse('2026-11-27T21:00:10Z'),
     });
@@ -119,7 +126,13 @@ describe('how busy nodes are', () => {
 describe('a watch over the nodes', () => {
   const NEVER_MS = 3_600_000;
   const use = (toMs: number, pods = 'a b', fromMs = Date.now() + 60_000): NodesUse => ({
-    ...{ nodes: 2, cores: 8, used: 6, ours: 2, fromMs, toMs, pods },
+    nodes: 2,
+    cores: 8,
+    used: 6,
+    ours: 2,
+    fromMs,
+    toMs,
+    pods,
   });
 
   /** What is told of these looks, one after the other. */

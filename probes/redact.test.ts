@@ -18,7 +18,9 @@ test('should change only texts of JSON', () => {
   const redact = redactor(['1234', 'true']);
   const line = { kind: 'true', at: 1234, list: [1234, true], '1234': 'port 1234' };
   assert.deepEqual(JSON.parse(redactedJson(line, redact)), {
-    ...{ kind: '***', at: 1234, list: [1234, true] },
+    kind: '***',
+    at: 1234,
+    list: [1234, true],
     '1234': 'port ***',
   });
 });

@@ -63,20 +63,23 @@ interface Running {
 async function start(store: string, targets: StoreTargets): Promise<Running> {
   const history = join(folder, store);
   await writeHeader(history, {
-    ...{
-      kind: 'header',
-      schema: HISTORY_SCHEMA,
-      check: `failover/${store}/none`,
-      trial: 1,
-      environment: environment.name,
-    },
-    ...{ goals: {}, settings: {}, anchor: anchor() },
+    kind: 'header',
+    schema: HISTORY_SCHEMA,
+    check: `failover/${store}/none`,
+    trial: 1,
+    environment: environment.name,
+    goals: {},
+    settings: {},
+    anchor: anchor(),
   }).close();
   const declared = targets.declared(store);
   const { connection: at } = await targets.target(store);
   const started = startClientLoad(
     {
-      ...{ store, history, run: `at-once/${process.pid}`, connection: at },
+      store,
+      history,
+      run: `at-once/${process.pid}`,
+      connection: at,
       ratePerSecond: declared.clientLoad.writesPerSecond,
       readRatePerSecond: declared.clientLoad.readsPerSecond,
       ...storeDriver(store).connections,

@@ -20,7 +20,10 @@ const checks = (glob: string): Command => plumbline('run', ...ENV, '--check', gl
 
 const itests = (...files: string[]): Command => [
   process.execPath,
-  ...['--test', '--test-concurrency=1', '--test-reporter=spec', ...files],
+  '--test',
+  '--test-concurrency=1',
+  '--test-reporter=spec',
+  ...files,
 ];
 /** Trials of PostgreSQL whose goals, or counts, hold for it alone on the machine. */
 const ALONE = ['paths', 'two-leaders'].map((name) => `tests/rehearsal/${name}.itest.ts`);

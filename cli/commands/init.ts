@@ -146,7 +146,10 @@ function nameOfContext(context: string): string {
 
 function commandOf({ kubeconfig, context, kind, namespace = [], out, openapi }: Options): string {
   const given = {
-    ...{ kubeconfig, context, kind, out: shown(out ?? '') },
+    kubeconfig,
+    context,
+    kind,
+    out: shown(out ?? ''),
     ...(openapi !== undefined && { openapi }),
   };
   const options = Object.entries(given).map(([name, value]) => `--${name} ${value ?? ''}`);
@@ -231,7 +234,9 @@ function compare(
   refuseOther(own, { draft, file, wasNamed });
   const { namespaces } = drafted;
   const found = differencesBetween(own, {
-    ...{ draft, namespaces, refused: listing.refused },
+    draft,
+    namespaces,
+    refused: listing.refused,
     authorities: listing.pin.authorities,
   });
   for (const one of found)

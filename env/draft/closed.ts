@@ -30,7 +30,8 @@ export function closedDraft({ podsByOwner, listing, workloads }: Seen, namespace
   const ignored = [
     ...owners.map((owner) => ({ ...ownerIn(owner), by: jobs.get(owner) })),
     ...listing.objects['batch/v1/CronJob'].map((one) => ({
-      ...{ ...placed(one), kind: 'Job' },
+      ...placed(one),
+      kind: 'Job',
       by: { kind: 'CronJob', name: one.metadata.name },
     })),
   ]

@@ -179,7 +179,8 @@ test('should recognise stores of operators and charts, and neither poolers nor o
   const { postgres, redis, rabbitmq, elasticsearch } = completed.stores;
   assert.ok(postgres && redis && rabbitmq && elasticsearch);
   assert.deepEqual(postgres.pods, {
-    ...{ namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' } },
+    namespace: 'databases',
+    labels: { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' },
   });
   assert.deepEqual(postgres.cloudnativepg, { namespace: 'databases', name: 'orders' });
   assert.deepEqual(postgres.services, { primary: 'orders-rw', replica: 'orders-ro' });
@@ -381,12 +382,10 @@ test('should leave alone what only the file can know', async () => {
   const [first, ...others] = file.topology.workloads;
   assert.ok(first);
   const edited: EnvironmentFile = {
-    ...{
-      ...completed,
-      description: 'ours',
-      profiles: {},
-      permits: [{ checks: ['topology/**'], faults: [] }],
-    },
+    ...completed,
+    description: 'ours',
+    profiles: {},
+    permits: [{ checks: ['topology/**'], faults: [] }],
     topology: {
       ...completed.topology,
       registry: { prefixes: ['registry.example.com/'], pinned: 'tag' },

@@ -222,7 +222,7 @@ test('should follow an HTTPRoute through its Gateway, and resolve nothing where 
     status: { addresses: [{ type: 'IPAddress', value: '192.0.2.9' }] },
   };
   const route = objectAt(GATEWAY, 'HTTPRoute', 'shop/api', {
-    ...{ hostnames: ['shop.example.com', '*.example.com'] },
+    hostnames: ['shop.example.com', '*.example.com'],
     parentRefs: [{ name: 'public', namespace: 'edge', sectionName: 'tls' }],
     rules: [{ backendRefs: [{ name: 'api', port: 8080 }] }],
   });
@@ -257,7 +257,8 @@ const SCALED: readonly Stood[] = [
   service('edge/quotes', { http: 8080 }, named('quotes')),
   objectAt('keda.sh/v1alpha1', 'ScaledObject', 'edge/quotes-load', {
     scaleTargetRef: { kind: 'Rollout', name: 'quotes' },
-    ...{ minReplicaCount: 2, maxReplicaCount: 8 },
+    minReplicaCount: 2,
+    maxReplicaCount: 8,
     triggers: [{ type: 'rabbitmq', metadata: { host: 'amqp://user:in-plain-text@broker' } }],
   }),
   autoscaler('edge/keda-hpa-quotes-load', 'Rollout quotes', [2, 8]),

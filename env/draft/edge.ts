@@ -291,7 +291,9 @@ function scalingDraft({ name }: SeenWorkload, { listing }: Seen): Draft | undefi
   const keda = scaledObjects.get(name);
   if (keda === undefined && !autoscalers.has(name)) return undefined;
   const draft: DraftMap = {
-    ...{ lowPerSecond: 10, highPerSecond: 200, rampSeconds: 30 },
+    lowPerSecond: 10,
+    highPerSecond: 200,
+    rampSeconds: 30,
     ...(keda !== undefined && { scaledObject: keda.metadata.name }),
   };
   return below(

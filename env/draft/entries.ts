@@ -60,7 +60,9 @@ function ofIngress({ metadata, spec, status }: IngressObject): Entry[] {
     const [path] = rules.filter((rule) => rule['host'] === host).flatMap(({ http }) => http?.paths ?? []);
     const service = ingressPath.safeParse(path).data?.backend.service.name;
     return {
-      ...{ host, tls: balanced || tls.includes(host), of: `Ingress ${namespace}/${name}` },
+      host,
+      tls: balanced || tls.includes(host),
+      of: `Ingress ${namespace}/${name}`,
       addresses: addressesOf(status),
       backend: service === undefined ? undefined : { namespace, name: service },
     };
@@ -117,7 +119,8 @@ function ofRoute(
     .flatMap(({ backendRefs }) => backendRefs)
     .filter(({ kind }) => kind === 'Service');
   return plainHosts(hosts).map((host) => ({
-    ...{ host, of: `HTTPRoute ${own.namespace}/${own.name}` },
+    host,
+    of: `HTTPRoute ${own.namespace}/${own.name}`,
     tls: listeners.some(({ protocol }) => protocol === 'HTTPS'),
     addresses: parents.flatMap(({ addresses }) => addresses),
     backend: behind && { namespace: behind.namespace ?? own.namespace, name: behind.name },

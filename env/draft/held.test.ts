@@ -155,7 +155,9 @@ test('should let a DaemonSet of some nodes have none, and not one of all', async
 /** A pod of an object of this kind; of nothing where the kind is Pod. */
 function podOf(kind: string, owner: string, name = `${owner}-pod`): Stood {
   return pod({
-    ...{ namespace: 'shop', name: kind === 'Pod' ? owner : name, spec: { containers: [] } },
+    namespace: 'shop',
+    name: kind === 'Pod' ? owner : name,
+    spec: { containers: [] },
     ...(kind !== 'Pod' && { owner: { kind, name: owner, uid: 'u', controller: true } }),
   });
 }
@@ -206,8 +208,13 @@ test('should leave alone what comes and goes under other names, and nothing else
   assert.deepEqual(
     file.topology.closed.ignore.map(({ kind, name }) => `${kind} ${name}`),
     [
-      ...['Cluster orders-17', 'Job migrate-*', 'Pod shell-*', 'Pod toolbox'],
-      ...['ReplicationController cart-*', 'TaskRun *', 'Workflow *'],
+      'Cluster orders-17',
+      'Job migrate-*',
+      'Pod shell-*',
+      'Pod toolbox',
+      'ReplicationController cart-*',
+      'TaskRun *',
+      'Workflow *',
     ],
   );
   const objects = [...LASTING, ...tomorrow];
@@ -274,7 +281,8 @@ function meshed(one: Stood): Stood {
   return {
     ...one,
     spec: {
-      ...{ ...spec, containers: [...containers, { name: 'istio-proxy', image: PROXY }] },
+      ...spec,
+      containers: [...containers, { name: 'istio-proxy', image: PROXY }],
       initContainers: [{ name: 'istio-init', image: 'mirror.test/istio/proxyv2:1.28.0' }],
     },
   };

@@ -89,8 +89,11 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
   const head = headOf(listing, options);
   const text = yamlOf(draft, { head });
   return {
-    ...{ text, open: openLines(text).length, whole: yamlOf(draft, { head, whole: true }) },
-    ...{ namespaces, found: foundIn(found, draft) },
+    text,
+    open: openLines(text).length,
+    whole: yamlOf(draft, { head, whole: true }),
+    namespaces,
+    found: foundIn(found, draft),
   };
 }
 

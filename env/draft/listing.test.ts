@@ -39,8 +39,12 @@ async function listedBy(change: (cluster: Cluster) => Cluster): Promise<Listing>
 
 const draftOf = (listing: Listing): DraftedFile =>
   draftFile(listing, {
-    ...{ name: 'shop', kubeconfig: server.kubeconfig, namespaces: [], kind: 'staging' },
-    ...{ command: 'plumbline init', schema: 'environment.schema.json' },
+    name: 'shop',
+    kubeconfig: server.kubeconfig,
+    namespaces: [],
+    kind: 'staging',
+    command: 'plumbline init',
+    schema: 'environment.schema.json',
   });
 
 test('should not declare the certificate of an API server that a proxy leads to', async () => {

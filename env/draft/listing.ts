@@ -113,9 +113,15 @@ export async function listCluster(options: {
     const { config } = cluster.client.transport;
     const serverName = config.getCurrentCluster()?.tlsServerName;
     return {
-      ...{ pin, version, objects, refused, serverName, proxy: apiProxy(config) },
+      pin,
+      version,
+      objects,
+      refused,
+      serverName,
+      proxy: apiProxy(config),
       skipsVerification: skipsVerification(config),
-      ...{ context: config.getCurrentContext(), calls: cluster.calls().total },
+      context: config.getCurrentContext(),
+      calls: cluster.calls().total,
     };
   } catch (cause) {
     if (!(cause instanceof KubeError) || signal.aborted) throw cause;
@@ -130,7 +136,9 @@ export async function listCluster(options: {
 function opened({ kubeconfig, context, signal }: Parameters<typeof listCluster>[0]): KubeCluster {
   try {
     return openCluster({
-      ...{ kubeconfig, signal, requestTimeoutMs: PAGE_TIMEOUT_MS },
+      kubeconfig,
+      signal,
+      requestTimeoutMs: PAGE_TIMEOUT_MS,
       ...(context !== undefined && { context }),
     });
   } catch (cause) {

@@ -27,9 +27,14 @@ export const MOST_NODES = 5000;
  * eksctl, GKE, AKS, kOps, DigitalOcean (their documentation).
  */
 const RESIZED = [
-  ...['karpenter.sh/nodepool', 'karpenter.sh/provisioner-name'],
-  ...['eks.amazonaws.com/nodegroup', 'alpha.eksctl.io/nodegroup-name', 'cloud.google.com/gke-nodepool'],
-  ...['kubernetes.azure.com/agentpool', 'agentpool', 'kops.k8s.io/instancegroup'],
+  'karpenter.sh/nodepool',
+  'karpenter.sh/provisioner-name',
+  'eks.amazonaws.com/nodegroup',
+  'alpha.eksctl.io/nodegroup-name',
+  'cloud.google.com/gke-nodepool',
+  'kubernetes.azure.com/agentpool',
+  'agentpool',
+  'kops.k8s.io/instancegroup',
   'doks.digitalocean.com/node-pool',
 ];
 /** The autoscaler of Kubernetes' own project, wherever it runs, resizes groups under any label. */
@@ -152,9 +157,11 @@ export function controlPlane(listing: Listing): Draft | undefined {
   const usual = label === CONTROL_PLANE[0] && value === '';
   const [etcd, apiServer] = [placed(listing, 'etcd'), placed(listing, 'apiServer')];
   const draft: DraftMap = {
-    ...{ nodes: nodes.length, etcdMembers: etcd.pods === 0 ? nodes.length : etcd.pods },
+    nodes: nodes.length,
+    etcdMembers: etcd.pods === 0 ? nodes.length : etcd.pods,
     labels: usual ? undefined : { [label]: value },
-    ...{ etcd: etcd.place, apiServer: apiServer.place },
+    etcd: etcd.place,
+    apiServer: apiServer.place,
   };
   const lines = apiServer.pods === 0 ? [NO_API_SERVER] : [];
   if (etcd.pods === 0) return commentedOut([open(NO_ETCD), ...lines], draft);
@@ -282,7 +289,9 @@ export function gpuDraft(
   const shared = resource.endsWith('.shared');
   const runtimeClass = runtimeClassIn(workloads, resource);
   const draft: DraftMap = {
-    ...{ resource, pool, devicesPerNode: Math.max(1, Math.min(...counts)) },
+    resource,
+    pool,
+    devicesPerNode: Math.max(1, Math.min(...counts)),
     ...(shared && { sharedBy: todo(2, 'containers that share a device: the configuration of the plugin') }),
     plugin: pluginDraft(plugins),
     ...(runtimeClass !== undefined && { runtimeClass }),

@@ -68,7 +68,8 @@ const SPRING: Readonly<Record<string, readonly Stood[]>> = {
   'a PodMonitor of every namespace': [
     ...api(),
     objectAt(MONITORING, 'PodMonitor', 'watching/all', {
-      ...{ selector: {}, namespaceSelector: { any: true } },
+      selector: {},
+      namespaceSelector: { any: true },
       podMetricsEndpoints: [{ port: 'http', path: '/actuator/prometheus' }],
     }),
   ],

@@ -78,22 +78,25 @@ function entriesOf(
   const own = (isUnique ? name : `${namespace}-${name}`).replaceAll('.', '-').slice(0, 50);
   const { template, selector, atMost, why, doubt } = fit;
   const common = {
-    ...{ template, service: name },
+    template,
+    service: name,
     selector: doubt === undefined ? selector : todo(selector, doubt),
   };
   return [
     below([`${workload.name}: ${why}`], {
-      ...{
-        name: `${own}-requests`,
-        ...common,
-        indicator: 'requests',
-        target: guess(0.999, GOAL),
-        ...ASSUMED,
-      },
+      name: `${own}-requests`,
+      ...common,
+      indicator: 'requests',
+      target: guess(0.999, GOAL),
+      ...ASSUMED,
     }),
     {
-      ...{ name: `${own}-latency`, ...common, indicator: 'latency', atMost },
-      ...{ target: guess(0.99, LIMIT), ...ASSUMED },
+      name: `${own}-latency`,
+      ...common,
+      indicator: 'latency',
+      atMost,
+      target: guess(0.99, LIMIT),
+      ...ASSUMED,
     },
   ];
 }
@@ -115,9 +118,13 @@ function unfitted({ set }: SeenWorkload, url = 'PROMETHEUS'): Draft {
     ],
     [
       {
-        ...{ name: `${name.replaceAll('.', '-').slice(0, 50)}-requests`, template: 'opentelemetry' },
-        ...{ selector: ofPods(set), service: name, indicator: 'requests' },
-        ...{ target: guess(0.999, GOAL), ...ASSUMED },
+        name: `${name.replaceAll('.', '-').slice(0, 50)}-requests`,
+        template: 'opentelemetry',
+        selector: ofPods(set),
+        service: name,
+        indicator: 'requests',
+        target: guess(0.999, GOAL),
+        ...ASSUMED,
       },
     ],
   );
@@ -140,7 +147,9 @@ function micrometer(workload: SeenWorkload, monitors: readonly Monitor[], seen: 
   const why = springSign(workload, monitors, seen);
   if (why === null) return null;
   return {
-    ...{ template: 'micrometer', why, atMost: '500ms' },
+    template: 'micrometer',
+    why,
+    atMost: '500ms',
     selector: `${ofPods(workload.set)},uri!~"/actuator.*"`,
   };
 }
@@ -182,7 +191,9 @@ function openTelemetry(workload: SeenWorkload, seen: Seen): Fit | null {
   const { namespace, name } = workload.set;
   const namesakes = seen.workloads.filter(({ set }) => set.name === name);
   return {
-    ...{ template: 'opentelemetry', why: `the annotation ${found[0]}`, atMost: '500ms' },
+    template: 'opentelemetry',
+    why: `the annotation ${found[0]}`,
+    atMost: '500ms',
     selector: `job=~"(${annotations[SERVICE_NAMESPACE] ?? namespace}/)?${name}"`,
     ...(namesakes.length > 1 && {
       doubt: `a job ${name} without a namespace may be any of ${namesakes.length} workloads of this name`,
@@ -200,7 +211,9 @@ function istio({ set, pods }: SeenWorkload): Fit | null {
   ];
   if (!containers.some(({ name }) => name === SIDECAR)) return null;
   return {
-    ...{ template: 'istio', why: `its pods have a container ${SIDECAR}`, atMost: '500ms' },
+    template: 'istio',
+    why: `its pods have a container ${SIDECAR}`,
+    atMost: '500ms',
     selector: `destination_workload_namespace="${set.namespace}",destination_workload="${set.name}"`,
   };
 }
@@ -223,11 +236,13 @@ const GATEWAYS: Readonly<
       'of which namespace and service? With honorLabels the labels are namespace and service, else exported_namespace and exported_service',
   },
   Traefik: {
-    ...{ template: 'traefik', atMost: '300ms' },
+    template: 'traefik',
+    atMost: '300ms',
     selector: ({ namespace, name, ports }) => `service=~"${namespace}-${name}-(${ports})@kubernetes.*"`,
   },
   Kong: {
-    ...{ template: 'kong', atMost: '400ms' },
+    template: 'kong',
+    atMost: '400ms',
     selector: ({ namespace, name }) => `service=~"${namespace}[.]${name}[.].+"`,
   },
 };
@@ -248,7 +263,8 @@ function gateway({ set }: SeenWorkload, { seen, edge }: { seen: Seen; edge: Seen
   const ports = led.ports.flatMap((one) => (one.name === undefined ? [one.port] : [one.name, one.port]));
   const { selector, ...fit } = of;
   return {
-    ...{ ...fit, why: `${entry} leads to it through ${label ?? ''}` },
+    ...fit,
+    why: `${entry} leads to it through ${label ?? ''}`,
     selector: selector({ entry: entry.replace(/^.*\//, ''), namespace, name, ports: ports.join('|') }),
   };
 }
@@ -303,7 +319,9 @@ function monitorsIn({ objects }: Listing): Monitor[] {
     .map(({ kind, metadata: { namespace, name }, spec }): Monitor => {
       const { any, matchNames } = spec.namespaceSelector;
       return {
-        ...{ name: `${kind} ${namespace}/${name}`, namespace, ofServices: kind === 'ServiceMonitor' },
+        name: `${kind} ${namespace}/${name}`,
+        namespace,
+        ofServices: kind === 'ServiceMonitor',
         namespaces: any ? null : matchNames.length > 0 ? matchNames : [namespace],
         selector: selectorOf(spec.selector),
         paths: [...new Set([...spec.endpoints, ...spec.podMetricsEndpoints].map(({ path }) => path))],
@@ -316,7 +334,8 @@ function selectorOf({ matchLabels, matchExpressions }: z.infer<typeof labelSelec
     ...(matchLabels !== undefined && { matchLabels }),
     ...(matchExpressions !== undefined && {
       matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
-        ...{ key, operator },
+        key,
+        operator,
         ...(values !== undefined && { values }),
       })),
     }),

@@ -62,9 +62,13 @@ function workloadOf(found: WorkloadObject, podsByOwner: Seen['podsByOwner']): Se
   const { spec } = object;
   const owner = controllerOf(found);
   return {
-    ...{ name, object, pods },
+    name,
+    object,
+    pods,
     set: {
-      ...{ kind, namespace, name: metadata.name },
+      kind,
+      namespace,
+      name: metadata.name,
       replicas: countsOf(object).wanted,
       labels: spec.template.metadata?.labels ?? {},
       containers: spec.template.spec.containers,
@@ -100,7 +104,11 @@ function ownedSets(podsByOwner: Seen['podsByOwner']): SeenSet[] {
     const labels = pods.map((pod) => pod.metadata.labels ?? {});
     return [
       {
-        ...{ ...owner, namespace, owner, pods: labels, replicas: pods.length },
+        ...owner,
+        namespace,
+        owner,
+        pods: labels,
+        replicas: pods.length,
         labels: common(labels),
         containers: first.spec.containers,
         volumes: first.spec.volumes ?? [],

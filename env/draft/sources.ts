@@ -150,7 +150,8 @@ function plain([first]: readonly FoundSource[], kibana?: FoundSource): Draft | u
   const kind = first?.source.kind;
   if (first === undefined || kind === undefined) return undefined;
   return {
-    ...{ kind, url: urlBeside(first, first.source.use) },
+    kind,
+    url: urlBeside(first, first.source.use),
     ...(kibana !== undefined && { kibana: { url: urlBeside(kibana, kibana.source.use) } }),
   };
 }
@@ -242,15 +243,15 @@ export function certificatesDraft(listing: Listing, entries: readonly Entry[]): 
   const hosts = [...new Set(entries.flatMap(({ host, tls }) => (tls ? [host] : [])))].sort();
   return [
     ofServer(listing),
-    ...hosts.slice(0, MOST).map((host, at) =>
-      commentedOut(
-        at === 0
-          ? [open('are these reached from where Plumbline runs, and signed by a public authority?')]
-          : [],
-        {
-          ...{ name: host, host, port: 443, trust: 'system' },
-        },
+    ...hosts
+      .slice(0, MOST)
+      .map((host, at) =>
+        commentedOut(
+          at === 0
+            ? [open('are these reached from where Plumbline runs, and signed by a public authority?')]
+            : [],
+          { name: host, host, port: 443, trust: 'system' },
+        ),
       ),
-    ),
   ];
 }

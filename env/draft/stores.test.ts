@@ -32,9 +32,13 @@ test('should leave a workload without its store where only the servers know wher
 /** A node set of ECK, as `orders` of OPERATORS has two. */
 function nodeSet(name: string, replicas: number): Stood[] {
   return workload({
-    ...{ kind: 'StatefulSet', at: `search/orders-es-${name}`, replicas, container: 'elasticsearch' },
+    kind: 'StatefulSet',
+    at: `search/orders-es-${name}`,
+    replicas,
+    container: 'elasticsearch',
     image: 'docker.elastic.co/elasticsearch/elasticsearch:9.1.0',
-    ...{ ports: { https: 9200 }, data: { 'elasticsearch-data': '/usr/share/elasticsearch/data' } },
+    ports: { https: 9200 },
+    data: { 'elasticsearch-data': '/usr/share/elasticsearch/data' },
     labels: { 'elasticsearch.k8s.elastic.co/cluster-name': 'orders' },
     owner: { kind: 'Elasticsearch', name: 'orders' },
   });
@@ -74,7 +78,8 @@ const INSTANCE = 'app.kubernetes.io/instance';
 test('should tell two clusters of StackGres apart by the label of its operator', async () => {
   const cluster = (name: string, replicas: number): Stood[] =>
     set(name, {
-      ...{ image: 'quay.io/ongres/patroni:v4.0.4-pg17', replicas },
+      image: 'quay.io/ongres/patroni:v4.0.4-pg17',
+      replicas,
       labels: { app: 'StackGresCluster', 'stackgres.io/cluster-name': name },
     });
   const { completed, text } = await drafted([...SHOP, ...cluster('billing', 2), ...cluster('orders', 3)]);
@@ -85,7 +90,9 @@ test('should tell two clusters of StackGres apart by the label of its operator',
 test('should tell two stores of one release apart by their names, and not the roles of one', async () => {
   const redis = (name: string, component: string, replicas: number): Stood[] =>
     set(`shop-${name}-${component}`, {
-      ...{ image: 'docker.io/bitnami/redis:7.4', replicas, ports: { redis: 6379 } },
+      image: 'docker.io/bitnami/redis:7.4',
+      replicas,
+      ports: { redis: 6379 },
       labels: { [INSTANCE]: 'shop', [NAME]: name, 'app.kubernetes.io/component': component },
     });
   const { completed, text } = await drafted([
@@ -103,7 +110,9 @@ test('should tell two stores of one release apart by their names, and not the ro
 test('should tell two releases apart of a chart whose label `app` is the same in each', async () => {
   const release = (name: string, replicas: number): Stood[] =>
     set(`${name}-redis-ha-server`, {
-      ...{ image: 'redis:7.4', replicas, ports: { redis: 6379 } },
+      image: 'redis:7.4',
+      replicas,
+      ports: { redis: 6379 },
       labels: { app: 'redis-ha', release: name },
     });
   const { found } = await drafted([...SHOP, ...release('orders', 3), ...release('quotes', 3)]);
@@ -121,7 +130,9 @@ test('should know the database of the operator of Percona, whose image has the n
     );
   const member = (instance: string): Stood[] =>
     set(instance, {
-      ...{ image: image('-ppg16.3-postgres'), container: 'database', ports: { postgres: 5432 } },
+      image: image('-ppg16.3-postgres'),
+      container: 'database',
+      ports: { postgres: 5432 },
       beside: { pgbackrest: image('-ppg16.3-pgbackrest2.51-1') },
       labels: crunchy({ data: 'postgres', instance }),
     });

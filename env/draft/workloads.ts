@@ -43,8 +43,11 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
   const store = storeOf(workload, around);
   const devices = devicesOf(workload);
   const draft: DraftMap = {
-    ...{ kind: set.kind, namespace: set.namespace, name: set.name },
-    ...{ replicas, serves: pointing.isServed(set) },
+    kind: set.kind,
+    namespace: set.namespace,
+    name: set.name,
+    replicas,
+    serves: pointing.isServed(set),
     ...(devices > 0 && { gpu: devices }),
     ...store?.draft,
   };

@@ -170,7 +170,11 @@ test('a node is lost although its state command failed once meanwhile', async (c
   // On at the first look, then a failure that speaks of "off", then off.
   const state = `n=$(cat looks); echo $n. >looks; case $n in .) echo is on;; ..) echo is off >&2; exit 7;; *) echo is off;; esac`;
   const power = {
-    ...{ off: ['true'], on: ['true'], isOn: 'is on', isOff: 'is off', timeoutMs: 5_000 },
+    off: ['true'],
+    on: ['true'],
+    isOn: 'is on',
+    isOff: 'is off',
+    timeoutMs: 5_000,
     state: ['sh', '-c', `cd ${folder}; ${state}`],
   };
   writeFileSync(join(folder, 'looks'), '.');

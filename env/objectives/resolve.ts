@@ -106,7 +106,11 @@ function ownObjective(
   requireSet(template, choice, { path, problem });
   const { name, title = name, service = name, target = 0, status } = choice;
   return {
-    ...{ name, title, service, target, status },
+    name,
+    title,
+    service,
+    target,
+    status,
     window: ownWindow(choice.window ?? (kind === 'local' ? 'run' : DEFAULT_WINDOW)),
     ...slicing(choice),
     ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice, scrapeSeconds)),

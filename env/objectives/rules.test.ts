@@ -12,8 +12,14 @@ import { badRatio, objectiveRules, prometheusRule, ruleFile } from './rules.ts';
 import { parseYaml } from '../yaml-source.ts';
 
 const REQUESTS: Objective = {
-  ...{ name: 'api-requests', title: 'API requests', service: 'api', method: 'Occurrences' },
-  ...{ target: 0.999, window: { kind: 'rolling', ms: 2_592_000_000 }, slice: null, status: 'assumed' },
+  name: 'api-requests',
+  title: 'API requests',
+  service: 'api',
+  method: 'Occurrences',
+  target: 0.999,
+  window: { kind: 'rolling', ms: 2_592_000_000 },
+  slice: null,
+  status: 'assumed',
   indicator: { kind: 'ratio', counter: true, good: null, bad: 'n{status=~"5.."}', total: 'n' },
 };
 const ALERTS = {
@@ -121,7 +127,8 @@ test('should be an object of the operator, with the labels that its selector ask
     spec: unknown;
   };
   assert.deepEqual(object.metadata, {
-    ...{ name: 'plumbline-x', namespace: 'slo' },
+    name: 'plumbline-x',
+    namespace: 'slo',
     labels: { 'app.kubernetes.io/managed-by': 'plumbline', release: 'monitoring' },
   });
   assert.deepEqual(object.spec, parse(ruleFile(groups)));
@@ -161,7 +168,10 @@ test('should be rules that Prometheus takes, of every document and every templat
       },
     ]),
     {
-      ...{ name: 'own', status: 'assumed' as const, service: 'x', target: 0.99 },
+      name: 'own',
+      status: 'assumed' as const,
+      service: 'x',
+      target: 0.99,
       queries: { counter: false, total: 'sum(increase(a[1m]))', bad: 'sum(increase(a{b="c"}[1m]))' },
     },
   ];
@@ -193,7 +203,10 @@ function burning(total: number, bad: number, wanted: readonly string[]): string 
   ];
   const alert = (window: string, factor: string): unknown => ({
     exp_labels: {
-      ...{ environment: 'shop', objective: 'api-requests', service: 'api', window },
+      environment: 'shop',
+      objective: 'api-requests',
+      service: 'api',
+      window,
       severity: ['1h', '6h'].includes(window) ? 'page' : 'ticket',
     },
     exp_annotations: {
@@ -208,14 +221,17 @@ function burning(total: number, bad: number, wanted: readonly string[]): string 
       rule_files: ['burn.yaml'],
       tests: [
         {
-          ...{ interval: '1m', input_series: series },
+          interval: '1m',
+          input_series: series,
           alert_rule_test: [
             {
-              ...{ eval_time: '390m', alertname: 'ErrorBudgetBurn' },
+              eval_time: '390m',
+              alertname: 'ErrorBudgetBurn',
               exp_alerts: wanted.map((window) => alert(window, factors[window] ?? '')),
             },
             {
-              ...{ eval_time: '390m', alertname: 'Breach' },
+              eval_time: '390m',
+              alertname: 'Breach',
               exp_alerts: [
                 {
                   exp_labels: { severity: 'none', run: 'r1' },
@@ -270,7 +286,9 @@ test('should fire where nothing is good any more, or nothing is there', { skip: 
   const hourly: Objective = { ...REQUESTS, method: 'Timeslices', slice: { target: 0.99, ms: 3_600_000 } };
   assert.equal(alerting(100, hourly, failing), 'every window');
   const throughput: Objective = {
-    ...{ ...hourly, target: 0.95, slice: { target: 0.9, ms: 60_000 } },
+    ...hourly,
+    target: 0.95,
+    slice: { target: 0.9, ms: 60_000 },
     indicator: { kind: 'threshold', query: 'sum(rate(n[1m]))', op: 'gte', value: 25 },
   };
   assert.equal(alerting(60, throughput, { other: '1x60' }), 'every window');

@@ -46,8 +46,15 @@ describe('the templates', () => {
     assert.deepEqual(
       [...templates.keys()],
       [
-        ...['ingress-nginx', 'istio', 'istio-source', 'kong', 'micrometer', 'opentelemetry'],
-        ...['opentelemetry-old', 'reference', 'traefik'],
+        'ingress-nginx',
+        'istio',
+        'istio-source',
+        'kong',
+        'micrometer',
+        'opentelemetry',
+        'opentelemetry-old',
+        'reference',
+        'traefik',
       ],
     );
     const met = [...templates.values()].filter(({ metWith }) => metWith !== null);
@@ -104,7 +111,9 @@ describe('an objective by a template', () => {
       `{ name: c, template: kong, indicator: throughput, value: 3, slice: { target: 0.9 }, ${SHOP} }`,
     );
     assert.deepEqual(requests?.indicator, {
-      ...{ kind: 'ratio', counter: true, good: null },
+      kind: 'ratio',
+      counter: true,
+      good: null,
       bad: 'http_server_requests_seconds_count{job="basket",outcome="SERVER_ERROR"}',
       total: 'http_server_requests_seconds_count{job="basket"}',
     });
@@ -112,13 +121,17 @@ describe('an objective by a template', () => {
     assert.deepEqual([requests.countedElsewhere, rate?.countedElsewhere], [undefined, true]);
     assert.deepEqual(requests.window, { kind: 'rolling', ms: 2_592_000_000 });
     assert.deepEqual(latency?.indicator, {
-      ...{ kind: 'ratio', counter: true, bad: null },
+      kind: 'ratio',
+      counter: true,
+      bad: null,
       good: 'istio_request_duration_milliseconds_bucket{reporter="destination",job="basket",le=~"1000|1000[.]0"}',
       total: 'istio_request_duration_milliseconds_count{reporter="destination",job="basket"}',
     });
     assert.deepEqual([latency.histogram?.unit, latency.histogram?.atMost], ['milliseconds', 1000]);
     assert.deepEqual(rate?.indicator, {
-      ...{ kind: 'threshold', op: 'gte', value: 3 },
+      kind: 'threshold',
+      op: 'gte',
+      value: 3,
       query: 'sum(rate(kong_http_requests_total{job="basket",code!~"5.."}[1m]))',
     });
     assert.deepEqual([rate.method, rate.slice], ['Timeslices', { target: 0.9, ms: 60_000 }]);
@@ -139,7 +152,9 @@ describe('an objective by a template', () => {
       `{ name: b, template: istio, ${shared}, ${byService} }`,
     );
     assert.deepEqual(client?.indicator, {
-      ...{ kind: 'ratio', counter: true, good: null },
+      kind: 'ratio',
+      counter: true,
+      good: null,
       bad: 'istio_requests_total{reporter="source",destination_service="basket.shop.svc.cluster.local",response_code=~"5.."}',
       total: 'istio_requests_total{reporter="source",destination_service="basket.shop.svc.cluster.local"}',
     });
@@ -226,8 +241,11 @@ describe('an objective stated in full', () => {
       '{ name: b, service: basket, target: 0.95, value: 0.2, slice: { target: 1, length: 5m }, window: 7d, queries: { value: max(queue), op: lte } }',
     );
     assert.deepEqual(ratio?.indicator, {
-      ...{ kind: 'ratio', counter: true, bad: null },
-      ...{ good: 'd_bucket{job="b",le="500"}', total: 'd_count{job="b"}' },
+      kind: 'ratio',
+      counter: true,
+      bad: null,
+      good: 'd_bucket{job="b",le="500"}',
+      total: 'd_count{job="b"}',
     });
     assert.deepEqual(ratio.histogram, { unit: 'milliseconds', atMost: 500, advice: null });
     assert.deepEqual([ratio.title, ratio.stated], ['Basket', 'environment file']);

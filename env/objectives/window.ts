@@ -93,8 +93,14 @@ function instant({ year, month, day, seconds }: Parts, daysLater: number, timeZo
 /** How far the clocks of a time zone are ahead of UTC at a moment, ms. */
 function offsetMs(atMs: number, timeZone: string): number {
   const format = new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric' },
-    ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   });
   const found = Object.fromEntries(
     format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]),

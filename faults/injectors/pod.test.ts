@@ -10,8 +10,12 @@ async function failureWhere(status: object): Promise<{ message: string; looks: n
   let looks = 0;
   const injector = new PodInjector(
     {
-      ...{ namespace: 'plumbline-drill', image: 'tools/node:1', activeSeconds: 600 },
-      ...{ landingMs: 300, readyMs: READY_MS, power: null },
+      namespace: 'plumbline-drill',
+      image: 'tools/node:1',
+      activeSeconds: 600,
+      landingMs: 300,
+      readyMs: READY_MS,
+      power: null,
       exec: () => Promise.reject(new Error('nothing runs in it')),
     },
     {

@@ -53,7 +53,8 @@ export function certificateOfIntermediate(
     const named = `subjectAltName=${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}\nbasicConstraints=critical,CA:FALSE\n`;
     await signed('server', 'intermediate', named);
     return {
-      ...{ key: await text('server.key'), cert: await text('server.crt') },
+      key: await text('server.key'),
+      cert: await text('server.crt'),
       intermediate: await text('intermediate.crt'),
     };
   });

@@ -96,7 +96,9 @@ export function startLoadHere(
     },
   );
   return {
-    ...{ pid: null, ended, ready: ready.promise },
+    pid: null,
+    ended,
+    ready: ready.promise,
     stop: async (deadlineMs, last) => {
       stop.abort(last);
       const late = new AbortController();

@@ -15,10 +15,20 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 const RESULT: LoadResult = {
-  ...{ schema: 1, script: '/steady.ts', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1000 },
+  schema: 1,
+  script: '/steady.ts',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  durationMs: 1000,
   engine: { name: 'k6-operator', version: 'k6', stubbed: true, latencyFrom: 'sent' },
-  ...{ scenarios: [], requests: { count: 0, failed: 0 }, metrics: {}, checks: [], thresholds: [] },
-  ...{ seconds: [], errors: [], outcome: 'completed', reason: '' },
+  scenarios: [],
+  requests: { count: 0, failed: 0 },
+  metrics: {},
+  checks: [],
+  thresholds: [],
+  seconds: [],
+  errors: [],
+  outcome: 'completed',
+  reason: '',
 };
 
 /** A load whose engine does what the test says. */

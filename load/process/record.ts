@@ -79,20 +79,25 @@ export function loadOf(result: LoadResult): Fields<'load'> {
     scenarios.reduce((total, one) => total + of(one), 0);
   const sent = bucketsOf(metrics['http_req_duration']);
   return {
-    ...{ engine: engine.name, engineVersion: engine.version, stubbed: engine.stubbed },
+    engine: engine.name,
+    engineVersion: engine.version,
+    stubbed: engine.stubbed,
     latencyFrom: engine.latencyFrom ?? 'intended',
     scenario: scenarioOf(result.script),
-    ...{ startedAt: result.startedAt, durationMs: result.durationMs },
+    startedAt: result.startedAt,
+    durationMs: result.durationMs,
     offered: scenarios.some(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
     iterations: sum(({ iterations }) => iterations),
     interrupted: sum(({ interrupted }) => interrupted),
     dropped: sum(({ dropped }) => dropped),
-    ...{ requests: result.requests.count, checks: result.checks },
+    requests: result.requests.count,
+    checks: result.checks,
     ...(engine.latencyFrom === 'sent'
       ? { latency: sent, sent: [] }
       : { latency: bucketsOf(metrics['plumbline_latency']), sent }),
     errors: result.errors.map(({ error, count }) => `${count} × ${error}`),
-    ...{ outcome: result.outcome, reason: result.reason },
+    outcome: result.outcome,
+    reason: result.reason,
   };
 }
 

@@ -53,7 +53,9 @@ describe('jobs that are followed', () => {
       ...targetAt(port, 'http://edge.test/api'),
       // These answers repeat no header.
       contract: { follow: 'none', proof: 'none' } as const,
-      ...{ request: READ, run: 'run-1/read', answerMs: 500 },
+      request: READ,
+      run: 'run-1/read',
+      answerMs: 500,
     };
     return followJobs(target, ids, { deadlineMs, signal });
   }

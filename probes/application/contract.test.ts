@@ -54,7 +54,10 @@ describe('what an answer says', () => {
 
   it('should be good with a declared status and the correlation id, and name what was created', () => {
     assert.deepEqual(fateOf(ECHO, CREATE, VALUES, reply(201, { id: 42 })), {
-      ...{ ok: true, why: '', cause: null, id: '42' },
+      ok: true,
+      why: '',
+      cause: null,
+      id: '42',
     });
     assert.equal(of(ECHO, { ...CREATE, status: [200, 202] }, reply(202, { id: 'x' })), '');
     assert.equal(of(ECHO, CREATE, reply(200, { id: 42 })), 'status 200');
@@ -124,7 +127,10 @@ describe('what an answer says', () => {
     const page = '<!DOCTYPE html><html><body><form><input type="password"></form></body></html>';
     const shown = { ...reply(200, page), headers };
     assert.deepEqual(fateOf(bare, LOOK, VALUES, shown), {
-      ...{ ok: false, why: 'login: status 200 with a login page', cause: 'login', id: null },
+      ok: false,
+      why: 'login: status 200 with a login page',
+      cause: 'login',
+      id: null,
     });
     assert.equal(fateOf(bare, LOOK, VALUES, { ...shown, text: '<html>Tenders</html>' }).ok, true);
     const placed: ContractRequest = { ...CREATE, status: [200], id: { header: 'location' } };

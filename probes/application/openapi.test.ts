@@ -105,16 +105,23 @@ describe('a draft from an OpenAPI document', () => {
         expects: [{ pointer: '/content', is: 'list' }],
       },
       create: {
-        ...{ method: 'POST', path: '/v1/orders', status: 201, id: { pointer: '/id' } },
+        method: 'POST',
+        path: '/v1/orders',
+        status: 201,
+        id: { pointer: '/id' },
         body: { name: '{title}', quantity: 1, kind: 'NORMAL' },
         expects: [{ pointer: '/id' }],
       },
       read: {
-        ...{ method: 'GET', path: '/v1/orders/{id}', status: 200 },
+        method: 'GET',
+        path: '/v1/orders/{id}',
+        status: 200,
         state: { pointer: '/state', done: ['COMPLETED'], failed: ['CANCELLED'], open: ['NEW', 'PAID'] },
       },
       find: {
-        ...{ method: 'GET', path: '/v1/orders?name={prefix}', status: 200 },
+        method: 'GET',
+        path: '/v1/orders?name={prefix}',
+        status: 200,
         entries: { list: '/content', id: '/id', title: '/name' },
       },
       remove: { method: 'DELETE', path: '/v1/orders/{id}', status: 204 },
@@ -128,8 +135,12 @@ describe('a draft from an OpenAPI document', () => {
     assert.deepEqual(found.requests, {
       look: { method: 'GET', path: '/drafts/', status: 200, expects: [{ pointer: '', is: 'list' }] },
       create: {
-        ...{ method: 'POST', path: '/drafts/', body: { subject: '{title}' }, status: 202 },
-        ...{ id: { header: 'Location' }, expects: [{ header: 'Location' }] },
+        method: 'POST',
+        path: '/drafts/',
+        body: { subject: '{title}' },
+        status: 202,
+        id: { header: 'Location' },
+        expects: [{ header: 'Location' }],
       },
       read: { method: 'GET', path: '/drafts/{id}', status: 200 },
     });
@@ -225,11 +236,17 @@ describe('a draft from an OpenAPI document', () => {
     assert.deepEqual(found.requests, {
       look: { method: 'GET', path: '/jobs', status: 200, expects: [{ pointer: '/all', is: 'list' }] },
       create: {
-        ...{ method: 'POST', path: '/jobs', status: 201, id: { pointer: '/uuid' } },
-        ...{ body: { subject: '{title}', size: 1 }, expects: [{ pointer: '/uuid' }] },
+        method: 'POST',
+        path: '/jobs',
+        status: 201,
+        id: { pointer: '/uuid' },
+        body: { subject: '{title}', size: 1 },
+        expects: [{ pointer: '/uuid' }],
       },
       read: {
-        ...{ method: 'GET', path: '/jobs/{id}', status: 200 },
+        method: 'GET',
+        path: '/jobs/{id}',
+        status: 200,
         state: { pointer: '/state', done: ['done'], failed: [], open: ['open'] },
       },
     });

@@ -63,7 +63,10 @@ export async function removeCanaries(
   const gone = new Set<string>();
   const stuck = new Map<string, string>();
   const over = (trouble: string, more: Partial<Removal> = {}): Removal => ({
-    ...{ removed: gone.size, left: stuck.size, trouble, unseen: '' },
+    removed: gone.size,
+    left: stuck.size,
+    trouble,
+    unseen: '',
     ...more,
   });
   let lastNewMs = monoMs();

@@ -16,8 +16,16 @@ const CLOCKS_MS = 900_000;
 
 function record(id: string, more: Partial<LogRecord>): LogRecord {
   return {
-    ...{ id, timeMs: Date.now(), message: '', service: '', traceId: '', correlationId: '', number: null },
-    ...{ node: 'w1', namespace: 'n', pod: 'p' },
+    id,
+    timeMs: Date.now(),
+    message: '',
+    service: '',
+    traceId: '',
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'n',
+    pod: 'p',
     ...more,
   };
 }
@@ -259,7 +267,8 @@ const asked = () => ({ correlationId: `${RUN}/1`, n: 1, traceId: 't1', sentMs: D
 
 function traces(answer: () => Trace[], elsewhere: Trace[] = []): TraceProbe {
   return {
-    ...{ kind: 'test', close: () => undefined },
+    kind: 'test',
+    close: () => undefined,
     byIds: () => Promise.resolve(answer()),
     byCorrelationId: () => Promise.resolve(elsewhere),
   };

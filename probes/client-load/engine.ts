@@ -224,15 +224,18 @@ export class ClientLoadEngine {
   #run(session: ClientLoadSession, operation: Operation, waitedMs: number): void {
     const now = monoMs();
     const attempt: Attempt = {
-      ...{ session, operation, firstMs: now, sentMs: now, refusedMs: null, openedMs: null },
-      ...{
-        sent: false,
-        asked: false,
-        over: false,
-        place: null,
-        deadline: undefined,
-        giveUp: () => undefined,
-      },
+      session,
+      operation,
+      firstMs: now,
+      sentMs: now,
+      refusedMs: null,
+      openedMs: null,
+      sent: false,
+      asked: false,
+      over: false,
+      place: null,
+      deadline: undefined,
+      giveUp: () => undefined,
     };
     if (!session.usable()) this.#replace(attempt);
     void this.#underDeadline(attempt).then((result) => {

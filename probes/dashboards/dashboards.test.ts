@@ -169,7 +169,9 @@ test('should take a Kibana that is degraded for what it says of itself', async (
     body: { status: { overall: { level: 'critical', summary: 'Elasticsearch is unavailable' } } },
   }));
   assert.deepEqual(await askKibana({ url: server.url }, BOUNDS), {
-    ...{ name: 'Kibana', ok: false, detail: 'critical Elasticsearch is unavailable' },
+    name: 'Kibana',
+    ok: false,
+    detail: 'critical Elasticsearch is unavailable',
   });
   await server.close();
 });

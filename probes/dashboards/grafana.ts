@@ -68,7 +68,8 @@ export class GrafanaProbe implements DashboardProbe {
     const { message: said = '' } = shapedAs(message, data ?? {}, at);
     if (!/dashboard.*not found/i.test(said))
       throw new SignalError(`${at}: status 404, not as Grafana says that a dashboard is not there: ${said}`, {
-        ...{ reason: 'failed', status: 404 },
+        reason: 'failed',
+        status: 404,
       });
     const path = '/api/search?type=dash-db&limit=1';
     const answer = await this.#client.json({ path }, bounds);

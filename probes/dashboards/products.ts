@@ -13,11 +13,15 @@ interface Product {
 /** Products that show dashboards. */
 export const DASHBOARD_PRODUCTS: readonly Product[] = [
   {
-    ...{ label: 'Grafana', declaredBy: 'dashboards.kind: grafana', metWith: null },
+    label: 'Grafana',
+    declaredBy: 'dashboards.kind: grafana',
+    metWith: null,
     isIn: ({ stubbed }) => !stubbed,
   },
   {
-    ...{ label: 'Kibana', declaredBy: 'dashboards.kibana', metWith: null },
+    label: 'Kibana',
+    declaredBy: 'dashboards.kibana',
+    metWith: null,
     isIn: ({ kibana }) => kibana !== undefined,
   },
 ];

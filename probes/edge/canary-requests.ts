@@ -52,7 +52,9 @@ export async function sendCanaryRequests(
   const { host, port, tls } = target.endpoint;
   const { cert, key } = tls ?? {};
   const client = new HttpClient({
-    ...{ url: target.url.origin, address: addressText({ host, port }), ca: tls?.ca },
+    url: target.url.origin,
+    address: addressText({ host, port }),
+    ca: tls?.ca,
     ...(cert !== undefined && key !== undefined && { client: { certificate: cert, key } }),
   });
   const begunMs = performance.now();

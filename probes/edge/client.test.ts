@@ -127,7 +127,10 @@ describe('requests through the edge', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const oauth2 = {
-      ...{ tokenUrl: `http://127.0.0.1:${port}/token`, clientId: 'c', sends: 'basic', renewSeconds: 30 },
+      tokenUrl: `http://127.0.0.1:${port}/token`,
+      clientId: 'c',
+      sends: 'basic',
+      renewSeconds: 30,
     } as const;
     const declared = {
       ...declaring(LOOK, { follow: { echo: 'X-Mark' }, proof: 'echo' }),
@@ -151,7 +154,8 @@ describe('requests through the edge', () => {
     }
     limited = true;
     assert.deepEqual(await session.write(4), {
-      ...{ outcome: 'fail', detail: 'rate-limit: status 429, retry after 7 s' },
+      outcome: 'fail',
+      detail: 'rate-limit: status 429, retry after 7 s',
     });
     session.destroy();
     assert.deepEqual(client.end?.(), [

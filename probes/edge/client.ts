@@ -93,7 +93,9 @@ export class EdgeLoadClient implements LoadClient {
     this.#credentials =
       credentials === undefined ? null : new Credentials({ plan: credentials, values: secrets, onSecret });
     this.#target = {
-      ...{ ...target, url, endpoint: { ...endpoint, host, port } },
+      ...target,
+      url,
+      endpoint: { ...endpoint, host, port },
       ...(this.#credentials !== null && { identity: this.#credentials }),
     };
     this.#request = request;

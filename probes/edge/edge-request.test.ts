@@ -51,11 +51,14 @@ test('should read a header in several lines as a whole, and the id once where a 
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const edge = {
-    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, trust: 'system' },
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    trust: 'system',
     hops: [{ name: 'load balancer', header: 'Via', contains: 'google' }],
   } as Edge;
   const application = {
-    ...{ follow: { echo: 'x-id' }, proof: 'echo', canaries: { prefix: 'Canary ' } },
+    follow: { echo: 'x-id' },
+    proof: 'echo',
+    canaries: { prefix: 'Canary ' },
     requests: { look: { method: 'GET', path: '/', status: [200], expects: [] } },
   } as unknown as Application;
   try {
@@ -91,14 +94,20 @@ describe('credentials', () => {
     const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const edge = { url: `https://${name}`, address, trust: 'system', hops: [] } as unknown as Edge;
     const application = {
-      ...{ follow: 'none', proof: 'none', canaries: { prefix: 'Canary ' } },
+      follow: 'none',
+      proof: 'none',
+      canaries: { prefix: 'Canary ' },
       requests: { look: { method: 'GET', path: '/', status: [200], expects: [] } },
     } as unknown as Application;
     let refused = 0;
     const identity: Identity = { headers: () => ({ 'x-api-key': 's3cret' }), refused: () => refused++ };
     const how = {
-      ...{ correlationId: 'c1', ca: undefined, timeoutMs: 5_000, signal: AbortSignal.timeout(10_000) },
-      ...{ identity, ...more },
+      correlationId: 'c1',
+      ca: undefined,
+      timeoutMs: 5_000,
+      signal: AbortSignal.timeout(10_000),
+      identity,
+      ...more,
     };
     const found = await throughTheEdge({ edge, application }, how).catch((error: unknown) => error as Error);
     return { seen, refused, found };

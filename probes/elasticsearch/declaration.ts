@@ -49,7 +49,8 @@ export const elasticsearch = z
     for (const key of ['user', 'password'] as const)
       if (declared[key] !== undefined)
         context.addIssue({
-          ...{ code: 'custom', path: [key] },
+          code: 'custom',
+          path: [key],
           message: '`apiKey` already says who asks: declare either it, or `user` and `password`',
         });
   });

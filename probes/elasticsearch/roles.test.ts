@@ -49,8 +49,13 @@ function answersOf(cluster: Cluster & { roles: Roles }): readonly (readonly [Reg
   const having = (start: string): string[] =>
     names.filter((name) => roles[name]?.some((role) => role.startsWith(start)));
   const health = {
-    ...{ status: 'green', relocating_shards: 0, initializing_shards: 0, unassigned_shards: 0 },
-    ...{ number_of_nodes: names.length, number_of_data_nodes: having('data').length, ...cluster.health },
+    status: 'green',
+    relocating_shards: 0,
+    initializing_shards: 0,
+    unassigned_shards: 0,
+    number_of_nodes: names.length,
+    number_of_data_nodes: having('data').length,
+    ...cluster.health,
   };
   const shards = { total: copies?.length, successful: copies?.length, failed: 0 };
   const page = { timed_out: false, _shards: { total: 1, successful: 1, failed: 0 } };
@@ -93,8 +98,13 @@ group('a cluster with dedicated masters', () => {
       const { leader, members, conditions = [] } = await describe(target, BOUNDS);
       assert.equal(leader, MASTER);
       assert.deepEqual(Object.fromEntries(members.map(({ name, role }) => [name, role])), {
-        ...{ 'es-master-0': 'master-only', 'es-master-1': 'master', 'es-master-2': 'master-only' },
-        ...{ 'es-data-0': 'data', 'es-data-1': 'data', 'es-data-2': 'data', 'es-http-0': 'coordinating' },
+        'es-master-0': 'master-only',
+        'es-master-1': 'master',
+        'es-master-2': 'master-only',
+        'es-data-0': 'data',
+        'es-data-1': 'data',
+        'es-data-2': 'data',
+        'es-http-0': 'coordinating',
       });
       assert.deepEqual(
         conditions.map(({ name, ok }) => [name, ok]),
@@ -156,7 +166,8 @@ group('a cluster with dedicated masters', () => {
   it('should aim at the holder of the primary, and at the elected master', async () => {
     await within({}, async (target) => {
       assert.deepEqual(await leadership(target, 'r', BOUNDS), {
-        ...{ leader: 'es-data-1', master: MASTER },
+        leader: 'es-data-1',
+        master: MASTER,
         holders: COPIES,
       });
     });

@@ -30,8 +30,11 @@ const VECTORS: Readonly<Record<Product, Vectors>> = {
   elasticsearch: {
     settings: {},
     field: {
-      ...{ type: 'dense_vector', dims: DIMENSIONS, index: true },
-      ...{ similarity: 'cosine', index_options: { type: 'hnsw' } },
+      type: 'dense_vector',
+      dims: DIMENSIONS,
+      index: true,
+      similarity: 'cosine',
+      index_options: { type: 'hnsw' },
     },
     search: (vector) => ({
       knn: { field: 'vector', query_vector: vector, k: NEIGHBOURS, num_candidates: DOCUMENTS },
@@ -41,7 +44,8 @@ const VECTORS: Readonly<Record<Product, Vectors>> = {
   opensearch: {
     settings: { 'index.knn': true },
     field: {
-      ...{ type: 'knn_vector', dimension: DIMENSIONS },
+      type: 'knn_vector',
+      dimension: DIMENSIONS,
       method: { name: 'hnsw', engine: 'lucene', space_type: 'cosinesimil' },
     },
     search: (vector) => ({ query: { knn: { vector: { vector, k: DOCUMENTS } } } }),

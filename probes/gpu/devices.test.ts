@@ -21,8 +21,12 @@ interface Printed {
 function printed({ variable = 'void', files = [], smi = [], kubelet }: Printed): string {
   const said = smi.length > 0 ? smi : ['sh: nvidia-smi: not found', 'exit 127'];
   return [
-    ...['PATH=/bin', `NVIDIA_VISIBLE_DEVICES=${variable}`, '-- devices --', ...files],
-    ...['-- nvidia-smi --', ...said],
+    'PATH=/bin',
+    `NVIDIA_VISIBLE_DEVICES=${variable}`,
+    '-- devices --',
+    ...files,
+    '-- nvidia-smi --',
+    ...said,
     ...(kubelet === undefined ? [] : ['-- pod-resources --', JSON.stringify(kubelet)]),
     '',
   ].join('\n');
@@ -46,7 +50,9 @@ const kubelet = (ids: string[], snake = false): unknown => {
     : { resourceName: 'nvidia.com/gpu', deviceIds: ids };
   const other = { ...device, [snake ? 'resource_name' : 'resourceName']: 'vendor.com/nic' };
   const pod = (name: string, devices: unknown[]): unknown => ({
-    ...{ name, namespace: 'canary', containers: [{ name: 'canary', devices }] },
+    name,
+    namespace: 'canary',
+    containers: [{ name: 'canary', devices }],
   });
   const pods = [pod('another', [device]), pod('holds', [device, other])];
   return snake ? { pod_resources: pods } : { podResources: pods };
@@ -57,9 +63,7 @@ describe('devices of a container', () => {
     devicesGiven(printed(what), { ...NVIDIA, ...telling }, { ...HOLDER, ...holder });
 
   it('should be those that the most trusted source names', () => {
-    const all: Printed = {
-      ...{ variable: B, files: ['/dev/nvidia1'], smi: whole(A), kubelet: kubelet([A]) },
-    };
+    const all: Printed = { variable: B, files: ['/dev/nvidia1'], smi: whole(A), kubelet: kubelet([A]) };
     const told = of(all);
     assert.deepEqual([told.devices, told.reportedBy], [[A], 'pod-resources']);
     assert.deepEqual(
@@ -177,7 +181,10 @@ describe('a claim of devices', () => {
       allocation: {
         devices: {
           results: more.map((one) => ({
-            ...{ request: 'gpu', driver: 'gpu.nvidia.com', pool: 'node-1', device: 'gpu-0' },
+            request: 'gpu',
+            driver: 'gpu.nvidia.com',
+            pool: 'node-1',
+            device: 'gpu-0',
             ...one,
           })),
         },
@@ -217,7 +224,8 @@ describe('a claim of devices', () => {
     const [read] = readPods(JSON.stringify({ items: [pod] }), 'nvidia.com/gpu') ?? [];
     assert.deepEqual(read?.claims, ['shared-gpu', 'p-made-x7k2p', null]);
     const counted = {
-      ...{ metadata: { name: 'q', namespace: 'ai' }, spec: { containers: [] } },
+      metadata: { name: 'q', namespace: 'ai' },
+      spec: { containers: [] },
       status: { extendedResourceClaimStatus: { resourceClaimName: 'q-extended-resources-9hx2k' } },
     };
     const [other] = readPods(JSON.stringify({ items: [counted] }), 'nvidia.com/gpu') ?? [];

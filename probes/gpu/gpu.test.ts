@@ -165,8 +165,11 @@ test('should name the instance that a series is of, and the namespace of its pod
   ];
   const client = { query: () => Promise.resolve(series) };
   const labels = {
-    ...{ device: 'UUID', instance: 'GPU_I_ID', node: 'Hostname' },
-    ...{ pod: 'exported_pod', namespace: 'exported_namespace' },
+    device: 'UUID',
+    instance: 'GPU_I_ID',
+    node: 'Hostname',
+    pod: 'exported_pod',
+    namespace: 'exported_namespace',
   };
   const { samples } = await readUtilisation(client, { series: 'busy', labels, maximum: 1 });
   assert.deepEqual(

@@ -121,7 +121,10 @@ test('should trust a kubeconfig that names an intermediate authority alone, as k
 
 test('should ask as the user, UID, groups and extras that the kubeconfig names', async () => {
   const client = clientOf({
-    ...{ token: 't', as: 'jane', 'as-uid': '7', 'as-groups': ['developers', 'admins'] },
+    token: 't',
+    as: 'jane',
+    'as-uid': '7',
+    'as-groups': ['developers', 'admins'],
     'as-user-extra': { 'example.com/scopes': ['view', 'edit'] },
   });
   await everyWay(client);

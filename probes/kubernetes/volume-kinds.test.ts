@@ -13,7 +13,9 @@ const COMMON = {
 };
 
 const volume = (source: object, annotations = {}): VolumeObject => ({
-  ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv', annotations } },
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: 'pv', annotations },
   spec: { ...COMMON, ...source },
 });
 

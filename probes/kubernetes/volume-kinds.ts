@@ -4,10 +4,22 @@ import type { VolumeObject } from './objects.ts';
 
 /** Kinds that an environment may declare: names of fields of a PersistentVolume's spec. */
 export const VOLUME_KINDS = [
-  ...['local', 'csi', 'nfs', 'cephfs', 'rbd', 'hostPath', 'iscsi', 'fc'],
+  'local',
+  'csi',
+  'nfs',
+  'cephfs',
+  'rbd',
+  'hostPath',
+  'iscsi',
+  'fc',
   // Volumes of clouds from before CSI; where a CSI driver serves them, which the annotation below says, they are `csi`.
-  ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cinder', 'gcePersistentDisk'],
-  ...['portworxVolume', 'vsphereVolume'],
+  'awsElasticBlockStore',
+  'azureDisk',
+  'azureFile',
+  'cinder',
+  'gcePersistentDisk',
+  'portworxVolume',
+  'vsphereVolume',
 ] as const;
 
 /** Set by Kubernetes on a volume that a CSI driver serves under its old name (CSI migration). */

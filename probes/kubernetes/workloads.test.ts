@@ -11,13 +11,16 @@ const rollout = (
   spec: Partial<RolloutObject['spec']>,
   status: RolloutObject['status'] = {},
 ): RolloutObject => ({
-  ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' },
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Rollout',
   metadata: { name: 'api', namespace: 'shop', generation: 7 },
   spec: { replicas: 3, ...spec },
   status: { observedGeneration: '7', replicas: 3, readyReplicas: 3, updatedReplicas: 3, ...status },
 });
 const deployment = (namespace: string): WorkloadObject => ({
-  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'api-base', namespace } },
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'api-base', namespace },
   spec: { replicas: 0, selector: { matchLabels: { app: 'api' } }, template: TEMPLATE },
 });
 
@@ -58,9 +61,14 @@ describe('a Rollout', () => {
 
   it('should own the pods of its ReplicaSets, by the label of its controller', () => {
     const pod = (labels: Record<string, string>) => ({
-      ...{ apiVersion: 'v1', kind: 'Pod', spec: { containers: [] }, status: {} },
+      apiVersion: 'v1',
+      kind: 'Pod',
+      spec: { containers: [] },
+      status: {},
       metadata: {
-        ...{ name: 'api-5f9d-x', namespace: 'shop', labels },
+        name: 'api-5f9d-x',
+        namespace: 'shop',
+        labels,
         ownerReferences: [{ kind: 'ReplicaSet', name: 'api-5f9d', uid: 'x', controller: true }],
       },
     });

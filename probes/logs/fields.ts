@@ -6,9 +6,17 @@ import { z } from 'zod';
 import { parseJson } from '../../host/json.ts';
 
 const NAMES = [
-  ...(['time', 'message', 'service', 'traceId', 'spanId'] as const),
-  ...(['correlationId', 'number', 'node', 'namespace', 'pod'] as const),
-];
+  'time',
+  'message',
+  'service',
+  'traceId',
+  'spanId',
+  'correlationId',
+  'number',
+  'node',
+  'namespace',
+  'pod',
+] as const;
 export type FieldName = (typeof NAMES)[number];
 
 /** By which a store is searched. */
@@ -28,9 +36,16 @@ export type FieldDefaults = Readonly<Record<FieldName, string>>;
 
 /** As shippers to Elasticsearch and its kin often have them, and lines of JSON whose keys stay at the top. */
 export const DEFAULTS: FieldDefaults = {
-  ...{ time: '@timestamp', message: 'message', service: 'service', traceId: 'trace_id', spanId: 'span_id' },
-  ...{ correlationId: 'mark', number: 'n' },
-  ...{ node: 'kubernetes.node', namespace: 'kubernetes.namespace', pod: 'kubernetes.pod' },
+  time: '@timestamp',
+  message: 'message',
+  service: 'service',
+  traceId: 'trace_id',
+  spanId: 'span_id',
+  correlationId: 'mark',
+  number: 'n',
+  node: 'kubernetes.node',
+  namespace: 'kubernetes.namespace',
+  pod: 'kubernetes.pod',
 };
 
 const name = z.string().min(1);

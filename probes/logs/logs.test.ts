@@ -23,7 +23,9 @@ const MAPPED = {
   indices: ['logs-1'],
   fields: {
     '@timestamp': { date: { type: 'date', metadata_field: false, searchable: true, aggregatable: true } },
-    ...{ mark: whole, 'kubernetes.namespace': whole, 'kubernetes.pod': whole },
+    mark: whole,
+    'kubernetes.namespace': whole,
+    'kubernetes.pod': whole,
   },
 };
 
@@ -78,8 +80,14 @@ test('should ask by time and correlation id only, with the account, and read fie
         {
           id: 'logs-1/a',
           timeMs: Date.parse('2026-01-02T03:04:05.678Z'),
-          ...{ message: 'stored', service: 'tender-api', traceId: 'ab', correlationId: 'run/7', number: 12 },
-          ...{ node: 'w1', namespace: 'tender', pod: 'tender-api-0' },
+          message: 'stored',
+          service: 'tender-api',
+          traceId: 'ab',
+          correlationId: 'run/7',
+          number: 12,
+          node: 'w1',
+          namespace: 'tender',
+          pod: 'tender-api-0',
         },
       ]);
       const [question] = asked;

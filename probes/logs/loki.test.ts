@@ -64,8 +64,16 @@ test('should look for lines by their text, and read fields from labels or from t
       assert.deepEqual(
         { ...record, id: '' },
         {
-          ...{ id: '', timeMs: 1_700_000_000_000.5, message: line, service: 'api', traceId: trace },
-          ...{ correlationId: 'run/7', number: 12, node: 'w1', namespace: 'shop', pod: 'api-0' },
+          id: '',
+          timeMs: 1_700_000_000_000.5,
+          message: line,
+          service: 'api',
+          traceId: trace,
+          correlationId: 'run/7',
+          number: 12,
+          node: 'w1',
+          namespace: 'shop',
+          pod: 'api-0',
         },
       );
     },
@@ -78,8 +86,11 @@ test('should ask for a time in ns whose end is included, oldest first', async ()
     async (probe, asked) => {
       await probe.search(SEARCH, BOUNDS);
       assert.deepEqual(Object.fromEntries(parameters(asked[0] ?? assert.fail())), {
-        ...{ query: '{namespace=~".+"} |= "run/"', start: '1000000000', end: '2001000000' },
-        ...{ limit: '5000', direction: 'forward' },
+        query: '{namespace=~".+"} |= "run/"',
+        start: '1000000000',
+        end: '2001000000',
+        limit: '5000',
+        direction: 'forward',
       });
     },
   );
@@ -95,7 +106,8 @@ test('should ask for a pod by its labels, within the declared streams', async ()
       assert.equal(query, '{cluster="a", k8s_namespace="shop", pod="api-0"}');
     },
     {
-      ...{ selector: '{cluster="a"}', fields: { namespace: 'k8s_namespace' } },
+      selector: '{cluster="a"}',
+      fields: { namespace: 'k8s_namespace' },
       labels: labelled('cluster', 'k8s_namespace', 'pod'),
     },
   );

@@ -293,7 +293,10 @@ function jsonIn(line: string): Readonly<Record<string, unknown>> {
 }
 
 export const loki: LogKind = {
-  ...{ kind: 'loki', label: 'Loki', metWith: null, own },
+  kind: 'loki',
+  label: 'Loki',
+  metWith: null,
+  own,
   // Labels of Promtail's and Alloy's documented scraping of pods; its lines and times are Loki's own.
   fields: { ...DEFAULTS, node: 'node_name', namespace: 'namespace', pod: 'pod' },
   probe: ({ declared, fields, address }) => {

@@ -53,7 +53,9 @@ describe('members of a cluster by the Helm chart of Neo4j', () => {
     const members = membersOf(shown.ONE_LOST, THREE);
     assert.equal(leaderOf(shown.ONE_LOST, THREE), 'server-1-0');
     assert.deepEqual(members[1], {
-      ...{ name: 'server-2-0', role: 'unknown', state: 'unknown, server Enabled, Unavailable' },
+      name: 'server-2-0',
+      role: 'unknown',
+      state: 'unknown, server Enabled, Unavailable',
     });
     const { ok, detail } = settled(shown.ONE_LOST, THREE, shown.routesOfChart(1));
     assert.equal(ok, false);
@@ -216,14 +218,13 @@ async function withCluster(
   const servers = await Promise.all(
     views.map((view) => fakeServer(() => undefined, { tls: certificate, answers: answering(view, more) })),
   );
-  const members = servers.map(({ port }, at) => ({
-    ...{ name: `server-${at + 1}-0`, address: '127.0.0.1', port },
-  }));
+  const members = servers.map(({ port }, at) => ({ name: `server-${at + 1}-0`, address: '127.0.0.1', port }));
   try {
     await work({
       connection: {
         ...shown.CONNECTION,
-        ...{ host: '127.0.0.1', port: servers[0]?.port ?? 0 },
+        host: '127.0.0.1',
+        port: servers[0]?.port ?? 0,
         tls: { ca: certificate.cert, serverName: NAME },
       },
       members: () => Promise.resolve(members),

@@ -31,7 +31,11 @@ async function withServers(
 }
 
 const at = (port: number, more: Partial<StoreConnection> = {}): StoreConnection => ({
-  ...{ host: '127.0.0.1', port, database: 'neo4j', user: 'u', password: 'p' },
+  host: '127.0.0.1',
+  port,
+  database: 'neo4j',
+  user: 'u',
+  password: 'p',
   ...more,
 });
 
@@ -99,7 +103,8 @@ describe('Neo4j over TLS', () => {
       const tls = { ca: shown.cert, serverName: NAME };
       const own = connect(server.port, '127.0.0.1');
       const way = await encryptedWay({ host: '127.0.0.1', port: server.port }, tls, {
-        ...{ limitMs: 1000, isOurs: (port: number | undefined) => port === own.localPort },
+        limitMs: 1000,
+        isOurs: (port: number | undefined) => port === own.localPort,
       });
       const stranger = connect(way.port, way.host);
       await once(stranger, 'close');
@@ -195,10 +200,7 @@ describe('routing of Neo4j over TLS', () => {
 });
 
 it('should not take two words for which certificate holds', () => {
-  const declared = {
-    ...{ members: 1, primary: { host: 'h', port: 7687 } },
-    tls: { ca: { file: '/ca.pem' } },
-  };
+  const declared = { members: 1, primary: { host: 'h', port: 7687 }, tls: { ca: { file: '/ca.pem' } } };
   assert.equal(neo4j.safeParse({ ...declared, scheme: 'bolt+s' }).success, true);
   assert.equal(neo4j.safeParse({ ...declared, scheme: 'bolt+ssc' }).success, false);
 });

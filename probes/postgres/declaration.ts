@@ -62,12 +62,14 @@ const postgres = z
     if (name === undefined) return;
     if (second !== undefined)
       context.addIssue({
-        ...{ code: 'custom', path: [second] },
+        code: 'custom',
+        path: [second],
         message: `\`${name}\` already says what manages the store: declare one of them`,
       });
     if (asksByTls(declared, name) && declared.tls === undefined)
       context.addIssue({
-        ...{ code: 'custom', path: [name, 'tls'] },
+        code: 'custom',
+        path: [name, 'tls'],
         message: 'needs `tls` of the store, which says whom to trust',
       });
   });

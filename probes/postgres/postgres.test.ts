@@ -130,10 +130,13 @@ void test('Patroni is asked on the port that the environment file declares', asy
 
 void test('a synchronous replica counts once Patroni has written it down: before that nobody may take over', () => {
   const replica = (application_name: string, sync_state: string) => ({
-    ...{ application_name, sync_state, state: 'streaming' },
+    application_name,
+    sync_state,
+    state: 'streaming',
   });
   const status = {
-    ...{ role: 'primary', state: 'running' },
+    role: 'primary',
+    state: 'running',
     replication: [replica('b', 'sync'), replica('c', 'async')],
   } as unknown as PatroniStatus;
   const promised = { replicas: 2, synchronous: 1 };
@@ -177,9 +180,15 @@ void test('Patroni is asked by https where the environment file says so, held to
 
 void test('Patroni by https needs to know whom to trust', () => {
   const declared = {
-    ...{ statefulSet: { namespace: 'n', name: 'p' }, container: 'c', members: 3 },
-    ...{ primary: { host: 'h', port: 5432 }, database: 'd', user: 'u', password: { env: 'P' } },
-    ...{ services: { primary: 'p' }, patroni: { port: 8008, scope: 's', tls: true } },
+    statefulSet: { namespace: 'n', name: 'p' },
+    container: 'c',
+    members: 3,
+    primary: { host: 'h', port: 5432 },
+    database: 'd',
+    user: 'u',
+    password: { env: 'P' },
+    services: { primary: 'p' },
+    patroni: { port: 8008, scope: 's', tls: true },
   };
   const [issue] = store.schema.safeParse(declared).error?.issues ?? [];
   assert.deepEqual(issue?.path, ['patroni', 'tls']);

@@ -67,7 +67,8 @@ export async function connectOnce(
   const socket = new Socket();
   const client = new pg.Client({
     ...clientOptions({ ...connection, ...at }),
-    ...{ stream: () => socket, application_name: 'plumbline-probe' },
+    stream: () => socket,
+    application_name: 'plumbline-probe',
   });
   let cause: Error | null = null;
   const end = (why: Error): void => {

@@ -14,7 +14,10 @@ const read = (...overrides: Override[]) => readAs(undefined, ...overrides);
 async function readAs(as: Managed['asked'], ...overrides: Override[]) {
   const asked: string[] = [];
   const rows = overrides.map(({ setting, database = null, role = null }) => ({
-    ...{ name: 'synchronous_commit', setting, database, role },
+    name: 'synchronous_commit',
+    setting,
+    database,
+    role,
   }));
   const query = <Row>(text: string): Promise<Row[]> => {
     asked.push(text);
@@ -78,7 +81,9 @@ test('should not take the value of who asks for that of the server, and list who
       [
         { name: 'synchronous_commit', value: 'on', source: 'pg_settings on pg', hiddenBy },
         {
-          ...{ name: 'synchronous_commit', value: 'on', override: { role: 'plumbline', database: null } },
+          name: 'synchronous_commit',
+          value: 'on',
+          override: { role: 'plumbline', database: null },
           source: 'role plumbline, pg_db_role_setting on pg',
         },
       ],
@@ -96,8 +101,13 @@ test('should not take the value of who asks for that of the server, and list who
 test('should let off roles and databases by name, and nobody without a name', () => {
   const declared = (durabilityOverrides: object[]): boolean =>
     store.schema.safeParse({
-      ...{ members: 1, primary: { host: 'h', port: 5432 }, database: 'd', user: 'u', password: { env: 'P' } },
-      ...{ plain: true, durabilityOverrides },
+      members: 1,
+      primary: { host: 'h', port: 5432 },
+      database: 'd',
+      user: 'u',
+      password: { env: 'P' },
+      plain: true,
+      durabilityOverrides,
     }).success;
   const reason = 'its rows can be loaded again';
   for (const one of [{ role: 'app' }, { database: 'd' }, { role: 'app', database: 'd' }])

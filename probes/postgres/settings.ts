@@ -51,8 +51,12 @@ const PROVIDERS = ['rdsadmin', 'cloudsqladmin', 'azuresu'];
 
 /** Ways to write `on` and `off` that an override keeps as they were written. */
 const SWITCHES: Readonly<Record<string, string>> = {
-  ...{ true: 'on', yes: 'on', '1': 'on' },
-  ...{ false: 'off', no: 'off', '0': 'off' },
+  true: 'on',
+  yes: 'on',
+  '1': 'on',
+  false: 'off',
+  no: 'off',
+  '0': 'off',
 };
 
 type Value = { name: string; setting: string };

@@ -102,8 +102,13 @@ export class Link {
     const { user, password } = this.#connection;
     const { vhost, heartbeatSeconds } = optionsOf(this.#connection);
     return {
-      ...{ protocol, hostname: host, port, heartbeat: heartbeatSeconds },
-      ...{ username: user, password, vhost: encodeURIComponent(vhost) },
+      protocol,
+      hostname: host,
+      port,
+      heartbeat: heartbeatSeconds,
+      username: user,
+      password,
+      vhost: encodeURIComponent(vhost),
     };
   }
 

@@ -25,8 +25,14 @@ const members = ['rabbitmq-0', 'rabbitmq-1', 'rabbitmq-10'].map((name, i) => ({
   address: `198.18.64.${i + 1}`,
 }));
 const queue = (over: Partial<RabbitQueue>): RabbitQueue => ({
-  ...{ name: 'q', vhost: '/', type: 'quorum', durable: true, exclusive: false },
-  ...{ members: [], online: [], state: 'running' },
+  name: 'q',
+  vhost: '/',
+  type: 'quorum',
+  durable: true,
+  exclusive: false,
+  members: [],
+  online: [],
+  state: 'running',
   ...over,
 });
 

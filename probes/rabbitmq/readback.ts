@@ -147,7 +147,9 @@ class ReadBack {
       kind: 'readback',
       source: member.name,
       ...as,
-      ...{ present, duplicates, complete: true },
+      present,
+      duplicates,
+      complete: true,
     });
     return found;
   }

@@ -247,7 +247,8 @@ export const telemetry = z
   .superRefine(({ logs: declared }, context) => {
     for (const key of besideKey(declared))
       context.addIssue({
-        ...{ code: 'custom', path: ['logs', key] },
+        code: 'custom',
+        path: ['logs', key],
         message: '`apiKey` already says who asks: declare one of apiKey, token, and user with password',
       });
   })

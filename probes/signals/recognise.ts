@@ -38,18 +38,27 @@ const SOURCES: readonly Source[] = [
   },
   { use: 'kibana', label: 'Kibana', image: /^kibana$/, ports: [5601] },
   {
-    ...{ use: 'traces', label: 'Jaeger', kind: 'jaeger' },
-    ...{ image: /^(jaeger-query|all-in-one)$/, ports: [16_686, 80] },
+    use: 'traces',
+    label: 'Jaeger',
+    kind: 'jaeger',
+    image: /^(jaeger-query|all-in-one)$/,
+    ports: [16_686, 80],
   },
   // Version 2 is one image whatever its role.
   { use: 'traces', label: 'Jaeger 2', kind: 'jaeger2', image: /^jaeger$/, ports: [16_686, 80] },
   {
-    ...{ use: 'traces', label: 'Tempo', kind: 'tempo' },
-    ...{ image: /^tempo$/, ports: [3200, 3100], front: /query-frontend$/ },
+    use: 'traces',
+    label: 'Tempo',
+    kind: 'tempo',
+    image: /^tempo$/,
+    ports: [3200, 3100],
+    front: /query-frontend$/,
   },
   { use: 'traces', label: 'Zipkin', kind: 'zipkin', image: /^zipkin(-slim)?$/, ports: [9411] },
   {
-    ...{ use: 'shipper', label: 'log shipper', ports: [] },
+    use: 'shipper',
+    label: 'log shipper',
+    ports: [],
     image:
       /^(filebeat|fluent-bit|fluentd(-kubernetes-daemonset)?|vector|elastic-agent|logstash|promtail|alloy|rsyslog|syslog-ng)$/,
     // Where kubelet keeps the lines of containers (Kubernetes: "Logging Architecture").

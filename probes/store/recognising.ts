@@ -160,7 +160,9 @@ export function servicesOf({ sets, services }: SeenStore, wanted: readonly numbe
   const plain = usual.find((one) => !leadsTo(one, REPLICA) && !single.includes(one));
   const primary = leading ?? plain;
   return {
-    ...{ primary, replica, single },
+    primary,
+    replica,
+    single,
     leads: leading !== undefined || (primary !== undefined && !hasSelector(primary)),
     all: found.map(({ service }) => service),
   };

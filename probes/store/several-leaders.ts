@@ -38,7 +38,11 @@ export class SeveralLeaders {
       return;
     }
     const stretch = (this.#stretch ??= {
-      ...{ leaders: new Set(), wrote: new Set(), counts: new Map(), compared: new Set(), looks: 0 },
+      leaders: new Set(),
+      wrote: new Set(),
+      counts: new Map(),
+      compared: new Set(),
+      looks: 0,
       betweenMs: [askedMs, askedMs],
     });
     for (const { name } of leading) stretch.leaders.add(name);

@@ -116,6 +116,9 @@ class JaegerProbe extends HttpTraces implements TraceProbe {
 }
 
 export const jaeger: TraceKind = {
-  ...{ kind: 'jaeger', label: 'Jaeger', metWith: '1.76', own: {} },
+  kind: 'jaeger',
+  label: 'Jaeger',
+  metWith: '1.76',
+  own: {},
   probe: ({ correlationTag }, address) => new JaegerProbe(address, correlationTag),
 };

@@ -47,14 +47,15 @@ class Jaeger2Probe extends HttpTraces implements TraceProbe {
     const to = new Date(Math.ceil(toMs)).toISOString();
     const query = new URLSearchParams({
       // Names with capitals are known from 2.19, those with underscores in every version.
-      ...{ 'query.serviceName': service, 'query.service_name': service },
-      ...{ 'query.startTimeMin': from, 'query.start_time_min': from },
-      ...{ 'query.startTimeMax': to, 'query.start_time_max': to },
-      ...{
-        'query.searchDepth': String(MOST),
-        'query.search_depth': String(MOST),
-        'query.num_traces': String(MOST),
-      },
+      'query.serviceName': service,
+      'query.service_name': service,
+      'query.startTimeMin': from,
+      'query.start_time_min': from,
+      'query.startTimeMax': to,
+      'query.start_time_max': to,
+      'query.searchDepth': String(MOST),
+      'query.search_depth': String(MOST),
+      'query.num_traces': String(MOST),
       'query.attributes': JSON.stringify({ [this.correlationTag]: correlationId }),
     });
     const found = await this.#ask(`/api/v3/traces?${query.toString()}`, bounds);
@@ -72,7 +73,8 @@ class Jaeger2Probe extends HttpTraces implements TraceProbe {
     const { result, error } = shapedAs(answer, data, at);
     if (status === 404 && error === undefined)
       throw new SignalError(`${at}: status 404, not as Jaeger says that a trace is not there`, {
-        ...{ reason: 'failed', status },
+        reason: 'failed',
+        status,
       });
     const spans = spansOf(result?.resourceSpans ?? [], this.correlationTag);
     return [...Map.groupBy(spans, ({ trace }) => trace)].map(([id, own]) => ({
@@ -83,6 +85,9 @@ class Jaeger2Probe extends HttpTraces implements TraceProbe {
 }
 
 export const jaeger2: TraceKind = {
-  ...{ kind: 'jaeger2', label: 'Jaeger 2', metWith: null, own: {} },
+  kind: 'jaeger2',
+  label: 'Jaeger 2',
+  metWith: null,
+  own: {},
   probe: ({ correlationTag }, address) => new Jaeger2Probe(address, correlationTag),
 };

@@ -116,7 +116,10 @@ class TempoProbe extends HttpTraces implements TraceProbe {
 }
 
 export const tempo: TraceKind = {
-  ...{ kind: 'tempo', label: 'Tempo', metWith: null, own },
+  kind: 'tempo',
+  label: 'Tempo',
+  metWith: null,
+  own,
   probe: (declared, address) => {
     const { tenant } = settings.parse(declared);
     return new TempoProbe(address, { correlationTag: declared.correlationTag, tenant });

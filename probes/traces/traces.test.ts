@@ -40,12 +40,24 @@ const EXPECTED = [
     id: ID,
     spans: [
       {
-        ...{ id: SERVER, parent: null, service: 'gateway', name: 'POST /tenders', kind: 'server' },
-        ...{ startMs: 1_700_000_000_000, durationMs: 12.5, correlationId: 'run/1' },
+        id: SERVER,
+        parent: null,
+        service: 'gateway',
+        name: 'POST /tenders',
+        kind: 'server',
+        startMs: 1_700_000_000_000,
+        durationMs: 12.5,
+        correlationId: 'run/1',
       },
       {
-        ...{ id: CHILD, parent: SERVER, service: 'tender-api', name: 'INSERT tenders', kind: 'client' },
-        ...{ startMs: 1_700_000_000_001, durationMs: 2, correlationId: null },
+        id: CHILD,
+        parent: SERVER,
+        service: 'tender-api',
+        name: 'INSERT tenders',
+        kind: 'client',
+        startMs: 1_700_000_000_001,
+        durationMs: 2,
+        correlationId: null,
       },
     ],
   },
@@ -64,24 +76,20 @@ const JAEGER = {
       processes: { p1: { serviceName: 'gateway' }, p2: { serviceName: 'tender-api' } },
       spans: [
         jaegerSpan(SERVER, {
-          ...{
-            operationName: 'POST /tenders',
-            startTime: 1_700_000_000_000_000,
-            duration: 12_500,
-            processID: 'p1',
-          },
+          operationName: 'POST /tenders',
+          startTime: 1_700_000_000_000_000,
+          duration: 12_500,
+          processID: 'p1',
           tags: [
             { key: 'span.kind', value: 'server' },
             { key: 'plumbline.mark', value: 'run/1' },
           ],
         }),
         jaegerSpan('f067aa0ba902b7', {
-          ...{
-            operationName: 'INSERT tenders',
-            startTime: 1_700_000_000_001_000,
-            duration: 2_000,
-            processID: 'p2',
-          },
+          operationName: 'INSERT tenders',
+          startTime: 1_700_000_000_001_000,
+          duration: 2_000,
+          processID: 'p2',
           references: [{ refType: 'CHILD_OF', traceID: ID, spanID: SERVER }],
           tags: [{ key: 'span.kind', value: 'client' }],
         }),
@@ -135,13 +143,11 @@ test('should look in Jaeger for a correlation id within a time', async () => {
       );
       const query = new URL(asked[0]?.path ?? '', 'http://x').searchParams;
       assert.deepEqual(Object.fromEntries(query), {
-        ...{
-          service: 'tender-ai',
-          tags: '{"plumbline.mark":"run/1"}',
-          start: '1000',
-          end: '2000',
-          limit: '5',
-        },
+        service: 'tender-ai',
+        tags: '{"plumbline.mark":"run/1"}',
+        start: '1000',
+        end: '2000',
+        limit: '5',
       });
     },
   );
@@ -170,15 +176,20 @@ function otlp(id: (hex: string) => string) {
   return [
     batch('gateway', [
       span(SERVER, {
-        ...{ name: 'POST /tenders', kind: 'SPAN_KIND_SERVER' },
-        ...{ startTimeUnixNano: '1700000000000000000', endTimeUnixNano: '1700000000012500000' },
+        name: 'POST /tenders',
+        kind: 'SPAN_KIND_SERVER',
+        startTimeUnixNano: '1700000000000000000',
+        endTimeUnixNano: '1700000000012500000',
         attributes: [{ key: 'plumbline.mark', value: { stringValue: 'run/1' } }],
       }),
     ]),
     batch('tender-api', [
       span(CHILD, {
-        ...{ parentSpanId: id(SERVER), name: 'INSERT tenders', kind: 3 },
-        ...{ startTimeUnixNano: '1700000000001000000', endTimeUnixNano: '1700000000003000000' },
+        parentSpanId: id(SERVER),
+        name: 'INSERT tenders',
+        kind: 3,
+        startTimeUnixNano: '1700000000001000000',
+        endTimeUnixNano: '1700000000003000000',
       }),
     ]),
   ];
@@ -191,7 +202,9 @@ const NO_TRACE: Said = { status: 404, body: { error: { httpCode: 404, message: '
 
 test('should know times of OTLP to the microsecond, for which a number of nanoseconds is too coarse', () => {
   const span = {
-    ...{ spanId: 'a1', startTimeUnixNano: '1796008197470000000', endTimeUnixNano: '1796008197482001000' },
+    spanId: 'a1',
+    startTimeUnixNano: '1796008197470000000',
+    endTimeUnixNano: '1796008197482001000',
   };
   const [found] = spansOf(resourceSpans.parse([{ scopeSpans: [{ spans: [span] }] }]), 'tag');
   assert.deepEqual([found?.span.startMs, found?.span.durationMs], [1_796_008_197_470, 12.001]);
@@ -314,20 +327,34 @@ test("should name a tenant of Tempo's, say that one is wanted, and take nothing 
 });
 
 const zipkinSpan = (id: string, service: string, more: Record<string, unknown>) => ({
-  ...{ traceId: ID, id, localEndpoint: { serviceName: service }, timestamp: 1, duration: 1 },
+  traceId: ID,
+  id,
+  localEndpoint: { serviceName: service },
+  timestamp: 1,
+  duration: 1,
   ...more,
 });
 
 test('should read the same trace from Zipkin, with the capitals that it takes from declared names', async () => {
   const spans = [
     {
-      ...{ traceId: ID, id: SERVER, name: 'POST /tenders', kind: 'SERVER' },
-      ...{ timestamp: 1_700_000_000_000_000, duration: 12_500, tags: { 'plumbline.mark': 'run/1' } },
+      traceId: ID,
+      id: SERVER,
+      name: 'POST /tenders',
+      kind: 'SERVER',
+      timestamp: 1_700_000_000_000_000,
+      duration: 12_500,
+      tags: { 'plumbline.mark': 'run/1' },
       localEndpoint: { serviceName: 'gateway' },
     },
     {
-      ...{ traceId: ID, id: CHILD, parentId: SERVER, name: 'insert tenders', kind: 'CLIENT' },
-      ...{ timestamp: 1_700_000_000_001_000, duration: 2_000 },
+      traceId: ID,
+      id: CHILD,
+      parentId: SERVER,
+      name: 'insert tenders',
+      kind: 'CLIENT',
+      timestamp: 1_700_000_000_001_000,
+      duration: 2_000,
       localEndpoint: { serviceName: 'tender-api' },
     },
   ];

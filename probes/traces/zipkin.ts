@@ -134,6 +134,9 @@ function asDeclared(name: string, declared: readonly string[]): string {
 }
 
 export const zipkin: TraceKind = {
-  ...{ kind: 'zipkin', label: 'Zipkin', metWith: '3.6', own: {} },
+  kind: 'zipkin',
+  label: 'Zipkin',
+  metWith: '3.6',
+  own: {},
   probe: (declared, address) => new ZipkinProbe(address, declared),
 };

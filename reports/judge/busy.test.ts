@@ -9,7 +9,10 @@ import { busyText, excused } from './busy.ts';
 
 const shares = (mean: number) => ({ mean, most: mean });
 const pressure = (others: number | null): Pressure => ({
-  ...{ cpu: shares(0.9), memory: shares(0), io: shares(0), spanMs: 60_000 },
+  cpu: shares(0.9),
+  memory: shares(0),
+  io: shares(0),
+  spanMs: 60_000,
   others: others === null ? null : shares(others),
 });
 const late: Rule = { id: 'rto', verdict: 'fail', text: 'RTO 52 s, goal 15 s', ofTime: true };

@@ -8,8 +8,14 @@ import { invent } from '../../suites/_testing/histories.ts';
 import type { Seen } from '../../suites/_testing/histories.ts';
 
 const judgement = (verdict: Judgement['verdict']): Judgement => ({
-  ...{ verdict, reason: verdict, expected: '', seen: '', figures: [] },
-  ...{ findings: [], findingsTotal: 0, evidence: [] },
+  verdict,
+  reason: verdict,
+  expected: '',
+  seen: '',
+  figures: [],
+  findings: [],
+  findingsTotal: 0,
+  evidence: [],
 });
 
 test('should want as many trials as the goal asks for, and let a failure stand', () => {
@@ -55,9 +61,19 @@ test('should leave a goal of time undecided on a machine too busy, and say it of
   const pressure = { cpu: shares, memory: shares, io: shares, others: shares, spanMs: 60_000 };
   const history = invent({ check: 'performance/api/latency', goals: {}, seen: [] });
   const goal: GoalEntry = {
-    ...{ objective: 'API latency', target: 'p95 ≤ 500 ms', verdict: 'fail', note: '' },
-    ...{ achieved: 900, lower: null, upper: null, unit: 'ms', samples: 1, sampleKind: 'requests' },
-    ...{ coverage: null, remaining: null, window: 'the load' },
+    objective: 'API latency',
+    target: 'p95 ≤ 500 ms',
+    verdict: 'fail',
+    note: '',
+    achieved: 900,
+    lower: null,
+    upper: null,
+    unit: 'ms',
+    samples: 1,
+    sampleKind: 'requests',
+    coverage: null,
+    remaining: null,
+    window: 'the load',
   };
   const of = (rules: Rule[]) => ({
     judge: () => ({ ...judgement('fail'), rules, goals: [goal] }),

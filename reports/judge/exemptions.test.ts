@@ -105,8 +105,12 @@ test('should name nodes of others, and what a workload need not be spread over',
 test('should name the members of a store that one of its workloads lets off', () => {
   const redis = { members: 4 };
   const master = {
-    ...{ kind: 'StatefulSet', namespace: 'caches', name: 'redis-master', store: 'redis' },
-    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+    kind: 'StatefulSet',
+    namespace: 'caches',
+    name: 'redis-master',
+    store: 'redis',
+    replicas: { min: 1, max: 1 },
+    spread: { differentNodes: false },
   };
   const members = (store: string): Seen => ['members-placed', { store, pods: [], count: 0 }];
   const named = (stores: object, more: object, ...seen: Seen[]): [string, string][] =>
@@ -174,12 +178,10 @@ test('should name entries of closed namespaces by which nothing was let off', ()
     unmatched(
       'topology/workloads/declared',
       { ...workloads({}), closed: { namespaces, ignore } },
-      ...[
-        owner('Deployment', 'api'),
-        owner('Deployment', 'agent'),
-        owner('Job', 'report-1', 'other'),
-        ...more,
-      ],
+      owner('Deployment', 'api'),
+      owner('Deployment', 'agent'),
+      owner('Job', 'report-1', 'other'),
+      ...more,
     ).map(([subject]) => subject);
   const owners: Seen = ['owners', { found: 3 }];
   assert.deepEqual(of(['tender'], owners), ['Job report-*', 'Deployment api']);

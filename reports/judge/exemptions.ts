@@ -175,7 +175,8 @@ function unmatchedOverrides(history: History): Exemption[] {
     return (stores[store]?.durabilityOverrides ?? [])
       .filter((entry) => overrides.every((one) => overrideReason(one, [entry]) === null))
       .map(({ role = null, database = null, reason }) => ({
-        ...{ what: 'setting' as const, reason },
+        what: 'setting' as const,
+        reason,
         subject: `settings of ${store}, ${overrideText({ role, database })}`,
       }));
   });

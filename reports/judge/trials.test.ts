@@ -133,7 +133,8 @@ describe('aggregateTrials', () => {
   it('should say of all trials what was lost, and of those that count how long it took and who led', () => {
     const lossy = trial(9, { verdict: 'inconclusive', reason: 'cut off', writes: { ...SUMS, lost: 2 } });
     const got = aggregateTrials([...many(5), { ...lossy, lossWindowMs: 340 }], {
-      ...{ rtoSeconds: 30, lossWindowSeconds: 1 },
+      rtoSeconds: 30,
+      lossWindowSeconds: 1,
     });
     assert.equal(
       got.seen,
@@ -153,7 +154,9 @@ describe('aggregateTrials', () => {
   it('should take the RTO of a further path from the trials that hit somebody', () => {
     const paths = [{ name: 'direct', rto: { loMs: 1490, hiMs: 1500 }, outages: 1 }];
     const missed = trial(2, {
-      ...{ verdict: 'fail', rto: null, reason: 'the role of a member changed' },
+      verdict: 'fail',
+      rto: null,
+      reason: 'the role of a member changed',
       landed: { proved: false, by: 'the leader had moved', atMs: null, injected: false },
       paths: [{ name: 'direct', rto: null, rtoNote: 'no fault', outages: null }],
     });

@@ -202,7 +202,9 @@ describe('composeRun', () => {
   it('should say of a run that only read how many looked and what became of them, of no selection', () => {
     const of = (checks: CheckResult[], more: Partial<ComposeContext> = {}): [string, number] => {
       const { sentence, exitCode } = composeRun(checks, {
-        ...{ environment: 'staging', scope: 'selection', readOnly: true },
+        environment: 'staging',
+        scope: 'selection',
+        readOnly: true,
         ...more,
       });
       return [sentence, exitCode];

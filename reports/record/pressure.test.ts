@@ -4,7 +4,12 @@ import { pressureOf } from './pressure.ts';
 import type { PressureLook } from './pressure.ts';
 
 const look = (t: number, cpuMs: number, cores: PressureLook['cores'] = null): PressureLook => ({
-  ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: t / 100, cores },
+  kind: 'pressure',
+  t,
+  cpuMs,
+  memoryMs: 0,
+  ioMs: t / 100,
+  cores,
 });
 
 describe('pressure of a trial', () => {
@@ -25,7 +30,12 @@ describe('pressure of a trial', () => {
 
   it('should say nothing of a time of which less than half is known', () => {
     const of = (t: number, knownMs: number): PressureLook => ({
-      ...{ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, nodes: 3 },
+      kind: 'pressure',
+      t,
+      cpuMs: null,
+      memoryMs: null,
+      ioMs: null,
+      nodes: 3,
       cores: { count: 2, busyMs: knownMs, oursMs: 0, knownMs },
     });
     assert.equal(pressureOf([of(0, 0), of(60_000, 30_000), of(61_000, 30_000)])?.others, null);
@@ -40,11 +50,20 @@ describe('pressure of a trial', () => {
 
   it('should know of the nodes of a cluster what others took, and no more', () => {
     const of = (t: number, busyMs: number): PressureLook => ({
-      ...{ kind: 'pressure', t, cpuMs: null, memoryMs: null, ioMs: null, nodes: 3 },
+      kind: 'pressure',
+      t,
+      cpuMs: null,
+      memoryMs: null,
+      ioMs: null,
+      nodes: 3,
       cores: { count: 7.5, busyMs, oursMs: 0 },
     });
     assert.deepEqual(pressureOf([of(0, 0), of(1000, 3750)]), {
-      ...{ cpu: null, memory: null, io: null, nodes: 3, spanMs: 1000 },
+      cpu: null,
+      memory: null,
+      io: null,
+      nodes: 3,
+      spanMs: 1000,
       others: { mean: 0.5, most: 0.5 },
       used: { mean: 0.5, most: 0.5 },
     });

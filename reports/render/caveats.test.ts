@@ -26,10 +26,7 @@ test('should say how many checks ran on full cores and did not pass, and nothing
   const used = (mean: number, verdict: 'pass' | 'fail' | 'inconclusive') =>
     fixtureCheck(`failover/redis/${verdict}-${mean}`, {
       verdict,
-      pressure: {
-        ...{ cpu: null, memory: null, io: null, others: null, spanMs: 1000 },
-        used: { mean, most: 1 },
-      },
+      pressure: { cpu: null, memory: null, io: null, others: null, spanMs: 1000, used: { mean, most: 1 } },
     });
   const said = (...checks: ReturnType<typeof used>[]) =>
     caveats(fixtureRecord(checks)).filter((sentence) => sentence.includes('of the cores'));

@@ -88,7 +88,8 @@ test('should say before the verdict is relied on how much was not judged', () =>
 
 test('should count a workload once that several entries let off', () => {
   const of = (name: string, what: string) => ({
-    ...{ what: 'workload' as const, subject: `StatefulSet caches/${name}: ${what}` },
+    what: 'workload' as const,
+    subject: `StatefulSet caches/${name}: ${what}`,
     reason: 'spread',
   });
   const exemptions = [

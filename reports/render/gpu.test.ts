@@ -40,7 +40,9 @@ test('should have no such section where no check looked at the pool', () => {
 
 test('should keep the page below its limit where the pool is large, and say how many rows are left out', () => {
   const devices = Array.from({ length: 4000 }, (_, index) => ({
-    ...{ node: `gpu-${index}`, device: `GPU-${'0'.repeat(32)}-${index}`, pod: `inference-${index}` },
+    node: `gpu-${index}`,
+    device: `GPU-${'0'.repeat(32)}-${index}`,
+    pod: `inference-${index}`,
     utilisation: 0.5,
   }));
   const nodes = devices.map(({ node }) => ({ node, pool: true, offers: 1, requested: 1 }));

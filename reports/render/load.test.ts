@@ -71,9 +71,18 @@ describe('the table of goals', () => {
 
   it('should say of a window that was hardly observed what was seen, and of its budget that it is not known', async () => {
     const goal = fixtureGoal({
-      ...{ objective: 'requests', target: '99.9 % of events', verdict: 'inconclusive', window: '30 d' },
-      ...{ achieved: 100, lower: 0.0285, upper: 100, samples: 3130, sampleKind: 'events' },
-      ...{ coverage: 0.000285, observedMs: 738_000, remaining: { best: 1, worst: -998.7 } },
+      objective: 'requests',
+      target: '99.9 % of events',
+      verdict: 'inconclusive',
+      window: '30 d',
+      achieved: 100,
+      lower: 0.0285,
+      upper: 100,
+      samples: 3130,
+      sampleKind: 'events',
+      coverage: 0.000285,
+      observedMs: 738_000,
+      remaining: { best: 1, worst: -998.7 },
     });
     const record = fixtureRecord([
       fixtureCheck('performance/budget', { goals: [goal], verdict: 'inconclusive' }),

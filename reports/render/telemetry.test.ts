@@ -15,13 +15,20 @@ const DETAIL: TelemetryDetail = {
   windows: [{ name: 'pod-crash of postgres', fromMs: 1000, toMs: 2500 }],
   delays: [
     {
-      ...{ name: 'traces', samples: 1000, p50Ms: 1200, p99Ms: 4100, maxMs: 70_000 },
-      ...{ edgesMs: [1000, 5000], counts: [400, 599, 1] },
+      name: 'traces',
+      samples: 1000,
+      p50Ms: 1200,
+      p99Ms: 4100,
+      maxMs: 70_000,
+      edgesMs: [1000, 5000],
+      counts: [400, 599, 1],
     },
   ],
   paths: [
     {
-      ...{ title: 'a request with missing spans or lines', correlationId: '<r/7>', traceId: 'abc' },
+      title: 'a request with missing spans or lines',
+      correlationId: '<r/7>',
+      traceId: 'abc',
       hops: [
         { name: 'edge', what: 'request', found: true, atMs: 21, detail: 'answered 201' },
         { name: 'tender-api → tender-ai (amqp)', what: 'span', found: false, atMs: null, detail: 'no span' },

@@ -12,7 +12,8 @@ import { failoverText, worstRtoText } from './text.ts';
 /** Killed in an outage; its series was resumed. */
 const cutOff = (trial: number): FailoverRecord => ({
   ...fixtureTrial({ trial, rtoMs: null }),
-  ...{ verdict: 'inconclusive', reason: 'cut off: the run ended in the middle of this trial' },
+  verdict: 'inconclusive',
+  reason: 'cut off: the run ended in the middle of this trial',
   cutOff: 'the run ended in the middle of this trial',
 });
 /** Nothing was hit. */
@@ -62,8 +63,13 @@ describe('a trial that does not count', () => {
   it('should count where it lost writes, and nowhere else in the same line', async () => {
     const path = (hiMs: number) => [{ name: 'direct', rto: { loMs: hiMs - 10, hiMs }, outages: 1 }];
     const lossy: FailoverRecord = {
-      ...{ ...fixtureTrial({ trial: 2, rtoMs: 9000, lost: 2 }), verdict: 'inconclusive', reason: 'cut off' },
-      ...{ cutOff: 'the run ended', outsideExpected: 'slower', lossWindowMs: 340, paths: path(9000) },
+      ...fixtureTrial({ trial: 2, rtoMs: 9000, lost: 2 }),
+      verdict: 'inconclusive',
+      reason: 'cut off',
+      cutOff: 'the run ended',
+      outsideExpected: 'slower',
+      lossWindowMs: 340,
+      paths: path(9000),
     };
     const record = recordOf({ ...passed(1, 4213), paths: path(1500) }, lossy);
     const said =
@@ -108,8 +114,16 @@ describe('a trial that does not count', () => {
 
   it('should be named beside requests that it is not in', () => {
     const requests = (failed: number) => ({
-      ...{ windowMs: 120_000, allowanceMs: 0, judged: 12_000, ok: 12_000 - failed, failed, unanswered: 0 },
-      ...{ unsent: 0, seconds: 120, secondsWithFailures: 0, errors: [] },
+      windowMs: 120_000,
+      allowanceMs: 0,
+      judged: 12_000,
+      ok: 12_000 - failed,
+      failed,
+      unanswered: 0,
+      unsent: 0,
+      seconds: 120,
+      secondsWithFailures: 0,
+      errors: [],
       lastFailureMs: failed === 0 ? null : 9000,
     });
     const record = recordOf(

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { changeText } from './changed-paths.ts';
 
 const container = (value: string, more: object = {}): object => ({
-  ...{ args: ['--key', value], command: ['run', value] },
+  args: ['--key', value],
+  command: ['run', value],
   env: [
     { name: 'MODE', value: 'x' },
     { name: 'API_KEY', value },

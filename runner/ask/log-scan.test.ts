@@ -44,8 +44,11 @@ async function scanned({ declared, pods, log, key = KEY }: Given): Promise<Recor
     },
   };
   const environment = {
-    ...{ ai: { deployment: { namespace: 'a', name: 'ai' }, llm: { token: {} } }, stores: {} },
-    ...{ namespaces: { platform: 'a', edge: 'b' }, topology: { workloads: [] }, ...declared },
+    ai: { deployment: { namespace: 'a', name: 'ai' }, llm: { token: {} } },
+    stores: {},
+    namespaces: { platform: 'a', edge: 'b' },
+    topology: { workloads: [] },
+    ...declared,
   };
   const runner = {
     runState: { trialFolder: () => folder, environment },
@@ -118,21 +121,26 @@ test('should search all of platform, edge and the namespace of the AI service, a
       topology: { workloads: [workload] },
     },
     pods: [
-      ...[
-        podIn('a', 'any'),
-        podIn('b', 'any'),
-        podIn('models', 'ai-6d4b9c7f5-x2b4z'),
-        podIn('models', 'any'),
-      ],
-      ...[podIn('kube-system', 'plugin-6d4b9c7f5-x2b4z'), podIn('kube-system', 'kube-apiserver-n1')],
-      ...[member, podIn('data', 'of-others-0'), podIn('others', 'any')],
+      podIn('a', 'any'),
+      podIn('b', 'any'),
+      podIn('models', 'ai-6d4b9c7f5-x2b4z'),
+      podIn('models', 'any'),
+      podIn('kube-system', 'plugin-6d4b9c7f5-x2b4z'),
+      podIn('kube-system', 'kube-apiserver-n1'),
+      member,
+      podIn('data', 'of-others-0'),
+      podIn('others', 'any'),
     ],
     log: ({ pod }) => (pod === 'ai-6d4b9c7f5-x2b4z' ? `${KEY}\n` : 'a line\n'),
   });
   assert.deepEqual(scan['namespaces'], ['a', 'b', 'models', 'kube-system', 'data']);
   assert.deepEqual(scan['logs'], [
-    ...['a/any main', 'b/any main', 'models/ai-6d4b9c7f5-x2b4z main', 'models/any main'],
-    ...['kube-system/plugin-6d4b9c7f5-x2b4z main', 'data/redis-0 main'],
+    'a/any main',
+    'b/any main',
+    'models/ai-6d4b9c7f5-x2b4z main',
+    'models/any main',
+    'kube-system/plugin-6d4b9c7f5-x2b4z main',
+    'data/redis-0 main',
   ]);
   assert.deepEqual(scan['found'], [{ log: 'models/ai-6d4b9c7f5-x2b4z main', lines: 1 }]);
 });

@@ -7,8 +7,14 @@ const BOUNDS = { fromMs: 0, toMs: 1000, endMs: 1000 };
 
 function objective(good: string): Objective {
   return {
-    ...{ name: 'a', title: 'a', service: 'orders', method: 'Occurrences', target: 0.99, status: 'assumed' },
-    ...{ window: { kind: 'run' }, slice: null },
+    name: 'a',
+    title: 'a',
+    service: 'orders',
+    method: 'Occurrences',
+    target: 0.99,
+    status: 'assumed',
+    window: { kind: 'run' },
+    slice: null,
     indicator: { kind: 'ratio', counter: true, good, bad: null, total: 'd_count' },
   };
 }

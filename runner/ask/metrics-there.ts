@@ -63,8 +63,14 @@ async function askThere(
   const within = { fromMs, toMs, signal };
   const { text, metric, matchers } = selector;
   const nothing = {
-    ...{ objectives, selector: text, there: false, labels: [], selected: false },
-    ...{ values: [], families: [], alike: [] },
+    objectives,
+    selector: text,
+    there: false,
+    labels: [],
+    selected: false,
+    values: [],
+    families: [],
+    alike: [],
   };
   if (metric === '') return nothing;
   const all = await client.labelNames(metric, within);

@@ -46,7 +46,10 @@ const environment = { ...rest, timeouts: { ...timeouts, nodeReady: { seconds: 0.
 function beating(renewTime: string, pods: KubeObject[] = []): Looking {
   const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> =>
     Promise.resolve({
-      ...{ apiVersion: 'v1', kind, metadata: { name }, spec: { renewTime } },
+      apiVersion: 'v1',
+      kind,
+      metadata: { name },
+      spec: { renewTime },
       status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
   const cluster = { get, list: () => Promise.resolve({ items: pods }) };
@@ -111,7 +114,9 @@ test('false verdict 25: an injection that broke off has lost the nodes that its 
 test('a pod that was not ready before the loss has nothing to return to, whoever it belongs to', async () => {
   const never = (name: string, uid: string, of: string) =>
     pod(running('containerd://foreign', 'False'), {
-      ...{ name, namespace: 'others', uid },
+      name,
+      namespace: 'others',
+      uid,
       ownerReferences: [{ kind: 'ReplicaSet', name: of, uid: of, controller: true }],
     });
   const before = beforeOf([never('x-1', 'x1', 'x'), pod(running('containerd://old', 'True'), { uid: 'u' })]);

@@ -6,8 +6,13 @@ import { MOST_SAMPLES, mostSamples, SamplesKept } from './samples-kept.ts';
 
 const DAY_MS = 86_400_000;
 const question = (objective: string, days: number): MetricQuestion => ({
-  ...{ objectives: [objective], query: objective, stepMs: 60_000, kind: 'counter' },
-  ...{ fromMs: 0, toMs: days * DAY_MS, endMs: days * DAY_MS },
+  objectives: [objective],
+  query: objective,
+  stepMs: 60_000,
+  kind: 'counter',
+  fromMs: 0,
+  toMs: days * DAY_MS,
+  endMs: days * DAY_MS,
 });
 const series = (pod: number, points: number): Series => ({
   labels: { pod: String(pod) },

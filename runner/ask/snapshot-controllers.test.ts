@@ -12,7 +12,8 @@ function seen(...objects: KubeObject[]): Promise<Snapshot> {
   const namespaces = { platform: 'tender', edge: 'edge', canary: 'plumbline-canary' };
   const environment = { namespaces, stores: {}, topology: { workloads: [] }, cluster: { embedded: 'local' } };
   return takeSnapshot({
-    ...{ runState: { environment }, stores: {} },
+    runState: { environment },
+    stores: {},
     parts: { cluster: { list }, signal: new AbortController().signal },
   } as unknown as SnapshotSource);
 }
@@ -25,12 +26,16 @@ function scaled(replicas: number, owner?: string): Promise<Snapshot> {
   const ownerReferences = owner === undefined ? [] : [{ ...owned(owner), controller: true }];
   return seen(
     {
-      ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
       metadata: { ...metadata, ownerReferences },
       spec: { scaleTargetRef: { kind: 'Deployment', name: 'worker' }, minReplicas: 1, maxReplicas: 5 },
     },
     {
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas, template } },
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: { replicas, template },
       status: { replicas, readyReplicas: replicas, updatedReplicas: replicas },
     },
   );
@@ -68,12 +73,11 @@ interface Held {
 function holding({ updatedReplicas, updateStrategy = {}, readyReplicas = 3 }: Held, ...more: KubeObject[]) {
   return seen(
     {
-      ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'pg', namespace: 'tender' } },
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'pg', namespace: 'tender' },
       spec: { replicas: 3, template, updateStrategy },
-      status: {
-        ...{ replicas: 3, readyReplicas, updatedReplicas },
-        ...{ currentRevision: 'a', updateRevision: 'b' },
-      },
+      status: { replicas: 3, readyReplicas, updatedReplicas, currentRevision: 'a', updateRevision: 'b' },
     },
     ...more,
   );
@@ -104,7 +108,8 @@ test('should see that a pod of a StatefulSet that holds back a template was crea
   ]);
   assert.deepEqual(differences(await held(1), await held(1)), []);
   const autoscaler: KubeObject = {
-    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
     metadata: { name: 'pg', namespace: 'tender' },
     spec: { scaleTargetRef: { kind: 'StatefulSet', name: 'pg' }, minReplicas: 1, maxReplicas: 5 },
   };
@@ -113,7 +118,10 @@ test('should see that a pod of a StatefulSet that holds back a template was crea
 
 test('should compare no claim that comes and goes with its pod, and any other', async () => {
   const claim = (name: string, kind: string): KubeObject => ({
-    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', spec: {}, status: { phase: 'Bound' } },
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    spec: {},
+    status: { phase: 'Bound' },
     metadata: { name, namespace: 'tender', ownerReferences: [owned(kind)] },
   });
   const before = await seen(claim('api-7d9f-x-scratch', 'Pod'), claim('data-pg-0', 'StatefulSet'));
@@ -130,8 +138,11 @@ test('should compare no claim that comes and goes with its pod, and any other', 
 test('should compare the labels of a node, but for the time at which its GPUs were looked at', async () => {
   const node = (labels: Record<string, string>): Promise<Snapshot> =>
     seen({
-      ...{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'gpu-1', labels } },
-      ...{ spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'gpu-1', labels },
+      spec: {},
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
     });
   const labelled = (at: string, count: string) =>
     node({ 'nvidia.com/gfd.timestamp': at, 'nvidia.com/gpu.count': count });

@@ -234,8 +234,11 @@ const STRANGERS = { kubeconfig: 'file' };
 const READY = [{ type: 'Ready', status: 'True' }];
 
 const node = (name: string, conditions: object[] = READY, taints: object[] = []): KubeObject => ({
-  ...{ apiVersion: 'v1', kind: 'Node', metadata: { name } },
-  ...{ spec: { taints }, status: { conditions } },
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name },
+  spec: { taints },
+  status: { conditions },
 });
 
 const pod = (name: string, nodeName: string, owner: { kind: string; name: string }): KubeObject =>
@@ -289,7 +292,7 @@ test('should look at every node of a cluster that is ours', async () => {
 test('should not wait for the pod that a DaemonSet has on a node of others, and for any other of it', async () => {
   const agent = { kind: 'DaemonSet', name: 'agent' };
   const set = object('apps/v1/DaemonSet', 'agent', {
-    ...{ spec: { template: { spec: { containers: [] } } } },
+    spec: { template: { spec: { containers: [] } } },
     status: { numberReady: 1, desiredNumberScheduled: 2 },
   });
   const on = async (where: string): Promise<string[]> => {
@@ -304,12 +307,13 @@ test('should not wait for the pod of a DaemonSet that finds no room on a node of
   const agent = { kind: 'DaemonSet', name: 'agent' };
   const set = (numberReady: number): KubeObject =>
     object('apps/v1/DaemonSet', 'agent', {
-      ...{ spec: { template: { spec: { containers: [] } } } },
+      spec: { template: { spec: { containers: [] } } },
       status: { numberReady, desiredNumberScheduled: 2 },
     });
   const pending = (name: string, desiredNode: string): KubeObject => ({
     ...pod(name, '', agent),
-    ...{ spec: { desiredNode }, status: { phase: 'Pending', conditions: [] } },
+    spec: { desiredNode },
+    status: { phase: 'Pending', conditions: [] },
   });
   const ready = { ...pod('agent-r', 'burst-1', agent), status: { phase: 'Running', conditions: READY } };
   const nodes = [STORE, node('node-1'), node('burst-1')];
@@ -331,15 +335,11 @@ test('should not excuse the pod of a DaemonSet on a node that has lost its other
     const conditions = numberReady === 2 ? READY : [];
     const objects = [
       object('apps/v1/DaemonSet', 'agent', { spec: { template: { spec: { containers: [] } } }, status }),
-      ...[
-        pod('db-0', storeOn, { kind: 'StatefulSet', name: 'db' }),
-        pod('web-0', 'node-2', { kind: 'StatefulSet', name: 'web' }),
-      ],
-      ...[
-        node('node-1'),
-        node('node-2'),
-        { ...pod('agent-1', 'node-1', agent), status: { phase: 'Running', conditions } },
-      ],
+      pod('db-0', storeOn, { kind: 'StatefulSet', name: 'db' }),
+      pod('web-0', 'node-2', { kind: 'StatefulSet', name: 'web' }),
+      node('node-1'),
+      node('node-2'),
+      { ...pod('agent-1', 'node-1', agent), status: { phase: 'Running', conditions } },
     ];
     return takeSnapshot(sourceOf(objects, STRANGERS), before);
   };
@@ -357,7 +357,8 @@ test('should let the roles on the claims of CloudNativePG change places, and no 
         labels.map((one, i) =>
           object('v1/PersistentVolumeClaim', `db-${i}`, {
             metadata: { name: `db-${i}`, namespace: 'tender', labels: one },
-            ...{ spec: {}, status: { phase: 'Bound' } },
+            spec: {},
+            status: { phase: 'Bound' },
           }),
         ),
       ),

@@ -9,7 +9,9 @@ import { canaryPodItems } from './canary-pod.ts';
 const staging = await loadEnvironment('staging');
 const cni = { name: 'bridge' };
 const network = {
-  ...{ cni, policyEnforced: false, clusterDomain: 'cluster.local' },
+  cni,
+  policyEnforced: false,
+  clusterDomain: 'cluster.local',
   probeImage: 'registry.test/busybox:1',
 };
 const environment: Environment = { ...staging, topology: { ...staging.topology, network } };

@@ -95,7 +95,8 @@ function ofCluster({ apiAddress, topology }: Environment, reached: Reached | nul
       ? []
       : [{ key: 'apiAddress', what: 'apiAddress', ...hostAndPort(apiAddress), trust } as const]),
     ...topology.certificates.map(({ name, ...one }) => ({
-      ...{ key: 'topology.certificates', what: `certificate ${name}` },
+      key: 'topology.certificates',
+      what: `certificate ${name}`,
       ...one,
     })),
   ];

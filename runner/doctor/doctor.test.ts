@@ -46,7 +46,8 @@ function fileFor(server: TestServer, more: object = {}): string {
   const file = path.join(folder, 'small.yaml');
   const caSha256 = createHash('sha256').update(new X509Certificate(server.ca).raw).digest('hex');
   const environment = {
-    ...{ name: 'small', kind: 'staging' },
+    name: 'small',
+    kind: 'staging',
     cluster: { kubeconfig: { file: server.kubeconfig() }, pin: { kubeSystemUid: UID, caSha256 } },
     topology: { pools: [{ name: 'general', count: 3, labels: { pool: 'general' } }], ...more },
     stores: {},
@@ -147,7 +148,9 @@ test('should need nothing of its own in the cluster for a run that only reads', 
 test('should find with `view` all that a read-only run needs, and say which check is inconclusive without nodes', async () => {
   const review = (sent: string): object => ({ status: { allowed: !sent.includes('"nodes"') } });
   const deployment = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name: 'api' } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'tender', name: 'api' },
     spec: { template: { spec: { containers: [] } } },
   };
   const list = (items: unknown[]): object => ({

@@ -21,7 +21,8 @@ async function lookedAt(said: Said, asked = application): Promise<Item> {
   const server = await standIn(() => said);
   const declared = staging.topology.edge ?? assert.fail();
   const environment = {
-    ...{ ...staging, application: asked },
+    ...staging,
+    application: asked,
     topology: { ...staging.topology, edge: { ...declared, url: server.url, address: undefined } },
   };
   const trusting = { ...environment.topology.edge, trust: 'system' as const };

@@ -79,7 +79,11 @@ async function edgeItem({ edge: declared, application }: Asked, bounds: EdgeBoun
     return await lookItem(
       { edge: declared, application },
       {
-        ...{ correlationId: `doctor-${randomUUID()}`, ca: authorities.pem, timeoutMs, signal, identity },
+        correlationId: `doctor-${randomUUID()}`,
+        ca: authorities.pem,
+        timeoutMs,
+        signal,
+        identity,
         ...(client !== undefined && { client }),
       },
     );

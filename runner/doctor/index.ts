@@ -63,10 +63,7 @@ const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
  */
 export function doctor({ env, profile, readOnly, json, out }: DoctorOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const environment = await openEnvironment(env, {
-      ...{ with: 'provisioned', size: 'provisioned' },
-      readOnly,
-    });
+    const environment = await openEnvironment(env, { with: 'provisioned', size: 'provisioned', readOnly });
     const planned = planChecks(environment, { profile });
     const { name, envOption } = environment;
     const of = { environment: name, envOption, profile: profile ?? null, readOnly: readOnly === true };

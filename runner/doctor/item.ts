@@ -58,15 +58,21 @@ export interface Kind {
 
 export const ok = (what: string, detail: string): Item => ({ what, state: 'ok', detail });
 export const missing = (what: string, detail: string, add?: string): Item => ({
-  ...{ what, state: 'missing', detail },
+  what,
+  state: 'missing',
+  detail,
   ...(add !== undefined && { add }),
 });
 export const unknown = (what: string, detail: string, add?: string): Item => ({
-  ...{ what, state: 'unknown', detail },
+  what,
+  state: 'unknown',
+  detail,
   ...(add !== undefined && { add }),
 });
 export const optional = (what: string, detail: string, add?: string): Item => ({
-  ...{ what, state: 'optional', detail },
+  what,
+  state: 'optional',
+  detail,
   ...(add !== undefined && { add }),
 });
 export const notNeeded = (what: string, detail: string): Item => ({ what, state: 'not needed', detail });

@@ -21,8 +21,15 @@ const COUNTED = 'http_request_duration_seconds_count{job="orders"}';
 
 function objective(name: string, over: Partial<Objective>): Objective {
   return {
-    ...{ name, title: name, service: 'orders', method: 'Occurrences', target: 0.99, status: 'assumed' },
-    ...{ window: { kind: 'run' }, slice: null, stated: 'environment file' },
+    name,
+    title: name,
+    service: 'orders',
+    method: 'Occurrences',
+    target: 0.99,
+    status: 'assumed',
+    window: { kind: 'run' },
+    slice: null,
+    stated: 'environment file',
     indicator: { kind: 'ratio', counter: true, good: null, bad: BAD, total: TOTAL },
     ...over,
   };
@@ -38,7 +45,9 @@ const QUICK = objective('orders-quick', {
 type Series = Record<string, string>;
 const requests = (labels: Series): Series => ({ __name__: 'http_requests_total', job: 'orders', ...labels });
 const bucket = (le: string): Series => ({
-  ...{ __name__: 'http_request_duration_seconds_bucket', job: 'orders', le },
+  __name__: 'http_request_duration_seconds_bucket',
+  job: 'orders',
+  le,
 });
 const WELL: Series[] = [
   requests({ status: '200' }),

@@ -172,7 +172,9 @@ test('should ask with the class of canaries only where checks of devices make so
   assert.ok(gpu !== undefined);
   const cni = { name: 'bridge' };
   const network = {
-    ...{ cni, policyEnforced: false, clusterDomain: 'cluster.local' },
+    cni,
+    policyEnforced: false,
+    clusterDomain: 'cluster.local',
     probeImage: 'registry.test/busybox:1',
   };
   const topology = { ...staging.topology, network };

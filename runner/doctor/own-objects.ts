@@ -44,7 +44,8 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
     // Elsewhere its admission has been answered, or nobody asks for it.
     ...(['ok', 'unknown'].includes(items[canaries]?.state ?? '')
       ? await canaryPodItems(environment, {
-          ...{ ...asking, cluster: reached.cluster },
+          ...asking,
+          cluster: reached.cluster,
           asksDevices: makingCanaries(environment, running).some(({ row }) => row.parts.includes('gpu')),
         })
       : []),
@@ -111,22 +112,30 @@ function namespacesOf(environment: Environment, running: readonly PlannedCheck[]
   const making = makingCanaries(environment, running);
   return [
     {
-      ...{ name: system, what: 'Lease, journal and kill switch', needed: true },
+      name: system,
+      what: 'Lease, journal and kill switch',
+      needed: true,
       admits: { level: 'restricted', why: 'Jobs that undo' },
     },
     {
-      ...{ name: canary, what: 'canaries', needed: making.length > 0 },
+      name: canary,
+      what: 'canaries',
+      needed: making.length > 0,
       admits: admissionOfCanaries(environment, making),
     },
     {
-      ...{ name: drill, what: 'privileged pods of drills', needed: actsOnNodes(environment, running) },
+      name: drill,
+      what: 'privileged pods of drills',
+      needed: actsOnNodes(environment, running),
       admits: { level: 'privileged', why: 'the privileged pods of drills' },
     },
     ...(operator === undefined
       ? []
       : [
           {
-            ...{ name: operator.namespace, what: 'loads', needed: spreadsLoads(environment, running) },
+            name: operator.namespace,
+            what: 'loads',
+            needed: spreadsLoads(environment, running),
             admits: OF_LOADS,
           },
         ]),

@@ -121,7 +121,8 @@ test('should ask for logs wherever something is declared that may hold the token
   const { ai, topology, stores } = staging;
   if (ai === undefined || stores.redis === undefined) return assert.fail('staging declares both');
   const spread = {
-    ...{ ...staging, ai: { ...ai, deployment: { namespace: 'models', name: 'drafts' } } },
+    ...staging,
+    ai: { ...ai, deployment: { namespace: 'models', name: 'drafts' } },
     stores: { redis: { ...stores.redis, statefulSet: { namespace: 'caches', name: 'kv' } } },
     topology: {
       ...topology,

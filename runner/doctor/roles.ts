@@ -74,8 +74,15 @@ export const GRANTS: readonly Grant[] = MANIFESTS.flatMap(({ file, metadata, rul
 const { platform, edge, canary, system, drill } = namespaces.parse({});
 /** Where deploy/ has each place. */
 const DOCUMENTED: Readonly<Record<Place, string>> = {
-  ...{ everywhere: '', platform, edge, workloads: platform, canary, system, drill },
-  ...{ load: 'plumbline-load', 'kube-system': 'kube-system' },
+  everywhere: '',
+  platform,
+  edge,
+  workloads: platform,
+  canary,
+  system,
+  drill,
+  load: 'plumbline-load',
+  'kube-system': 'kube-system',
 };
 
 /** Rights as deploy/ has them, one verb and one name each. */

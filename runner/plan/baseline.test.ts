@@ -88,7 +88,9 @@ test('should compare a selection with the newest one of the same checks', (conte
   const runs = tempFolder(context);
   const [check = assert.fail()] = metRecord().checks;
   const of = (...ids: string[]): Partial<RunRecord> => ({
-    ...{ profile: null, scope: 'selection', checks: ids.map((id) => ({ ...check, id })) },
+    profile: null,
+    scope: 'selection',
+    checks: ids.map((id) => ({ ...check, id })),
   });
   const latest = (...checks: string[]): string =>
     missingIn(

@@ -79,8 +79,13 @@ function recordIn(folder: string): Baseline {
 
 const conditionsSchema = runRecordSchema
   .pick({
-    ...{ environment: true, profile: true, scope: true, readOnly: true },
-    ...{ blocked: true, interrupted: true, exitCode: true },
+    environment: true,
+    profile: true,
+    scope: true,
+    readOnly: true,
+    blocked: true,
+    interrupted: true,
+    exitCode: true,
   })
   .extend({ checks: z.array(z.object({ id: z.string() })) });
 

@@ -114,8 +114,14 @@ test('should name what the environment file lets off, also in the reason of a pa
     const writer = openHistory(folder, 'check.ndjson');
     writer.observe({ kind: 'namespace', name: 'tender' });
     writer.observe({
-      ...{ kind: 'replicas', workload: 'Deployment tender/api', wanted: 0, ready: 0, updated: 0, pods: 0 },
-      ...{ observed: true, stuck: false },
+      kind: 'replicas',
+      workload: 'Deployment tender/api',
+      wanted: 0,
+      ready: 0,
+      updated: 0,
+      pods: 0,
+      observed: true,
+      stuck: false,
     });
     writer.observe({ kind: 'owners', found: 1 });
     writer.observe({ kind: 'owner', kindName: 'Deployment', namespace: 'tender', name: 'agent', pods: 1 });

@@ -39,13 +39,23 @@ test('should say which checks a profile lets be not run, and why, where they cou
   }));
   const notes = (profile: string | null, scope: 'profile' | 'selection' = 'profile') =>
     assembleRecord({
-      ...{ folder: { id: 'r', path: '', parent: '', histories: '' }, command: '', profile, scope, planned },
+      folder: { id: 'r', path: '', parent: '', histories: '' },
+      command: '',
+      profile,
+      scope,
+      planned,
       environment: {
         ...environment,
         profiles: { nightly: { ...nightly, optional }, gate: nightly },
       },
-      ...{ startedAt: new Date(), interrupted: null, blocked: null, outcomes: new Map(), notes: [] },
-      ...{ cluster: null, apiCalls: { total: 0, byKind: {} }, harnessFailure: null },
+      startedAt: new Date(),
+      interrupted: null,
+      blocked: null,
+      outcomes: new Map(),
+      notes: [],
+      cluster: null,
+      apiCalls: { total: 0, byKind: {} },
+      harnessFailure: null,
       restored: { actions: 0, failed: [], steadyAgain: null },
     }).notes;
   assert.deepEqual(notes('nightly'), [

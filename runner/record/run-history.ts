@@ -41,7 +41,9 @@ const planSchema = z.object({
   readOnly: z.literal(true).optional(),
   checks: z.array(
     z.object({
-      ...{ id: z.string(), required: z.boolean(), notRun: z.string().nullable() },
+      id: z.string(),
+      required: z.boolean(),
+      notRun: z.string().nullable(),
       /** What keeps it from being run; left out: nothing, or the run is older than this field. */
       notRunBy: z.enum(NOT_RUN_BY).optional(),
     }),
@@ -84,7 +86,9 @@ export async function writePlan(
   },
 ): Promise<void> {
   const checks = run.planned.map(({ row, required, notRun }) => ({
-    ...{ id: row.id, required, notRun: notRun?.text ?? null },
+    id: row.id,
+    required,
+    notRun: notRun?.text ?? null,
     ...(notRun !== null && { notRunBy: notRun.by }),
   }));
   const { id, environment, scope } = run;
@@ -92,7 +96,11 @@ export async function writePlan(
   await append(histories, {
     kind: 'plan',
     schema: HISTORY_SCHEMA,
-    ...{ id, environment, scope, ...readOnly, checks },
+    id,
+    environment,
+    scope,
+    ...readOnly,
+    checks,
   });
 }
 

@@ -75,13 +75,13 @@ class Backend {
       requests: {
         look: list,
         create: {
-          ...{ method: 'POST', path: '/api/orders', body: { name: '{title}' }, status: 201 },
+          method: 'POST',
+          path: '/api/orders',
+          body: { name: '{title}' },
+          status: 201,
           id: { pointer: '/key' },
         },
-        find: {
-          ...{ ...list, path: this.find },
-          entries: { list: '/content', id: '/key', title: '/name' },
-        },
+        find: { ...list, path: this.find, entries: { list: '/content', id: '/key', title: '/name' } },
         remove: { method: 'DELETE', path: '/api/orders/{id}', status: 204 },
       },
       ...more,
@@ -102,7 +102,9 @@ function remove(environment: Environment, when: 'before' | 'after' = 'before', r
   const { signal } = new AbortController();
   const planned = rows.map((row) => ({ row }));
   return removeCanariesOf(runner as unknown as Parameters<typeof removeCanariesOf>[0], {
-    ...{ planned, when, signal },
+    planned,
+    when,
+    signal,
   });
 }
 

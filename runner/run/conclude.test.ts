@@ -16,7 +16,11 @@ test('should keep its verdict where latest cannot be moved, and say so before th
   const said: string[] = [];
   const sent: string[] = [];
   const { exitCode } = await conclude(metRecord(), {
-    ...{ folder, harnessFailure: null, baseline: undefined, secrets: [], redact: (text) => text },
+    folder,
+    harnessFailure: null,
+    baseline: undefined,
+    secrets: [],
+    redact: (text) => text,
     progress: new Progress({ write: (text) => said.push(text) }),
     send: (written) => {
       sent.push(written.id);

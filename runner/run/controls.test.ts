@@ -87,9 +87,11 @@ test('should name each control that was not caught in one line, with all that wa
 
 test('should tell a control that has nothing to break here from one that failed', () => {
   assert.deepEqual(cameOf(new NotApplicable('the environment declares no telemetry.alerts')), {
-    ...{ problems: [], inapplicable: 'the environment declares no telemetry.alerts' },
+    problems: [],
+    inapplicable: 'the environment declares no telemetry.alerts',
   });
   assert.deepEqual(cameOf(new Error('status 403')), {
-    ...{ problems: ['the control itself failed: status 403'], inapplicable: null },
+    problems: ['the control itself failed: status 403'],
+    inapplicable: null,
   });
 });

@@ -308,9 +308,14 @@ class Run {
 
   #take(connection: Connection, kube: KubeCall): Promise<RunSafety> {
     return takeEnvironment({
-      ...{ environment: this.#options.environment, toRun: this.#toRun(), connection, kube },
+      environment: this.#options.environment,
+      toRun: this.#toRun(),
+      connection,
+      kube,
       permits: this.#permits,
-      ...{ runId: this.#folder.id, readOnly: this.#readOnly, signal: this.#interrupt.signal },
+      runId: this.#folder.id,
+      readOnly: this.#readOnly,
+      signal: this.#interrupt.signal,
       notice: (message) => this.#note(message),
     });
   }

@@ -45,7 +45,12 @@ test('should print what it quotes as a run does, on one line and without command
   const row = rowOf('topology/nodes/pools') ?? assert.fail();
   const notRun = { by: 'not-selected' as const, text: 'not selected: "x\n✓ pass\u001b[2K\u202e"' };
   const planned = {
-    ...{ row, goals: {}, goalSource: 'none' as const, goalText: '', required: true, trials: 1 },
+    row,
+    goals: {},
+    goalSource: 'none' as const,
+    goalText: '',
+    required: true,
+    trials: 1,
     notRun,
   };
   await writePlan(histories, { id: 'run-1', environment: 'local', scope: 'profile', planned: [planned] });

@@ -28,9 +28,18 @@ function away(folder: string): Environment {
 
 function left(journal: Journal, title: string, rollback: Rollback): void {
   journal.record({
-    ...{ id: title, check: 'failover/postgres/node-loss', title, access: 'fault', rollback },
-    ...{ clusterUid: 'u', bootId: bootId(), holder: { pid: 1, startTime: '1' }, runId: 'r' },
-    ...{ dueMs: 0, dueAfterMs: 0, at: '' },
+    id: title,
+    check: 'failover/postgres/node-loss',
+    title,
+    access: 'fault',
+    rollback,
+    clusterUid: 'u',
+    bootId: bootId(),
+    holder: { pid: 1, startTime: '1' },
+    runId: 'r',
+    dueMs: 0,
+    dueAfterMs: 0,
+    at: '',
   });
 }
 

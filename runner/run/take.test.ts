@@ -33,7 +33,12 @@ test('should be kept out by a run of another environment file only where a check
   const permits = new ClusterPermits(kube, system);
   const take = (toRun: readonly PlannedCheck[]): Promise<RunSafety> =>
     takeEnvironment({
-      ...{ environment: staging, toRun, permits, kube, runId: given.runId, readOnly: undefined },
+      environment: staging,
+      toRun,
+      permits,
+      kube,
+      runId: given.runId,
+      readOnly: undefined,
       connection: { uid: given.clusterUid, kubeconfig: '/none' } as Connection,
       notice: () => undefined,
       signal: AbortSignal.timeout(60_000),

@@ -34,8 +34,11 @@ export const EVERY_COMMAND: readonly Purpose[] = [
     what: 'to hold the Lease, so that nobody else runs',
     rights: [
       {
-        ...{ verbs: ['get', 'update'], group: 'coordination.k8s.io', resource: 'leases' },
-        ...{ where: 'system', names: ['plumbline'] },
+        verbs: ['get', 'update'],
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        where: 'system',
+        names: ['plumbline'],
       },
     ],
   },
@@ -49,10 +52,7 @@ export const EVERY_COMMAND: readonly Purpose[] = [
     rights: [
       configMap('plumbline-undo', 'patch'),
       { verbs: ['get'], group: '', resource: 'serviceaccounts', where: 'system', names: ['plumbline-undo'] },
-      {
-        ...{ verbs: ['get', 'create', 'deletecollection'], group: 'batch', resource: 'jobs' },
-        ...{ where: 'system' },
-      },
+      { verbs: ['get', 'create', 'deletecollection'], group: 'batch', resource: 'jobs', where: 'system' },
     ],
   },
 ];
@@ -116,8 +116,11 @@ export const DRILLS: readonly Purpose[] = [
     rights: [
       ...lists('v1/Namespace'),
       {
-        ...{ verbs: ['get'], group: 'coordination.k8s.io', resource: 'leases' },
-        ...{ where: 'everywhere', names: ['plumbline'] },
+        verbs: ['get'],
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        where: 'everywhere',
+        names: ['plumbline'],
       },
     ],
   },
@@ -141,8 +144,11 @@ export const UNDO_JOBS: readonly Purpose[] = [
     what: 'to see that nobody renews the Lease any more',
     rights: [
       {
-        ...{ verbs: ['get'], group: 'coordination.k8s.io', resource: 'leases' },
-        ...{ where: 'system', names: ['plumbline'] },
+        verbs: ['get'],
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        where: 'system',
+        names: ['plumbline'],
       },
     ],
   },
@@ -167,8 +173,11 @@ export const OWNERS: readonly Purpose[] = [
     rights: [
       { verbs: ['get', 'list', 'create'], group: '', resource: 'configmaps', where: 'system' },
       {
-        ...{ verbs: ['update', 'patch', 'delete'], group: '', resource: 'configmaps' },
-        ...{ where: 'system', names: ['plumbline-permit', 'plumbline-stop'] },
+        verbs: ['update', 'patch', 'delete'],
+        group: '',
+        resource: 'configmaps',
+        where: 'system',
+        names: ['plumbline-permit', 'plumbline-stop'],
       },
     ],
   },

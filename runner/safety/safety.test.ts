@@ -330,7 +330,10 @@ test('what a killed run left open is restored by the next start', async () => {
     at: '',
   });
   assert.deepEqual(await restoreEnvironment(given), {
-    ...{ actions: 1, undone: ['file changed (c)'], failed: [], conflicts: [] },
+    actions: 1,
+    undone: ['file changed (c)'],
+    failed: [],
+    conflicts: [],
   });
   assert.equal(readFileSync(file, 'utf8'), 'before');
 });
@@ -342,9 +345,18 @@ test('a restore undoes though the kill switch is set, names what it undid, and s
   const path = '/api/v1/namespaces/c/pods/left';
   api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
   new Journal(safetyFolder(given.environment, undefined)).record({
-    ...{ id: 'x', check: 'c', title: 'pod made', access: 'canary', clusterUid: 'cluster', runId: 'r' },
+    id: 'x',
+    check: 'c',
+    title: 'pod made',
+    access: 'canary',
+    clusterUid: 'cluster',
+    runId: 'r',
     rollback: { kind: 'kube-delete', path, marker: 'm' },
-    ...{ bootId: 'b', holder: { pid: 1, startTime: '1' }, dueMs: 0, dueAfterMs: 0, at: '' },
+    bootId: 'b',
+    holder: { pid: 1, startTime: '1' },
+    dueMs: 0,
+    dueAfterMs: 0,
+    at: '',
   });
   const kill = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-stop';
   api.put(kill, { data: { reason: 'maintenance' } });

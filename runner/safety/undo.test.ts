@@ -178,8 +178,12 @@ test('gives a node its power back though it still looks on, and is over only whe
 test('is done with a machine that cannot be switched on once its Node is gone, unless it is said to be off', async () => {
   const restore = async (over: object, api: TestApi): Promise<[string | undefined, string | undefined]> => {
     const commands = {
-      ...{ on: ['/bin/false'], state: ['echo', 'terminated'], isOn: 'running', isOff: 'stopped' },
-      ...{ timeoutMs: 300, ...over },
+      on: ['/bin/false'],
+      state: ['echo', 'terminated'],
+      isOn: 'running',
+      isOff: 'stopped',
+      timeoutMs: 300,
+      ...over,
     };
     const { journal, entries } = setup({ kind: 'node-power', node: 'w-1', commands });
     const report = await undoAll(entries, { journal, kube: api.call, clusterUid: 'u', retryForMs: 0 });

@@ -18,7 +18,9 @@ export function budgeted(runner: ServedRunner, methods: Methods): Methods {
           folder: runState.trialFolder(check, trial),
           goals,
           ratePerSecond: clientLoads.rateOf(check),
-          ...{ fault, target, holdMs: settings.failover?.holdMs },
+          fault,
+          target,
+          holdMs: settings.failover?.holdMs,
         },
         {
           restore: () => safety.restore({ check, access: 'fault' }),

@@ -37,7 +37,9 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
     appendFileSync(join(folder, 'journal/drilled.ndjson'), '{"check":"cut');
     const later = new Drills(join(folder, 'journal'), silent);
     const first = {
-      ...{ pods: ['tender/postgres-0'], from: iso(1), to: iso(2) },
+      pods: ['tender/postgres-0'],
+      from: iso(1),
+      to: iso(2),
       restarts: { 'tender/postgres-0': 7 },
     };
     const second = (to: string) => ({ pods: ['tender/redis-1'], from: iso(4), to, restarts: {} });

@@ -85,7 +85,8 @@ export class ApplicationAccess {
     const mayChange = bearer ?? oauth2?.clientSecret;
     const [plan, values] = [await planOf(declared), await this.#valuesOf(declared)];
     const credentials = new Credentials({
-      ...{ plan, values },
+      plan,
+      values,
       ...(mayChange !== undefined && { reread: () => this.#secrets.reread(mayChange) }),
       onSecret: (secret) => this.#secrets.keep(secret),
       onRenewed: () => this.#listeners.forEach((listener) => listener()),
@@ -94,7 +95,9 @@ export class ApplicationAccess {
     this.#credentials = credentials;
     const shown = client === undefined ? null : await this.#clientOf(client);
     return {
-      ...{ identity: credentials, plan, shown: shownText(declared) },
+      identity: credentials,
+      plan,
+      shown: shownText(declared),
       ...(shown !== null && { client: shown }),
       valuesNow: () => credentials.valuesNow(),
       leftMs: () => credentials.leftMs(),

@@ -3,8 +3,16 @@ import { test } from 'node:test';
 import { failedOf, isMet } from './client-load-group.ts';
 
 const SEEN = {
-  ...{ t: 20_000, startedMs: 1_000, ok: 3000, fail: 1, unknown: 0, unsent: 0, scheduled: 3001 },
-  ...{ lastOkMs: 19_990, okSinceMs: 12_000, readNotOkMs: 15_001 },
+  t: 20_000,
+  startedMs: 1_000,
+  ok: 3000,
+  fail: 1,
+  unknown: 0,
+  unsent: 0,
+  scheduled: 3001,
+  lastOkMs: 19_990,
+  okSinceMs: 12_000,
+  readNotOkMs: 15_001,
 };
 const STEADY = { until: 'steady', stretchMs: 5_000 } as const;
 

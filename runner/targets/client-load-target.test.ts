@@ -26,7 +26,8 @@ const NOWHERE = '127.0.0.1:1';
 /** As much of a runner as sends a client load through an edge, with a bearer token from a Secret. */
 function runnerWith(reread: () => Promise<string>, address = NEAR): RunnerCore {
   const application = applicationSchema.parse({
-    ...{ follow: 'none', proof: 'none' },
+    follow: 'none',
+    proof: 'none',
     credentials: { bearer: { secret: { namespace: 'shop', name: 'token', key: 'token' } } },
     requests: { look: { method: 'GET', path: '/alive', status: 204 } },
   });
@@ -34,7 +35,9 @@ function runnerWith(reread: () => Promise<string>, address = NEAR): RunnerCore {
   const edge = { url: 'https://shop.test', address, trust: 'system', hops: [], backend };
   const environment = { application, topology: { edge } } as unknown as Environment;
   const access = new ApplicationAccess(environment, {
-    ...{ secret: () => Promise.resolve('one'), reread, keep: () => undefined },
+    secret: () => Promise.resolve('one'),
+    reread,
+    keep: () => undefined,
   });
   after(() => access.close());
   return { runState: { environment }, application: access } as unknown as RunnerCore;
@@ -74,7 +77,9 @@ function kubeconfigOf(users: Record<string, object>, cluster: object = {}): stri
   const names = Object.keys(users);
   const file = join(folder, 'kubeconfig');
   const config = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': names[0] },
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': names[0],
     clusters: names.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:1', ...cluster } })),
     users: names.map((name) => ({ name, user: users[name] })),
     contexts: names.map((name) => ({ name, context: { cluster: name, user: name } })),

@@ -65,8 +65,11 @@ async function edgeLoad(target: EdgeTarget, name: 'look' | 'create'): Promise<Lo
 async function connectionOf(target: EdgeTarget, name: 'look' | 'create'): Promise<Load['connection']> {
   const { url, endpoint, contract, prefix, ca, access } = target;
   const declared: EdgeLoadDeclared = {
-    ...{ url: url.href, target: { contract, prefix }, request: requestOf(target, name) },
-    ...{ named: `application.requests.${name}`, shown: access.shown },
+    url: url.href,
+    target: { contract, prefix },
+    request: requestOf(target, name),
+    named: `application.requests.${name}`,
+    shown: access.shown,
     ...(ca !== undefined && { ca }),
     ...(access.plan !== null && { credentials: access.plan }),
   };
@@ -106,7 +109,11 @@ async function apiLoad(runner: RunnerCore): Promise<Load> {
   const { bearer, impersonation } = accountIn(options);
   return {
     connection: {
-      ...{ host, port, database: '', user: '', password: key ?? bearer },
+      host,
+      port,
+      database: '',
+      user: '',
+      password: key ?? bearer,
       declared: {
         // The name by which the kubeconfig has the certificate checked is that of the same API server.
         serverName: tlsServerName ?? (/^[\d.:]+$/.test(host) ? '' : host),

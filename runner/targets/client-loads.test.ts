@@ -89,8 +89,10 @@ test('should note for the judge a member that somebody else evicts while the sto
     },
   };
   const runState = {
-    ...{ histories: folder, environment: local },
-    ...{ trialFolder: () => folder, redact: (text: string) => text },
+    histories: folder,
+    environment: local,
+    trialFolder: () => folder,
+    redact: (text: string) => text,
   };
   const parts = { folder: { id: 'run' }, signal: new AbortController().signal };
   const loads = new ClientLoads({ stores, parts, runState } as unknown as RunnerCore);

@@ -10,7 +10,9 @@ it('should find the pods that a fault can hit, and none that is over', async () 
   const { namespace, name } = deploymentOf({ runState } as unknown as RunnerCore, 'backend');
   const pod = (own: string, status: object, more: object = {}) => ({
     metadata: {
-      ...{ namespace, name: own, labels: { 'pod-template-hash': '5d8' } },
+      namespace,
+      name: own,
+      labels: { 'pod-template-hash': '5d8' },
       ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-5d8`, controller: true }],
       ...more,
     },
@@ -38,7 +40,9 @@ it('should leave alone the pods of a ReplicaSet that is only named like one of i
   const { namespace, name } = deploymentOf({ runState } as unknown as RunnerCore, 'backend');
   const pod = (of: string, { labels = {}, controller = true } = {}) => ({
     metadata: {
-      ...{ namespace, name: `${of}-abcde`, labels },
+      namespace,
+      name: `${of}-abcde`,
+      labels,
       ownerReferences: [{ kind: 'ReplicaSet', name: of, controller }],
     },
     spec: { containers: [] },

@@ -33,8 +33,13 @@ export async function edgeTarget({
   const url = new URL(edge.url);
   const { follow, proof, requests, canaries } = application;
   return {
-    ...{ edge, url, requests, contract: { follow, proof }, prefix: canaries.prefix },
-    ...{ access, identity: access.identity },
+    edge,
+    url,
+    requests,
+    contract: { follow, proof },
+    prefix: canaries.prefix,
+    access,
+    identity: access.identity,
     endpoint: edgeEndpoint(url, edge.address, { ca: trust.pem, client: access.client }),
     ...(trust.pem !== undefined && { ca: trust.pem }),
   };

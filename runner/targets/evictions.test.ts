@@ -8,7 +8,9 @@ const pod = (name: string, reason: string, more: { status?: string; going?: bool
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
-    ...{ name, uid: `uid-${name}`, namespace: 'tender' },
+    name,
+    uid: `uid-${name}`,
+    namespace: 'tender',
     ...(more.going !== false && { deletionTimestamp: '2026-12-01T00:00:00Z' }),
   },
   spec: { containers: [] },

@@ -51,7 +51,9 @@ function clusterOf(
     named('db-1', {
       ports: [{ name: 'sql', port: 5432 }],
       endpoints: pods().map(({ name, ip, ready = true }) => ({
-        ...{ addresses: [ip], conditions: { ready }, targetRef: { kind: 'Pod', name } },
+        addresses: [ip],
+        conditions: { ready },
+        targetRef: { kind: 'Pod', name },
       })),
     });
   return {
@@ -75,7 +77,9 @@ describe('Reach', () => {
   let cluster: never;
   let port: number;
   const declared = {
-    ...{ statefulSet: { namespace: 'data', name: 'db' }, container: 'db', members: 1 },
+    statefulSet: { namespace: 'data', name: 'db' },
+    container: 'db',
+    members: 1,
     primary: { host: 'db.data', port: 9000 },
   } as never;
   before(async () => {
@@ -268,7 +272,8 @@ describe('Reach', () => {
     const at = async (host: string) => {
       const postgres = { ...(declared as object), primary: { host, port: 9000 } };
       const environment = {
-        ...{ stores: { postgres }, namespaces: { platform: 'data', edge: 'edge' } },
+        stores: { postgres },
+        namespaces: { platform: 'data', edge: 'edge' },
         cluster: { kubeconfig: { env: 'X' }, reach: 'port-forward' },
       };
       return (await forwardedStores(environment as never, cluster)).get('postgres');
@@ -280,7 +285,9 @@ describe('Reach', () => {
 
   it('should forward nothing in a read-only run, and say that this is why the store is not asked', async () => {
     const environment = {
-      ...{ stores: {}, namespaces: { platform: 'data', edge: 'edge' }, readOnly: true },
+      stores: {},
+      namespaces: { platform: 'data', edge: 'edge' },
+      readOnly: true,
       cluster: { kubeconfig: { env: 'X' }, reach: 'port-forward' },
     };
     reach = reachOf(environment as never, cluster) ?? assert.fail('it is reached by forwards');
@@ -309,7 +316,11 @@ describe('every store', () => {
       const port = await listening(server);
       const declared = Object.entries(staging.stores).find(([name]) => name === store)?.[1];
       const connection = {
-        ...{ host: 'db.data', port: 1, database: 'x', user: 'u', password: 'p' },
+        host: 'db.data',
+        port: 1,
+        database: 'x',
+        user: 'u',
+        password: 'p',
         declared: { ...declared },
         dial: ({ host }: { host: string }) => {
           dialled.push(host);

@@ -259,8 +259,10 @@ test('should have all addresses of the peers of a store, and no peer that has en
     peer('sentinel-done', 'Succeeded'),
   ];
   const redis = {
-    ...{ statefulSet: { namespace: 'tender', name: 'redis' }, container: 'redis' },
-    ...{ primary: { host: 'redis', port: 1 }, peers: { labels: { app: 'sentinel' } } },
+    statefulSet: { namespace: 'tender', name: 'redis' },
+    container: 'redis',
+    primary: { host: 'redis', port: 1 },
+    peers: { labels: { app: 'sentinel' } },
   };
   const cluster = { list: () => Promise.resolve({ items }) };
   const peers = await new StoreTargets({ stores: { redis } } as never, cluster as never).otherPeers('redis');

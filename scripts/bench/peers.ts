@@ -126,10 +126,7 @@ function vegeta(program: string): Peer {
     const ran = await measured('sh', ['-c', attack, program, url], seconds * 1000 + SLACK_MS);
     const { requests, latencies } = JSON.parse(ran.stdout) as VegetaReport;
     const ms = (nanoseconds: number): number => nanoseconds / 1e6;
-    return {
-      ...{ requests, cpuSeconds: ran.cpuSeconds },
-      ...{ p50: ms(latencies['50th']), p99: ms(latencies['99th']) },
-    };
+    return { requests, cpuSeconds: ran.cpuSeconds, p50: ms(latencies['50th']), p99: ms(latencies['99th']) };
   };
   return {
     name: 'vegeta',

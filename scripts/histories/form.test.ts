@@ -10,8 +10,13 @@ import { nothing } from '../../reports/mutation/take-apart.ts';
 
 const CHECK = 'telemetry/metrics/freshness';
 const SEEN = {
-  ...{ selector: 'up', askedMs: 1, example: 'up', lastMs: [1], goneMs: null },
-  ...{ everyMs: [5000], samples: [24] },
+  selector: 'up',
+  askedMs: 1,
+  example: 'up',
+  lastMs: [1],
+  goneMs: null,
+  everyMs: [5000],
+  samples: [24],
 };
 const lacked = (fields: object, goals: object = { maxScrapesOld: 2 }): string[] =>
   lackedBy(invent({ check: CHECK, goals: { ...goals }, seen: [['series-seen', { ...fields }]] }), {

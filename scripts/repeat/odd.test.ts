@@ -43,7 +43,10 @@ test('should claim nothing without runs', () => {
 test('should count verdicts separately that a too busy machine explains', () => {
   const shares = (mean: number) => ({ mean, most: mean });
   const measured = (others: number) => ({
-    ...{ cpu: shares(0.9), memory: shares(0), io: shares(0), spanMs: 60_000 },
+    cpu: shares(0.9),
+    memory: shares(0),
+    io: shares(0),
+    spanMs: 60_000,
     others: shares(others),
   });
   const runWith = (id: string, verdict: Verdict, others: number): RepeatedRun => ({

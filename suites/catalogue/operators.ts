@@ -23,7 +23,10 @@ interface Operator {
 
 /** Right to read the ResourceClaims of pods, wherever they run. */
 const CLAIMS: Right = {
-  ...{ verbs: ['get'], group: 'resource.k8s.io', resource: 'resourceclaims', where: 'everywhere' },
+  verbs: ['get'],
+  group: 'resource.k8s.io',
+  resource: 'resourceclaims',
+  where: 'everywhere',
 };
 
 /** By its own lists, or by those of the runner for it. */

@@ -11,12 +11,17 @@ const DECLARED = { claims: { driver: DRIVER } };
 const claim = (name: string, more: Record<string, unknown> = {}): Seen => [
   'gpu-claim',
   {
-    ...{ claim: `ai/${name}`, pod: `ai/of-${name}`, node: 'gpu-1', shared: [], detail: '' },
-    ...{ devices: [`${DRIVER}/gpu-1/gpu-0`], ...more },
+    claim: `ai/${name}`,
+    pod: `ai/of-${name}`,
+    node: 'gpu-1',
+    shared: [],
+    detail: '',
+    devices: [`${DRIVER}/gpu-1/gpu-0`],
+    ...more,
   },
 ];
 const OPEN = { devices: null, detail: 'the API server answered 403' };
-const two = (): Seen[] => [...[node(), asked()], ...[holds('a'), holds('b'), asked('canary/a', 'canary/b')]];
+const two = (): Seen[] => [node(), asked(), holds('a'), holds('b'), asked('canary/a', 'canary/b')];
 
 describe('devices that are given through claims', () => {
   it('should not be missed as an extended resource of the node', () => {
@@ -100,8 +105,13 @@ describe('recordClaims', () => {
       record: (kind: string, fields: Record<string, unknown>) => told.push({ kind, ...fields }),
     };
     const pod = {
-      ...{ name: 'ai/p', requested: 0, tolerations: [], isStatic: false, claims },
-      ...{ priority: 0, preempts: true },
+      name: 'ai/p',
+      requested: 0,
+      tolerations: [],
+      isStatic: false,
+      claims,
+      priority: 0,
+      preempts: true,
     };
     await recordClaims(ctx as unknown as CheckContext, 'gpu-1', [pod]);
     return { told, paths };

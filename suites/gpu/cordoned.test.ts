@@ -8,7 +8,8 @@ describe('a node of the pool that is cordoned', () => {
   it('should be recorded as such, and no other', async () => {
     const told: (string | boolean | undefined)[][] = [];
     const nodeOf = (name: string, spec: object): object => ({
-      ...{ metadata: { name, labels: { pool: 'gpu' } }, spec },
+      metadata: { name, labels: { pool: 'gpu' } },
+      spec,
       status: { conditions: [], allocatable: {}, capacity: {} },
     });
     const ctx = {

@@ -20,7 +20,9 @@ function seenBy(of: {
 }): { cluster: OneNode; ctx: CheckContext; started: KubeObject[] } {
   const cluster = new OneNode();
   cluster.pods.set('batch', {
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'batch', namespace: 'ai' } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'batch', namespace: 'ai' },
     spec: {
       ...({ priority: of.priority } as object),
       containers: [{ resources: { limits: { [RESOURCE]: String(of.holds ?? 1) } } }],

@@ -177,7 +177,11 @@ describe('checks of the GPU pool', () => {
   it('should ask Prometheus until it knows of every device and of the pod that holds one', async () => {
     const cluster = new OneNode();
     const sample = (device: string, pod: string): unknown => ({
-      ...{ device, node: 'gpu-1', pod, value: 0, atSeconds: 999 },
+      device,
+      node: 'gpu-1',
+      pod,
+      value: 0,
+      atSeconds: 999,
     });
     cluster.series = { nowSeconds: 1000, samples: [sample('a', 'gpu-is-seen'), sample('b', '')] };
     await seeUtilisation(contextOf(cluster));
@@ -191,7 +195,9 @@ describe('checks of the GPU pool', () => {
 
 describe('what becomes of a pod', () => {
   const pod = (status: Record<string, unknown>, nodeName?: string): Parameters<typeof fateOf>[0] => ({
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'u' } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', uid: 'u' },
     spec: { containers: [], ...(nodeName !== undefined && { nodeName }) },
     status,
   });
@@ -219,14 +225,13 @@ describe('what becomes of a pod', () => {
 
   it('should take the last event of this very pod, else its condition', async () => {
     const event = (uid: string, message: string, lastTimestamp: string): KubeObject => ({
-      ...{
-        apiVersion: 'v1',
-        kind: 'Event',
-        metadata: { name: message },
-        reason: 'FailedScheduling',
-        message,
-      },
-      ...{ lastTimestamp, involvedObject: { kind: 'Pod', name: 'p', uid } },
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: message },
+      reason: 'FailedScheduling',
+      message,
+      lastTimestamp,
+      involvedObject: { kind: 'Pod', name: 'p', uid },
     });
     const items = [
       event('u', 'late', '2026-01-01T00:00:02Z'),

@@ -13,7 +13,9 @@ const says = ({ verdict, reason, rules = [] }: Judgement, wanted: string, text: 
 test('should be open where the image of a canary does not come, after the scheduler has done its work', () => {
   const waits = (detail: string, at: string | null = 'gpu-1') =>
     gpu('schedule', [
-      ...[node(), asked(), asked('canary/gpu-lands')],
+      node(),
+      asked(),
+      asked('canary/gpu-lands'),
       holds('gpu-lands', { state: 'waiting', node: at, devices: null, reportedBy: null, detail }),
     ]);
   for (const detail of ['ImagePullBackOff: Back-off pulling image "x"', 'ErrImagePull', 'ContainerCreating'])
@@ -41,8 +43,11 @@ async function judgedAfter(
       pod.status = { phase: 'Pending', containerStatuses };
       for (const [index, [said, secondsAgo]] of events.entries())
         cluster.events.push({
-          ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${metadata.name}.${index}` } },
-          ...{ reason: said, message: 'as kubelet says' },
+          apiVersion: 'v1',
+          kind: 'Event',
+          metadata: { name: `${metadata.name}.${index}` },
+          reason: said,
+          message: 'as kubelet says',
           lastTimestamp: `${new Date(nowMs - secondsAgo * 1000).toISOString().slice(0, 19)}Z`,
           involvedObject: { kind: 'Pod', name: metadata.name, uid: metadata.uid },
         });
@@ -87,7 +92,11 @@ test('should keep the reason that kubelet gives for the container itself', async
 test('should be open where the image of the pod that waits for a device does not come', () => {
   const released = (detail: string) =>
     gpu('release', [
-      ...[node(), asked(), holds('a'), holds('b'), asked('canary/a', 'canary/b')],
+      node(),
+      asked(),
+      holds('a'),
+      holds('b'),
+      asked('canary/a', 'canary/b'),
       ['gpu-waits', { pod: 'gpu-is-next', state: 'refused', node: null, detail: 'Insufficient' }],
       ['gpu-back', { what: 'deletion', node: 'gpu-1', ready: false, sinceMs: 1000, seenMs: 1001, detail }],
     ]);

@@ -72,7 +72,10 @@ describe('gpu/allocatable', () => {
 
 describe('gpu/schedule', () => {
   const seen = (more: Record<string, unknown> = {}): Seen[] => [
-    ...[node(), asked(), holds('gpu-lands', more), asked('canary/gpu-lands')],
+    node(),
+    asked(),
+    holds('gpu-lands', more),
+    asked('canary/gpu-lands'),
   ];
 
   it('should accept a pod on the pool that knows its device', () => {
@@ -150,10 +153,7 @@ describe('gpu/taint', () => {
     refused({ pod: 'gpu-stranger-asks', role: 'stranger that asks', bound: null, ...more });
   const tenants = (of: Record<string, boolean> = { 'kube-system/proxy': true }, taints = [TAINT]): Seen => [
     'gpu-tenants',
-    {
-      ...{ node: 'gpu-1', taints },
-      tenants: Object.entries(of).map(([pod, tolerates]) => ({ pod, tolerates })),
-    },
+    { node: 'gpu-1', taints, tenants: Object.entries(of).map(([pod, tolerates]) => ({ pod, tolerates })) },
   ];
   const base = [node(), asked(), tenants()];
   const saying = (message: string): Judgement => gpu('taint', [...base, refused({ message }), asks()]);
@@ -218,7 +218,11 @@ describe('gpu/taint', () => {
 
 describe('gpu/exclusive', () => {
   const held = (a: Record<string, unknown> = {}, b: Record<string, unknown> = {}): Seen[] => [
-    ...[node(), asked(), holds('a', a), holds('b', b), asked('canary/a', 'canary/b')],
+    node(),
+    asked(),
+    holds('a', a),
+    holds('b', b),
+    asked('canary/a', 'canary/b'),
   ];
 
   it('should accept devices that differ', () => {
@@ -261,7 +265,8 @@ describe('gpu/exclusive', () => {
       'gpu-series',
       {
         samples: pods.map((pod) => ({ device: 'x', node: 'gpu-1', pod, value: 1, atSeconds: 999 })),
-        ...{ nowSeconds: 1000, holder: null },
+        nowSeconds: 1000,
+        holder: null,
       },
     ];
     const reading = (...seen: Seen[]): Judgement =>
@@ -278,7 +283,9 @@ describe('gpu/exclusive', () => {
 describe('gpu/exhausted', () => {
   const extra = (more: Record<string, unknown> = {}): Seen =>
     refused({
-      ...{ pod: 'gpu-one-too-many', role: 'one too many', bound: null },
+      pod: 'gpu-one-too-many',
+      role: 'one too many',
+      bound: null,
       message: '0/7 nodes are available: 1 Insufficient nvidia.com/gpu, 6 node(s) had untolerated taint(s).',
       ...more,
     });
@@ -330,10 +337,7 @@ describe('gpu/exhausted', () => {
 describe('gpu/release', () => {
   const back = (what: string, afterMs: number, more: Record<string, unknown> = {}): Seen => [
     'gpu-back',
-    {
-      ...{ what, node: 'gpu-1', ready: true, sinceMs: 1001 - afterMs, seenMs: 1001, detail: 'Running' },
-      ...more,
-    },
+    { what, node: 'gpu-1', ready: true, sinceMs: 1001 - afterMs, seenMs: 1001, detail: 'Running', ...more },
   ];
   const waits: Seen = [
     'gpu-waits',
@@ -371,7 +375,11 @@ describe('gpu/release', () => {
 
 describe('gpu/metrics', () => {
   const sample = (device: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
-    ...{ device, node: 'gpu-1', pod: '', value: 0.5, atSeconds: 997 },
+    device,
+    node: 'gpu-1',
+    pod: '',
+    value: 0.5,
+    atSeconds: 997,
     ...more,
   });
   const series = (samples: unknown[], holder: string | null = 'gpu-is-seen'): Seen => [
@@ -380,7 +388,11 @@ describe('gpu/metrics', () => {
   ];
   const named = sample('b', { pod: 'gpu-is-seen' });
   const held = (...more: Seen[]): Seen[] => [
-    ...[node(), asked(), holds('gpu-is-seen'), ...more, asked('canary/gpu-is-seen')],
+    node(),
+    asked(),
+    holds('gpu-is-seen'),
+    ...more,
+    asked('canary/gpu-is-seen'),
   ];
 
   it('should accept a fresh sample of every device', () => {
@@ -388,7 +400,10 @@ describe('gpu/metrics', () => {
     const judgement = gpu('metrics', seen);
     assert.equal(judgement.verdict, 'pass', judgement.reason);
     assert.deepEqual(judgement.gpu?.devices[1], {
-      ...{ node: 'gpu-1', device: 'b', pod: 'gpu-is-seen', utilisation: 0.5 },
+      node: 'gpu-1',
+      device: 'b',
+      pod: 'gpu-is-seen',
+      utilisation: 0.5,
     });
     needsEach('metrics', seen);
   });
@@ -412,8 +427,11 @@ describe('gpu/metrics', () => {
 
   it('should refuse a series that names the pod at another device than the pod was given, where both use the same names', () => {
     const given = (...devices: string[]): Seen[] => [
-      ...[node(), asked(), holds('gpu-is-seen', { devices })],
-      ...[series([sample('a'), named]), asked('canary/gpu-is-seen')],
+      node(),
+      asked(),
+      holds('gpu-is-seen', { devices }),
+      series([sample('a'), named]),
+      asked('canary/gpu-is-seen'),
     ];
     says(gpu('metrics', given('a')), 'fail', /devices of gpu-is-seen.*expected a.*seen b/);
     assert.equal(gpu('metrics', given('b')).verdict, 'pass');

@@ -29,10 +29,17 @@ function realContext(cluster: OneNode, declared: Record<string, unknown> = {}): 
 
 describe('a container that is told of a device', () => {
   const lands = (more: Record<string, unknown> = {}): Seen[] => [
-    ...[node(), asked(), holds('gpu-lands', more), asked('canary/gpu-lands')],
+    node(),
+    asked(),
+    holds('gpu-lands', more),
+    asked('canary/gpu-lands'),
   ];
   const both = (more: Record<string, unknown> = {}): Seen[] => [
-    ...[node(), asked(), holds('a', more), holds('b', more), asked('canary/a', 'canary/b')],
+    node(),
+    asked(),
+    holds('a', more),
+    holds('b', more),
+    asked('canary/a', 'canary/b'),
   ];
 
   it('should not pass for one that has it, unless the device is there or answers', () => {
@@ -128,7 +135,9 @@ describe('a container that is told of a device', () => {
 describe('a pool that is scaled to zero', () => {
   it('should prove nothing, and be no failure', () => {
     const extra = refused({
-      ...{ pod: 'gpu-one-too-many', role: 'one too many', bound: null },
+      pod: 'gpu-one-too-many',
+      role: 'one too many',
+      bound: null,
       message: `0/7 nodes are available: 7 Insufficient ${RESOURCE}.`,
     });
     says(gpu('exhausted', [extra], {}, SCALED), 'inconclusive', /nodes of pool gpu: .*scaled to zero/);
@@ -192,13 +201,19 @@ describe('shares of devices', () => {
 
   it('should leave it open where dcgm-exporter names one pod of a device that several share', () => {
     const sample = (pod: string, atSeconds = 999): Record<string, unknown> => ({
-      ...{ device: 'x', node: 'gpu-1', pod, value: 0.5, atSeconds },
+      device: 'x',
+      node: 'gpu-1',
+      pod,
+      value: 0.5,
+      atSeconds,
     });
     const of = (samples: unknown[], declared: Record<string, unknown>): Judgement =>
       gpu(
         'metrics',
         [
-          ...[node(), asked('x/ai'), holds('gpu-is-seen', { devices: ['x'] })],
+          node(),
+          asked('x/ai'),
+          holds('gpu-is-seen', { devices: ['x'] }),
           ['gpu-series', { samples, nowSeconds: 1000, holder: 'gpu-is-seen' }],
           asked('x/ai', 'canary/gpu-is-seen'),
         ],
@@ -250,7 +265,9 @@ describe('gpu/exclusive by what Prometheus says', () => {
     ];
     const series = { samples: [{ device: 'x', node: 'gpu-1', pod: 'a', value: 1, atSeconds: 999 }] };
     const seen: Seen[] = [
-      ...[node(), asked('x/a'), elsewhere],
+      node(),
+      asked('x/a'),
+      elsewhere,
       ['gpu-series', { ...series, nowSeconds: 1000, holder: null }],
     ];
     assert.equal(gpu('exclusive', seen, {}, { writes: false }).verdict, 'pass', 'on another node');

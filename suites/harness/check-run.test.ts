@@ -38,7 +38,9 @@ test('should end the trials of a check with the first that is not permitted, wit
   const refused = new RunnerError('not permitted: its permit ended', 'not-permitted');
   assert.deepEqual(await runWhose(refused), {
     early: { refused: refused.message },
-    ...{ tried: [4, 5], ended: [4], begun: 5 },
+    tried: [4, 5],
+    ended: [4],
+    begun: 5,
     errors: [undefined, refused.message],
   });
 });

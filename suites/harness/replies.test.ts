@@ -25,7 +25,9 @@ test('should take any answer of an order that says no more', () => {
 
 test('should hand on whose a setting is that overrides the one of the server, and what hides that', () => {
   const own = {
-    ...{ name: 'synchronous_commit', value: 'on', source: 'pg_settings' },
+    name: 'synchronous_commit',
+    value: 'on',
+    source: 'pg_settings',
     hiddenBy: 'ALTER ROLE plumbline',
   };
   const other = { ...own, value: 'off', override: { role: 'app', database: null } };

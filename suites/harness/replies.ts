@@ -29,7 +29,9 @@ const listed = z.object({ items: z.array(kubeObject), unavailable: z.string().op
 const everyCheck = z.object({
   kind: z.string(),
   timeouts: z.record(z.string(), z.number()),
-  ...{ namespaces: z.object({}), stores: z.object({}), drills: z.object({}) },
+  namespaces: z.object({}),
+  stores: z.object({}),
+  drills: z.object({}),
 });
 const settings = z.custom<CheckSettings>(
   (value) => everyCheck.safeParse(value).success,

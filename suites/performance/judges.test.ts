@@ -360,10 +360,16 @@ describe('the record of a load', () => {
     // A load of 60 s at one a second: the first and last eight seconds are the operator's, and of the last three nobody asked.
     const idle = (second: number): boolean => second < 8 || second >= 68;
     const pods = (last: number, over = {}): InventedLoad => ({
-      ...{ seconds: 76, perSecond: 1, offered: null },
+      seconds: 76,
+      perSecond: 1,
+      offered: null,
       change: ({ atMs }) => (idle(atMs / 1000) || atMs / 1000 >= last ? empty : { offered: null }),
       over: {
-        ...{ ...operator, durationMs: 60_000, iterations: 60, requests: 60, offered: 60 },
+        ...operator,
+        durationMs: 60_000,
+        iterations: 60,
+        requests: 60,
+        offered: 60,
         checks: [{ name: 'as asked', group: '', passes: 60, fails: 0 }],
         ...over,
       },

@@ -46,10 +46,15 @@ describe('requests of a load that were refused before the service', () => {
   it('should give no figure of a goal by a load that was refused, nor by one of which only the setup was sent', () => {
     const [look] = [{ name: 'turned away: credentials', group: '::setup', passes: 0, fails: 1 }];
     const setupOnly: InventedLoad = {
-      ...{ seconds: 1, perSecond: 1, offered: 50 },
+      seconds: 1,
+      perSecond: 1,
+      offered: 50,
       change: () => ({ good: 0, bad: 0, started: 0, dropped: 0 }),
       over: {
-        ...{ checks: [look], iterations: 0, requests: 1, outcome: 'failed' },
+        checks: [look],
+        iterations: 0,
+        requests: 1,
+        outcome: 'failed',
         reason: 'Error: answered 401 before the load (credentials: status 401)',
       },
     };

@@ -6,7 +6,11 @@ import { at, conditionsOf, tell } from './_testing/histories.ts';
 import type { Story } from './_testing/histories.ts';
 
 const GOALS = {
-  ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+  decisionSeconds: 60,
+  readySeconds: 90,
+  latencySeconds: 120,
+  p95Ms: 500,
+  deliveredShare: 0.98,
 };
 const TARGET = { namespace: 'tender', name: 'tender-api' };
 const grows = (second: number): number => (second < 30 ? 2 : 4);
@@ -18,7 +22,10 @@ interface Told extends Story {
 
 const up = ({ more = [], settings = {}, ...of }: Told): ReturnType<typeof judge> =>
   judge({
-    ...{ check: 'scaling/backend/up', goals: GOALS, settings, cut: true },
+    check: 'scaling/backend/up',
+    goals: GOALS,
+    settings,
+    cut: true,
     seen: [...tell(of), ...more].toSorted((a, b) => Number(a[1]?.['t']) - Number(b[1]?.['t'])),
   });
 
@@ -265,9 +272,17 @@ describe('an autoscaler that KEDA makes', () => {
   const scaledObject = (second: number, fields: Record<string, unknown>): Seen => [
     'scaled-object',
     {
-      ...{ t: at(second), name: 'tender/api', min: 0, idle: null, cooldownS: 120, paused: null },
+      t: at(second),
+      name: 'tender/api',
+      min: 0,
+      idle: null,
+      cooldownS: 120,
+      paused: null,
       active: 'False',
-      ...{ fallback: 'False', ready: 'True', why: '', ...fields },
+      fallback: 'False',
+      ready: 'True',
+      why: '',
+      ...fields,
     },
   ];
   const fromNone: Story = {
@@ -363,7 +378,9 @@ describe('the way down', () => {
   const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 30, deliveredShare: 0.98 };
   const down = (of: Told): ReturnType<typeof judge> =>
     judge({
-      ...{ check: 'scaling/backend/down', goals, cut: true },
+      check: 'scaling/backend/down',
+      goals,
+      cut: true,
       seen: [...tell(of), ...(of.more ?? [])].toSorted((a, b) => Number(a[1]?.['t']) - Number(b[1]?.['t'])),
     });
 
@@ -384,7 +401,9 @@ describe('the way down', () => {
     const story: Story = {
       desired: (second) => (second < 10 ? 0 : second < 150 ? 3 : second < 290 ? 1 : 0),
       metric: (second) => (second > 5 && second < 60 ? 400 : 0),
-      ...{ loadS: 60, lastS: 320, spec: { min: 0 } },
+      loadS: 60,
+      lastS: 320,
+      spec: { min: 0 },
     };
     const told = (cooldownS: number): ReturnType<typeof judge> => {
       const line = {
@@ -416,7 +435,9 @@ describe('a Rollout that is resized', () => {
   it('should be called what it is, and be held against its declared replicas', () => {
     assert.equal(up({ desired: grows, settings }).verdict, 'pass');
     const none = judge({
-      ...{ check: 'scaling/backend/up', goals: GOALS, settings },
+      check: 'scaling/backend/up',
+      goals: GOALS,
+      settings,
       seen: [['target-missing', { deployment: 'tender/tender-api' }]],
     });
     assert.match(none.reason, /^Rollout tender\/tender-api does not exist/);
@@ -427,7 +448,9 @@ describe('a Rollout that is resized', () => {
   it('should say that a rollout is in progress where it is not at its minimum', () => {
     const scale = { desired: 2, ready: 3, total: 3, min: 2, max: 5, stabilisationDownS: 60, load: 0.1 };
     const busy = judge({
-      ...{ check: 'scaling/backend/up', goals: GOALS, settings },
+      check: 'scaling/backend/up',
+      goals: GOALS,
+      settings,
       seen: [
         ['rollout', { phase: 'Paused', message: 'CanaryPauseStep' }],
         ['not-at-minimum', { scale }],

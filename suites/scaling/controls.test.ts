@@ -10,10 +10,13 @@ const controlOf = (id: string): (typeof scalingControls)[number] =>
   scalingControls.find((control) => control.id === id) ?? assert.fail(id);
 
 const autoscaler = (status: string, desired = 2): KubeObject => ({
-  ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'tender-ai' } },
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'tender-ai' },
   spec: { minReplicas: 2, maxReplicas: 4 },
   status: {
-    ...{ desiredReplicas: desired, currentReplicas: desired },
+    desiredReplicas: desired,
+    currentReplicas: desired,
     conditions: [{ type: 'ScalingActive', status }],
   },
 });

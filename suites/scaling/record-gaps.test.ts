@@ -5,7 +5,11 @@ import type { Seen } from '../_testing/histories.ts';
 import { at, conditionsOf, tell } from './_testing/histories.ts';
 
 const GOALS = {
-  ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+  decisionSeconds: 60,
+  readySeconds: 90,
+  latencySeconds: 120,
+  p95Ms: 500,
+  deliveredShare: 0.98,
 };
 const PATIENT = { ...GOALS, decisionSeconds: 900, readySeconds: 900, latencySeconds: 900 };
 const LOAD = { latencyAt: (second: number) => (second < 40 ? 900 : 60) };
@@ -111,7 +115,9 @@ describe('the record of an autoscaler', () => {
 
   const bent = (bend: (kind: string, one: Record<string, unknown>) => Record<string, unknown>): string =>
     judge({
-      ...{ check: 'scaling/backend/up', goals: PATIENT, cut: true },
+      check: 'scaling/backend/up',
+      goals: PATIENT,
+      cut: true,
       seen: tell({ desired: grows, load: LOAD }).map(([kind, one = {}]): Seen => [kind, bend(kind, one)]),
     }).reason;
   const when = (one: Record<string, unknown>): number => Number(one['t']);

@@ -9,7 +9,11 @@ import { controls } from './backend/up/controls.ts';
 import type { Story } from './_testing/histories.ts';
 
 const UP_GOALS = {
-  ...{ decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
+  decisionSeconds: 60,
+  readySeconds: 90,
+  latencySeconds: 120,
+  p95Ms: 500,
+  deliveredShare: 0.98,
 };
 
 describe('scaling/backend/up', () => {
@@ -213,7 +217,9 @@ describe('scaling/backend/up', () => {
     }
     const without = (gone: (kind: string, second: number) => boolean): string =>
       judge({
-        ...{ check: 'scaling/backend/up', goals: UP_GOALS, cut: true },
+        check: 'scaling/backend/up',
+        goals: UP_GOALS,
+        cut: true,
         seen: told.filter(([kind, one]) => !gone(kind, Number(one?.['t']))),
       }).reason;
     for (const lost of ['hpa-spec', 'hpa', 'scaled-pods']) {
@@ -240,17 +246,16 @@ describe('scaling/backend/up', () => {
     const none = missing('hpa-missing', { deployment: 'tender/tender-api' });
     assert.equal(none.verdict, 'inconclusive');
     assert.match(none.reason, /^no autoscaler scales Deployment tender\/tender-api/);
-    const scale = {
-      ...{ desired: 4, ready: 3, total: 4, min: 2, max: 5 },
-      ...{ stabilisationDownS: 60, load: 0.1 },
-    };
+    const scale = { desired: 4, ready: 3, total: 4, min: 2, max: 5, stabilisationDownS: 60, load: 0.1 };
     assert.match(
       missing('not-at-minimum', { scale }).reason,
       /^the backend had not settled at its minimum of pods before the load: 4 pods desired, 3 of 4 ready, the minimum is 2/,
     );
     const lost: Seen = ['hpa-missing', { t: at(50), deployment: 'tender/tender-api' }];
     const gone = judge({
-      ...{ check: 'scaling/backend/up', goals: UP_GOALS, cut: true },
+      check: 'scaling/backend/up',
+      goals: UP_GOALS,
+      cut: true,
       seen: [...tell({ desired: () => 2 }), lost],
     });
     assert.equal(gone.verdict, 'inconclusive');
@@ -341,7 +346,8 @@ describe('scaling/ai/up', () => {
   };
   const up = (of: Partial<Story> = {}, more: Seen[] = []) =>
     judge({
-      ...{ check: 'scaling/ai/up', cut: true },
+      check: 'scaling/ai/up',
+      cut: true,
       goals: { decisionSeconds: 60, readySeconds: 90, deliveredShare: 0.98 },
       seen: [...tell({ ...story, ...of }), ...more],
     });
@@ -384,7 +390,9 @@ describe('scaling/ai/up', () => {
   it('should be open without a source of metrics, and with a queue that never was deep', () => {
     const conditions = [
       {
-        ...{ type: 'ScalingActive', status: 'False', reason: 'FailedGetExternalMetric' },
+        type: 'ScalingActive',
+        status: 'False',
+        reason: 'FailedGetExternalMetric',
         message: 'unable to get external metric',
       },
     ];

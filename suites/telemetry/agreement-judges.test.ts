@@ -70,7 +70,10 @@ test('should not take a line of one service for that of another whose pod wrote 
       requestLine(1, service, service === 'tender-ai' ? { pod } : {}),
     );
   const workloads = ['tender-api-two', 'tender-ai'].map((name) => ({
-    ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+    kind: 'Deployment',
+    namespace: 'tender',
+    name,
+    replicas: { min: 1, max: 1 },
   }));
   const judged = (pod: string): Judgement =>
     judge({

@@ -15,7 +15,9 @@ const telemetryControls = (await allControls()).filter(({ check }) => check.star
 
 function shipper(node: string): KubeObject {
   return {
-    ...{ apiVersion: 'v1', kind: 'Pod', spec: { nodeName: node } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: { nodeName: node },
     metadata: {
       name: `log-shipper-${node}`,
       namespace: 'observability',

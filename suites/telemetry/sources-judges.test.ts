@@ -40,12 +40,10 @@ const seriesSeen = (ages: number[], of: { goneMs?: number | null; aheadMs?: numb
   const { goneMs = null, aheadMs = 0 } = of;
   const theirs = (ageMs: number): number => START_MS + aheadMs - ageMs;
   const fields = {
-    ...{
-      selector: SELECTOR,
-      askedMs: START_MS,
-      lastMs: ages.map(theirs),
-      example: ages.length > 0 ? SELECTOR : null,
-    },
+    selector: SELECTOR,
+    askedMs: START_MS,
+    lastMs: ages.map(theirs),
+    example: ages.length > 0 ? SELECTOR : null,
     goneMs: goneMs === null ? null : theirs(goneMs),
   };
   return [clock('Prometheus', aheadMs), ['series-seen', { t: tOf(START_MS) + 20, ...fields }]];

@@ -16,11 +16,14 @@ import { judgedOver } from './_testing/observing.ts';
 const HOST = 'orders.abc.eu-central-1.rds.amazonaws.com';
 const MEMBER = { name: HOST, address: HOST, port: 5432 };
 const postgres = {
-  ...{ members: 1, primary: { host: HOST, port: 5432 } },
+  members: 1,
+  primary: { host: HOST, port: 5432 },
   durability: { fsync: 'on', full_page_writes: 'on', data_checksums: 'on' },
 };
 const settings = {
-  ...{ stores: { postgres }, workloads: [], writes: false },
+  stores: { postgres },
+  workloads: [],
+  writes: false,
   storage: { className: 'fast', kinds: ['csi'] },
 };
 
@@ -110,11 +113,16 @@ describe('a managed PostgreSQL', () => {
   it('should be one of as many nodes as are declared, each of which must run', async () => {
     const nodes = ['ip-10-0-0-1', 'ip-10-0-0-2', 'ip-10-0-0-3'];
     const conditions = ['quorum queues', 'virtual hosts'].map((name) => ({
-      ...{ name, ok: true, expected: 'x', seen: 'x' },
+      name,
+      ok: true,
+      expected: 'x',
+      seen: 'x',
     }));
     const judged = (members: number, down: string[] = []): Promise<Judgement> => {
       const described = nodes.map((name) => ({
-        ...{ name, role: 'peer', state: down.includes(name) ? 'not running' : 'running' },
+        name,
+        role: 'peer',
+        state: down.includes(name) ? 'not running' : 'running',
       }));
       return judgedOver('topology/workloads/roles', {
         settings: {

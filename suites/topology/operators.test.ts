@@ -21,17 +21,25 @@ const workloadOf = (
   namespace: string,
   { name, members }: { name: string; members: number },
 ) => ({
-  ...{ kind: 'StatefulSet', namespace, name, store, serves: true },
+  kind: 'StatefulSet',
+  namespace,
+  name,
+  store,
+  serves: true,
   replicas: { min: members, max: members },
 });
 
 describe('Elasticsearch by ECK', () => {
   const store = {
-    ...{ members: 6, container: 'elasticsearch', index: { replicas: 1 } },
+    members: 6,
+    container: 'elasticsearch',
+    index: { replicas: 1 },
     statefulSets: { namespace: eck.NAMESPACE, sets: eck.SETS },
   };
   const settings = {
-    ...{ storage, stores: { elasticsearch: store }, writes: false },
+    storage,
+    stores: { elasticsearch: store },
+    writes: false,
     workloads: eck.SETS.map((set) => workloadOf('elasticsearch', eck.NAMESPACE, set)),
     closed: { namespaces: [eck.NAMESPACE], ignore: [] },
   };
@@ -44,8 +52,12 @@ describe('Elasticsearch by ECK', () => {
   const answered = (work: (target: StoreTarget) => Promise<void>): Promise<void> => {
     const nodes = Object.fromEntries(names.map((name) => [name, { name, roles: eck.NODES[name] }]));
     const health = {
-      ...{ status: 'green', relocating_shards: 0, initializing_shards: 0, unassigned_shards: 0 },
-      ...{ number_of_nodes: 6, number_of_data_nodes: 3 },
+      status: 'green',
+      relocating_shards: 0,
+      initializing_shards: 0,
+      unassigned_shards: 0,
+      number_of_nodes: 6,
+      number_of_data_nodes: 3,
     };
     const votes = { last_committed_config: names.filter((name) => name.includes('masters')) };
     const answers: readonly (readonly [RegExp, unknown])[] = [
@@ -70,7 +82,9 @@ describe('Elasticsearch by ECK', () => {
 
   it('should have the data of masters and data nodes on claims, beside emptyDirs of its own files', async () => {
     const servers = names.map((member) => ({
-      ...{ member, dataFolders: ['/usr/share/elasticsearch/data'], settings: [] },
+      member,
+      dataFolders: ['/usr/share/elasticsearch/data'],
+      settings: [],
     }));
     const asked = { 'store.servers': () => Promise.resolve({ servers }) };
     const { verdict, reason } = await over('topology/storage/persistent', asked);
@@ -98,10 +112,14 @@ describe('Elasticsearch by ECK', () => {
 describe('RabbitMQ by its Cluster Operator', () => {
   const set = { name: 'orders-server', members: 3 };
   const settings = {
-    ...{ storage, writes: false, closed: { namespaces: [operator.NAMESPACE], ignore: [] } },
+    storage,
+    writes: false,
+    closed: { namespaces: [operator.NAMESPACE], ignore: [] },
     stores: {
       rabbitmq: {
-        ...{ members: 3, container: 'rabbitmq', durability: { 'queue type': 'quorum' } },
+        members: 3,
+        container: 'rabbitmq',
+        durability: { 'queue type': 'quorum' },
         statefulSet: { namespace: operator.NAMESPACE, name: set.name },
       },
     },
@@ -111,7 +129,9 @@ describe('RabbitMQ by its Cluster Operator', () => {
     judgedOver(check, { settings, objects: operator.objectsOf(claims), asked });
   const members = operator.MEMBERS.map((name, at) => ({ name, address: `10.0.0.${at + 1}` }));
   const servers = operator.NODES.map(({ db_dir: folder }, at) => ({
-    ...{ member: operator.MEMBERS[at] ?? '', dataFolders: [folder], settings: [] },
+    member: operator.MEMBERS[at] ?? '',
+    dataFolders: [folder],
+    settings: [],
   }));
   const asked = { 'store.servers': () => Promise.resolve({ servers }) };
 
@@ -136,9 +156,13 @@ describe('RabbitMQ by its Cluster Operator', () => {
       [true, true],
     );
     const described = {
-      ...{ leader: null, governing: [], conditions },
+      leader: null,
+      governing: [],
+      conditions,
       members: operator.NODES.map(({ name }) => ({
-        ...{ name: podOfNode(name, members), role: 'peer', state: 'running' },
+        name: podOfNode(name, members),
+        role: 'peer',
+        state: 'running',
       })),
     };
     const { verdict, reason } = await over('topology/workloads/roles', {
@@ -190,20 +214,25 @@ describe('PostgreSQL by CloudNativePG, whose pods have no template', () => {
   const names = ['orders-1', 'orders-2', 'orders-3'];
   const labels = { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' };
   const settings = {
-    ...{ storage, writes: false, workloads: [], closed: { namespaces: [], ignore: [] } },
+    storage,
+    writes: false,
+    workloads: [],
+    closed: { namespaces: [], ignore: [] },
     stores: { postgres: { members: 3, container: 'postgres', pods: { namespace, labels } } },
   };
   /** As its repository makes them (pkg/specs/volumes.go): a claim of the instance's name, and an emptyDir for scratch files. */
   const objectsOn = (data: (name: string) => object) =>
     names.flatMap((name) => [
       {
-        ...{ apiVersion: 'v1', kind: 'Pod' },
+        apiVersion: 'v1',
+        kind: 'Pod',
         metadata: { namespace, name, labels, ownerReferences: [{ kind: 'Cluster', name: 'orders' }] },
         spec: {
           nodeName: `node-of-${name}`,
           containers: [
             {
-              ...{ name: 'postgres', image: 'ghcr.io/cloudnative-pg/postgresql:17' },
+              name: 'postgres',
+              image: 'ghcr.io/cloudnative-pg/postgresql:17',
               volumeMounts: [
                 { name: 'pgdata', mountPath: '/var/lib/postgresql/data' },
                 { name: 'scratch-data', mountPath: '/run' },
@@ -218,19 +247,24 @@ describe('PostgreSQL by CloudNativePG, whose pods have no template', () => {
         status: { phase: 'Running' },
       },
       {
-        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name } },
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { namespace, name },
         spec: { storageClassName: 'fast', volumeName: `pv-${name}` },
         status: { phase: 'Bound' },
       },
       {
-        ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${name}` } },
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: `pv-${name}` },
         spec: { csi: { driver: 'csi.example.com' } },
       },
     ]);
   const servers = names.map((member) => ({ member, dataFolders: [folder], settings: [] }));
   const over = (data: (name: string) => object): Promise<Judgement> =>
     judgedOver('topology/storage/persistent', {
-      ...{ settings, objects: objectsOn(data) },
+      settings,
+      objects: objectsOn(data),
       asked: { 'store.servers': () => Promise.resolve({ servers }) },
     });
 
@@ -267,7 +301,11 @@ async function managed(
   try {
     await work({
       connection: {
-        ...{ host: '127.0.0.1', port: 1, database: '', user: 'u', password: 'p' },
+        host: '127.0.0.1',
+        port: 1,
+        database: '',
+        user: 'u',
+        password: 'p',
         declared: { members: 3, vhost: 'shop', management: { port } },
       },
       members: () => Promise.resolve(operator.MEMBERS.map((name) => ({ name, address: '127.0.0.1' }))),

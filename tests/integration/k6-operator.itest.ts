@@ -65,14 +65,12 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 function engine(): OperatorEngine {
   const { client } = cluster;
   return new OperatorEngine({
-    ...{
-      client,
-      namespace: NAMESPACE,
-      check: 'performance.api.latency',
-      parallelism: 2,
-      image,
-      stubbed: true,
-    },
+    client,
+    namespace: NAMESPACE,
+    check: 'performance.api.latency',
+    parallelism: 2,
+    image,
+    stubbed: true,
     objects: {
       create: async (object, signal) => {
         await client.create(object, { signal });

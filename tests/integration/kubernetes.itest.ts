@@ -225,14 +225,20 @@ test('should measure how long numbered writes failed, and keep the last acknowle
     anchor: anchor(),
   }).close();
   const clientLoad = startClientLoad({
-    ...{ store: 'control-plane', history, run: 'r', ratePerSecond: 25, readRatePerSecond: 0, connections: 4 },
+    store: 'control-plane',
+    history,
+    run: 'r',
+    ratePerSecond: 25,
+    readRatePerSecond: 0,
+    connections: 4,
     operationTimeoutMs: 3_000,
     connection: {
-      ...{ host: '127.0.0.1', port: server.port, database: '', user: '', password: ADMIN },
-      declared: {
-        ...{ serverName: '', object: 'default/numbered' },
-        ca: server.authority,
-      },
+      host: '127.0.0.1',
+      port: server.port,
+      database: '',
+      user: '',
+      password: ADMIN,
+      declared: { serverName: '', object: 'default/numbered', ca: server.authority },
     },
   });
   await clientLoad.ready;

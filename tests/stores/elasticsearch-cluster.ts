@@ -38,7 +38,10 @@ export interface Distribution {
 }
 
 export const ELASTICSEARCH: Distribution = {
-  ...{ name: 'elasticsearch', declared: {}, master: 'master', prefix: 'es' },
+  name: 'elasticsearch',
+  declared: {},
+  master: 'master',
+  prefix: 'es',
   firstMasters: 'cluster.initial_master_nodes',
   install: async (root, fetching) => {
     for (const layer of [ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER])
@@ -61,8 +64,11 @@ export const ELASTICSEARCH: Distribution = {
 
 /** No image holds it: it is what the driver is tried against. */
 export const OPENSEARCH: Distribution = {
-  ...{ name: 'opensearch', declared: { product: 'opensearch' }, master: 'cluster_manager' },
-  ...{ firstMasters: 'cluster.initial_cluster_manager_nodes', prefix: 'opensearch' },
+  name: 'opensearch',
+  declared: { product: 'opensearch' },
+  master: 'cluster_manager',
+  firstMasters: 'cluster.initial_cluster_manager_nodes',
+  prefix: 'opensearch',
   install: async (root, fetching) => {
     const jars = await fetchMaven('opensearch.lock', fetching);
     const launcher = join(import.meta.dirname, 'OpenSearchServer.java');
@@ -174,11 +180,18 @@ export class ElasticsearchCluster {
     );
     const output = openSync(join(own, 'output.log'), 'a');
     const options = [
-      ...['-Xms160m', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xss512k'],
-      ...['-XX:ActiveProcessorCount=4', `-Djava.io.tmpdir=${join(own, 'tmp')}`],
-      ...[`-D${prefix}.path.conf=${join(own, 'config')}`, '-Dio.netty.allocator.type=unpooled'],
+      '-Xms160m',
+      '-Xmx256m',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xss512k',
+      '-XX:ActiveProcessorCount=4',
+      `-Djava.io.tmpdir=${join(own, 'tmp')}`,
+      `-D${prefix}.path.conf=${join(own, 'config')}`,
+      '-Dio.netty.allocator.type=unpooled',
       ...this.#installed.properties,
-      ...['--enable-native-access=ALL-UNNAMED', ...this.#installed.launch],
+      '--enable-native-access=ALL-UNNAMED',
+      ...this.#installed.launch,
     ];
     const env = { ...process.env, POD_NAME: node.name, POD_IP: HOST, HOSTNAME: node.name };
     node.process = spawn(this.#java, options, { stdio: ['ignore', output, output], env });

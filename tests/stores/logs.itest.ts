@@ -31,13 +31,13 @@ const MAPPINGS: Readonly<Record<string, object>> = {
 
 function record(n: number, ageMs = 0): object {
   return {
-    ...{ '@timestamp': new Date(NOW - ageMs).toISOString(), message: `line ${n}`, service: 'api' },
-    ...{
-      mark: `${RUN}${n}`,
-      n,
-      trace_id: 'ab',
-      kubernetes: { namespace: POD.namespace, pod: POD.name, node: 'w1' },
-    },
+    '@timestamp': new Date(NOW - ageMs).toISOString(),
+    message: `line ${n}`,
+    service: 'api',
+    mark: `${RUN}${n}`,
+    n,
+    trace_id: 'ab',
+    kubernetes: { namespace: POD.namespace, pod: POD.name, node: 'w1' },
   };
 }
 

@@ -48,7 +48,9 @@ export async function pathTrial({
   const check = writeHeader(folder, {
     kind: 'header',
     schema: HISTORY_SCHEMA,
-    ...{ check: 'failover/postgres/cut', trial: 1, environment: 'test' },
+    check: 'failover/postgres/cut',
+    trial: 1,
+    environment: 'test',
     goals: { rtoSeconds: 10, lostWrites: 0 },
     settings: {
       members: 3,

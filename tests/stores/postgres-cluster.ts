@@ -264,7 +264,10 @@ export class PostgresCluster {
     const env = { PATH: process.env['PATH'], PGPASSWORD: this.#password, LC_ALL: 'C.UTF-8' };
     execFileSync(this.#program(program), args, {
       ...this.#owner,
-      ...{ cwd: this.#folder, env, stdio: 'ignore', timeout: 60_000 },
+      cwd: this.#folder,
+      env,
+      stdio: 'ignore',
+      timeout: 60_000,
     });
   }
 

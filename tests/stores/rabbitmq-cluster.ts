@@ -251,8 +251,12 @@ function targetOf(nodes: readonly Node[], ports: Ports, command: RabbitCluster['
   const [first = ''] = ADDRESSES;
   return {
     connection: {
-      ...{ host: first, port: ports.amqp, database: '' },
-      ...{ user: 'plumbline', password: PASSWORD, declared },
+      host: first,
+      port: ports.amqp,
+      database: '',
+      user: 'plumbline',
+      password: PASSWORD,
+      declared,
     },
     members: () => Promise.resolve(members),
     exec: ({ name }, argv) => Promise.resolve({ code: 0, stdout: command(name, argv), stderr: '' }),

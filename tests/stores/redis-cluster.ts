@@ -106,7 +106,11 @@ function targetOf(servers: readonly Server[]): StoreTarget {
   const members = servers.map(({ name, port }) => ({ name, address: HOST, port }));
   return {
     connection: {
-      ...{ host: HOST, port: servers[0]?.port ?? 0, database: '', user: 'plumbline', password: PASSWORD },
+      host: HOST,
+      port: servers[0]?.port ?? 0,
+      database: '',
+      user: 'plumbline',
+      password: PASSWORD,
       declared: { members: 2 * SHARDS, cluster: { replicas: 1 }, wait: { replicas: 1, milliseconds: 400 } },
     },
     members: () => Promise.resolve(members),

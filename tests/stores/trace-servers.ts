@@ -19,8 +19,11 @@ const START_MS = 180_000;
 
 /** What Jaeger listens at beside its query API and OTLP: each gets a port of its own, for several may run at once. */
 const JAEGER_OTHERS = [
-  ...['admin.http', 'query.grpc-server', 'collector.otlp.grpc'],
-  ...['collector.grpc-server', 'collector.http-server'],
+  'admin.http',
+  'query.grpc-server',
+  'collector.otlp.grpc',
+  'collector.grpc-server',
+  'collector.http-server',
 ];
 
 /** A program that answers HTTP, until it is stopped. */
@@ -46,8 +49,13 @@ export class TraceServer {
     const port = await freePort();
     const own = { ip: HOST, port, 'protocols[0]': 'http' };
     const args = [
-      ...['-Xms64m', '-Xmx192m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
-      ...[`-Djava.io.tmpdir=${root}`, '-jar', join(jars, 'zipkin-server-3.6.1-exec.jar')],
+      '-Xms64m',
+      '-Xmx192m',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      `-Djava.io.tmpdir=${root}`,
+      '-jar',
+      join(jars, 'zipkin-server-3.6.1-exec.jar'),
       ...Object.entries(own).map(([name, value]) => `--armeria.ports[0].${name}=${value}`),
     ];
     const url = `http://${HOST}:${port}`;

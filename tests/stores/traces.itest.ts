@@ -35,8 +35,13 @@ function sent(): Sent {
 function otlp({ trace, correlationId, ids: [gateway, server, call], startMs }: Sent): unknown {
   const ns = (ms: number): string => `${ms}000000`;
   const span = (spanId: string, parentSpanId: string, name: string, kind: number) => ({
-    ...{ traceId: trace, spanId, parentSpanId, name, kind },
-    ...{ startTimeUnixNano: ns(startMs), endTimeUnixNano: ns(startMs + 12) },
+    traceId: trace,
+    spanId,
+    parentSpanId,
+    name,
+    kind,
+    startTimeUnixNano: ns(startMs),
+    endTimeUnixNano: ns(startMs + 12),
     attributes: parentSpanId === '' ? [{ key: TAG, value: { stringValue: correlationId } }] : [],
   });
   const service = (name: string, spans: unknown[]) => ({
@@ -53,8 +58,11 @@ function otlp({ trace, correlationId, ids: [gateway, server, call], startMs }: S
 
 function zipkinSpans({ trace, correlationId, ids: [gateway, server, call], startMs }: Sent): unknown {
   const span = (id: string, service: string, more: object) => ({
-    ...{ traceId: trace, id, localEndpoint: { serviceName: service } },
-    ...{ timestamp: startMs * 1000, duration: 12_000 },
+    traceId: trace,
+    id,
+    localEndpoint: { serviceName: service },
+    timestamp: startMs * 1000,
+    duration: 12_000,
     ...more,
   });
   return [
@@ -103,8 +111,13 @@ describe('spans of Zipkin that client and server share', () => {
     const one = sent();
     const [gateway, shared, call] = one.ids;
     const span = (id: string, serviceName: string, more: object) => ({
-      ...{ traceId: one.trace, id, localEndpoint: { serviceName } },
-      ...{ timestamp: one.startMs * 1000, duration: 1_000, name: 'x', ...more },
+      traceId: one.trace,
+      id,
+      localEndpoint: { serviceName },
+      timestamp: one.startMs * 1000,
+      duration: 1_000,
+      name: 'x',
+      ...more,
     });
     await server.take([
       span(gateway, 'Gateway', { kind: 'SERVER', name: 'POST /orders' }),
@@ -148,8 +161,14 @@ for (const [name, { start, spans, kinds }] of Object.entries(TRIALS))
         assert.deepEqual(
           { ...first, name: first?.name.toLowerCase() },
           {
-            ...{ id: gateway, parent: null, service: 'Gateway', name: 'post /orders', kind: 'server' },
-            ...{ startMs: one.startMs, durationMs: 12, correlationId: one.correlationId },
+            id: gateway,
+            parent: null,
+            service: 'Gateway',
+            name: 'post /orders',
+            kind: 'server',
+            startMs: one.startMs,
+            durationMs: 12,
+            correlationId: one.correlationId,
           },
         );
         assert.equal(trace.id, one.trace);

@@ -189,7 +189,8 @@ for (const what of SUITES)
       const watching = await watch(600);
       const freezing = ask('freeze', container, '5');
       await waitFor(() => (readFileSync(freezes, 'utf8').trim() === '1' ? true : null), {
-        ...{ what: 'freezing', deadlineMs: 5_000 },
+        what: 'freezing',
+        deadlineMs: 5_000,
       });
       const ended = once(watching, 'exit');
       watching.kill('SIGTERM');

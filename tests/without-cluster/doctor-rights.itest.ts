@@ -141,8 +141,13 @@ async function accountOf(name: string, token: string, profile: 'nightly' | 'gate
   const planned = planChecks(opened, { profile });
   const running = planned.filter(({ notRun }) => notRun === null);
   const situation = {
-    ...{ environment: opened, planned, running, wholeProfile: true, reached: null },
-    ...{ deadlineMs: CALL_MS, signal: over.signal },
+    environment: opened,
+    planned,
+    running,
+    wholeProfile: true,
+    reached: null,
+    deadlineMs: CALL_MS,
+    signal: over.signal,
   };
   accounts.set(name, { file, situation, call: callAs(token) });
 }
@@ -183,7 +188,8 @@ function lacking<One extends Pick<Item, 'state'>>(items: readonly One[]): One[] 
 async function permit(of: Account): Promise<void> {
   const checks = of.situation.planned.filter(({ required }) => required).map(({ row }) => row.id);
   const data = {
-    ...{ checks: checks.join(' '), ticket: 'TEST-1' },
+    checks: checks.join(' '),
+    ticket: 'TEST-1',
     until: new Date(Date.now() + 3_600_000).toISOString(),
   };
   const [manifest] = manifests('permit.yaml');
@@ -345,6 +351,10 @@ async function grant(name: string, { rule, where }: { rule: Rule; where: string 
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: role, name };
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'newcomer' }];
   await asked('POST', `${at}/${path.replace(/s$/, 'bindings')}`, {
-    ...{ apiVersion, kind: `${role}Binding`, metadata, roleRef, subjects },
+    apiVersion,
+    kind: `${role}Binding`,
+    metadata,
+    roleRef,
+    subjects,
   });
 }

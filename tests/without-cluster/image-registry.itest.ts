@@ -94,7 +94,8 @@ async function serving(auth: object | null): Promise<string> {
 async function push(host: string): Promise<void> {
   const client = new RegistryClient(`http://${host}`);
   const text = JSON.stringify({
-    ...{ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json' },
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
     manifests: [],
   });
   const bytes = Buffer.from(text);

@@ -23,7 +23,10 @@ before(async () => {
   const telemetry = telemetryOf({ service: 'tender-api', env: {}, write: () => undefined });
   const host = connection.host;
   store = new TenderStore({
-    ...{ primaryHost: host, replicaHost: host, password: PASSWORD, handsOver: false },
+    primaryHost: host,
+    replicaHost: host,
+    password: PASSWORD,
+    handsOver: false,
     telemetry,
   });
   await store.prepare();

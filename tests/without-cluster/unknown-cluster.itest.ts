@@ -43,17 +43,16 @@ before(async () => {
   admin = kubeCallFrom(server.kubeconfig(ADMIN));
   server.aggregate();
   await waitFor(async () => ((await rulesOf('view')) > 0 ? true : null), {
-    ...{ what: 'the rules of the role view', deadlineMs: 30_000 },
+    what: 'the rules of the role view',
+    deadlineMs: 30_000,
   });
   asDocumented();
   viewing = join(server.folder, 'view.kubeconfig');
   owning = server.kubeconfig(OWNER);
   await make('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    ...{
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'owner' },
-    },
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'owner' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: OWNER }],
   });
@@ -121,7 +120,10 @@ async function makeAll(all: readonly Made[]): Promise<void> {
 
 async function tell(path: string, { metadata: { name } }: { metadata: { name: string } }, status: object) {
   const reply = await admin.call({
-    ...{ method: 'PATCH', path: `${path}/${name}/status`, body: { status }, timeoutMs: CALL_MS },
+    method: 'PATCH',
+    path: `${path}/${name}/status`,
+    body: { status },
+    timeoutMs: CALL_MS,
     contentType: 'application/merge-patch+json',
   });
   assert.equal(reply.status, 200, JSON.stringify(reply.body));
@@ -135,7 +137,8 @@ function nodes(count: number, prefix = 'node'): Made[] {
   return Array.from({ length: count }, (_, at) => ({
     path: '/api/v1/nodes',
     object: {
-      ...{ apiVersion: 'v1', kind: 'Node' },
+      apiVersion: 'v1',
+      kind: 'Node',
       metadata: {
         name: `${prefix}-${at}`,
         labels: { 'example.com/pool': at % 3 === 0 ? 'spot' : 'general' },
@@ -149,8 +152,11 @@ function service(name: string, replicas: number, of = { nodes: 4, prefix: 'node'
   const labels = { 'app.kubernetes.io/name': name };
   const probe = { httpGet: { path: '/health', port: 8080 } };
   const container = {
-    ...{ name: 'server', image: `registry.example.com/shop/${name}:1`, ports: [{ containerPort: 8080 }] },
-    ...{ readinessProbe: probe, livenessProbe: probe },
+    name: 'server',
+    image: `registry.example.com/shop/${name}:1`,
+    ports: [{ containerPort: 8080 }],
+    readinessProbe: probe,
+    livenessProbe: probe,
     resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '64Mi' } },
   };
   const spec = { containers: [container] };
@@ -160,18 +166,25 @@ function service(name: string, replicas: number, of = { nodes: 4, prefix: 'node'
     {
       path: '/apis/apps/v1/namespaces/tender/deployments',
       object: {
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'tender', labels } },
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name, namespace: 'tender', labels },
         spec: { replicas, selector: { matchLabels: labels }, template },
       },
       status: {
-        ...{ replicas, readyReplicas: replicas, updatedReplicas: replicas, availableReplicas: replicas },
+        replicas,
+        readyReplicas: replicas,
+        updatedReplicas: replicas,
+        availableReplicas: replicas,
         observedGeneration: 1,
       },
     },
     {
       path: '/api/v1/namespaces/tender/services',
       object: {
-        ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'tender' } },
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'tender' },
         spec: { clusterIP: 'None', selector: labels, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
       },
     },
@@ -194,9 +207,11 @@ function pod(
   return {
     path: '/api/v1/namespaces/tender/pods',
     object: {
-      ...{ apiVersion: 'v1', kind: 'Pod' },
+      apiVersion: 'v1',
+      kind: 'Pod',
       metadata: {
-        ...{ name: `${name}-${hash}-${at}`, namespace: 'tender' },
+        name: `${name}-${hash}-${at}`,
+        namespace: 'tender',
         labels: { ...labels, 'pod-template-hash': hash },
         ownerReferences: [{ ...owner, controller: true }],
       },
@@ -356,7 +371,8 @@ test('should need no more than the parts of deploy/rbac.yaml for a look, and wri
   await cluster.apply(parts);
   cluster.close();
   const { status, body } = await admin.call({
-    ...{ method: 'POST', path: '/api/v1/namespaces/plumbline-system/serviceaccounts/plumbline/token' },
+    method: 'POST',
+    path: '/api/v1/namespaces/plumbline-system/serviceaccounts/plumbline/token',
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [] } },
     timeoutMs: CALL_MS,
   });

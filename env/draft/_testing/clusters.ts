@@ -61,8 +61,13 @@ export const REFERENCE: readonly Stood[] = [
     limits: { 'nvidia.com/gpu': '1' },
   }),
   ...workload({
-    ...{ kind: 'StatefulSet', at: 'shop/postgres', image: own('postgres'), replicas: 3, container: 'server' },
-    ...{ ports: { postgresql: 5432, patroni: 8008 }, data: { data: '/var/lib/postgresql' } },
+    kind: 'StatefulSet',
+    at: 'shop/postgres',
+    image: own('postgres'),
+    replicas: 3,
+    container: 'server',
+    ports: { postgresql: 5432, patroni: 8008 },
+    data: { data: '/var/lib/postgresql' },
     labels: { 'app.kubernetes.io/name': 'postgres', 'cluster-name': 'orders' },
     roles: [{ role: 'master' }, { role: 'replica' }, { role: 'replica' }],
   }),
@@ -70,40 +75,48 @@ export const REFERENCE: readonly Stood[] = [
   service('shop/postgres-replica', { postgresql: 5432 }, { 'cluster-name': 'orders', role: 'replica' }),
   service('shop/postgres-members', { postgresql: 5432 }, { 'cluster-name': 'orders' }, 'None'),
   ...workload({
-    ...{ kind: 'StatefulSet', at: 'shop/redis', image: own('redis'), replicas: 3, ports: { redis: 6379 } },
+    kind: 'StatefulSet',
+    at: 'shop/redis',
+    image: own('redis'),
+    replicas: 3,
+    ports: { redis: 6379 },
     data: { data: '/data' },
   }),
   service('shop/redis-members', { redis: 6379 }, { 'app.kubernetes.io/name': 'redis' }, 'None'),
   ...workload({
-    ...{
-      kind: 'StatefulSet',
-      at: 'shop/watchers',
-      image: own('redis'),
-      replicas: 3,
-      ports: { sentinel: 26_379 },
-    },
+    kind: 'StatefulSet',
+    at: 'shop/watchers',
+    image: own('redis'),
+    replicas: 3,
+    ports: { sentinel: 26_379 },
     roles: ['0', '1', '2'].map((pod) => ({ pod })),
   }),
   ...['0', '1', '2'].map((pod) => service(`shop/watchers-${pod}`, { sentinel: 26_379 }, { pod })),
   service('shop/watchers', { sentinel: 26_379 }, { 'app.kubernetes.io/name': 'watchers' }),
   ...workload({
-    ...{ kind: 'StatefulSet', at: 'shop/rabbitmq', image: own('rabbitmq'), replicas: 3 },
-    ...{ ports: { amqp: 5672, management: 15_672 }, data: { data: '/var/lib/rabbitmq' } },
+    kind: 'StatefulSet',
+    at: 'shop/rabbitmq',
+    image: own('rabbitmq'),
+    replicas: 3,
+    ports: { amqp: 5672, management: 15_672 },
+    data: { data: '/var/lib/rabbitmq' },
   }),
   service('shop/rabbitmq', { amqp: 5672, management: 15_672 }, { 'app.kubernetes.io/name': 'rabbitmq' }),
   ...workload({
-    ...{ kind: 'StatefulSet', at: 'shop/elasticsearch', image: own('elasticsearch'), replicas: 3 },
-    ...{ ports: { http: 9200 }, data: { data: '/var/lib/elasticsearch' } },
+    kind: 'StatefulSet',
+    at: 'shop/elasticsearch',
+    image: own('elasticsearch'),
+    replicas: 3,
+    ports: { http: 9200 },
+    data: { data: '/var/lib/elasticsearch' },
   }),
   service('shop/elasticsearch', { http: 9200 }, { 'app.kubernetes.io/name': 'elasticsearch' }),
   ...workload({
-    ...{
-      kind: 'StatefulSet',
-      at: 'shop/neo4j',
-      image: own('neo4j'),
-      ports: { bolt: 7687 },
-      data: { data: '/data' },
-    },
+    kind: 'StatefulSet',
+    at: 'shop/neo4j',
+    image: own('neo4j'),
+    ports: { bolt: 7687 },
+    data: { data: '/data' },
   }),
   service('shop/neo4j', { bolt: 7687 }, { 'app.kubernetes.io/name': 'neo4j' }),
   ...workload({
@@ -152,9 +165,11 @@ export const REFERENCE: readonly Stood[] = [
 
 function job(at: string, name: string, cron: string | undefined): Stood {
   return {
-    ...{ apiVersion: 'batch/v1', kind: 'Job' },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
     metadata: {
-      ...{ namespace: at, name },
+      namespace: at,
+      name,
       ...(cron !== undefined && {
         ownerReferences: [{ kind: 'CronJob', name: cron, uid: 'u', controller: true }],
       }),
@@ -179,7 +194,9 @@ export const OPERATORS: readonly Stood[] = [
   // CloudNativePG makes pods itself.
   ...['primary', 'replica', 'replica'].map((role, at) =>
     pod({
-      ...{ namespace: 'databases', name: `orders-${at + 1}`, labels: cnpg(role) },
+      namespace: 'databases',
+      name: `orders-${at + 1}`,
+      labels: cnpg(role),
       owner: { kind: 'Cluster', name: 'orders', uid: 'u', controller: true },
       spec: {
         containers: [
@@ -207,9 +224,13 @@ export const OPERATORS: readonly Stood[] = [
   }),
   ...['masters', 'data'].flatMap((set) =>
     workload({
-      ...{ kind: 'StatefulSet', at: `search/orders-es-${set}`, replicas: 3, container: 'elasticsearch' },
+      kind: 'StatefulSet',
+      at: `search/orders-es-${set}`,
+      replicas: 3,
+      container: 'elasticsearch',
       image: 'docker.elastic.co/elasticsearch/elasticsearch:9.1.0',
-      ...{ ports: { https: 9200 }, data: { 'elasticsearch-data': '/usr/share/elasticsearch/data' } },
+      ports: { https: 9200 },
+      data: { 'elasticsearch-data': '/usr/share/elasticsearch/data' },
       labels: {
         'elasticsearch.k8s.elastic.co/cluster-name': 'orders',
         'common.k8s.elastic.co/type': 'elasticsearch',
@@ -229,12 +250,13 @@ export const OPERATORS: readonly Stood[] = [
     'None',
   ),
   ...workload({
-    ...{ kind: 'StatefulSet', at: 'messaging/orders-server', image: 'rabbitmq:4.1-management', replicas: 3 },
-    ...{
-      container: 'rabbitmq',
-      ports: { amqps: 5671, 'management-tls': 15_671 },
-      data: { persistence: '/var/lib/rabbitmq/mnesia/' },
-    },
+    kind: 'StatefulSet',
+    at: 'messaging/orders-server',
+    image: 'rabbitmq:4.1-management',
+    replicas: 3,
+    container: 'rabbitmq',
+    ports: { amqps: 5671, 'management-tls': 15_671 },
+    data: { persistence: '/var/lib/rabbitmq/mnesia/' },
     labels: { 'app.kubernetes.io/name': 'orders', 'app.kubernetes.io/component': 'rabbitmq' },
     owner: { kind: 'RabbitmqCluster', name: 'orders' },
   }),
@@ -250,21 +272,19 @@ export const OPERATORS: readonly Stood[] = [
     image: 'rabbitmqoperator/cluster-operator:2.22.3',
   }),
   ...workload({
-    ...{
-      kind: 'StatefulSet',
-      at: 'caches/orders-redis-node',
-      image: 'docker.io/bitnami/redis:7.4',
-      replicas: 3,
-      container: 'redis',
+    kind: 'StatefulSet',
+    at: 'caches/orders-redis-node',
+    image: 'docker.io/bitnami/redis:7.4',
+    replicas: 3,
+    container: 'redis',
+    ports: { redis: 6379 },
+    beside: {
+      sentinel: 'docker.io/bitnami/redis-sentinel:7.4',
+      metrics: 'docker.io/bitnami/redis-exporter:1',
     },
-    ...{
-      ports: { redis: 6379 },
-      beside: {
-        sentinel: 'docker.io/bitnami/redis-sentinel:7.4',
-        metrics: 'docker.io/bitnami/redis-exporter:1',
-      },
-    },
-    ...{ data: { 'redis-data': '/data' }, className: 'slow', secrets: ['orders-redis-crt'] },
+    data: { 'redis-data': '/data' },
+    className: 'slow',
+    secrets: ['orders-redis-crt'],
     labels: { 'app.kubernetes.io/name': 'redis', 'app.kubernetes.io/instance': 'orders' },
   }),
   service(
@@ -279,23 +299,21 @@ export const OPERATORS: readonly Stood[] = [
     'None',
   ),
   ...workload({
-    ...{
-      kind: 'StatefulSet',
-      at: 'databases/billing-postgresql',
-      image: 'docker.io/bitnami/postgresql-repmgr:17',
-      replicas: 2,
-    },
-    ...{ container: 'postgresql', ports: { postgresql: 5432 }, data: { data: '/bitnami/postgresql' } },
+    kind: 'StatefulSet',
+    at: 'databases/billing-postgresql',
+    image: 'docker.io/bitnami/postgresql-repmgr:17',
+    replicas: 2,
+    container: 'postgresql',
+    ports: { postgresql: 5432 },
+    data: { data: '/bitnami/postgresql' },
     labels: { 'app.kubernetes.io/name': 'postgresql-ha', 'app.kubernetes.io/instance': 'billing' },
   }),
   ...workload({
-    ...{
-      kind: 'Deployment',
-      at: 'databases/billing-pgpool',
-      image: 'docker.io/bitnami/pgpool:4',
-      beside: { watch: 'docker.io/bitnami/postgresql-repmgr:17' },
-      ports: { postgresql: 5432 },
-    },
+    kind: 'Deployment',
+    at: 'databases/billing-pgpool',
+    image: 'docker.io/bitnami/pgpool:4',
+    beside: { watch: 'docker.io/bitnami/postgresql-repmgr:17' },
+    ports: { postgresql: 5432 },
   }),
 ];
 

@@ -31,9 +31,12 @@ export async function draftedOn(
 ): Promise<Drafted> {
   const listing = await listedOn(server, objects);
   const options: DraftOptions = {
-    ...{ name: 'shop', kubeconfig: server.kubeconfig, namespaces: [] },
+    name: 'shop',
+    kubeconfig: server.kubeconfig,
+    namespaces: [],
     kind: 'staging',
-    ...{ command: 'plumbline init', schema: 'environment.schema.json' },
+    command: 'plumbline init',
+    schema: 'environment.schema.json',
   };
   const file = draftFile(listing, { ...options, ...more });
   return { ...file, listing, file: parsed(file.text), completed: parsed(file.whole) };

@@ -9,11 +9,9 @@ export function node(
   more: { taints?: object[]; allocatable?: Labels } = {},
 ): Stood {
   return {
-    ...{
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name, labels: { 'kubernetes.io/os': 'linux', ...labels } },
-    },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/os': 'linux', ...labels } },
     spec: { taints: more.taints ?? [] },
     status: { allocatable: { cpu: '4', memory: '8Gi', ...more.allocatable }, images: [{ names: ['i'] }] },
   };
@@ -61,9 +59,11 @@ export function workload(of: Shape): Stood[] {
   const spec = specOf(of, name);
   const ordinals = Array.from({ length: replicas }, (_, ordinal) => ordinal);
   const object: Stood = {
-    ...{ apiVersion: kind === 'Rollout' ? 'argoproj.io/v1alpha1' : 'apps/v1', kind },
+    apiVersion: kind === 'Rollout' ? 'argoproj.io/v1alpha1' : 'apps/v1',
+    kind,
     metadata: {
-      ...{ namespace: namespaced, name },
+      namespace: namespaced,
+      name,
       ...(owner !== undefined && { ownerReferences: [{ ...owner, uid: 'o', controller: true }] }),
     },
     spec: {
@@ -76,7 +76,9 @@ export function workload(of: Shape): Stood[] {
   const { hash, ...ofSet } = owning(kind, name);
   const pods = ordinals.map((ordinal) =>
     pod({
-      ...{ namespace: namespaced, name: `${name}-${ordinal}`, spec },
+      namespace: namespaced,
+      name: `${name}-${ordinal}`,
+      spec,
       owner: { ...ofSet, uid: 'u', controller: true },
       labels: { ...labels, ...of.roles?.[ordinal], ...hash },
     }),
@@ -105,7 +107,9 @@ function specOf(
     containerPort,
   }));
   const server = {
-    ...{ name: container ?? name, image, ports },
+    name: container ?? name,
+    image,
+    ports,
     env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
     resources: { limits: of.limits ?? {} },
     ...(of.probe !== undefined && { readinessProbe: { httpGet: { path: of.probe, port: 8081 } } }),
@@ -129,9 +133,14 @@ export function pod(of: {
   spec: object;
 }): Stood {
   return {
-    ...{ apiVersion: 'v1', kind: 'Pod', spec: of.spec, status: { phase: 'Running' } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: of.spec,
+    status: { phase: 'Running' },
     metadata: {
-      ...{ namespace: of.namespace, name: of.name, labels: of.labels ?? {} },
+      namespace: of.namespace,
+      name: of.name,
+      labels: of.labels ?? {},
       ...(of.owner !== undefined && { ownerReferences: [of.owner] }),
     },
   };
@@ -145,18 +154,16 @@ function claimsOf(
     const claim = `${template}-${name}-${at}`;
     return [
       {
-        ...{
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
-          metadata: { namespace: namespaced, name: claim },
-        },
-        ...{
-          spec: { storageClassName: className, volumeName: `pv-${namespaced}-${claim}` },
-          status: { phase: 'Bound' },
-        },
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { namespace: namespaced, name: claim },
+        spec: { storageClassName: className, volumeName: `pv-${namespaced}-${claim}` },
+        status: { phase: 'Bound' },
       },
       {
-        ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${namespaced}-${claim}` } },
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: `pv-${namespaced}-${claim}` },
         spec: { csi: { driver: 'csi.example.com' } },
       },
     ];
@@ -171,7 +178,9 @@ export function service(
 ): Stood {
   const [namespaced = '', name = ''] = at.split('/');
   return {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { namespace: namespaced, name } },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: namespaced, name },
     spec: {
       clusterIP,
       selector,
@@ -184,7 +193,9 @@ export function service(
 export function autoscaler(at: string, target: string, [minReplicas, maxReplicas]: [number, number]): Stood {
   const [name = '', kind = 'Deployment'] = target.split(' ').reverse();
   return objectAt('autoscaling/v2', 'HorizontalPodAutoscaler', at, {
-    ...{ scaleTargetRef: { kind, name }, minReplicas, maxReplicas },
+    scaleTargetRef: { kind, name },
+    minReplicas,
+    maxReplicas,
   });
 }
 
@@ -197,7 +208,9 @@ export function objectAt(apiVersion: string, kind: string, at: string, spec: obj
 export function budget(at: string, matchLabels: Labels): Stood {
   const [namespaced = '', name = ''] = at.split('/');
   return {
-    ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { namespace: namespaced, name } },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { namespace: namespaced, name },
     spec: { selector: { matchLabels } },
   };
 }
@@ -215,8 +228,11 @@ export function ingress(at: string, host: string, tls = true): Stood {
 /** A pod of kubelet's own, in kube-system. */
 export function staticPod(component: string, at: string): Stood {
   return pod({
-    ...{ namespace: 'kube-system', name: `${component}-${at}`, labels: { component, tier: 'control-plane' } },
-    ...{ owner: { kind: 'Node', name: at, uid: 'u', controller: true }, spec: { containers: [] } },
+    namespace: 'kube-system',
+    name: `${component}-${at}`,
+    labels: { component, tier: 'control-plane' },
+    owner: { kind: 'Node', name: at, uid: 'u', controller: true },
+    spec: { containers: [] },
   });
 }
 
@@ -234,7 +250,9 @@ export function withPods(objects: readonly Stood[]): Stood[] {
       const { hash, ...owner } = owning(kind as 'StatefulSet' | 'Deployment', metadata.name);
       return Array.from({ length: replicas }, (_, ordinal) => `${metadata.name}-${ordinal}`).map((name) =>
         pod({
-          ...{ namespace: metadata.namespace ?? '', name, spec: template?.spec ?? {} },
+          namespace: metadata.namespace ?? '',
+          name,
+          spec: template?.spec ?? {},
           owner: { ...owner, uid: 'u', controller: true },
           labels: { ...template?.metadata?.labels, ...hash, 'statefulset.kubernetes.io/pod-name': name },
         }),
@@ -255,9 +273,7 @@ export function healthy(objects: readonly Stood[]): Stood[] {
     if (one.kind === 'Node')
       return { ...one, status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } };
     if (one.kind === 'Pod') {
-      const started = ({ name }: { name: string }) => ({
-        ...{ name, ready: true, restartCount: 0, imageID: 'i' },
-      });
+      const started = ({ name }: { name: string }) => ({ name, ready: true, restartCount: 0, imageID: 'i' });
       const containerStatuses = (spec.containers ?? []).map(started);
       const initContainerStatuses = (spec.initContainers ?? []).map(started);
       const metadata = { ...one.metadata, creationTimestamp: '2026-01-01T00:00:00Z' };

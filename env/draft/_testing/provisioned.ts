@@ -66,7 +66,9 @@ function claimsOf({ kind, metadata: { namespace = '', name }, spec }: Stood): St
       return [
         objectAt('v1', 'PersistentVolumeClaim', `${namespace}/${claim}`, { storageClassName, volumeName }),
         {
-          ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: volumeName } },
+          apiVersion: 'v1',
+          kind: 'PersistentVolume',
+          metadata: { name: volumeName },
           spec: { local: { path: '/var' } },
         },
       ];

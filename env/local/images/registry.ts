@@ -59,7 +59,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const argv = [
     ...(options.netns === undefined ? [] : ['nsenter', `--net=/run/netns/${options.netns}`, '--']),
     ...(options.dieWithParent === true ? ['setpriv', '--pdeathsig', 'KILL'] : []),
-    ...['docker-registry', 'serve', configFile],
+    'docker-registry',
+    'serve',
+    configFile,
   ];
   const child = spawn(argv[0] ?? 'docker-registry', argv.slice(1), {
     detached: true,

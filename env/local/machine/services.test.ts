@@ -43,8 +43,10 @@ function answered(question: Buffer, code: number, address: number[]): Buffer {
 
 test('the addresses of the Services are known', () => {
   assert.deepEqual(servicePlaces('local-small'), {
-    ...{ api: '198.19.128.1', apiPort: 443 },
-    ...{ dns: '198.19.128.10', dnsPort: 53 },
+    api: '198.19.128.1',
+    apiPort: 443,
+    dns: '198.19.128.10',
+    dnsPort: 53,
   });
 });
 

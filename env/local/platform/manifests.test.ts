@@ -42,8 +42,10 @@ test('should fill placeholders, in manifests and in the files that they name, an
     'a.sh': 'set -- {{block}}.128.41 ${PLAIN:-{}}\n',
   };
   assert.deepEqual(dataOf({ files, values: { x: '{{block}}' } }), {
-    ...{ a: 'redis@sha256:1 at 198.19.128.41', b: 'of-redis' },
-    ...{ c: 'set -- 198.19.128.41 ${PLAIN:-{}}\n', d: '{{block}}' },
+    a: 'redis@sha256:1 at 198.19.128.41',
+    b: 'of-redis',
+    c: 'set -- 198.19.128.41 ${PLAIN:-{}}\n',
+    d: '{{block}}',
   });
 });
 
@@ -74,7 +76,8 @@ test('should change what is there where a part is provisioned, and only there', 
   };
   assert.deepEqual(Object.keys(dataOf({ files }) as object), ['a', 'list']);
   assert.deepEqual(dataOf({ files, words: ['ai'] }), {
-    ...{ a: 'one', b: 'two' },
+    a: 'one',
+    b: 'two',
     list: [{ name: 'x', value: 3 }, { name: 'y', value: 2 }, { name: 'z' }],
   });
 });
@@ -119,7 +122,8 @@ items:
 `;
   const [account, other, workload] = rendered({ files: { 'manifests.yaml': text } });
   const labels = (name: string) => ({
-    ...{ 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'tender-platform' },
+    'app.kubernetes.io/name': name,
+    'app.kubernetes.io/part-of': 'tender-platform',
     'app.kubernetes.io/managed-by': 'plumbline-env',
   });
   assert.deepEqual(account?.metadata, { name: 'app', namespace: 'tender', labels: labels('app') });

@@ -180,7 +180,12 @@ test('should give every scraped service of the platform the Service by which its
 });
 
 const CLUSTER_WIDE = [
-  ...['Namespace', 'StorageClass', 'IngressClass', 'APIService', 'ClusterRole', 'ClusterRoleBinding'],
+  'Namespace',
+  'StorageClass',
+  'IngressClass',
+  'APIService',
+  'ClusterRole',
+  'ClusterRoleBinding',
 ];
 const SETS = [...Object.keys(STORES).map((store) => [store]), ['postgres', 'telemetry'], ['gpu'], ALL];
 

@@ -34,7 +34,10 @@ const warning = (name: string, second: number, reason: string) => ({
   message: `of second ${String(second)}`,
 });
 const seen = (over: Partial<Seen> = {}): Seen => ({
-  ...{ workload: JAEGER, pods: [READY, PULLING], events: [], now: NOW },
+  workload: JAEGER,
+  pods: [READY, PULLING],
+  events: [],
+  now: NOW,
   ...over,
 });
 

@@ -34,8 +34,15 @@ const OPTIONAL = {
 
 /** Namespaces of the platform, in which the one who checks has the documented rights. */
 const NAMESPACES = [
-  ...['databases', 'caches', 'messaging', 'search', 'graphs'],
-  ...['bids', 'watch', 'shipping', 'accelerators'],
+  'databases',
+  'caches',
+  'messaging',
+  'search',
+  'graphs',
+  'bids',
+  'watch',
+  'shipping',
+  'accelerators',
 ];
 /** Passwords and keys that checks use: of each store and what comes with it, by their files, the names that its part has for them. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -33,7 +33,9 @@ export const declaration: ProviderDeclaration<'kubeconfig'> = {
   schema: kubeconfig,
   environmentKinds: ['testing', 'staging', 'production'],
   traits: ({ power: switched, reach: way }) => ({
-    ...{ ownedByUs: false, power: switched, systemNamespaces: [] },
+    ownedByUs: false,
+    power: switched,
+    systemNamespaces: [],
     ...(way !== undefined && { reach: way }),
   }),
   pinIsPlaceholder: ({ pin: { caSha256 } }) => /^0+$/.test(caSha256 ?? ''),

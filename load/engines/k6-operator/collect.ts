@@ -63,7 +63,9 @@ export async function collect(
     const { namespace = '', name } = pod.metadata;
     const of = { namespace, pod: name, container: 'k6', tailLines: TAIL_LINES };
     const text = await retry(() => client.logs(of, { signal }), {
-      ...{ deadlineMs: LOG_MS, intervalMs: LOG_EVERY_MS, signal },
+      deadlineMs: LOG_MS,
+      intervalMs: LOG_EVERY_MS,
+      signal,
       isFinal: (error) => !isTransient(error),
     });
     const log = readPodLog(text, how.listener);

@@ -165,9 +165,20 @@ export class OperatorEngine implements LoadEngine {
   #result(script: string, parts: Parts, left: readonly string[]): LoadResult {
     const { version, stubbed } = { version: this.#options.image, stubbed: this.#options.stubbed };
     const result: LoadResult = {
-      ...{ schema: 1, engine: { name: this.name, version, stubbed, latencyFrom: 'sent' }, script },
-      ...{ startedAt: '', durationMs: 0, scenarios: [], requests: { count: 0, failed: 0 }, metrics: {} },
-      ...{ checks: [], thresholds: [], seconds: [], errors: [], outcome: 'failed', reason: '' },
+      schema: 1,
+      engine: { name: this.name, version, stubbed, latencyFrom: 'sent' },
+      script,
+      startedAt: '',
+      durationMs: 0,
+      scenarios: [],
+      requests: { count: 0, failed: 0 },
+      metrics: {},
+      checks: [],
+      thresholds: [],
+      seconds: [],
+      errors: [],
+      outcome: 'failed',
+      reason: '',
       ...parts,
     };
     if (left.length === 0) return result;

@@ -37,7 +37,8 @@ export function countsOf(body: string): Counts | null {
   return {
     requests,
     failed: Math.round(of('http_req_failed', 'rate') * requests),
-    ...{ good, bad: requests - good },
+    good,
+    bad: requests - good,
     iterations: of('iterations', 'count'),
     dropped: of('dropped_iterations', 'count'),
     vus: of('vus', 'value'),
@@ -64,9 +65,13 @@ export class LiveCounts {
     const all = [...this.#pods.values()];
     const sum = (of: keyof Counts): number => all.reduce((total, each) => total + each[of], 0);
     return {
-      ...{ requests: sum('requests'), failed: sum('failed'), iterations: sum('iterations') },
-      ...{ good: sum('good'), bad: sum('bad') },
-      ...{ dropped: sum('dropped'), vus: sum('vus') },
+      requests: sum('requests'),
+      failed: sum('failed'),
+      iterations: sum('iterations'),
+      good: sum('good'),
+      bad: sum('bad'),
+      dropped: sum('dropped'),
+      vus: sum('vus'),
     };
   }
 

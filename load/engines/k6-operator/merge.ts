@@ -47,7 +47,11 @@ function trend(all: readonly PodMetric[]): Trend {
     min: count === 0 ? null : Math.min(...of(parts, 'min')),
     avg: count === 0 ? null : sum(parts.map(({ values }) => (values.avg ?? 0) * (values.count ?? 0))) / count,
     max: count === 0 ? null : Math.max(...of(parts, 'max')),
-    ...{ med: upper('med'), p90: upper('p90'), p95: upper('p95'), p99: upper('p99'), p999: upper('p999') },
+    med: upper('med'),
+    p90: upper('p90'),
+    p95: upper('p95'),
+    p99: upper('p99'),
+    p999: upper('p999'),
     ...(count > 0 && { within }),
   };
 }
@@ -59,7 +63,8 @@ function gauge(parts: readonly PodMetric[], name: string): LoadMetric {
     return { type: 'gauge', value: sum(values), min: sum(of(parts, 'min')), max: sum(of(parts, 'max')) };
   const agreed = values.every((value) => value === values[0]) ? (values[0] ?? null) : null;
   return {
-    ...{ type: 'gauge', value: agreed },
+    type: 'gauge',
+    value: agreed,
     min: Math.min(...of(parts, 'min')),
     max: Math.max(...of(parts, 'max')),
   };
@@ -125,7 +130,8 @@ function thresholdsOf(
         if (!(added.has(metric) && expression === 'count>=0'))
           expressions.set(`${metric}\n${expression}`, { metric, expression });
   return [...expressions.values()].map(({ metric, expression }) => ({
-    ...{ metric, expression },
+    metric,
+    expression,
     // Judged on the whole load, since each pod judged only its own part.
     ok: isEmpty(metrics[metric]) ? null : judge(metrics[metric], expression),
   }));

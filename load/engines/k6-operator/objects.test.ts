@@ -11,7 +11,8 @@ test('should keep the proxies of meshes out of every pod, whose Job would never 
       pods[pod]?.metadata,
       {
         labels: {
-          ...{ 'app.kubernetes.io/managed-by': 'plumbline', 'plumbline.dev/check': 'performance.latency' },
+          'app.kubernetes.io/managed-by': 'plumbline',
+          'plumbline.dev/check': 'performance.latency',
           'sidecar.istio.io/inject': 'false',
         },
         annotations: { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },

@@ -70,15 +70,13 @@ async function run(how: Case): Promise<LoadResult> {
   api.reset(behaviour);
   const timeouts = { pollMs: 5, startMs: 5000, uncountedMs: 5000, cleanUpMs: 60, ...engine.timeouts };
   const made = new OperatorEngine({
-    ...{
-      client,
-      objects: directly(client),
-      namespace: 'tender',
-      check: 'performance.latency',
-      parallelism: 2,
-      image: 'k6:2.2.0',
-      stubbed: true,
-    },
+    client,
+    objects: directly(client),
+    namespace: 'tender',
+    check: 'performance.latency',
+    parallelism: 2,
+    image: 'k6:2.2.0',
+    stubbed: true,
     ...engine,
     timeouts,
   });
@@ -207,8 +205,13 @@ describe('a load over many pods', () => {
     await run({
       behaviour: { pods: await twoPods() },
       variables: {
-        ...{ RATE: '5', DURATION: '30s', MAX_VUS: '250' },
-        ...{ CONTRACT: '{"prefix":"a"}', SHOWN: 'nobody is `shown`', BASE_URL: 'https://a.test', NONE: '' },
+        RATE: '5',
+        DURATION: '30s',
+        MAX_VUS: '250',
+        CONTRACT: '{"prefix":"a"}',
+        SHOWN: 'nobody is `shown`',
+        BASE_URL: 'https://a.test',
+        NONE: '',
       },
       ca: 'PEM',
       engine: { resources },
@@ -236,7 +239,12 @@ describe('a load over many pods', () => {
   it('should be unavailable without the rights that it needs, naming what gives them', async () => {
     api.reset({ denied: ['pods/proxy'] });
     const engine = new OperatorEngine({
-      ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
+      client,
+      objects: directly(client),
+      namespace: 'a',
+      check: 'c',
+      parallelism: 1,
+      image: 'i',
       stubbed: true,
     });
     assert.match((await engine.unavailable()) ?? '', /may not get pods\/proxy in a: bind plumbline-load/);
@@ -247,8 +255,14 @@ describe('a load over many pods', () => {
   it('should be unavailable, and ask nothing, where its loads are of no use to the check', async () => {
     api.reset({});
     const engine = new OperatorEngine({
-      ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
-      ...{ stubbed: true, unfit: 'it judges latencies' },
+      client,
+      objects: directly(client),
+      namespace: 'a',
+      check: 'c',
+      parallelism: 1,
+      image: 'i',
+      stubbed: true,
+      unfit: 'it judges latencies',
     });
     assert.equal(await engine.unavailable(), 'it judges latencies');
   });
@@ -257,8 +271,14 @@ describe('a load over many pods', () => {
     api.reset({});
     const saying = (whyLeft: () => Promise<string | null>): Promise<string | null> =>
       new OperatorEngine({
-        ...{ client, objects: directly(client), namespace: 'a', check: 'c', parallelism: 1, image: 'i' },
-        ...{ stubbed: true, whyLeft },
+        client,
+        objects: directly(client),
+        namespace: 'a',
+        check: 'c',
+        parallelism: 1,
+        image: 'i',
+        stubbed: true,
+        whyLeft,
       }).unavailable();
     assert.equal(await saying(() => Promise.resolve('there is no Job')), 'there is no Job');
     assert.equal(await saying(() => Promise.reject(new Error('no answer'))), 'no answer');

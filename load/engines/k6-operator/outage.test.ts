@@ -36,7 +36,11 @@ interface Case {
 async function run({ behaviour, requests = MANY, listener = {} }: Case): Promise<LoadResult> {
   api.reset({ pods: [{ exitCode: 0, log: await podLog(folder, 10, 100) }], ...behaviour });
   const engine = new OperatorEngine({
-    ...{ client, namespace: 'tender', check: 'performance.latency', parallelism: 1, image: 'k6:2.2.0' },
+    client,
+    namespace: 'tender',
+    check: 'performance.latency',
+    parallelism: 1,
+    image: 'k6:2.2.0',
     objects: {
       create: async (object) => {
         await client.create(object);

@@ -53,7 +53,10 @@ export interface PodLog {
 
 function checksOf(group: Group): LoadResult['checks'] {
   const own = (group.checks ?? []).map(({ name, passes, fails }) => ({
-    ...{ name, group: group.path, passes, fails },
+    name,
+    group: group.path,
+    passes,
+    fails,
   }));
   return [...own, ...(group.groups ?? []).flatMap(checksOf)];
 }

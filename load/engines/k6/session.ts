@@ -171,7 +171,12 @@ export async function runK6(
   for (const each of [lines, log.lines, progress.lines]) each.end();
   collector.end();
   return resultOf({
-    ...{ script: job.script, version: binary.version, plan, collector, log, spawnedMs },
+    script: job.script,
+    version: binary.version,
+    plan,
+    collector,
+    log,
+    spawnedMs,
     ending: endedAs(exit, log.lastError || (log.tail.at(-1) ?? ''), {
       limit: limits.reason,
       signal,

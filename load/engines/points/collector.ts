@@ -55,7 +55,11 @@ export class Collector {
     }
     for (const { name, executor } of options.scenarios)
       this.#scenarios.set(name, {
-        ...{ name, executor, iterations: 0, interrupted: 0, dropped: 0 },
+        name,
+        executor,
+        iterations: 0,
+        interrupted: 0,
+        dropped: 0,
         offered: isOpenModel(executor) ? 0 : null,
       });
   }
@@ -189,7 +193,12 @@ export class Collector {
     const known = this.#scenarios.get(name);
     if (known !== undefined) return known;
     const made: Scenario = {
-      ...{ name, executor: 'unknown', offered: null, iterations: 0, interrupted: 0, dropped: 0 },
+      name,
+      executor: 'unknown',
+      offered: null,
+      iterations: 0,
+      interrupted: 0,
+      dropped: 0,
     };
     this.#scenarios.set(name, made);
     return made;

@@ -152,19 +152,17 @@ describe('threshold expressions', () => {
 
   it('should be undecided where the bounds of a merged statistic do not decide', () => {
     const merged: LoadMetric = {
-      ...{
-        type: 'trend',
-        time: true,
-        count: 9,
-        min: 1,
-        avg: 5,
-        med: 6,
-        max: 9,
-        p90: 8,
-        p95: 9,
-        p99: 9,
-        p999: 9,
-      },
+      type: 'trend',
+      time: true,
+      count: 9,
+      min: 1,
+      avg: 5,
+      med: 6,
+      max: 9,
+      p90: 8,
+      p95: 9,
+      p99: 9,
+      p999: 9,
       within: { p95: [4, 9], med: [2, 6] },
     };
     assert.equal(judge(merged, 'p(95)<10'), true);

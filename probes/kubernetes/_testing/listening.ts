@@ -58,11 +58,14 @@ export function kubeconfigText(
   }: { token?: string; contexts?: [string, ...string[]] } = {},
 ): string {
   const cluster = {
-    ...{ server: url, 'tls-server-name': NAME },
+    server: url,
+    'tls-server-name': NAME,
     'certificate-authority-data': Buffer.from(ca).toString('base64'),
   };
   return JSON.stringify({
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': current },
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': current,
     clusters: [{ name: 'c', cluster }],
     users: [{ name: 'u', user: { token } }],
     contexts: [current, ...others].map((name) => ({ name, context: { cluster: 'c', user: 'u' } })),

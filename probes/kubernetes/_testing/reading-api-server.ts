@@ -13,7 +13,9 @@ import type { KubeObject } from '../types.ts';
 const ACCOUNT = 'system:serviceaccount:default:viewer';
 /** What is answered to a question about rights, and to everything that is no read. */
 const ALLOWED = {
-  ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: { name: '' } },
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SelfSubjectAccessReview',
+  metadata: { name: '' },
   status: { allowed: true },
 };
 

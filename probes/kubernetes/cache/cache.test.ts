@@ -62,11 +62,9 @@ class Server implements ViewClient {
 
   pod(): KubeObject {
     return {
-      ...{
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'pg-0', resourceVersion: String(++this.#version) },
-      },
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'pg-0', resourceVersion: String(++this.#version) },
       status: { conditions: [{ type: 'Ready', status: this.ready }] },
     };
   }

@@ -33,17 +33,20 @@ function trimNode(node: KubeObject): void {
 
 /** What a pod's spec and its containers repeat from their owner's template, or what only the scheduler and kubelet need. */
 const DROPPED = [
-  ...[
-    'affinity',
-    'tolerations',
-    'topologySpreadConstraints',
-    'securityContext',
-    'env',
-    'envFrom',
-    'lifecycle',
-  ],
-  ...['livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'terminationMessagePath'],
-  ...['terminationMessagePolicy', 'volumeMounts'],
+  'affinity',
+  'tolerations',
+  'topologySpreadConstraints',
+  'securityContext',
+  'env',
+  'envFrom',
+  'lifecycle',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'resources',
+  'terminationMessagePath',
+  'terminationMessagePolicy',
+  'volumeMounts',
 ] as const;
 /** A field of pods that is kept only if the definition of a check names it. `env` never is, because it may hold secrets. */
 export type PodField = Exclude<(typeof DROPPED)[number], 'env' | 'envFrom'>;

@@ -22,8 +22,14 @@ const idOf = (n: number): string => `25a7efc7-d063-44b8-bdee-f23357f89f0${n}`;
 /** A row of `SHOW DATABASES YIELD …` for server N; server 2 leads. */
 export function copyOn(n: number, over: Partial<DatabaseRow> = {}): DatabaseRow {
   return {
-    ...{ name: 'plumbline', serverID: idOf(n), address: boltOf(n), role: 'primary', writer: n === 2 },
-    ...{ currentStatus: 'online', requestedPrimariesCount: 3, requestedSecondariesCount: 0 },
+    name: 'plumbline',
+    serverID: idOf(n),
+    address: boltOf(n),
+    role: 'primary',
+    writer: n === 2,
+    currentStatus: 'online',
+    requestedPrimariesCount: 3,
+    requestedSecondariesCount: 0,
     ...over,
   };
 }
@@ -32,8 +38,13 @@ export function copyOn(n: number, over: Partial<DatabaseRow> = {}): DatabaseRow 
 export function serverAt(n: number, over: Partial<ServerRow> = {}): ServerRow {
   const hosted = ['system', 'neo4j', 'plumbline'];
   return {
-    ...{ serverId: idOf(n), name: idOf(n), address: boltOf(n), state: 'Enabled', health: 'Available' },
-    ...{ hosting: hosted, requestedHosting: hosted },
+    serverId: idOf(n),
+    name: idOf(n),
+    address: boltOf(n),
+    state: 'Enabled',
+    health: 'Available',
+    hosting: hosted,
+    requestedHosting: hosted,
     ...over,
   };
 }
@@ -94,7 +105,10 @@ export function sentOnBy(address: string): RouteRow[] {
 }
 
 export const CONNECTION: StoreConnection = {
-  ...{ host: 'orders-lb-neo4j.graphs.svc.cluster.local', port: 7687, database: 'plumbline' },
-  ...{ user: 'plumbline', password: 'p' },
+  host: 'orders-lb-neo4j.graphs.svc.cluster.local',
+  port: 7687,
+  database: 'plumbline',
+  user: 'plumbline',
+  password: 'p',
   declared: { members: 3, scheme: 'neo4j', enterprise: { primaries: 3, secondaries: 0 } },
 };

@@ -22,8 +22,13 @@ export interface Managed {
 }
 
 const SETTINGS = {
-  ...{ data_checksums: 'on', fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' },
-  ...{ synchronous_standby_names: '', wal_level: 'replica', wal_log_hints: 'off' },
+  data_checksums: 'on',
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+  synchronous_standby_names: '',
+  wal_level: 'replica',
+  wal_log_hints: 'off',
 };
 
 function refused(code: string, message: string): DatabaseError {
@@ -38,7 +43,9 @@ export function answerOf(server: Managed, query: string): Row[] {
   if (answer !== undefined) return answer(server);
   const own = { source: 'configuration file', role: 'plumbline', database: 'tender' };
   return Object.entries(SETTINGS).map(([name, setting]) => ({
-    ...{ ...own, name, setting },
+    ...own,
+    name,
+    setting,
     ...(name === 'synchronous_commit' && server.asked),
   }));
 }
@@ -57,8 +64,10 @@ const ANSWERS: readonly (readonly [part: string, answer: (server: Managed) => Ro
     'pg_stat_replication',
     ({ monitor, replicas = 0 }) =>
       Array.from({ length: replicas }, () => ({
-        ...{ name: 'walreceiver', address: monitor ? '10.0.0.9' : null },
-        ...{ state: monitor ? 'streaming' : null, sync_state: monitor ? 'async' : null },
+        name: 'walreceiver',
+        address: monitor ? '10.0.0.9' : null,
+        state: monitor ? 'streaming' : null,
+        sync_state: monitor ? 'async' : null,
       })),
   ],
   // Dumps of RDS that people published have it for the role rdsadmin.

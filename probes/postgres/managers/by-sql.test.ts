@@ -5,15 +5,22 @@ import type { Look } from './by-sql.ts';
 
 const look = (index: number, more: Partial<Look> = {}): Look => ({
   member: { name: `pg-${index}`, address: `198.18.0.${index}` },
-  ...{ replica: true, timeline: 0, synchronous: '', receivers: [] },
+  replica: true,
+  timeline: 0,
+  synchronous: '',
+  receivers: [],
   ...more,
 });
 const receiver = (name: string, address: string, sync_state = 'async') => ({
-  ...{ name, address, sync_state, state: 'streaming' },
+  name,
+  address,
+  sync_state,
+  state: 'streaming',
 });
 const leading = (more: Partial<Look> = {}): Look =>
   look(0, {
-    ...{ replica: false, timeline: 3 },
+    replica: false,
+    timeline: 3,
     receivers: [receiver('pg-1', '198.18.0.1'), receiver('pg-2', '198.18.0.2')],
     ...more,
   });

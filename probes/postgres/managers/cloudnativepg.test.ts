@@ -83,7 +83,11 @@ describe('CloudNativePG, as its documentation has it', () => {
   it('should say which object cannot be read, and what gives the right', async () => {
     const target = (object: StoreTarget['object']): StoreTarget => ({
       connection: {
-        ...{ host: '127.0.0.1', port: 1, database: 'd', user: 'u', password: 'p' },
+        host: '127.0.0.1',
+        port: 1,
+        database: 'd',
+        user: 'u',
+        password: 'p',
         declared: { cloudnativepg: { namespace: 'databases', name: 'orders' } },
       },
       members: () => Promise.resolve([]),

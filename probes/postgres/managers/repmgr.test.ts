@@ -9,7 +9,11 @@ const NODES: readonly Node[] = [
   { id: 3, type: 'standby', active: true },
 ];
 const look = (node: number, more: Partial<Look> = {}): Look => ({
-  ...{ member: `pg-${node - 1}`, node, running: true, paused: false, nodes: NODES },
+  member: `pg-${node - 1}`,
+  node,
+  running: true,
+  paused: false,
+  nodes: NODES,
   ...more,
 });
 const ALL = [look(1), look(2), look(3)];

@@ -64,7 +64,7 @@ async function lookOf(target: StoreTarget, member: StoreMember, bounds: Bounds):
     try {
       const [own] = await client.query<Pick<Look, 'node' | 'running' | 'paused'>>(OWN);
       const nodes = await client.query<Node & Record<string, unknown>>(NODES);
-      return { ...{ node: null, running: null, paused: null }, ...own, member: member.name, nodes };
+      return { node: null, running: null, paused: null, ...own, member: member.name, nodes };
     } finally {
       client.destroy();
     }
@@ -112,7 +112,9 @@ export function registeredOf(
   const primaries = primariesOf(nodes);
   const right = primaries.length === 1 && (leads === null || primaries[0] === leads);
   return {
-    ...{ name: REGISTERED, ok: right && active === declared && nodes.length === declared, expected },
+    name: REGISTERED,
+    ok: right && active === declared && nodes.length === declared,
+    expected,
     seen: `${nodesText(nodes)}; ${leader ?? 'nobody'} leads${leads === null ? '' : ` as node ${leads}`}`,
   };
 }

@@ -193,7 +193,8 @@ function rolesRule(history: History, seen: Seen<'as-before'>): Rule {
   const id = 'afterwards/roles';
   const armed = first(history, 'fault-armed');
   const { ours, others } = changedRoles(seen.roles, {
-    ...{ store: hitStore(history.header), fault: armed?.fault ?? '' },
+    store: hitStore(history.header),
+    fault: armed?.fault ?? '',
     spared: armed === undefined ? [] : sparedStores(history, armed),
   });
   const failure = changedText(ours);

@@ -138,7 +138,8 @@ test('should hold no roles of another store against the one that was hit, unless
           BACK,
           ['as-before', { ...AS_BEFORE, ok: false, roles }],
         ],
-        ...{ check: 'failover/redis/pod-crash', ...of },
+        check: 'failover/redis/pod-crash',
+        ...of,
       }),
     )
       .filter(({ verdict }) => verdict !== 'pass')
@@ -167,7 +168,9 @@ test('should hold no roles against a fault of pods that are not the members of a
   const worst = (changed: string, fault: string, ...pods: string[]): string => {
     const members = pods.map((name) => ({ name, uid: 'u', node: 'n', found: 'f' }));
     const roles = Object.keys(stores).map((store) => ({
-      ...{ store, before: 'peer', after: store === changed ? 'none' : 'peer' },
+      store,
+      before: 'peer',
+      after: store === changed ? 'none' : 'peer',
     }));
     const armed: Seen = ['fault-armed', { fault, target: 't', members }];
     const seen: Seen[] = [armed, BACK, ['as-before', { ...AS_BEFORE, ok: false, roles }]];

@@ -51,7 +51,8 @@ describe('several leaders during a trial', () => {
     judge(
       new Synthetic().see(9000, 'several-leaders', {
         leaders: ['postgres-0', 'postgres-1'],
-        ...{ wrote, ...more },
+        wrote,
+        ...more,
         betweenMs: [START + 4000, START + 9000],
       }),
     );

@@ -40,7 +40,9 @@ describe('what a trial cost', () => {
       at(15_000, 'budget-spent', { spentMs: 1_000, longestOutageMs: 2_000 }),
     );
     assert.deepEqual(record.budget, {
-      ...{ estimateMs: 14_000, share: 0.5, ...more },
+      estimateMs: 14_000,
+      share: 0.5,
+      ...more,
       spentMs: 1_000,
       longestOutageMs: 2_000,
       restoredEarly: null,

@@ -148,7 +148,8 @@ describe('a member that somebody else evicts in mid-trial', () => {
     assert.deepEqual(failed(evict(twice(), 26_850)), ['rto', 'total-outage', 'outages']);
     const neverBack = (): Synthetic =>
       new Synthetic({ outages: [[5_000, 20_000]] }).see(15_900, 'deadline', {
-        ...{ rtoDeadlineMs: 9_000, detail: 'no write got through' },
+        rtoDeadlineMs: 9_000,
+        detail: 'no write got through',
       });
     assert.deepEqual(failed(evict(neverBack(), 16_850)), ['recovered']);
     assert.deepEqual(failed(evict(neverBack(), 8_000)), []);

@@ -55,11 +55,17 @@ describe('a store that is read back twice', () => {
   const again = (trial: Synthetic): Synthetic =>
     trial
       .see(16_499.8, 'readback-failed', {
-        ...{ source: 'postgres-2', why: 'unreachable', reason: 'read ECONNRESET' },
+        source: 'postgres-2',
+        why: 'unreachable',
+        reason: 'read ECONNRESET',
       })
       .see(16_499.9, 'readback-again', { reason: 'postgres-2: read ECONNRESET' });
   const reading = (source: string, role: string, pass: number, to: number) => ({
-    ...{ source, role, pass, duplicates: [], complete: true },
+    source,
+    role,
+    pass,
+    duplicates: [],
+    complete: true,
     present: [
       [1, 1000],
       [1401, to],
@@ -105,7 +111,9 @@ describe('a store that is read back twice', () => {
 
   it('false verdict 7: what was reached and could not be read stands', () => {
     const trial = new Synthetic().see(16_499, 'readback-failed', {
-      ...{ source: 'postgres-0', why: 'unread', reason: 'it has not replayed 0/2' },
+      source: 'postgres-0',
+      why: 'unread',
+      reason: 'it has not replayed 0/2',
     });
     assert.match(said(judge(again(trial))), /postgres-0 could not be read back: it has not replayed 0\/2/);
     assert.equal(judge(again(new Synthetic())).verdict, 'pass');

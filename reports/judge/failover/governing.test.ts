@@ -185,14 +185,26 @@ test('should ask for the settings of the product that is declared', () => {
 
 const REDIS = {
   'SENTINEL MASTER at s:1': {
-    ...{ 'down-after-milliseconds': '5000', 'failover-timeout': '10000', 'parallel-syncs': '1' },
-    ...{ quorum: '2', 'num-other-sentinels': '2', 'num-slaves': '2' },
+    'down-after-milliseconds': '5000',
+    'failover-timeout': '10000',
+    'parallel-syncs': '1',
+    quorum: '2',
+    'num-other-sentinels': '2',
+    'num-slaves': '2',
   },
   'CONFIG GET at m:1': {
-    ...{ appendonly: 'yes', appendfsync: 'everysec', 'no-appendfsync-on-rewrite': 'no' },
-    ...{ 'aof-load-truncated': 'yes', save: '', 'min-replicas-to-write': '1', 'min-replicas-max-lag': '2' },
-    ...{ 'replica-serve-stale-data': 'yes', 'repl-timeout': '10', 'repl-ping-replica-period': '1' },
-    ...{ 'repl-diskless-sync': 'yes', 'maxmemory-policy': 'noeviction' },
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    'no-appendfsync-on-rewrite': 'no',
+    'aof-load-truncated': 'yes',
+    save: '',
+    'min-replicas-to-write': '1',
+    'min-replicas-max-lag': '2',
+    'replica-serve-stale-data': 'yes',
+    'repl-timeout': '10',
+    'repl-ping-replica-period': '1',
+    'repl-diskless-sync': 'yes',
+    'maxmemory-policy': 'noeviction',
   },
   Plumbline: { 'WAIT replicas': '1', 'WAIT milliseconds': '400' },
 };
@@ -233,7 +245,8 @@ test('should count the copies of a database of Neo4j Enterprise, not the servers
       (of) => [`dbms.cluster.raft.${of}_failure_detection_window`, '3s-6s', 'SHOW SETTINGS'] as const,
     );
     for (const [name, value, source] of [
-      ...[['primaries', '3', 'SHOW DATABASES'] as const, ...windows],
+      ['primaries', '3', 'SHOW DATABASES'] as const,
+      ...windows,
       ...NEO4J.filter(([name]) => !name.startsWith('dbms.cluster.')),
     ])
       trial.see(-100, 'governing', { name, value: name === 'members' ? copies : value, source });

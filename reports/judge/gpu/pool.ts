@@ -363,7 +363,9 @@ function deviceRows(history: History): GpuDetail['devices'] {
   );
   const maximum = gpuOf(history).metrics?.maximum ?? 1;
   const measured = (last(history, 'gpu-series')?.samples ?? []).map(({ node, device, pod, value }) => ({
-    ...{ node, device, pod },
+    node,
+    device,
+    pod,
     utilisation: value === null ? null : value / maximum,
   }));
   return measured.length > 0 ? measured : told;

@@ -56,7 +56,9 @@ function withoutFigures(decided: Decided): Decided {
   const nothing = { achieved: null, lower: null, upper: null, remaining: null, samples: 0 };
   return {
     ...decided,
-    ...{ verdict: 'inconclusive', reason: seen, seen },
+    verdict: 'inconclusive',
+    reason: seen,
+    seen,
     figures: decided.figures.map((figure) => ({ ...figure, value: null })),
     goal: { ...decided.goal, ...nothing },
   };

@@ -13,8 +13,14 @@ const TO_MS = T0 + HOURS * HOUR_MS;
 const TOTAL = 'requests_total{job="api",namespace="shop"}';
 const BAD = 'requests_total{job="api",namespace="shop",status=~"5.."}';
 const OBJECTIVE: Objective = {
-  ...{ name: 'orders', title: 'Orders', service: 'orders', method: 'Occurrences', target: 0.999 },
-  ...{ window: { kind: 'run' }, slice: null, status: 'assumed' },
+  name: 'orders',
+  title: 'Orders',
+  service: 'orders',
+  method: 'Occurrences',
+  target: 0.999,
+  window: { kind: 'run' },
+  slice: null,
+  status: 'assumed',
   indicator: { kind: 'ratio', counter: true, total: TOTAL, good: null, bad: BAD },
 };
 
@@ -31,13 +37,15 @@ function judged(there: (pod: number, hour: number) => boolean, nameless: readonl
   const answer = (query: string, values: Series[]): Seen => [
     'series',
     {
-      ...{
-        t: TO_MS - T0,
-        objectives: ['orders'],
-        query,
-        values: values.filter(({ points }) => points.length > 0),
-      },
-      ...{ fromMs: T0, toMs: TO_MS, endMs: TO_MS, stepSeconds: 3600, scrapeSeconds: 3600 },
+      t: TO_MS - T0,
+      objectives: ['orders'],
+      query,
+      values: values.filter(({ points }) => points.length > 0),
+      fromMs: T0,
+      toMs: TO_MS,
+      endMs: TO_MS,
+      stepSeconds: 3600,
+      scrapeSeconds: 3600,
     },
   ];
   const { verdict, reason, seen } = judge({

@@ -23,8 +23,15 @@ const series = (labels: Labels, value: Counter): Series => ({
 const answer = (query: string, values: Series[]): Seen => [
   'series',
   {
-    ...{ t: TO_MS - T0, objectives: ['orders'], query, values },
-    ...{ fromMs: T0, toMs: TO_MS, endMs: TO_MS, stepSeconds: 10, scrapeSeconds: 10 },
+    t: TO_MS - T0,
+    objectives: ['orders'],
+    query,
+    values,
+    fromMs: T0,
+    toMs: TO_MS,
+    endMs: TO_MS,
+    stepSeconds: 10,
+    scrapeSeconds: 10,
   },
 ];
 
@@ -33,8 +40,14 @@ function ratio(
   more: Partial<Objective> = {},
 ): Objective {
   return {
-    ...{ name: 'orders', title: 'Orders', service: 'orders', method: 'Occurrences', target: 0.999 },
-    ...{ window: { kind: 'run' }, slice: null, status: 'assumed' },
+    name: 'orders',
+    title: 'Orders',
+    service: 'orders',
+    method: 'Occurrences',
+    target: 0.999,
+    window: { kind: 'run' },
+    slice: null,
+    status: 'assumed',
     indicator: { kind: 'ratio', counter: true, good: null, bad: null, total: '', ...over },
     ...more,
   };
@@ -52,7 +65,10 @@ const judged = (objective: Objective, seen: Seen[]) =>
 
 const UP = 'up{job="kong"}';
 const KONG = ['a', 'b'].map((instance, index) => ({
-  ...{ job: 'kong', instance, namespace: 'kong', service: 'kong-proxy' },
+  job: 'kong',
+  instance,
+  namespace: 'kong',
+  service: 'kong-proxy',
   pod: `kong-6d5f7c9b4d-x2z8${index + 4}`,
 }));
 /** As Kong writes them and `honorLabels` leaves them. */
@@ -119,7 +135,8 @@ describe('requests at a gateway', () => {
     const known = KONG.map((labels) => bare(series({ __name__: 'up', ...labels }, () => 1)));
     const seen = (of: typeof inFull): Seen[] => [
       answer(of.total, good.map(bare)),
-      ...[answer(of.bad, []), answer(UP, known)],
+      answer(of.bad, []),
+      answer(UP, known),
     ];
     assert.equal(judged(objective, seen({ total, bad })).verdict, 'pass');
     assert.match(judged(ratio(inFull), seen(inFull)).reason, /the source knew 2 of the targets of orders/);
@@ -164,15 +181,13 @@ describe('latency at a gateway that shows no bucket into which nothing fell', ()
   const there = (selector: string, le: string[], boundaryOn?: string[]): Seen => [
     'metric-there',
     {
-      ...{
-        t: 1,
-        objectives: ['orders'],
-        selector,
-        there: true,
-        selected: le.includes('1000'),
-        families: [],
-        alike: [],
-      },
+      t: 1,
+      objectives: ['orders'],
+      selector,
+      there: true,
+      selected: le.includes('1000'),
+      families: [],
+      alike: [],
       labels: ['job', 'le', 'service'],
       values: [
         { label: 'job', values: ['kong'] },

@@ -42,7 +42,11 @@ export function observedLoad(history: History): Observed {
     result === null ? { offered: null, started: 0, dropped: 0, share: null } : deliveryOf(result);
   const refused = refusalGap(result, deliveredGoal);
   return {
-    ...{ loads, result, delivery, deliveredGoal, proof: proofFigures(history.header) },
+    loads,
+    result,
+    delivery,
+    deliveredGoal,
+    proof: proofFigures(history.header),
     blocking: [...blockingOf(history, loads), ...refused],
     unheard: refused.length > 0 || result?.requests.count === 0,
     undelivered: undeliveredText(delivery, deliveredGoal),
@@ -129,7 +133,8 @@ function combined(loads: readonly Load[]): Load | null {
   const sum = (of: (load: Load) => number): number => sumOf(loads, of);
   return {
     ...head,
-    ...{ seconds, durationMs: offsetMs },
+    seconds,
+    durationMs: offsetMs,
     offered: loads.some(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
     iterations: sum(({ iterations }) => iterations),
     interrupted: sum(({ interrupted }) => interrupted),
@@ -142,7 +147,8 @@ function combined(loads: readonly Load[]): Load | null {
     },
     checks: loads.flatMap(({ checks }) => checks),
     // Kept for a single load only: several may measure in different ways.
-    ...{ latency: [], sent: [] },
+    latency: [],
+    sent: [],
   };
 }
 

@@ -44,8 +44,13 @@ function read(line: Seen<'series'>): Recorded {
   const { query, fromMs, toMs, endMs, stepSeconds, scrapeSeconds, values } = line;
   return {
     line,
-    ...{ query, fromMs, toMs, endMs, values },
-    ...{ stepMs: stepSeconds * SECOND_MS, scrapeMs: scrapeSeconds * SECOND_MS },
+    query,
+    fromMs,
+    toMs,
+    endMs,
+    values,
+    stepMs: stepSeconds * SECOND_MS,
+    scrapeMs: scrapeSeconds * SECOND_MS,
   };
 }
 

@@ -13,15 +13,14 @@ const GOOD = 'requests_bucket{job="api",le="0.5"}';
 const UP = 'up{job="api"}';
 
 const OBJECTIVE: Objective = {
-  ...{
-    name: 'api',
-    title: 'API',
-    service: 'api',
-    method: 'Occurrences',
-    target: 0.9,
-    window: { kind: 'run' },
-  },
-  ...{ slice: null, status: 'assumed' },
+  name: 'api',
+  title: 'API',
+  service: 'api',
+  method: 'Occurrences',
+  target: 0.9,
+  window: { kind: 'run' },
+  slice: null,
+  status: 'assumed',
   indicator: { kind: 'ratio', counter: true, good: GOOD, bad: null, total: TOTAL },
 };
 

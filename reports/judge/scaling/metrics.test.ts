@@ -15,7 +15,11 @@ function told(
 ): ReturnType<typeof measuredIn> {
   const { toleranceUp, conditions = [ACTIVE] } = more;
   const status: Seen<'hpa'> = {
-    ...{ kind: 'hpa', t: 0, desired: current, current, conditions },
+    kind: 'hpa',
+    t: 0,
+    desired: current,
+    current,
+    conditions,
     metrics: metrics.map(([name, , value, target]) => ({ name, value, target })),
   };
   const measures = metrics.map(([, by]) => ({ type: 'Pods', by }));

@@ -185,7 +185,11 @@ function hpaOf(status: Seen<'hpa'>, spec: Seen<'hpa-spec'> | undefined): Hpa {
   const metrics = measuredIn(status, spec);
   const [most] = metrics.filter(({ load }) => load !== null).sort((a, b) => (b.load ?? 0) - (a.load ?? 0));
   return {
-    ...{ t, desired, current, metrics, load: most?.load ?? null },
+    t,
+    desired,
+    current,
+    metrics,
+    load: most?.load ?? null,
     metric: most?.name ?? metrics[0]?.name ?? 'the metric',
     complaints: conditions.flatMap(complaint),
   };
@@ -204,7 +208,10 @@ function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | u
   const isMeasured = ({ type }: { type: string } | undefined = { type: '' }): boolean =>
     type !== '' && !FROM_ELSEWHERE.has(type);
   return {
-    ...{ min, max, stabilisationUpS, stabilisationDownS },
+    min,
+    max,
+    stabilisationUpS,
+    stabilisationDownS,
     stabilisationDownStated: one.stabilisationDownStated ?? true,
     cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,

@@ -21,7 +21,9 @@ export function raisesOf({ hpa, replicas, endMs }: Observed, startMs: number, ba
     if (t < startMs || t > (endMs ?? Infinity)) continue;
     if (desired > before)
       found.push({
-        ...{ t, from: before, to: desired },
+        t,
+        from: before,
+        to: desired,
         metMs: readyFrom(replicas, t, desired),
         withdrawnMs: hpa.find((later) => later.t > t && later.desired < desired)?.t ?? null,
       });

@@ -35,7 +35,9 @@ export function timesOfLoad(load: Load): TimesAt[] {
   const bySecond = merged(seconds.map(({ latency }) => latency));
   if (bySecond.length > 0 && sumOf(seconds, ({ bad }) => bad) === failed)
     return seconds.map((second, index) => ({
-      ...{ atMs: second.atMs, latency: second.latency, failed: second.bad },
+      atMs: second.atMs,
+      latency: second.latency,
+      failed: second.bad,
       unchecked: uncheckedIn(second),
       dropped: drops.bySecond[index] ?? 0,
     }));

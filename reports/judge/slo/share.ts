@@ -60,11 +60,7 @@ export function decideShare(sample: Sample, goalRatio: number, blockMs = BLOCK_M
   if (unknown === 0) return known;
   const best = decideKnown(withUnknown(sample, 'good'), goalRatio, blockMs);
   const worst = decideKnown(withUnknown(sample, 'bad'), goalRatio, blockMs);
-  return {
-    ...known,
-    ...bothWays(best, worst),
-    ...{ lower: worst.lower, upper: best.upper, unknown },
-  };
+  return { ...known, ...bothWays(best, worst), lower: worst.lower, upper: best.upper, unknown };
 }
 
 interface Way {

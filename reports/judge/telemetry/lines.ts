@@ -55,7 +55,8 @@ export function linesByNode(history: History, clocks: ReadonlyMap<string, Offset
     if (correlationIds.length === 0) return empty;
     const parts = correlationIds.map((correlationId) =>
       seriesOf(history, {
-        ...{ node, clock: clocks.get(node) ?? null },
+        node,
+        clock: clocks.get(node) ?? null,
         written: expectedOf(own.get(correlationId), counted ? null : count),
         arrived: arrived.get(correlationId) ?? [],
       }),
@@ -203,9 +204,19 @@ export function countedRule(history: History, findings: Findings): void {
 
 function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLines {
   return {
-    ...{ node, expected: 0, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0, undecided: 0 },
-    ...{ duplicated: 0, outOfOrder: 0 },
-    ...{ delays: [], due: [], ...of },
+    node,
+    expected: 0,
+    arrived: 0,
+    missing: [],
+    late: 0,
+    heldUp: 0,
+    unseen: 0,
+    undecided: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+    delays: [],
+    due: [],
+    ...of,
   };
 }
 
@@ -257,10 +268,17 @@ function seriesOf(
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
-    ...{ expected: of.written.size, arrived: 0, missing: [], late: 0, heldUp: 0, unseen: 0, undecided: 0 },
+    expected: of.written.size,
+    arrived: 0,
+    missing: [],
+    late: 0,
+    heldUp: 0,
+    unseen: 0,
+    undecided: 0,
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
-    ...{ delays: [], due: [] },
+    delays: [],
+    due: [],
   };
   for (const [n, writtenMs] of of.written) {
     const one = first.get(n);

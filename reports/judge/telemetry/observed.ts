@@ -170,7 +170,9 @@ export function acceptedRule(history: History, findings: Findings, canaries: rea
   const good = canaries.filter(({ ok }) => ok).length;
   const ratio = good / Math.max(1, canaries.length);
   findings.figure({
-    ...{ name: 'requests answered well', value: percentAtLeast(ratio, 3), unit: '%' },
+    name: 'requests answered well',
+    value: percentAtLeast(ratio, 3),
+    unit: '%',
     goal: `≥ ${percentDeclared(goal)}`,
   });
   const why = unansweredText(canaries);

@@ -58,7 +58,10 @@ function pathOfOne(
 ): RequestPath {
   const since = (ms: number): number => Math.round(ms - request.sentMs);
   const edge = {
-    ...{ name: 'edge', what: 'request' as const, found: true, atMs: since(request.doneMs) },
+    name: 'edge',
+    what: 'request' as const,
+    found: true,
+    atMs: since(request.doneMs),
     detail: `answered ${request.status ?? ''}`,
   };
   const stages = path.flatMap((hop) => [
@@ -80,7 +83,9 @@ function spanStages(hop: Hop, trace: FoundTrace | undefined, since: (ms: number)
   const fault = faultsOf(trace, [{ ...hop, spans: [] }])[0];
   const first = own[0];
   const entry: Stage = {
-    ...{ name: hopName(hop), what: 'span', found: first !== undefined },
+    name: hopName(hop),
+    what: 'span',
+    found: first !== undefined,
     atMs: first === undefined ? null : since(first.startMs),
     detail:
       first === undefined
@@ -92,7 +97,9 @@ function spanStages(hop: Hop, trace: FoundTrace | undefined, since: (ms: number)
   const named = hop.spans.map(({ name }): Stage => {
     const found = own.find((span) => isNamed(span.name, name));
     return {
-      ...{ name: hop.service, what: 'span', found: found !== undefined },
+      name: hop.service,
+      what: 'span',
+      found: found !== undefined,
       atMs: found === undefined ? null : since(found.startMs),
       detail: name,
     };
@@ -109,7 +116,9 @@ function lineStage(
   const [first] = own;
   const right = own.every(({ traceId }) => traceId === request.traceId);
   return {
-    ...{ name: lineNameOf(hop), what: 'log line', found: first !== undefined },
+    name: lineNameOf(hop),
+    what: 'log line',
+    found: first !== undefined,
     atMs: first === undefined ? null : since(first.atMs),
     detail:
       first === undefined

@@ -16,7 +16,13 @@ export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
 /** Lines in the store, each record once. */
 export function requestLines(history: History): RequestLine[] {
   return all(history, 'request-line').map(({ correlationId, service, traceId, seenMs, atMs, pod }) => ({
-    ...{ n: numberIn(correlationId), correlationId, service, traceId, seenMs, atMs, pod },
+    n: numberIn(correlationId),
+    correlationId,
+    service,
+    traceId,
+    seenMs,
+    atMs,
+    pod,
   }));
 }
 

@@ -24,7 +24,11 @@ export interface FoundTrace extends Pick<
 }
 
 const traceOf = once(({ correlationId, n, traceId, seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace => ({
-  ...{ correlationId, n, traceId, seenMs, unseenMs },
+  correlationId,
+  n,
+  traceId,
+  seenMs,
+  unseenMs,
   spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
 }));
 

@@ -83,7 +83,12 @@ describe('readHistory', () => {
 
   it('should read the pressure of the machine from its own file, as no observation', async () => {
     const look = (t: number, cpuMs: number) => ({
-      ...{ kind: 'pressure', t, cpuMs, memoryMs: 0, ioMs: 0, cores: null },
+      kind: 'pressure',
+      t,
+      cpuMs,
+      memoryMs: 0,
+      ioMs: 0,
+      cores: null,
     });
     const folder = await historyOf({
       'check.ndjson': lines(HEADER, { kind: 'end', t: 90 }),

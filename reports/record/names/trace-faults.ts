@@ -34,8 +34,11 @@ export function faultsOf(spans: readonly TraceSpan[], path: readonly PathHop[]):
   if (spans.length === 0)
     return [
       {
-        ...{ what: 'empty', hop: 'the trace', service: path[0]?.service ?? '' },
-        ...{ expected: 'one trace of the request', seen: 'no span of the request at all' },
+        what: 'empty',
+        hop: 'the trace',
+        service: path[0]?.service ?? '',
+        expected: 'one trace of the request',
+        seen: 'no span of the request at all',
       },
     ];
   const missing = new Set<string>();
@@ -60,8 +63,11 @@ function absent(hop: PathHop): TraceFault {
       ? `spans of ${hop.service}`
       : `spans of ${hop.service} below those of ${hop.parent}`;
   return {
-    ...{ what: 'absent', hop: hopName(hop), service: hop.service },
-    ...{ expected, seen: `no span of ${hop.service}` },
+    what: 'absent',
+    hop: hopName(hop),
+    service: hop.service,
+    expected,
+    seen: `no span of ${hop.service}`,
   };
 }
 
@@ -80,7 +86,9 @@ function linkFault(hop: PathHop, own: readonly TraceSpan[], spans: readonly Trac
   ];
   return [
     {
-      ...{ what: 'link', hop: hopName(hop), service: hop.service },
+      what: 'link',
+      hop: hopName(hop),
+      service: hop.service,
       expected: `the first span of ${hop.service} below one of ${hop.parent}`,
       seen: `below ${above.join(', ') || 'no span of another service'}`,
     },
@@ -95,8 +103,11 @@ function spanFaults(hop: PathHop, own: readonly TraceSpan[]): TraceFault[] {
   return hop.spans
     .filter(({ name }) => !own.some((span) => isNamed(span.name, name)))
     .map(({ name }) => ({
-      ...{ what: 'call' as const, hop: hop.service, service: hop.service },
-      ...{ expected: `a span "${name}" of ${hop.service}`, seen: 'none' },
+      what: 'call' as const,
+      hop: hop.service,
+      service: hop.service,
+      expected: `a span "${name}" of ${hop.service}`,
+      seen: 'none',
     }));
 }
 

@@ -115,7 +115,9 @@ export const FAILOVER = kinds({
 
   /** A live setting of the store that decides how a failover goes. */
   governing: {
-    ...{ name: z.string(), value: z.string(), source: z.string() },
+    name: z.string(),
+    value: z.string(),
+    source: z.string(),
     /** Whose value it is, where others have it instead of the server's. */
     override: settingOverride.optional(),
     /** What gave who asked a value of its own, this one, such as `ALTER ROLE plumbline`: what the server itself has does not show. */

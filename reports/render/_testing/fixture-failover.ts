@@ -46,7 +46,10 @@ function storeCheck({ store, fault, index }: Place): CheckResult {
   const rtoMs = Math.round(700 + noise(index + 3) * goal * 700);
   const trouble: Partial<FailoverRecord> = TROUBLE[`${store}/${fault}`] ?? {};
   const base = fixtureTrial({
-    ...{ store, fault, zeroAt, trial: 1 },
+    store,
+    fault,
+    zeroAt,
+    trial: 1,
     rtoMs: trouble.rto === null ? null : rtoMs,
     lost: trouble.lossWindowMs === undefined ? 0 : 12,
     election: store === 'neo4j' ? 'not applicable' : index === 13 ? 'in place' : 'elsewhere',
@@ -82,12 +85,10 @@ const TROUBLE: Record<string, Partial<FailoverRecord>> = {
 
 function notRun(store: string, fault: string): CheckResult {
   return fixtureCheck(`failover/${store}/${fault}`, {
-    ...{
-      title: `${store}: ${fault}`,
-      verdict: 'not-run',
-      reason: 'not declared: a second member',
-      steps: [],
-    },
+    title: `${store}: ${fault}`,
+    verdict: 'not-run',
+    reason: 'not declared: a second member',
+    steps: [],
     required: false,
     startedAt: null,
     history: null,
@@ -129,16 +130,16 @@ function backendCheck(atMs: number): CheckResult {
     outsideExpected: 'unknown',
     phases: base.phases.filter(({ name }) => ['landed', 'first ok write', 'steady'].includes(name)),
     requests: {
-      ...{
-        windowMs: 120_000,
-        allowanceMs: 0,
-        judged: 12_000,
-        ok: 11_969,
-        failed: 24,
-        unanswered: 7,
-        unsent: 0,
-      },
-      ...{ seconds: 120, secondsWithFailures: 2, lastFailureMs: 1290 },
+      windowMs: 120_000,
+      allowanceMs: 0,
+      judged: 12_000,
+      ok: 11_969,
+      failed: 24,
+      unanswered: 7,
+      unsent: 0,
+      seconds: 120,
+      secondsWithFailures: 2,
+      lastFailureMs: 1290,
       errors: [
         { error: 'status 502', count: 24 },
         { error: 'ECONNRESET', count: 7 },
@@ -146,12 +147,10 @@ function backendCheck(atMs: number): CheckResult {
     },
   };
   return fixtureCheck('failover/backend/pod-crash', {
-    ...{
-      title: 'Backend: a pod crashes',
-      goal: 'at most 0.1 % of the requests fail',
-      verdict: 'fail',
-      reason: trial.reason,
-    },
+    title: 'Backend: a pod crashes',
+    goal: 'at most 0.1 % of the requests fail',
+    verdict: 'fail',
+    reason: trial.reason,
     stubbed: ['Kong'],
     figures: [{ name: 'failed requests', value: 0.258, unit: '%', goal: 0.1 }],
     trials: [trial],
@@ -162,7 +161,8 @@ function controlPlaneCheck(atMs: number): CheckResult {
   const zeroAt = new Date(atMs).toISOString();
   const trial = fixtureTrial({ store: 'control-plane', fault: 'etcd-crash', zeroAt, rtoMs: 2310 });
   return fixtureCheck('failover/control-plane/etcd-crash', {
-    ...{ title: 'Control plane: an etcd member crashes', goal: 'the API is writable again within 15 s' },
+    title: 'Control plane: an etcd member crashes',
+    goal: 'the API is writable again within 15 s',
     reason: 'RTO 2.2 to 2.3 s, 9 leaders and workloads undisturbed',
     figures: [{ name: 'worst RTO of API writes', value: 2.31, unit: 's', goal: 15 }],
     trials: [

@@ -83,10 +83,9 @@ async function asked(
   const of = {
     stores: { secret: () => Promise.resolve(''), reread: () => Promise.resolve('') },
     environment: {
-      ...{ ...staging, prometheus: { url: server.url, scrapeSeconds: 5 } },
-      ...{
-        telemetry: { ...telemetry, alerts: undefined, dashboards, required: { targets: [], series: ['h'] } },
-      },
+      ...staging,
+      prometheus: { url: server.url, scrapeSeconds: 5 },
+      telemetry: { ...telemetry, alerts: undefined, dashboards, required: { targets: [], series: ['h'] } },
       ...environment,
     },
   } as unknown as Parameters<typeof askSeries>[0];

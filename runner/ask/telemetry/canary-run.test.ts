@@ -16,11 +16,21 @@ const { signal } = new AbortController();
 /** A store that has a line of each request under a name. */
 function having(service: string, traceIds: readonly string[]): LogProbe {
   const of = (traceId: string): LogRecord => ({
-    ...{ id: traceId, timeMs: Date.now(), message: '', service, traceId, correlationId: '', number: null },
-    ...{ node: 'w1', namespace: 'bids', pod: 'bid-desk-1' },
+    id: traceId,
+    timeMs: Date.now(),
+    message: '',
+    service,
+    traceId,
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'bids',
+    pod: 'bid-desk-1',
   });
   return {
-    ...{ kind: 'test', search: () => Promise.resolve(traceIds.map(of)), close: () => undefined },
+    kind: 'test',
+    search: () => Promise.resolve(traceIds.map(of)),
+    close: () => undefined,
     absence: () => Promise.resolve(null),
   };
 }
@@ -44,18 +54,28 @@ async function sending(t: TestContext, { lines, visibleMs }: { lines: number; vi
   const writer = openHistory(folder, 'telemetry.ndjson', {});
   const run = new CanaryRun(
     {
-      ...{ environment, writer, traces: null, signal, logs: having('desk-app', traceIds) },
+      environment,
+      writer,
+      traces: null,
+      signal,
+      logs: having('desk-app', traceIds),
       order: {
-        ...{ check: 'telemetry/correlation', trial: 1, follow: ['logs'], run: 'plr1' },
-        ...{ requests: 2, perSecond: 100, nodes: [], lines, sinceMs: Date.now() },
+        check: 'telemetry/correlation',
+        trial: 1,
+        follow: ['logs'],
+        run: 'plr1',
+        requests: 2,
+        perSecond: 100,
+        nodes: [],
+        lines,
+        sinceMs: Date.now(),
       },
       target: {
-        ...{
-          url: new URL(edge.url),
-          endpoint: { host, port: Number(port), tls: null },
-          prefix: 'Plumbline canary ',
-        },
-        ...{ contract: { follow: 'trace', proof: 'none' }, request: { ...look, expects: [] } },
+        url: new URL(edge.url),
+        endpoint: { host, port: Number(port), tls: null },
+        prefix: 'Plumbline canary ',
+        contract: { follow: 'trace', proof: 'none' },
+        request: { ...look, expects: [] },
       },
     },
     visibleMs,

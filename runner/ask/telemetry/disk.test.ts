@@ -28,7 +28,11 @@ test('should count numbered lines by their series and lines of requests by their
     { atMs: 6, text: 'GET /tenders r1/17 is no JSON' },
   ];
   assert.deepEqual(countedOn(POD, lines, { run: 'r1', fields }), {
-    ...{ kind: 'disk', node: 'w1', pod: 'p', writer: false, lines: 4 },
+    kind: 'disk',
+    node: 'w1',
+    pod: 'p',
+    writer: false,
+    lines: 4,
     series: [
       {
         correlationId: 'r1/line/w1/5-7',
@@ -112,17 +116,29 @@ test('should count nothing only of a container before its restart that left no f
 
 function store(messages: [timeMs: number, message: string][]): LogProbe {
   const records = messages.map(([timeMs, message], index): LogRecord => ({
-    ...{ id: String(index), timeMs, message, service: '', traceId: '', correlationId: '', number: null },
-    ...{ node: 'w1', namespace: 'n', pod: 'p' },
+    id: String(index),
+    timeMs,
+    message,
+    service: '',
+    traceId: '',
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'n',
+    pod: 'p',
   }));
   return {
-    ...{ kind: 'test', search: () => Promise.resolve(records), close: () => undefined },
+    kind: 'test',
+    search: () => Promise.resolve(records),
+    close: () => undefined,
     absence: () => Promise.resolve(null),
   };
 }
 
 const BOUNDS = {
-  ...{ untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal },
+  untilMs: 100_000,
+  deadlineMs: 1_000,
+  signal: new AbortController().signal,
   redact: redactor(['hidden-word']),
 };
 
@@ -207,9 +223,14 @@ test('false verdict 21: should read and look for lines by the clock of their nod
     },
   } as unknown as Cluster;
   const looking = {
-    ...{ cluster, probe: store([[620_000, 'old enough']]), sinceMs: 50_000, untilMs: 30_000 },
+    cluster,
+    probe: store([[620_000, 'old enough']]),
+    sinceMs: 50_000,
+    untilMs: 30_000,
     askedMs: performance.now(),
-    ...{ deadlineMs: 1_000, signal: new AbortController().signal, redact: (text: string) => text },
+    deadlineMs: 1_000,
+    signal: new AbortController().signal,
+    redact: (text: string) => text,
   };
   const pod = { ...POD, workload: 'w', clock: { offsetMs: 600_000, errorMs: 500 } };
   const found = await recentOf(pod, looking);
@@ -232,8 +253,15 @@ test('false verdict 9: should look for earlier lines where nothing was written l
   };
   const found = await of([[20_000, 'started']]);
   assert.deepEqual(found, {
-    ...{ kind: 'recent', workload: 'w', node: 'w1', pod: 'p', container: 'c' },
-    ...{ written: 'earlier', lines: 1, found: 1, missing: null },
+    kind: 'recent',
+    workload: 'w',
+    node: 'w1',
+    pod: 'p',
+    container: 'c',
+    written: 'earlier',
+    lines: 1,
+    found: 1,
+    missing: null,
   });
   const lost = await of([]);
   assert.deepEqual('missing' in lost && [lost.found, lost.missing], [0, 'started']);
@@ -246,11 +274,24 @@ test('should wait for the first lines of what has just started until they had th
     },
   } as unknown as Cluster;
   const looking = {
-    ...{ cluster, probe: store([[100_050, 'started']]), sinceMs: 90_000, untilMs: 100_000 },
-    ...{ askedMs: performance.now(), deadlineMs: 1, signal: SINCE.signal, redact: (text: string) => text },
+    cluster,
+    probe: store([[100_050, 'started']]),
+    sinceMs: 90_000,
+    untilMs: 100_000,
+    askedMs: performance.now(),
+    deadlineMs: 1,
+    signal: SINCE.signal,
+    redact: (text: string) => text,
   };
   assert.deepEqual(await recentOf({ ...POD, workload: 'w' }, looking), {
-    ...{ kind: 'recent', workload: 'w', node: 'w1', pod: 'p', container: 'c' },
-    ...{ written: 'lately', lines: 1, found: 1, missing: null },
+    kind: 'recent',
+    workload: 'w',
+    node: 'w1',
+    pod: 'p',
+    container: 'c',
+    written: 'lately',
+    lines: 1,
+    found: 1,
+    missing: null,
   });
 });

@@ -38,7 +38,11 @@ export async function readDisk(
   // The node's clock sets the times of lines, and the cut-off.
   const since = Math.max(0, Math.floor(onNode(sinceMs, of)));
   const asked = {
-    ...{ namespace, pod, container, timestamps: true, limitBytes: MOST_BYTES },
+    namespace,
+    pod,
+    container,
+    timestamps: true,
+    limitBytes: MOST_BYTES,
     ...(tailLines === undefined ? { sinceTime: new Date(since).toISOString() } : { tailLines }),
   };
   const before =
@@ -105,7 +109,11 @@ export function countedOn(
   });
   if (wrong !== null) throw new Error(wrong);
   return {
-    ...{ kind: 'disk', node, pod, writer: container === LINE_WRITER, lines: count },
+    kind: 'disk',
+    node,
+    pod,
+    writer: container === LINE_WRITER,
+    lines: count,
     series: [...series].map(([correlationId, of]) => ({ correlationId, lines: of })),
     requests: [...services].map(([service, of]) => ({ service, lines: of })),
   };

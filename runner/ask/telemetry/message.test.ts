@@ -7,7 +7,9 @@ import { lookFor } from './recent.ts';
 
 const AT_MS = 10_000;
 const BOUNDS = {
-  ...{ untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal },
+  untilMs: 100_000,
+  deadlineMs: 1_000,
+  signal: new AbortController().signal,
   redact: (text: string): string => text,
 };
 
@@ -15,11 +17,21 @@ const BOUNDS = {
 async function looked(lines: readonly string[], kept: (line: string) => string, messageKey?: string) {
   const disk = lines.map((text, index) => ({ atMs: AT_MS + index, text }));
   const records = disk.map(({ atMs, text }): LogRecord => ({
-    ...{ id: String(atMs), timeMs: atMs, message: kept(text), service: '', traceId: '', correlationId: '' },
-    ...{ number: null, node: 'w1', namespace: 'n', pod: 'p' },
+    id: String(atMs),
+    timeMs: atMs,
+    message: kept(text),
+    service: '',
+    traceId: '',
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'n',
+    pod: 'p',
   }));
   const probe: LogProbe = {
-    ...{ kind: 'test', search: () => Promise.resolve(records), close: () => undefined },
+    kind: 'test',
+    search: () => Promise.resolve(records),
+    close: () => undefined,
     absence: () => Promise.resolve(null),
   };
   const { found, missing } = await lookFor(
@@ -110,11 +122,11 @@ test('should find a line of which a shipper has kept the message alone', async (
 test('should take the message of a line and not one that is nested in it, such as that of an error', async () => {
   const error = { type: 'Timeout', message: 'upstream timed out' };
   const serilog = {
-    ...{ Timestamp: '2026-11-30 12:00:00 UTC', Level: 'Error', MessageTemplate: 'Order {Id} failed' },
-    ...{
-      RenderedMessage: 'Order 7 failed',
-      Exception: 'System.Exception: boom\n   at A.B() in /src/A.cs:line 7',
-    },
+    Timestamp: '2026-11-30 12:00:00 UTC',
+    Level: 'Error',
+    MessageTemplate: 'Order {Id} failed',
+    RenderedMessage: 'Order 7 failed',
+    Exception: 'System.Exception: boom\n   at A.B() in /src/A.cs:line 7',
   };
   // `message` is what is declared where nothing else is.
   for (const messageKey of [undefined, 'message']) {

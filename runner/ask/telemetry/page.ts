@@ -96,7 +96,9 @@ function nextOf({ status, headers: { location } }: BytesAnswer, at: URL): URL | 
 function pageOf({ status, headers, bytes }: BytesAnswer, at: URL): Result<'telemetry.page'> {
   const { 'content-type': type } = headers;
   return {
-    ...{ status, url: at.href, base64: bytes.toString('base64') },
+    status,
+    url: at.href,
+    base64: bytes.toString('base64'),
     headers: typeof type === 'string' ? { 'content-type': type } : {},
   };
 }

@@ -7,18 +7,30 @@ import { lookFor } from './recent.ts';
 const AT_MS = 10_000;
 const PART_BYTES = 16_384;
 const BOUNDS = {
-  ...{ untilMs: 100_000, deadlineMs: 1_000, signal: new AbortController().signal },
+  untilMs: 100_000,
+  deadlineMs: 1_000,
+  signal: new AbortController().signal,
   redact: (text: string): string => text,
 };
 
 /** A shipper that cannot parse a part has its text, and no field of the line. */
 function store(messages: readonly string[]): LogProbe {
   const records = messages.map((message, index): LogRecord => ({
-    ...{ id: String(index), timeMs: AT_MS + index, message, service: '', traceId: '', correlationId: '' },
-    ...{ number: null, node: 'w1', namespace: 'n', pod: 'p' },
+    id: String(index),
+    timeMs: AT_MS + index,
+    message,
+    service: '',
+    traceId: '',
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'n',
+    pod: 'p',
   }));
   return {
-    ...{ kind: 'test', search: () => Promise.resolve(records), close: () => undefined },
+    kind: 'test',
+    search: () => Promise.resolve(records),
+    close: () => undefined,
     absence: () => Promise.resolve(null),
   };
 }

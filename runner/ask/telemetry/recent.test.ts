@@ -9,15 +9,28 @@ import type { Looking } from './recent.ts';
 const UNTIL_MS = 2_000_000;
 const SINCE_MS = UNTIL_MS - 1_600_000;
 const podOf = (pod: string) => ({
-  ...{ namespace: 'n', pod, container: 'c', node: 'w1', restarts: 0, workload: `Deployment n/${pod}` },
+  namespace: 'n',
+  pod,
+  container: 'c',
+  node: 'w1',
+  restarts: 0,
+  workload: `Deployment n/${pod}`,
   clock: { offsetMs: 0, errorMs: 0 },
 });
 const at = (ms: number, text: string): string => `${new Date(ms).toISOString()} ${text}`;
 
 function record(timeMs: number, message: string): LogRecord {
   return {
-    ...{ id: `${timeMs} ${message}`, timeMs, message, service: '', traceId: '', correlationId: '' },
-    ...{ number: null, node: 'w1', namespace: 'n', pod: 'p' },
+    id: `${timeMs} ${message}`,
+    timeMs,
+    message,
+    service: '',
+    traceId: '',
+    correlationId: '',
+    number: null,
+    node: 'w1',
+    namespace: 'n',
+    pod: 'p',
   };
 }
 
@@ -27,13 +40,20 @@ function looking(
   logs: (of: { sinceTime?: string }) => string,
 ): Looking {
   const probe: LogProbe = {
-    ...{ kind: 'test', close: () => undefined, absence: () => Promise.resolve(null) },
+    kind: 'test',
+    close: () => undefined,
+    absence: () => Promise.resolve(null),
     search: (asked) => Promise.resolve().then(() => search(asked)),
   };
   const client = { logs: (of: { sinceTime?: string }) => Promise.resolve(logs(of)) };
   return {
-    ...{ cluster: { client } as unknown as Looking['cluster'], probe, sinceMs: SINCE_MS, untilMs: UNTIL_MS },
-    ...{ askedMs: performance.now(), deadlineMs: 1_000, signal: new AbortController().signal },
+    cluster: { client } as unknown as Looking['cluster'],
+    probe,
+    sinceMs: SINCE_MS,
+    untilMs: UNTIL_MS,
+    askedMs: performance.now(),
+    deadlineMs: 1_000,
+    signal: new AbortController().signal,
     redact: (text) => text,
   };
 }
@@ -81,7 +101,11 @@ test('should record a container for which the store gives no answer, and look up
     'recent e',
   ]);
   assert.deepEqual(all[1], {
-    ...{ kind: 'recent-unsearched', workload: 'Deployment n/b', node: 'w1', pod: 'b', container: 'c' },
+    kind: 'recent-unsearched',
+    workload: 'Deployment n/b',
+    node: 'w1',
+    pod: 'b',
+    container: 'c',
     reason: 'absent of b',
   });
 });

@@ -103,7 +103,12 @@ export async function recentOf(
   const oldEnough = (): number => onNode(nowUntilMs(), pod);
   const look = (disk: readonly DiskLine[], fromMs?: number): Promise<Recent> =>
     lookFor(probe, { namespace, name }, disk, {
-      ...{ fromMs, untilMs: oldEnough(), deadlineMs, signal, redact, messageKey },
+      fromMs,
+      untilMs: oldEnough(),
+      deadlineMs,
+      signal,
+      redact,
+      messageKey,
     });
   const window = { sinceMs, untilMs: nowUntilMs(), signal };
   const lately = await onDisk(pod, () => readLately(cluster, pod, window), signal);

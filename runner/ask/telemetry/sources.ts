@@ -46,7 +46,10 @@ export async function addressOf(
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
   const found = {
-    ...{ url, address, ca: authorities.pem, proxied: true },
+    url,
+    address,
+    ca: authorities.pem,
+    proxied: true,
     ...(await accountOf(declared, (source) => stores.secret(source))),
     reread: () => accountOf(declared, (source) => stores.reread(source)),
   };

@@ -52,7 +52,8 @@ export async function registryOf(repositories: Readonly<Record<string, Repositor
   await once(server, 'listening');
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ host, asked },
+    host,
+    asked,
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -17,7 +17,11 @@ import { clockAhead } from '../_testing/clock.ts';
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
 const DELETED = '/api/v1/namespaces/x/configmaps/canary';
 const LEFT = {
-  ...{ seq: 1, title: 'canary made', check: 'c', state: 'pending', dueAt: '2026-01-01T00:00:00Z' },
+  seq: 1,
+  title: 'canary made',
+  check: 'c',
+  state: 'pending',
+  dueAt: '2026-01-01T00:00:00Z',
   rollback: { kind: 'kube-delete', path: DELETED },
 };
 test('begins nothing while another machine has something open, and touches neither it nor its mirror nor its Job', async () => {

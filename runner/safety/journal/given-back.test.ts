@@ -12,8 +12,16 @@ import { Journal } from './journal.ts';
 
 /** A fault of this machine that is open in the cluster of the tests. */
 const OPEN: Omit<Entry, 'seq' | 'state' | 'rollback'> = {
-  ...{ id: POWER.id, check: 'c', title: 'node-loss', access: 'fault', clusterUid: 'cluster' },
-  ...{ bootId: 'boot', holder: { pid: 1, startTime: '1' }, runId: 'r', dueMs: 0, dueAfterMs: 0 },
+  id: POWER.id,
+  check: 'c',
+  title: 'node-loss',
+  access: 'fault',
+  clusterUid: 'cluster',
+  bootId: 'boot',
+  holder: { pid: 1, startTime: '1' },
+  runId: 'r',
+  dueMs: 0,
+  dueAfterMs: 0,
   at: '2026-01-01T00:00:00Z',
 };
 
@@ -58,7 +66,8 @@ test('what is open in another cluster of the same name is neither undone nor tak
   const given = options(api, 'two-clusters');
   const journal = new Journal(safetyFolder('two-clusters', undefined));
   journal.record({
-    ...{ ...OPEN, clusterUid: 'the other one' },
+    ...OPEN,
+    clusterUid: 'the other one',
     rollback: { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', marker: 'm' },
   });
   leftBy(api, []);

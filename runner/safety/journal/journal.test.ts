@@ -143,7 +143,9 @@ test('what earlier versions wrote is read', () => {
   const journal = fresh();
   const { dueAfterMs: _, ...older } = entry('older');
   const command = {
-    ...{ kind: 'command', argv: ['on'], timeoutMs: 1 },
+    kind: 'command',
+    argv: ['on'],
+    timeoutMs: 1,
     until: { argv: ['state'], includes: 'on', excludes: 'off' },
   };
   const line = { entry: { ...older, dueAt: '2026-01-01', seq: 1, state: 'pending', rollback: command } };

@@ -89,8 +89,11 @@ function listingOf(body: unknown): Listing | null {
   const raw = object === undefined ? null : listOf(entries ?? '[]');
   if (raw === null) return null;
   return {
-    ...{ listed: raw.map(readable), raw, holder },
-    ...{ resourceVersion: object?.metadata?.resourceVersion ?? '', isWritten: entries !== undefined },
+    listed: raw.map(readable),
+    raw,
+    holder,
+    resourceVersion: object?.metadata?.resourceVersion ?? '',
+    isWritten: entries !== undefined,
   };
 }
 

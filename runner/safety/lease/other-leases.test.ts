@@ -135,9 +135,18 @@ test('should undo what this machine left open before it refuses: the next run re
   const path = '/api/v1/namespaces/c/pods/left';
   api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
   new Journal(safetyFolder(given.environment, undefined)).record({
-    ...{ id: 'x', check: 'c', title: 'pod made', access: 'canary', clusterUid: 'cluster', runId: 'r' },
+    id: 'x',
+    check: 'c',
+    title: 'pod made',
+    access: 'canary',
+    clusterUid: 'cluster',
+    runId: 'r',
     rollback: { kind: 'kube-delete', path, marker: 'm' },
-    ...{ bootId: 'b', holder: { pid: 1, startTime: '1' }, dueMs: 0, dueAfterMs: 0, at: '' },
+    bootId: 'b',
+    holder: { pid: 1, startTime: '1' },
+    dueMs: 0,
+    dueAfterMs: 0,
+    at: '',
   });
   const answer = callIn(api);
   const kube: KubeCall = (request) => {

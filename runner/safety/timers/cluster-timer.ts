@@ -74,7 +74,8 @@ export function inClusterCall(account = ACCOUNT): KubeCall {
     const ca = readFileSync(`${account}/ca.crt`);
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      ...{ authorization: `Bearer ${token}`, 'content-type': contentType ?? 'application/json' },
+      authorization: `Bearer ${token}`,
+      'content-type': contentType ?? 'application/json',
       ...(sent !== undefined && { 'content-length': Buffer.byteLength(sent) }),
     };
     const where = { host, port, path, method, headers };
@@ -162,9 +163,12 @@ function mirroredOf(raw: unknown, i: number): Mirrored | null {
     return null;
   }
   return {
-    ...{ id, rollback, title: textAt(raw, 'title') ?? id },
+    id,
+    rollback,
+    title: textAt(raw, 'title') ?? id,
     // Without a duration it is undone once nobody holds the environment.
-    ...{ seq: numberAt(raw, 'seq') ?? 0, dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity },
+    seq: numberAt(raw, 'seq') ?? 0,
+    dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity,
   };
 }
 

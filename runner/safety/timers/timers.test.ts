@@ -45,12 +45,16 @@ test("the cluster's timer counts by its own clock how long the Lease has been th
 test('the host timer switches no node on hours after it was due, by whichever of its clocks tells so', () => {
   const hour = 3_600_000;
   const due = {
-    ...{ ...entry(1, 1_000), at: '2026-01-01T00:00:00Z', dueAfterMs: 60_000 },
+    ...entry(1, 1_000),
+    at: '2026-01-01T00:00:00Z',
+    dueAfterMs: 60_000,
     rollback: { kind: 'node-power', node: 'w', commands: {} },
   } as unknown as Entry;
   const wall = Date.parse('2026-01-01T00:01:00Z');
   const now = (hours: number, wallHours = hours, bootId = 'now') => ({
-    ...{ ms: 1_000 + hours * hour, bootId, wallMs: wall + wallHours * hour },
+    ms: 1_000 + hours * hour,
+    bootId,
+    wallMs: wall + wallHours * hour,
   });
   assert.equal(tooLate(due, now(3.9)), false);
   assert.equal(tooLate(due, now(4.1)), true);
@@ -65,14 +69,17 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
   const journal = new Journal(folder);
   const commands = { on: ['touch', join(folder, 'on')], state: ['true'], isOn: '', isOff: 'x', timeoutMs: 1 };
   journal.record({
-    ...{ id: 'i', check: 'c', title: 't', access: 'fault', clusterUid: 'u', runId: 'r' },
-    ...{
-      holder: { pid: 1, startTime: '1' },
-      bootId: 'b',
-      dueMs: 0,
-      dueAfterMs: 0,
-      at: '2026-01-01T00:00:00Z',
-    },
+    id: 'i',
+    check: 'c',
+    title: 't',
+    access: 'fault',
+    clusterUid: 'u',
+    runId: 'r',
+    holder: { pid: 1, startTime: '1' },
+    bootId: 'b',
+    dueMs: 0,
+    dueAfterMs: 0,
+    at: '2026-01-01T00:00:00Z',
     rollback: { kind: 'node-power', node: 'w', commands },
   });
   let waits = 0;
@@ -122,7 +129,9 @@ function timersElsewhere(): { timers: Timers; lives: () => boolean; pid: () => n
   const folder = tempFolder();
   const job = { kube: new TestApi().call, namespace: 'n', image: 'i', runId: 'r' };
   const timers = new Timers({
-    ...{ folder, hostAllowed: false, notice: () => undefined },
+    folder,
+    hostAllowed: false,
+    notice: () => undefined,
     job: () => Promise.resolve(job),
   });
   const recorded = (): ReturnType<typeof recordedProcess> => recordedProcess(join(folder, HOST_TIMER_FILE));
@@ -202,7 +211,9 @@ test('the image of the Job may become known only when the environment is complet
   const folder = tempFolder();
   let image: string | null = null;
   const timers = new Timers({
-    ...{ folder, hostAllowed: true, notice: () => undefined },
+    folder,
+    hostAllowed: true,
+    notice: () => undefined,
     job: () =>
       Promise.resolve(
         image === null ? null : { kube: new TestApi().call, namespace: 'n', image, runId: 'r' },
@@ -257,7 +268,10 @@ test('false verdict 24: the host timer never gives up what is open, and tries it
 
 test("false verdict 23: the cluster's timer counts what is due by its own clock", () => {
   const mirrored = (seq: number, dueAfterMs: number) => ({
-    ...{ id: `id-${seq}`, seq, title: '', dueAfterMs },
+    id: `id-${seq}`,
+    seq,
+    title: '',
+    dueAfterMs,
     rollback: kubeEntry,
   });
   const entries = [mirrored(1, 10_000), mirrored(2, 600_000)];
@@ -301,7 +315,10 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
     metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } },
   });
   const entry = (seq: number, rollback: Record<string, string>) => ({
-    ...{ id: `id-${seq}`, seq, title: `step ${seq}`, dueAfterMs: 600_000 },
+    id: `id-${seq}`,
+    seq,
+    title: `step ${seq}`,
+    dueAfterMs: 600_000,
     rollback,
   });
   const made = entry(1, { kind: 'kube-delete', path: '/api/v1/namespaces/x/configmaps/canary', marker: 'm' });

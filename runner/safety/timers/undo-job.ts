@@ -385,11 +385,9 @@ function podSpec({
         // Ready once it has read Lease and mirror: a Job whose account may not would undo nothing.
         startupProbe: {
           exec: { command: ['node', '-e', `require('fs').accessSync('${LOOKED_FILE}')`] },
-          ...{
-            periodSeconds: 1,
-            timeoutSeconds: 10,
-            failureThreshold: Math.ceil(readyMs / 1000) + LOOKS_LONGER_S,
-          },
+          periodSeconds: 1,
+          timeoutSeconds: 10,
+          failureThreshold: Math.ceil(readyMs / 1000) + LOOKS_LONGER_S,
         },
         resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '160Mi' } },
         securityContext: {

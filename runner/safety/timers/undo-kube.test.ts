@@ -129,7 +129,9 @@ test('a removed field counts as ours while it is absent, and as restored once it
 function added(value: Json, now: Json): { undo: () => Promise<unknown>; state: () => Json } {
   const { call, state } = server({ ...(node({}) as object), field: now });
   const rollback = {
-    ...{ kind: 'kube-patch' as const, path: '/x', uid: 'u1' },
+    kind: 'kube-patch' as const,
+    path: '/x',
+    uid: 'u1',
     fields: [{ at: ['field'], before: [] as [], after: [value] as [Json] }],
   };
   return {

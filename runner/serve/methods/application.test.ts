@@ -54,7 +54,10 @@ function methods(
     requests: {
       look: { method: 'GET', path: '/alive', status: 204 },
       draft: {
-        ...{ method: 'POST', path: '/drafts', body: { topic: '{title}', n: '{n}' }, status: [200, 201] },
+        method: 'POST',
+        path: '/drafts',
+        body: { topic: '{title}', n: '{n}' },
+        status: [200, 201],
         expects: [{ pointer: '/text', is: 'text' }],
         state: { pointer: '/by', done: ['model'], degraded: ['rules'] },
       },
@@ -88,8 +91,13 @@ describe('a request that changes nothing', () => {
     assert.ok('answer' in seen);
     const { ms, ...answer } = seen.answer;
     assert.deepEqual(answer, {
-      ...{ status: 204, ok: true, why: '', correlationIdSeen: 'c1', headers: { 'x-service': 'drafts' } },
-      ...{ authorized: false, tlsError: 'not a TLS connection' },
+      status: 204,
+      ok: true,
+      why: '',
+      correlationIdSeen: 'c1',
+      headers: { 'x-service': 'drafts' },
+      authorized: false,
+      tlsError: 'not a TLS connection',
     });
     assert.ok(ms > 0);
     assert.deepEqual(
@@ -165,14 +173,23 @@ describe('a request for a draft', () => {
       written: true,
     });
     assert.deepEqual(await drafted({ text: 't', by: 'rules' }, 201), {
-      ...{ status: 201, error: '', degraded: true, written: true },
+      status: 201,
+      error: '',
+      degraded: true,
+      written: true,
     });
     assert.deepEqual(await drafted({ text: ' ', by: 'model' }), {
-      ...{ status: 200, error: 'answer: /text', degraded: null, written: false },
+      status: 200,
+      error: 'answer: /text',
+      degraded: null,
+      written: false,
     });
     assert.deepEqual(await drafted({ text: 't', by: 'whom?' }), { ...answer, degraded: null, written: true });
     assert.deepEqual(await drafted({}, 429), {
-      ...{ status: 429, error: 'rate-limit: status 429', degraded: null, written: false },
+      status: 429,
+      error: 'rate-limit: status 429',
+      degraded: null,
+      written: false,
     });
   });
 

@@ -34,7 +34,11 @@ async function look(
   try {
     const { identity, client } = await opening.open();
     const how = {
-      ...{ correlationId, ca: ca.pem, timeoutMs, signal, identity },
+      correlationId,
+      ca: ca.pem,
+      timeoutMs,
+      signal,
+      identity,
       ...(client !== undefined && { client }),
     };
     return { answer: await throughTheEdge({ edge, application }, how) };

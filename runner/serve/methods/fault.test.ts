@@ -20,7 +20,9 @@ const check = 'failover/backend/pod-delete';
 
 const pod = {
   metadata: {
-    ...{ namespace: deployment?.namespace, name: 'api-1', uid: 'u' },
+    namespace: deployment?.namespace,
+    name: 'api-1',
+    uid: 'u',
     labels: { 'pod-template-hash': '5d8' },
     ownerReferences: [{ kind: 'ReplicaSet', name: `${deployment?.name ?? ''}-5d8`, controller: true }],
   },

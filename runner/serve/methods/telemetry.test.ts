@@ -46,16 +46,20 @@ function trusting(trust: Trust): Environment {
     prometheus: { ...prometheus, trust },
     telemetry: {
       ...telemetry,
-      ...{ logs: { ...logs, trust }, traces: { ...traces, trust }, alerts: { ...alerts, trust } },
+      logs: { ...logs, trust },
+      traces: { ...traces, trust },
+      alerts: { ...alerts, trust },
       dashboards: { ...dashboards, trust, declared: [], kibana },
     },
   };
 }
 
 const NODE = {
-  ...{ apiVersion: 'v1', kind: 'Node' },
+  apiVersion: 'v1',
+  kind: 'Node',
   metadata: { name: 'w1', labels: {} },
-  ...{ spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+  spec: {},
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
 };
 
 /** Observes once and judges, over the socket that a check has. @returns the verdict, and the writes to the cluster */
@@ -71,11 +75,14 @@ async function observed(id: string, environment: Environment): Promise<Judgement
   };
   const runner = {
     runState: {
-      ...{ environment, redact: (text: string) => text, headerSource: () => source },
+      environment,
+      redact: (text: string) => text,
+      headerSource: () => source,
       planned: new Map([[id, planned]]),
       trialFolder: (check: string, trial: number) => trialFolder(histories, check, trial),
     },
-    ...{ stores: secrets, application: new ApplicationAccess(environment, secrets) },
+    stores: secrets,
+    application: new ApplicationAccess(environment, secrets),
     parts: { signal: new AbortController().signal, safety: { stopped: new AbortController().signal } },
   };
   const telemetry = new TelemetryRuns(runner as unknown as RunnerCore);
@@ -90,7 +97,8 @@ async function observed(id: string, environment: Environment): Promise<Judgement
       Promise.resolve({ kind, items: kind === 'v1/Node' ? [NODE] : [] }),
     'cluster.wait': ({ kind }: { kind: string }) => Promise.resolve({ kind, items: [] }),
     'clocks.nodes': () => Promise.resolve([]),
-    ...{ 'cluster.apply': written('apply'), 'cluster.delete': written('delete') },
+    'cluster.apply': written('apply'),
+    'cluster.delete': written('delete'),
   };
   const session = await Session.listen(handlers as unknown as Handlers, { gone: () => undefined });
   const client = await RunnerClient.connect(session.path, () => undefined);
@@ -99,8 +107,15 @@ async function observed(id: string, environment: Environment): Promise<Judgement
     const observe = (await rowOf(id)?.observe?.()) ?? assert.fail(`nothing observes ${id}`);
     await observe(
       createContext({
-        ...{ id, trial: 1, trials: 1, goals, settings: source.settings, client, observations },
-        ...{ signal: new AbortController().signal, step: async (_title, body) => body() },
+        id,
+        trial: 1,
+        trials: 1,
+        goals,
+        settings: source.settings,
+        client,
+        observations,
+        signal: new AbortController().signal,
+        step: async (_title, body) => body(),
       }),
     );
     observations.append('end');

@@ -81,7 +81,8 @@ export function telemetryMethods(runner: ServedRunner): Methods {
       const logs = environment.telemetry?.logs;
       if (logs === undefined) return null;
       const wanted = {
-        ...{ run, fields: logFieldsOf(logs) },
+        run,
+        fields: logFieldsOf(logs),
         ...(isTraced(environment) && { traced: requestsByTrace(run, requests) }),
       };
       return written(params, 'disk.ndjson', async (write) => {

@@ -16,10 +16,13 @@ const local = await loadEnvironment('local');
 
 /** An application whose answers say nothing but that the service gave them. */
 const CONTRACT = {
-  ...{ follow: 'trace', proof: { header: 'x-service', contains: 'orders' } },
+  follow: 'trace',
+  proof: { header: 'x-service', contains: 'orders' },
   requests: {
     look: {
-      ...{ method: 'GET', path: '/orders?size=1', status: 200 },
+      method: 'GET',
+      path: '/orders?size=1',
+      status: 200,
       expects: [{ pointer: '/content', is: 'list' }],
     },
   },
@@ -63,12 +66,16 @@ export function behind(gateway: Pick<TestGateway, 'url' | 'tokenUrl'>): BehindGa
   const nothing = (): void => undefined;
   const runner = {
     parts: {
-      ...{ signal, folder: { id: 'r' } },
+      signal,
+      folder: { id: 'r' },
       safety: { stopped: signal, children: { add: nothing, remove: nothing } },
       cluster: { client: {}, list: () => Promise.resolve({ items: [] }) },
     },
     runState: {
-      ...{ environment, histories: folder, trialFolder: () => folder, redact: (text: string) => text },
+      environment,
+      histories: folder,
+      trialFolder: () => folder,
+      redact: (text: string) => text,
       planned: new Map(planChecks(environment).map((one) => [one.row.id, one])),
       progress: { detail: nothing },
       headerSource: () => ({ settings: {}, goals: { visibleSeconds: 30 } }),
@@ -83,7 +90,9 @@ export function behind(gateway: Pick<TestGateway, 'url' | 'tokenUrl'>): BehindGa
       .split('\n')
       .map((line): unknown => JSON.parse(line));
   return {
-    ...{ runner, lines, kept },
+    runner,
+    lines,
+    kept,
     seen: (file) =>
       lines(file).flatMap((line): Seen[] => {
         if (Array.isArray(line)) return [];

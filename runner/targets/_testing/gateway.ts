@@ -74,7 +74,11 @@ export async function gateway(rules: GatewayRules = {}): Promise<TestGateway> {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ url, tokenUrl: `${url}/token`, answered, asked, tokens: () => given },
+    url,
+    tokenUrl: `${url}/token`,
+    answered,
+    asked,
+    tokens: () => given,
     close: async () => {
       server.closeAllConnections();
       server.close();

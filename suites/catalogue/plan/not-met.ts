@@ -57,21 +57,25 @@ interface Product {
 const UNMET: Readonly<Record<TelemetrySource, readonly Product[]>> = {
   logs: [
     ...LOG_KINDS.filter(isUnmet).map(({ kind, label }) => ({
-      ...{ label, declaredBy: `telemetry.logs.kind: ${kind}` },
+      label,
+      declaredBy: `telemetry.logs.kind: ${kind}`,
       isIn: ({ logs }: Telemetry) => logs?.kind === kind,
     })),
     {
-      ...{ label: 'API keys of Elasticsearch', declaredBy: 'telemetry.logs.apiKey' },
+      label: 'API keys of Elasticsearch',
+      declaredBy: 'telemetry.logs.apiKey',
       isIn: ({ logs }) => logs !== undefined && 'apiKey' in logs,
     },
   ],
   traces: TRACE_KINDS.filter(isUnmet).map(({ kind, label }) => ({
-    ...{ label, declaredBy: `telemetry.traces.kind: ${kind}` },
+    label,
+    declaredBy: `telemetry.traces.kind: ${kind}`,
     isIn: ({ traces }) => traces?.kind === kind,
   })),
   alerts: [],
   dashboards: DASHBOARD_PRODUCTS.filter(isUnmet).map(({ label, declaredBy, isIn }) => ({
-    ...{ label, declaredBy: `telemetry.${declaredBy}` },
+    label,
+    declaredBy: `telemetry.${declaredBy}`,
     isIn: ({ dashboards }) => dashboards !== undefined && isIn(dashboards),
   })),
 };

@@ -210,7 +210,10 @@ test('should need a permit that names the fault, in its window', () => {
     'not permitted: its permit starts only at 2026-11-25T00:00:00Z',
   );
   const night = (day: string): Environment['permits'][number] => ({
-    ...{ checks, faults, from: `2026-11-${day}T20:00:00Z`, until: `2026-11-${day}T23:00:00Z` },
+    checks,
+    faults,
+    from: `2026-11-${day}T20:00:00Z`,
+    until: `2026-11-${day}T23:00:00Z`,
   });
   assert.equal(
     permitted([night('23'), night('26'), night('25')]),
@@ -391,7 +394,8 @@ test('should measure what clients of a store see only where they are not forward
   const staging = await loadEnvironment('staging');
   assert.ok('kubeconfig' in staging.cluster && staging.stores.postgres);
   const outside = (host: string): Environment => ({
-    ...{ ...staging, cluster: { ...staging.cluster, reach: 'port-forward' } },
+    ...staging,
+    cluster: { ...staging.cluster, reach: 'port-forward' },
     stores: { postgres: { ...staging.stores.postgres!, primary: { host, port: 5432 } } },
   });
   const why = (host: string, id = 'failover/postgres/pod-delete') =>

@@ -75,20 +75,23 @@ test('should run nothing that calls a method that acts, or needs a right to more
  * reads; the paths are everybody's (`system:public-info-viewer`).
  */
 const VIEW = new Set([
-  ...['pods', 'pods/log', 'services', 'persistentvolumeclaims', 'configmaps', 'namespaces', 'events'],
-  ...[
-    'apps/deployments',
-    'apps/statefulsets',
-    'apps/daemonsets',
-    'batch/jobs',
-    'policy/poddisruptionbudgets',
-  ],
-  ...[
-    'autoscaling/horizontalpodautoscalers',
-    'discovery.k8s.io/endpointslices',
-    'networking.k8s.io/ingresses',
-  ],
-  ...['/version', '/readyz'],
+  'pods',
+  'pods/log',
+  'services',
+  'persistentvolumeclaims',
+  'configmaps',
+  'namespaces',
+  'events',
+  'apps/deployments',
+  'apps/statefulsets',
+  'apps/daemonsets',
+  'batch/jobs',
+  'policy/poddisruptionbudgets',
+  'autoscaling/horizontalpodautoscalers',
+  'discovery.k8s.io/endpointslices',
+  'networking.k8s.io/ingresses',
+  '/version',
+  '/readyz',
 ]);
 
 test('should need no more than `view` but for nodes and persistent volumes, as the guide says', async () => {

@@ -21,10 +21,17 @@ test('should name the stand-ins of every check that goes through the edge, or as
   const local = await loadEnvironment('local');
   const stubbed = new Map(planChecks(local, { checks: ['**'] }).map(({ row }) => [row.id, row.stubbed]));
   const throughTheEdge = [
-    ...['performance/api/latency', 'performance/api/availability', 'performance/api/throughput'],
-    ...['scaling/backend/up', 'scaling/backend/down', 'failover/backend/node-loss'],
-    ...['telemetry/traces/canary', 'telemetry/traces/complete', 'telemetry/traces/under-fault'],
-    ...['telemetry/correlation', 'telemetry/logs/under-fault'],
+    'performance/api/latency',
+    'performance/api/availability',
+    'performance/api/throughput',
+    'scaling/backend/up',
+    'scaling/backend/down',
+    'failover/backend/node-loss',
+    'telemetry/traces/canary',
+    'telemetry/traces/complete',
+    'telemetry/traces/under-fault',
+    'telemetry/correlation',
+    'telemetry/logs/under-fault',
   ];
   for (const id of throughTheEdge) assert.deepEqual(stubbed.get(id), ['Kong'], id);
   const asking = ['performance/ai/latency', 'scaling/ai/up', 'integrations/llm', 'failover/ai/hang'];

@@ -19,7 +19,10 @@ async function trialWith(
   const recorded: Seen[] = [];
   const failed = load instanceof Error ? 0 : load.failed;
   const ctx = {
-    ...{ id: CHECK, trial: 1, signal: new AbortController().signal, goals: { windowSeconds: 30 } },
+    id: CHECK,
+    trial: 1,
+    signal: new AbortController().signal,
+    goals: { windowSeconds: 30 },
     settings: { drills: { steadySeconds: 1 }, workloads: [] },
     timeoutMs: () => 1000,
     step: (_title: string, work: () => unknown) => work(),
@@ -38,8 +41,12 @@ async function trialWith(
     },
   };
   const trial = runDeploymentTrial(ctx as unknown as CheckContext, {
-    ...{ subject: 'backend', called: 'the backend', clientLoad: 'edge', minAcknowledged: 100 },
-    ...{ deployment: { namespace: 'shop', name: 'orders' }, fault: 'pod-crash' },
+    subject: 'backend',
+    called: 'the backend',
+    clientLoad: 'edge',
+    minAcknowledged: 100,
+    deployment: { namespace: 'shop', name: 'orders' },
+    fault: 'pod-crash',
   });
   const thrown = await trial.then(
     () => null,

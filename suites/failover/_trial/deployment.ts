@@ -51,7 +51,9 @@ export async function runDeploymentTrial(ctx: CheckContext, of: DeploymentTrial)
     await ctx.step('undo what is left of the fault', () => call('fault.restore', { check }));
     await ctx.step('keep logs and events of the pods from the time of the fault', () =>
       call('evidence.collect', {
-        ...{ check, trial, ...seconds },
+        check,
+        trial,
+        ...seconds,
         pods: { namespace: deployment.namespace, prefixes: [deployment.name] },
       }),
     );
@@ -114,7 +116,9 @@ async function requestsFlow(ctx: CheckContext, minAcknowledged: number): Promise
     }),
   );
   const count = await ctx.runner.call('clientLoad.wait', {
-    ...{ check: ctx.id, until: 'acknowledged', count: minAcknowledged },
+    check: ctx.id,
+    until: 'acknowledged',
+    count: minAcknowledged,
     timeoutMs: ctx.timeoutMs('steadyState'),
   } as const);
   const reason = [stretch, count].find(({ met }) => !met)?.detail ?? failedText(count);

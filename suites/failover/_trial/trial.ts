@@ -147,7 +147,9 @@ async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<voi
   // Reads have no goal of their own, but must succeed at the end of the recording. Some that never do again are for the judge.
   await ctx.step(`see ${STEADY_MS / 1000} s without a failed read`, () =>
     ctx.runner.call('clientLoad.wait', {
-      ...{ check: ctx.id, ...wait, reads: true },
+      check: ctx.id,
+      ...wait,
+      reads: true,
       timeoutMs: Math.min(rtoDeadlineMs, READS_AGAIN_MS),
     }),
   );

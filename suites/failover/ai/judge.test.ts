@@ -26,8 +26,15 @@ function trial(
   for (const op of made.writes) op.detail = `id=${op.n + 40}`;
   if (jobs === null) return made;
   const usual = {
-    ...{ acknowledged: 200, accepted: 200, counts: COUNTS, open: [], failed: [] },
-    ...{ shared: [], withoutId: [], waitedMs: 1250, trouble: '' },
+    acknowledged: 200,
+    accepted: 200,
+    counts: COUNTS,
+    open: [],
+    failed: [],
+    shared: [],
+    withoutId: [],
+    waitedMs: 1250,
+    trouble: '',
   };
   return made.see(42_200, 'jobs', { ...usual, ...jobs });
 }
@@ -83,7 +90,8 @@ describe('jobs of the AI service', () => {
   it('false verdict 3: should lose every acknowledged tender that has no id of its own', () => {
     const made = withEffects(
       trial({
-        ...{ accepted: 100, shared: Array.from({ length: 100 }, (_, i) => i + 101) },
+        accepted: 100,
+        shared: Array.from({ length: 100 }, (_, i) => i + 101),
         counts: { ...COUNTS, done: 100, degraded: 0 },
       }),
       {},

@@ -97,7 +97,9 @@ function failedRule({ requests, measured, refused }: Watched, goals: Goals, deci
   const landed = measured.evidence.trial.landedMs !== null;
   if (landed && decision.byRequest.verdict === 'fail')
     return {
-      ...{ id, verdict: 'fail', ofTime: true },
+      id,
+      verdict: 'fail',
+      ofTime: true,
       text: `${seenText(requests, refused)}; allowed: ${percentDeclared(goals.failedRatio)} %`,
     };
   if (decision.verdict === 'pass') return { id, verdict: 'pass', text: seenText(requests, refused) };

@@ -59,7 +59,9 @@ async function etcdLeader(ctx: ControlContext, nodes: readonly { name: string }[
       `--cacert=${pki}/ca.crt`,
       `--cert=${pki}/server.crt`,
       `--key=${pki}/server.key`,
-      ...['endpoint', 'status', '--write-out=json'],
+      'endpoint',
+      'status',
+      '--write-out=json',
     ]);
     // Ids are larger than a number of JavaScript: compared as text.
     const member = /"member_id":(\d+)/.exec(stdout)?.[1];

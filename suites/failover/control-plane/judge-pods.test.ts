@@ -9,7 +9,11 @@ type Pod = ReturnType<typeof pod>;
 type Row = [pod: string, node: string, more?: object];
 
 const pod = ([name, node, more = {}]: Row) => ({
-  ...{ pod: name, uid: `uid of ${name}`, restarts: 2, node, static: false },
+  pod: name,
+  uid: `uid of ${name}`,
+  restarts: 2,
+  node,
+  static: false,
   ...more,
 });
 const own = (name: string, node: string): Pod => pod([`kube-system/${name}-${node}`, node, { static: true }]);

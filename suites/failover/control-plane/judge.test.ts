@@ -23,7 +23,8 @@ const KILLED = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].m
   (name) => `${name}-control-1`,
 );
 const armed = (names = KILLED, node = 'control-1') => ({
-  ...{ fault: 'leader-crash', target: 'control-1' },
+  fault: 'leader-crash',
+  target: 'control-1',
   members: names.map((name) => ({ name, uid: `hash of ${name}`, node, found: 'processes 11@1' })),
 });
 
@@ -41,15 +42,13 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
       stores: { postgres: { members: 3, statefulSet: { namespace: 'tender', name: 'postgres' } } },
     },
   }).without(
-    ...[
-      'budget-estimate',
-      'budget-spent',
-      'fault-armed',
-      'fault-acted',
-      'steady',
-      'steady-after',
-      'as-before',
-    ],
+    'budget-estimate',
+    'budget-spent',
+    'fault-armed',
+    'fault-acted',
+    'steady',
+    'steady-after',
+    'as-before',
   );
   for (const member of KILLED) made.see(5_000, 'fault-acted', { member, did: '2 processes signalled' });
   return made

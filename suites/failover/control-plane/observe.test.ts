@@ -4,7 +4,8 @@ import type { PodObject } from '../../../probes/kubernetes/objects.ts';
 import { stays } from './observe.ts';
 
 const pod = (more: { metadata?: object; spec?: object; status?: object } = {}): PodObject => ({
-  ...{ apiVersion: 'v1', kind: 'Pod' },
+  apiVersion: 'v1',
+  kind: 'Pod',
   metadata: { namespace: 'shop', name: 'one', ...more.metadata },
   spec: { containers: [], ...more.spec },
   status: { phase: 'Running', ...more.status },

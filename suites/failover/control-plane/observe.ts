@@ -94,10 +94,7 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
     await observed;
     await ctx.step('read the object', () => readObject(ctx));
     await ctx.step('keep logs and events of the control plane from the time of the fault', () =>
-      call('evidence.collect', {
-        ...{ check, trial, ...seconds },
-        pods: { namespace: SYSTEM, prefixes: aim.pods },
-      }),
+      call('evidence.collect', { check, trial, ...seconds, pods: { namespace: SYSTEM, prefixes: aim.pods } }),
     );
     await look(ctx);
     await ctx.step('see that roles and objects are as before', () =>
@@ -143,7 +140,9 @@ function rowOf(pod: PodObject): Fields<'platform-pods'>['pods'][number] {
   const statuses = pod.status.containerStatuses ?? [];
   const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
   return {
-    ...{ pod: `${namespace}/${name}`, uid, restarts },
+    pod: `${namespace}/${name}`,
+    uid,
+    restarts,
     node: pod.spec.nodeName ?? null,
     static: ownerOf(pod).kind === 'Node',
   };
@@ -185,12 +184,18 @@ async function writesFlow(ctx: CheckContext): Promise<boolean> {
   const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
   const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
     ctx.runner.call('clientLoad.wait', {
-      ...{ check: ctx.id, until: 'steady', stretchMs: steadySeconds * 1000, timeoutMs },
+      check: ctx.id,
+      until: 'steady',
+      stretchMs: steadySeconds * 1000,
+      timeoutMs,
     } as const),
   );
   const count = await ctx.step(`wait for ${MIN_ACKNOWLEDGED} acknowledged writes`, () =>
     ctx.runner.call('clientLoad.wait', {
-      ...{ check: ctx.id, until: 'acknowledged', count: MIN_ACKNOWLEDGED, timeoutMs },
+      check: ctx.id,
+      until: 'acknowledged',
+      count: MIN_ACKNOWLEDGED,
+      timeoutMs,
     } as const),
   );
   if (!stretch.met || !count.met)
@@ -211,7 +216,9 @@ async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise
 async function steady(ctx: CheckContext): Promise<void> {
   const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
   const seen = await ctx.runner.call('clientLoad.wait', {
-    ...{ check: ctx.id, until: 'steady', stretchMs: STEADY_MS },
+    check: ctx.id,
+    until: 'steady',
+    stretchMs: STEADY_MS,
     timeoutMs: rtoDeadlineMs,
   } as const);
   if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });

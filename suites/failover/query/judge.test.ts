@@ -22,15 +22,20 @@ const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
 const armed: Seen = [
   'fault-armed',
   {
-    ...{ fault: 'pod-crash', target: 's-0' },
+    fault: 'pod-crash',
+    target: 's-0',
     members: [{ name: 's-0', uid: 'uid-1', node: 'worker-1', found: 'process 1' }],
   },
 ];
 const price: Seen = [
   'budget-estimate',
   {
-    ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
-    ...{ derivation: 'rtoDeadline', enforced: false },
+    from: 'deadline',
+    outageMs: 60_000,
+    share: 1,
+    estimateMs: 60_000,
+    derivation: 'rtoDeadline',
+    enforced: false,
   },
 ];
 const steady: Seen = ['steady', { ok: true, leader: 's-0', detail: 'all there' }];
@@ -134,8 +139,12 @@ test('should believe nobody who may not answer, and no fault that hit another', 
 test('should believe members that are numbered from another number than 0, and no more of them than are declared', () => {
   const judged = (...sources: string[]) =>
     query(
-      ...[expected, answers('before', 'members', right, ['s-5', 's-6']), answers('before', 'clients', right)],
-      ...[landed, answers('after', 'clients', right), back],
+      expected,
+      answers('before', 'members', right, ['s-5', 's-6']),
+      answers('before', 'clients', right),
+      landed,
+      answers('after', 'clients', right),
+      back,
       answers('healed', 'members', right, sources),
     );
   const passed = judged('s-6', 's-7');

@@ -151,7 +151,10 @@ export class Canaries {
   /** Runs a command in a canary that may have to wait for its devices. */
   exec(name: string, command: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     return this.#ctx.cluster.exec({
-      ...{ namespace: canaryNamespace(this.#ctx), pod: name, container: CONTAINER, command },
+      namespace: canaryNamespace(this.#ctx),
+      pod: name,
+      container: CONTAINER,
+      command,
       timeoutMs: this.#ctx.timeoutMs('gpuAnswer') + this.#ctx.timeoutMs('apiRequest'),
     });
   }
@@ -210,7 +213,11 @@ export class Canaries {
     await ctx.step('remove the pods', async () => {
       await ctx.cluster.remove(left.map(refOf));
       await ctx.cluster.wait({
-        ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names, until: 'gone', count: 0 },
+        kind: 'v1/Pod',
+        namespace: canaryNamespace(ctx),
+        names,
+        until: 'gone',
+        count: 0,
         timeoutMs: graceMs + ctx.timeoutMs('podGone'),
       });
     });
@@ -236,7 +243,12 @@ function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Give
   const { state, node, refusal, detail } = of.fate;
   const { devices, reportedBy, present, sources, detail: why } = of.given;
   ctx.record('gpu-pod', {
-    ...{ pod: canary.name, asked: canary.devices, state, node, devices, reportedBy },
+    pod: canary.name,
+    asked: canary.devices,
+    state,
+    node,
+    devices,
+    reportedBy,
     ...(sources.length > 0 && { sources }),
     ...(state === 'ready' && !gpuOf(ctx).simulated && { present }),
     detail: why !== '' ? why : (refusal?.message ?? detail),

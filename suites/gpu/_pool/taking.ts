@@ -53,7 +53,12 @@ export async function recordRefused(ctx: CheckContext, canaries: Canaries, canar
   });
   const strange = node !== null && canary.tolerates === false;
   ctx.record('gpu-refused', {
-    ...{ pod: canary.name, role: canary.role, bound: canary.node ?? null, node, state, detail },
+    pod: canary.name,
+    role: canary.role,
+    bound: canary.node ?? null,
+    node,
+    state,
+    detail,
     tolerated: strange ? await isTolerated(ctx, canary.name) : null,
     message: refusal?.message ?? '',
     source: refusal?.source ?? null,

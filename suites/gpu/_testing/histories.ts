@@ -6,7 +6,12 @@ import type { Seen } from '../../_testing/histories.ts';
 export const RESOURCE = 'nvidia.com/gpu';
 export const TAINT = { key: RESOURCE, effect: 'NoSchedule' };
 export const GPU = {
-  ...{ resource: RESOURCE, kind: 'whole', pool: 'gpu', devicesPerNode: 2, sharedBy: 1, simulated: true },
+  resource: RESOURCE,
+  kind: 'whole',
+  pool: 'gpu',
+  devicesPerNode: 2,
+  sharedBy: 1,
+  simulated: true,
   plugin: { namespace: 'kube-system', name: 'device-plugin' },
   metrics: { series: 'util', maximum: 1, labels: { device: 'device', node: 'node', pod: 'pod' } },
 };
@@ -19,7 +24,10 @@ export function gpu(
   more: Record<string, unknown> = {},
 ): Judgement {
   const settings = {
-    ...{ gpu: { ...GPU, ...declared }, pools: [POOL], scrapeSeconds: 5, writes: true },
+    gpu: { ...GPU, ...declared },
+    pools: [POOL],
+    scrapeSeconds: 5,
+    writes: true,
     namespaces: { canary: 'canary' },
     ...more,
   };
@@ -38,13 +46,21 @@ export const asked = (...pods: string[]): Seen => [
 export const holds = (pod: string, more: Record<string, unknown> = {}): Seen => [
   'gpu-pod',
   {
-    ...{ pod, asked: 1, state: 'ready', node: 'gpu-1', devices: [`dev-of-${pod}`], reportedBy: 'variable' },
+    pod,
+    asked: 1,
+    state: 'ready',
+    node: 'gpu-1',
+    devices: [`dev-of-${pod}`],
+    reportedBy: 'variable',
     detail: 'Running',
     ...more,
   },
 ];
 export const REFUSED = {
-  ...{ state: 'refused', node: null, devices: null, reportedBy: null },
+  state: 'refused',
+  node: null,
+  devices: null,
+  reportedBy: null,
   detail: '0/7 nodes are available: 7 Insufficient nvidia.com/gpu.',
 };
 export const busy: Seen = ['gpu-busy', { free: 0, offered: 2, needed: 1 }];
@@ -52,8 +68,14 @@ export const busy: Seen = ['gpu-busy', { free: 0, offered: 2, needed: 1 }];
 export const refused = (more: Record<string, unknown> = {}): Seen => [
   'gpu-refused',
   {
-    ...{ pod: 'gpu-stranger-0', role: 'stranger', bound: 'gpu-1', node: null, state: 'refused' },
-    ...{ tolerated: null, source: 'event', detail: 'Pending' },
+    pod: 'gpu-stranger-0',
+    role: 'stranger',
+    bound: 'gpu-1',
+    node: null,
+    state: 'refused',
+    tolerated: null,
+    source: 'event',
+    detail: 'Pending',
     message: '0/7 nodes are available: 1 node(s) had untolerated taint(s).',
     ...more,
   },

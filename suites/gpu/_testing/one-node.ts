@@ -67,8 +67,12 @@ export class OneNode {
       conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
     };
     this.events.push({
-      ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${name}.1` }, reason: 'FailedScheduling' },
-      ...{ message: `0/1 nodes are available: ${message}.`, involvedObject: { kind: 'Pod', name, uid } },
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${name}.1` },
+      reason: 'FailedScheduling',
+      message: `0/1 nodes are available: ${message}.`,
+      involvedObject: { kind: 'Pod', name, uid },
     });
   }
 
@@ -84,7 +88,9 @@ export class OneNode {
     const amounts = { [RESOURCE]: String(this.offered) };
     return [
       {
-        ...{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'gpu-1', labels: { pool: 'gpu' } } },
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'gpu-1', labels: { pool: 'gpu' } },
         spec: { taints: [TAINT] },
         status: { conditions: [{ type: 'Ready', status: 'True' }], capacity: amounts, allocatable: amounts },
       },
@@ -106,7 +112,12 @@ function askedBy({ spec }: PodPart): number {
 
 export function contextOf(cluster: OneNode, settings: Record<string, unknown> = {}): CheckContext {
   const gpu = {
-    ...{ resource: RESOURCE, pool: 'gpu', devicesPerNode: 2, sharedBy: 1, simulated: true, image: 'image' },
+    resource: RESOURCE,
+    pool: 'gpu',
+    devicesPerNode: 2,
+    sharedBy: 1,
+    simulated: true,
+    image: 'image',
     variable: 'DEVICES',
     metrics: { series: 'util', labels: { device: 'device', node: 'node', pod: 'pod' }, maximum: 1 },
   };

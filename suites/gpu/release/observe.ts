@@ -97,7 +97,11 @@ function recordBack(
 ): void {
   const { what, node, sinceMs, fate, tries } = of;
   ctx.record('gpu-back', {
-    ...{ what, node, ready: fate.state === 'ready', sinceMs, seenMs: fate.atMs },
+    what,
+    node,
+    ready: fate.state === 'ready',
+    sinceMs,
+    seenMs: fate.atMs,
     detail: tries > 1 ? `${fate.detail}, at try ${tries}` : fate.detail,
   });
 }

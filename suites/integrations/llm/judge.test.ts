@@ -7,8 +7,14 @@ import type { Seen } from '../../_testing/histories.ts';
 const draft = (model: string, more: Record<string, unknown> = {}, ms = 400): Seen => [
   'draft',
   {
-    ...{ t: 20_000, sentMs: 19_990 - ms, answeredMs: 19_990, status: 200 },
-    ...{ model, degraded: model !== 'usual', written: true, error: '' },
+    t: 20_000,
+    sentMs: 19_990 - ms,
+    answeredMs: 19_990,
+    status: 200,
+    model,
+    degraded: model !== 'usual',
+    written: true,
+    error: '',
     ...more,
   },
 ];
@@ -18,8 +24,10 @@ const WITHOUT = ['busy', 'broken', 'silent'].map((model) => draft(model));
 const CONTRACT = { follow: 'none', proof: 'answers', statuses: { look: [200], draft: [200] } };
 const llm = (...seen: Seen[]) =>
   judge({
-    ...{ check: 'integrations/llm', settings: { application: CONTRACT } },
-    ...{ goals: { answerSeconds: 3, degradedSeconds: 10 }, seen },
+    check: 'integrations/llm',
+    settings: { application: CONTRACT },
+    goals: { answerSeconds: 3, degradedSeconds: 10 },
+    seen,
   });
 
 describe('integrations/llm', () => {
@@ -88,7 +96,9 @@ describe('integrations/llm', () => {
     assert.equal(llm().verdict, 'inconclusive');
     assert.equal(llm(...WITHOUT).verdict, 'inconclusive');
     const reading = judge({
-      ...{ check: 'integrations/llm', settings: { writes: false }, seen: [] },
+      check: 'integrations/llm',
+      settings: { writes: false },
+      seen: [],
       goals: { answerSeconds: 3, degradedSeconds: 10 },
     });
     assert.equal(reading.verdict, 'inconclusive');
@@ -96,7 +106,9 @@ describe('integrations/llm', () => {
 });
 
 const LOGS = [
-  ...['tender/tender-ai-6d4b9c7f5-x2b4z ai', 'tender/redis-0 redis', 'tender/redis-1 redis'],
+  'tender/tender-ai-6d4b9c7f5-x2b4z ai',
+  'tender/redis-0 redis',
+  'tender/redis-1 redis',
   'observability/prometheus-7c9d8b6f4-b2c4d prometheus',
 ];
 const NAMESPACES = ['tender', 'edge', 'observability'];
@@ -105,7 +117,10 @@ const scan = (more: Record<string, unknown> = {}): Seen => [
   { namespaces: NAMESPACES, logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
 ];
 const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
-  ...{ kind, namespace, name, replicas: { min: count, max: count } },
+  kind,
+  namespace,
+  name,
+  replicas: { min: count, max: count },
 });
 const token = (...seen: Seen[]) => tokenWith({}, ...seen);
 const tokenWith = (stores: Record<string, unknown>, ...seen: Seen[]) => tokenOf({ stores }, ...seen);
@@ -116,7 +131,8 @@ const tokenOf = (more: Record<string, unknown>, ...seen: Seen[]) =>
       namespaces: { platform: 'tender', edge: 'edge' },
       topology: {
         workloads: [
-          ...[workload('Deployment', 'tender-ai', 1), workload('StatefulSet', 'redis', 2)],
+          workload('Deployment', 'tender-ai', 1),
+          workload('StatefulSet', 'redis', 2),
           workload('Deployment', 'prometheus', 1, 'observability'),
         ],
       },

@@ -7,12 +7,10 @@ test('should ask for no draft with an id or a title of another one, of an earlie
   const ids: string[] = [];
   const answers: Record<string, object> = { 'application.draft': { ms: 1 }, 'ai.behave': {}, 'ai.rest': {} };
   const ctx = {
-    ...{
-      id: 'integrations/llm',
-      settings: { writes: true },
-      timeoutMs: () => 1_000,
-      record: () => undefined,
-    },
+    id: 'integrations/llm',
+    settings: { writes: true },
+    timeoutMs: () => 1_000,
+    record: () => undefined,
     step: (_title: string, body: () => unknown) => body(),
     runner: {
       call: (method: string, { correlationId }: { correlationId?: string }) => {

@@ -142,7 +142,9 @@ it('should round what is good down and its upper bound up', () => {
 it('should count the slices that were seen as a whole', () => {
   const slice = { target: 0.95, ms: 60_000 };
   const sliced = objective({
-    ...{ method: 'Timeslices' as const, slice, window: { kind: 'rolling' as const, ms: 86_400_000 } },
+    method: 'Timeslices' as const,
+    slice,
+    window: { kind: 'rolling' as const, ms: 86_400_000 },
   });
   const [goal] = budget([total, series('bad', (i) => (i === 20 ? 50 : 0))], [sliced]).goals ?? [];
   assert.deepEqual([goal?.samples, goal?.achieved, goal?.sampleKind], [10, 90, 'slices']);

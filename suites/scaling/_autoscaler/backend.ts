@@ -34,7 +34,10 @@ export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollo
     `let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`,
     () =>
       startLoad(ctx, 'ramp', {
-        ...{ START_RATE: lowPerSecond, RATE: highPerSecond, RAMP_UP: `${rampSeconds}s`, RAMP_DOWN: '1s' },
+        START_RATE: lowPerSecond,
+        RATE: highPerSecond,
+        RAMP_UP: `${rampSeconds}s`,
+        RAMP_DOWN: '1s',
         HOLD: `${Math.ceil((longestMs + HOLD_MS) / 1000)}s`,
       }),
   );

@@ -39,10 +39,7 @@ const object = (
   kind: string,
   rest: Record<string, unknown>,
   name = 'api',
-): KubeObject => ({
-  ...{ apiVersion, kind, metadata: { name, namespace: 'shop', uid: name } },
-  ...rest,
-});
+): KubeObject => ({ apiVersion, kind, metadata: { name, namespace: 'shop', uid: name }, ...rest });
 
 /** As Argo Rollouts writes it (`RolloutObject`): the generation that it has seen is a number in a string. */
 const rollout = (status: Record<string, unknown>): KubeObject =>
@@ -55,7 +52,8 @@ const autoscaler = (more: Record<string, unknown> = {}): KubeObject =>
   object('autoscaling/v2', 'HorizontalPodAutoscaler', {
     spec: {
       scaleTargetRef: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'api' },
-      ...{ minReplicas: 2, maxReplicas: 6 },
+      minReplicas: 2,
+      maxReplicas: 6,
     },
     status: { desiredReplicas: 2, currentReplicas: 2 },
     ...more,
@@ -63,9 +61,13 @@ const autoscaler = (more: Record<string, unknown> = {}): KubeObject =>
 
 /** A pod as the controller of Rollouts makes it: its ReplicaSet is named after the Rollout and the hash in a label. */
 const pod = (name: string, status: Record<string, unknown>, of = 'api-5f9d'): KubeObject => ({
-  ...{ apiVersion: 'v1', kind: 'Pod' },
+  apiVersion: 'v1',
+  kind: 'Pod',
   metadata: {
-    ...{ name, namespace: 'shop', uid: `uid-${name}`, labels: { 'rollouts-pod-template-hash': '5f9d' } },
+    name,
+    namespace: 'shop',
+    uid: `uid-${name}`,
+    labels: { 'rollouts-pod-template-hash': '5f9d' },
     ownerReferences: [{ kind: 'ReplicaSet', name: of, uid: 'x', controller: true }],
   },
   spec: { containers: [] },

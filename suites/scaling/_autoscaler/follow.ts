@@ -207,8 +207,13 @@ export class ScaleFollower {
     const { min, max } = spec;
     const stabilisationDownS = Math.max(spec.stabilisationDownS, isBelow ? rest.afterS : 0);
     this.#scale = {
-      ...{ desired: status.desired, ...counts, min, max, stabilisationDownS },
-      ...{ shrinkingS: finite(shrinkingS(spec, { from: max, to: min })), load: loadOf(autoscaler) },
+      desired: status.desired,
+      ...counts,
+      min,
+      max,
+      stabilisationDownS,
+      shrinkingS: finite(shrinkingS(spec, { from: max, to: min })),
+      load: loadOf(autoscaler),
       isIdle: counts.total === 0 && rest?.isIdle === true,
     };
   }

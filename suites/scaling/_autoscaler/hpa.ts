@@ -108,7 +108,8 @@ function behaviourOf({
     periodSeconds,
   }));
   return {
-    ...{ stabilisationUpS: upS, stabilisationDownS: downS ?? DEFAULT_DOWN_STABILISATION_S },
+    stabilisationUpS: upS,
+    stabilisationDownS: downS ?? DEFAULT_DOWN_STABILISATION_S,
     ...(downS === undefined && { stabilisationDownStated: false }),
     ...(policies.length > 0 && { policiesDown }),
     ...(selectDown !== undefined && { selectDown }),
@@ -119,7 +120,8 @@ function behaviourOf({
 export function statusOf({ spec, status = {} }: Autoscaler): Fields<'hpa'> {
   const { desiredReplicas: desired = 0, currentReplicas: current = 0 } = status;
   return {
-    ...{ desired, current },
+    desired,
+    current,
     metrics: seenMetrics(spec.metrics ?? [], status.currentMetrics ?? []),
     conditions: (status.conditions ?? []).flatMap(({ type, status: is, reason = '', message = '' }) => {
       const known = HPA_CONDITIONS.find((one) => one === type);

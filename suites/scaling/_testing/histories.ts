@@ -72,7 +72,9 @@ export function conditionsOf(isScaling: boolean): unknown[] {
     : { status: 'False', reason: 'DesiredWithinRange' };
   return [
     {
-      ...{ type: 'AbleToScale', status: 'True', message: '' },
+      type: 'AbleToScale',
+      status: 'True',
+      message: '',
       reason: isScaling ? 'SucceededRescale' : 'ReadyForNewScale',
     },
     { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound', message: '' },

@@ -125,9 +125,15 @@ test('should change on a platform of another make what the environment declares 
   assert.deepEqual(await of('traces/canary/store-unreachable'), ['Service watch/spans']);
   const backend = 'and topology.edge.backend is bids/bid-desk';
   const asked = [
-    ...['traces/canary/exporter-dropped', 'correlation/id-stripped', 'metrics/targets/target-removed'],
-    ...['logs/every-workload/shipper-stopped', 'alerts/fires/unloaded', 'alerts/rules/unloaded'],
-    ...['alerts/fires/unreachable', 'dashboards/gone', 'dashboards/source-broken'],
+    'traces/canary/exporter-dropped',
+    'correlation/id-stripped',
+    'metrics/targets/target-removed',
+    'logs/every-workload/shipper-stopped',
+    'alerts/fires/unloaded',
+    'alerts/rules/unloaded',
+    'alerts/fires/unreachable',
+    'dashboards/gone',
+    'dashboards/source-broken',
   ];
   assert.deepEqual(await inapplicable(environment, objects, asked), [
     `only the reference backend has a switch for what it omits of its telemetry, ${backend}`,
@@ -153,8 +159,11 @@ test('should find a Service by its name in the cluster, and change nothing at an
   const { logs, alerts } = telemetry ?? assert.fail('no telemetry');
   assert.ok(logs && alerts);
   const service = (name: string, spec: object): object => ({
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'logging' } },
-    ...{ spec, status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }] } } },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'logging' },
+    spec,
+    status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }] } },
   });
   const objects = [service('search', { selector: { app: 'search' } }), service('manual', {})];
   const at = (url: string, address?: string): Environment => ({

@@ -141,8 +141,11 @@ function refused(on: readonly string[], toBeOn: readonly string[] = []) {
   const unavailable: string[] = [];
   const metadata = { name: 'lines-logs-canary', namespace: 'c', uid: 'u' };
   const refusal = {
-    ...{ metadata: { name: 'e' }, involvedObject: { kind: 'DaemonSet', name: metadata.name, uid: 'u' } },
-    ...{ reason: 'FailedCreate', message: 'denied by policy', lastTimestamp: '2026-12-01T00:00:00Z' },
+    metadata: { name: 'e' },
+    involvedObject: { kind: 'DaemonSet', name: metadata.name, uid: 'u' },
+    reason: 'FailedCreate',
+    message: 'denied by policy',
+    lastTimestamp: '2026-12-01T00:00:00Z',
   };
   const context = {
     id: 'telemetry/logs/canary',

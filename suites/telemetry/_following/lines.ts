@@ -86,7 +86,8 @@ export async function linesOn(
     return null;
   }
   const found = own.map((node) => ({
-    ...{ name: node.metadata.name, pool: poolOf(ctx, node) },
+    name: node.metadata.name,
+    pool: poolOf(ctx, node),
     ready: conditionTrue(node.status.conditions, 'Ready'),
   }));
   const most = mostNodes(order);
@@ -277,7 +278,11 @@ export function diskPod(pod: PodObject, container: string): DiskPod {
 export async function removeLines(ctx: CheckContext, { objects }: Writers): Promise<void> {
   await ctx.cluster.remove(objects.map(refOf));
   await ctx.cluster.wait({
-    ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), labels: { 'app.kubernetes.io/name': nameOf(ctx) } },
-    ...{ until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') },
+    kind: 'v1/Pod',
+    namespace: canaryNamespace(ctx),
+    labels: { 'app.kubernetes.io/name': nameOf(ctx) },
+    until: 'gone',
+    count: 0,
+    timeoutMs: ctx.timeoutMs('podGone'),
   });
 }

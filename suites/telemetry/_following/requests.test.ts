@@ -7,7 +7,9 @@ function podOf(owner: string): object {
   const name = `${owner}-6f65d846fd-wlsg9`;
   return {
     metadata: {
-      ...{ name, namespace: 'bids', labels: { 'pod-template-hash': '6f65d846fd' } },
+      name,
+      namespace: 'bids',
+      labels: { 'pod-template-hash': '6f65d846fd' },
       ownerReferences: [{ kind: 'ReplicaSet', name: `${owner}-6f65d846fd`, controller: true }],
     },
     spec: { nodeName: 'w1', containers: [{ name: 'desk' }] },
@@ -18,7 +20,9 @@ function podOf(owner: string): object {
 /** Names of the pods whose logs are read, where the path has this one service. */
 async function readOf(hop: object): Promise<string[]> {
   const workloads = ['bid-desk', 'bids.desk', 'other'].map((name) => ({
-    ...{ kind: 'Deployment', namespace: 'bids', name },
+    kind: 'Deployment',
+    namespace: 'bids',
+    name,
   }));
   const context = {
     id: 'telemetry/logs/under-fault',

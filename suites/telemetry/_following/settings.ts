@@ -18,7 +18,9 @@ export function settingsOf({ id, settings }: CheckContext): TelemetrySettings {
   // Set by controls only: fewer requests suffice to show their break.
   return {
     telemetry: { ...telemetry, canary: { ...telemetry.canary, ...canary } },
-    ...{ workloads, pools: topology?.pools ?? [], writes },
+    workloads,
+    pools: topology?.pools ?? [],
+    writes,
   };
 }
 

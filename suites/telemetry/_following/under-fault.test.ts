@@ -16,11 +16,10 @@ async function trialAfter(answers: { ended: number; failed: number }, steadySeco
   const steps: string[] = [];
   const canary = { underFaultSeconds: 30, perSecond: 5, linesPerSecond: 10 };
   const ctx = {
-    ...{ id: 'telemetry/traces/under-fault', trial: 1, run: 'r1' },
-    settings: {
-      ...{ store: 'postgres', fault: 'pod-crash', drills: { steadySeconds } },
-      telemetry: { canary },
-    },
+    id: 'telemetry/traces/under-fault',
+    trial: 1,
+    run: 'r1',
+    settings: { store: 'postgres', fault: 'pod-crash', drills: { steadySeconds }, telemetry: { canary } },
     signal: new AbortController().signal,
     timeoutMs: () => 1000,
     step: (title: string, work: () => unknown) => {
@@ -86,14 +85,22 @@ async function logTrial(on: { members: string[]; service: string[] }) {
   // 10,000 lines of each node and 50,000 of requests: room for four writers.
   const canary = { underFaultSeconds: 1000, perSecond: 50, linesPerSecond: 10 };
   const ctx = {
-    ...{ id: 'telemetry/logs/under-fault', trial: 1, run: 'r1' },
+    id: 'telemetry/logs/under-fault',
+    trial: 1,
+    run: 'r1',
     settings: {
-      ...{ store: 'postgres', fault: 'node-loss', drills: { steadySeconds: 0 }, writes: true },
+      store: 'postgres',
+      fault: 'node-loss',
+      drills: { steadySeconds: 0 },
+      writes: true,
       stores: { postgres: { members: 3, statefulSet: { namespace: 'n', name: 'pg' } } },
-      ...{ namespaces: { canary: 'c' }, network: { probeImage: 'i' }, topology: { pools: [] } },
+      namespaces: { canary: 'c' },
+      network: { probeImage: 'i' },
+      topology: { pools: [] },
       workloads: [{ kind: 'StatefulSet', namespace: 'n', name: 'api' }],
       telemetry: {
-        ...{ canary, logs: { kind: 'elasticsearch', fields: {} } },
+        canary,
+        logs: { kind: 'elasticsearch', fields: {} },
         traces: { path: [{ service: 'api', logs: true }] },
       },
     },
@@ -103,7 +110,9 @@ async function logTrial(on: { members: string[]; service: string[] }) {
     record: () => undefined,
     unavailable: () => undefined,
     cluster: {
-      ...{ apply: () => Promise.resolve(), remove: () => Promise.resolve(), wait: () => Promise.resolve() },
+      apply: () => Promise.resolve(),
+      remove: () => Promise.resolve(),
+      wait: () => Promise.resolve(),
       items: ({ kind, labels }: { kind: string; labels?: object }) =>
         Promise.resolve(kind === 'v1/Node' ? nodes : labels === undefined && kind === 'v1/Pod' ? pods : []),
     },

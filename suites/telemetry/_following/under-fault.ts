@@ -102,13 +102,13 @@ async function canaryUnderFault(ctx: CheckContext, of: Trial): Promise<void> {
         );
   const sinceMs = Date.now();
   const asked = {
-    ...{
-      run,
-      follow,
-      requests: Math.ceil(underFaultSeconds * canary.perSecond),
-      perSecond: canary.perSecond,
-    },
-    ...{ nodes: writers?.nodes ?? [], lines: writers?.order.count ?? 0, sinceMs: begunMs },
+    run,
+    follow,
+    requests: Math.ceil(underFaultSeconds * canary.perSecond),
+    perSecond: canary.perSecond,
+    nodes: writers?.nodes ?? [],
+    lines: writers?.order.count ?? 0,
+    sinceMs: begunMs,
   };
   const unsent = await ctx.step(`send ${asked.requests} canary requests, ${asked.perSecond} a second`, () =>
     whyNotSent(() => ctx.runner.call('telemetry.start', { check, trial, ...asked })),

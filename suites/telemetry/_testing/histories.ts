@@ -9,7 +9,10 @@ export const VISIBLE = { visibleSeconds: 30, missing: 0, duplicatedRatio: 1, ans
 export const PATH = [
   { service: 'gateway', through: 'http', logs: true, spans: [] },
   {
-    ...{ service: 'tender-api', parent: 'gateway', through: 'http', logs: true },
+    service: 'tender-api',
+    parent: 'gateway',
+    through: 'http',
+    logs: true,
     spans: [{ name: 'INSERT tenders' }],
   },
   { service: 'tender-ai', parent: 'tender-api', through: 'amqp', logs: true, spans: [] },
@@ -101,7 +104,11 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
           : [
               'disk',
               {
-                ...{ node, pod, writer: true, lines: disk.length, requests: [] },
+                node,
+                pod,
+                writer: true,
+                lines: disk.length,
+                requests: [],
                 series: disk.length === 0 ? [] : [{ correlationId, lines: disk.map((n) => [n, atMs(n)]) }],
               },
             ],
@@ -140,8 +147,12 @@ export function trial(
     [
       'budget-estimate',
       {
-        ...{ from: 'deadline', outageMs: 180_000, share: 1, estimateMs: 180_000 },
-        ...{ derivation: 'rtoDeadline', enforced: false },
+        from: 'deadline',
+        outageMs: 180_000,
+        share: 1,
+        estimateMs: 180_000,
+        derivation: 'rtoDeadline',
+        enforced: false,
       },
     ],
     ['fault-armed', { fault, target: 'postgres-0', members }],
@@ -233,8 +244,12 @@ export function requestLine(n: number, service: string, more: Record<string, unk
   return [
     'request-line',
     {
-      ...{ correlationId: `r/${n}`, service, traceId: `t${n}`, atMs, seenMs: atMs + 2000 },
-      ...{ pod: `${service}-0` },
+      correlationId: `r/${n}`,
+      service,
+      traceId: `t${n}`,
+      atMs,
+      seenMs: atMs + 2000,
+      pod: `${service}-0`,
       ...more,
     },
   ];

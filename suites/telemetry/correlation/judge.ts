@@ -44,9 +44,7 @@ function judgeCorrelation(history: History): Judgement {
   answeredFindings(findings, { good, canaries });
   if (good.length > 0)
     for (const hop of judgedHops(history, findings, { hops, lines }))
-      serviceFindings(history, findings, {
-        ...{ service: lineNameOf(hop), good, lines: linesOf(hop), visibleMs },
-      });
+      serviceFindings(history, findings, { service: lineNameOf(hop), good, lines: linesOf(hop), visibleMs });
   const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
   const delays = delaysOf(
     'log lines of requests',

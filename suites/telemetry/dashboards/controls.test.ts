@@ -70,7 +70,8 @@ test('should give the stand-in another data source and leave the rest of its pod
   const { template } = changed?.patch['spec'] as { template: { spec: { containers: unknown[] } } };
   assert.deepEqual(template.spec.containers, [
     {
-      ...{ name: 'grafana-stub', image: 'i' },
+      name: 'grafana-stub',
+      image: 'i',
       env: [env[0], env[2], { name: 'PROMETHEUS_URL', value: 'http://127.0.0.1:9090' }],
     },
   ]);
@@ -102,7 +103,8 @@ test('should wait until the stand-in has no pod, and want the check to say that 
     get: (ref) => {
       if (pods > 0) pods -= 1;
       return Promise.resolve({
-        ...{ ...ref, metadata: { name: ref.name } },
+        ...ref,
+        metadata: { name: ref.name },
         status: pods === 0 ? {} : { replicas: pods, readyReplicas: pods },
       } as unknown as KubeObject);
     },

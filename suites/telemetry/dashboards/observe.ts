@@ -127,7 +127,10 @@ async function looked(
     [page.url(), ...(pages?.landed ?? [])].find((at) => !isWithin(at, address));
   // A slow machine draws nothing for longer than it takes a page without requests to count as idle.
   const { panels, errors, isLoading } = await countedPanels(page, {
-    ...{ least: of.panels, open, deadlineMs: timeout, signal: ctx.signal },
+    least: of.panels,
+    open,
+    deadlineMs: timeout,
+    signal: ctx.signal,
     isOver: () => status >= LEAST_OF_ERRORS || elsewhere() !== undefined,
   });
   const away = elsewhere();

@@ -46,7 +46,9 @@ test('should wait for what the page has asked for, such as the values of a varia
   const startedMs = monoMs();
   const open = (): number => (monoMs() - startedMs < 500 ? 1 : 0);
   assert.deepEqual(await countedPanels(page, { ...PLENTY, open }), {
-    ...{ panels: 2, errors: 0, isLoading: false },
+    panels: 2,
+    errors: 0,
+    isLoading: false,
   });
   assert.ok(monoMs() - startedMs >= 1_500, 'at rest for a second after the last answer');
 });
@@ -54,7 +56,9 @@ test('should wait for what the page has asked for, such as the values of a varia
 test('should wait no longer than it may for panels that do not come, and say that something still loads', async () => {
   const few = pageOf([{ panels: 1 }]);
   assert.deepEqual(await countedPanels(few.page, { ...PLENTY, deadlineMs: 50 }), {
-    ...{ panels: 1, errors: 0, isLoading: false },
+    panels: 1,
+    errors: 0,
+    isLoading: false,
   });
   const slow = pageOf([{ panels: 2, loading: 1 }]);
   assert.equal((await countedPanels(slow.page, { ...PLENTY, deadlineMs: 50 })).isLoading, true);

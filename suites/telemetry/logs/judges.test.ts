@@ -290,9 +290,7 @@ test('should allow lines to be late only while a fault has taken their node away
 });
 
 test('should not pass where the fault took a node that is left out of the sample', () => {
-  const most = mostWritersIn({
-    ...{ check: UNDER_FAULT, settings: settings({}) },
-  } as unknown as HistoryHeader);
+  const most = mostWritersIn({ check: UNDER_FAULT, settings: settings({}) } as unknown as HistoryHeader);
   const names = Array.from({ length: most }, (_, index) => `w${index + 1}`);
   const sampled = flowed(names.map((node) => ({ ...GOOD, node })));
   const leftOut: Seen = ['canary-node', { node: 'other', pool: null, ready: true, leftOut: true }];
@@ -309,9 +307,7 @@ test('should not pass where the fault took a node that is left out of the sample
 test('should want no more writers than a search finds lines of, beside those of requests', () => {
   // 18,000 lines of each node, and 1,800 requests with a line of each of three services.
   const of = { linesPerSecond: 10, underFaultSeconds: 1800, perSecond: 1 };
-  const most = mostWritersIn({
-    ...{ check: UNDER_FAULT, settings: settings(of) },
-  } as unknown as HistoryHeader);
+  const most = mostWritersIn({ check: UNDER_FAULT, settings: settings(of) } as unknown as HistoryHeader);
   assert.equal(most, 4);
 });
 

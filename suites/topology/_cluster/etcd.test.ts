@@ -5,8 +5,11 @@ import { etcdLeader, readEtcd } from './etcd.ts';
 import type { PodObject } from '../_objects/shapes.ts';
 
 const pod: PodObject = {
-  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'etcd-control-1', namespace: 'kube-system' } },
-  ...{ spec: { containers: [{ name: 'etcd', image: 'etcd' }] }, status: {} },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'etcd-control-1', namespace: 'kube-system' },
+  spec: { containers: [{ name: 'etcd', image: 'etcd' }] },
+  status: {},
 };
 const [ONE, TWO] = ['https://198.19.0.1:2379', 'https://198.19.0.2:2379'];
 /** As etcdctl 3.6 prints; ids are larger than a number of JavaScript. */
@@ -37,16 +40,18 @@ test('should record every member with its id in full, its health and whom it tak
   assert.deepEqual(said, [
     [
       'etcd-member',
-      {
-        ...{ id: leader, name: 'control-1', learner: false, leader, leads: true },
-        ...{ healthy: true, error: '' },
-      },
+      { id: leader, name: 'control-1', learner: false, leader, leads: true, healthy: true, error: '' },
     ],
     [
       'etcd-member',
       {
-        ...{ id: '10276657743932975438', name: 'control-2', learner: false, leader: null, leads: false },
-        ...{ healthy: false, error: 'context deadline exceeded' },
+        id: '10276657743932975438',
+        name: 'control-2',
+        learner: false,
+        leader: null,
+        leads: false,
+        healthy: false,
+        error: 'context deadline exceeded',
       },
     ],
   ]);

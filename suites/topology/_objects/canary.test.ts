@@ -63,12 +63,17 @@ test('should read the declaration where a check is given the whole topology', ()
 
 test('should take the image of the first workload that serves and names one, not one that injection fills in', async () => {
   const named = (name: string, image: string) => ({
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'shop', name },
     spec: { template: { spec: { containers: [{ name, image }] } } },
   });
   const imageOf = (...objects: object[]) => {
     const workloads = ['gateway', 'api'].map((name) => ({
-      ...{ kind: 'Deployment', namespace: 'shop', name, serves: true },
+      kind: 'Deployment',
+      namespace: 'shop',
+      name,
+      serves: true,
     }));
     const context = { settings: { workloads }, cluster: { items: () => Promise.resolve(objects) } };
     return canaryImage(context as unknown as CheckContext);

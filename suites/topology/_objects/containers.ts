@@ -46,7 +46,9 @@ export function recordProbes(
     const all = containersOf(ctx, one, null);
     for (const { workload, container, init } of all)
       ctx.record('container-probes', {
-        ...{ workload, container: container.name, init },
+        workload,
+        container: container.name,
+        init,
         liveness: probeText(container.livenessProbe),
         readiness: probeText(container.readinessProbe),
         ports: portsOf(container).length,
@@ -104,7 +106,9 @@ export function recordResources(ctx: CheckContext, found: readonly Found[]): voi
       const own = container.resources?.limits ?? {};
       const { requests, limits } = effective(container.resources, one.object?.spec.template.spec.resources);
       ctx.record('container-resources', {
-        ...{ workload, container: container.name, init },
+        workload,
+        container: container.name,
+        init,
         requests: quantitiesIn(requests),
         limits: quantitiesIn(limits),
         devices: one.workload.gpu === undefined ? null : devicesIn(own, resource),

@@ -20,7 +20,10 @@ interface Scaled {
 function scaled({ arrives, paused, has = 2 }: { arrives: boolean; paused?: number; has?: number }): Scaled {
   const updatedReplicas = paused ?? 3;
   const declared = (name: string, max: number) => ({
-    ...{ kind: 'Deployment', namespace: 'tender', name, replicas: { min: 2, max } },
+    kind: 'Deployment',
+    namespace: 'tender',
+    name,
+    replicas: { min: 2, max },
   });
   const ready = new Map([
     ['api', has],
@@ -35,7 +38,9 @@ function scaled({ arrives, paused, has = 2 }: { arrives: boolean; paused?: numbe
       items: () =>
         Promise.resolve(
           [...ready].map(([name, readyReplicas]) => ({
-            ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            metadata: { namespace: 'tender', name },
             spec: { replicas: 3, paused: paused !== undefined },
             status: { readyReplicas, updatedReplicas, replicas: 3 },
           })),
@@ -79,8 +84,11 @@ function rolledOut(deployments: readonly string[]): {
   const kinds: string[] = [];
   const template = (image: string) => ({ spec: { containers: [{ name: 'app', image }] } });
   const rollout = (name: string, spec: object) => ({
-    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { namespace: 'tender', name } },
-    ...{ spec: { replicas: 3, ...spec }, status: { readyReplicas: 3, updatedReplicas: 3, replicas: 3 } },
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { namespace: 'tender', name },
+    spec: { replicas: 3, ...spec },
+    status: { readyReplicas: 3, updatedReplicas: 3, replicas: 3 },
   });
   const lists: Record<string, object[]> = {
     'argoproj.io/v1alpha1/Rollout': [
@@ -88,12 +96,17 @@ function rolledOut(deployments: readonly string[]): {
       rollout('web', { workloadRef: { kind: 'Deployment', name: 'web-base' } }),
     ],
     'apps/v1/Deployment': deployments.map((name) => ({
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name } },
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { namespace: 'tender', name },
       spec: { replicas: 0, template: template('web:1') },
     })),
   };
   const declared = (name: string) => ({
-    ...{ kind: 'Rollout', namespace: 'tender', name, replicas: { min: 3, max: 3 } },
+    kind: 'Rollout',
+    namespace: 'tender',
+    name,
+    replicas: { min: 3, max: 3 },
   });
   const context = {
     settings: { workloads: [declared('api'), declared('web')] },
@@ -158,7 +171,10 @@ test('should leave out nodes that have every label of those of others, and no ot
 
 test('should look at no node that is coming or going, and record its name, and how many are of others', () => {
   const node = (name: string, labels: Record<string, string>, ...taints: [string, string][]) => ({
-    ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status: {} },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels },
+    status: {},
     spec: { taints: taints.map(([key, effect]) => ({ key, effect })) },
   });
   const all = [

@@ -14,8 +14,11 @@ test('should hand the end of a log on as it is, since the runner knows which sec
     },
   };
   const pod = {
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'shop', name: 'api-0' } },
-    ...{ spec: { containers: [{ name: 'api' }] }, status: {} },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name: 'api-0' },
+    spec: { containers: [{ name: 'api' }] },
+    status: {},
   };
   await recordEvidence(context as unknown as CheckContext, [pod]);
   const text = 'started\nGET / with authorization: Bearer sk-live-4711\n';

@@ -5,8 +5,11 @@ import { whyNoPods } from './refused-pods.ts';
 
 const SET = { metadata: { namespace: 'canary', name: 'reach', uid: 'now' } };
 const event = (uid: string, reason: string, message: string, at: string) => ({
-  ...{ metadata: { name: message }, involvedObject: { kind: 'DaemonSet', name: 'reach', uid } },
-  ...{ reason, message, lastTimestamp: at },
+  metadata: { name: message },
+  involvedObject: { kind: 'DaemonSet', name: 'reach', uid },
+  reason,
+  message,
+  lastTimestamp: at,
 });
 
 const asked = (events: object[], sets: object[] = [SET]) => {

@@ -28,7 +28,8 @@ const mounts = Object.entries(MOUNTS).map(([name, mountPath]) => ({ name, mountP
 const spec = {
   containers: [
     {
-      ...{ name: 'elasticsearch', image: 'docker.elastic.co/elasticsearch/elasticsearch:9.1.0' },
+      name: 'elasticsearch',
+      image: 'docker.elastic.co/elasticsearch/elasticsearch:9.1.0',
       readinessProbe: {
         exec: { command: ['bash', '-c', '/mnt/elastic-internal/scripts/readiness-port-script.sh'] },
       },
@@ -48,7 +49,8 @@ const spec = {
 
 /** One budget for all node sets, without an Enterprise licence; while the cluster is green one node may go. */
 const BUDGET = {
-  ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
   metadata: { namespace: NAMESPACE, name: 'orders-es-default' },
   spec: { minAvailable: 5, selector: { matchLabels: { [CLUSTER]: 'orders' } } },
   status: { expectedPods: 6, desiredHealthy: 5, currentHealthy: 6, disruptionsAllowed: 1 },
@@ -59,10 +61,15 @@ export const OBJECTS = [
   BUDGET,
   ...SETS.flatMap(({ name, members: replicas }) =>
     rolledOut({
-      ...{ namespace: NAMESPACE, name, replicas, spec, claims: ['elasticsearch-data'] },
+      namespace: NAMESPACE,
+      name,
+      replicas,
+      spec,
+      claims: ['elasticsearch-data'],
       owner: { apiVersion: 'elasticsearch.k8s.elastic.co/v1', kind: 'Elasticsearch', name: 'orders' },
       labels: {
-        ...{ 'common.k8s.elastic.co/type': 'elasticsearch', [CLUSTER]: 'orders' },
+        'common.k8s.elastic.co/type': 'elasticsearch',
+        [CLUSTER]: 'orders',
         'elasticsearch.k8s.elastic.co/statefulset-name': name,
         'elasticsearch.k8s.elastic.co/node-master': String(name.endsWith('masters')),
         'elasticsearch.k8s.elastic.co/node-data': String(name.endsWith('data')),

@@ -29,7 +29,10 @@ export async function judgedOver(
   const seen: Seen[] = [];
   let there = objects;
   const context = {
-    ...{ id: check, settings, signal: new AbortController().signal, timeoutMs: () => 1000 },
+    id: check,
+    settings,
+    signal: new AbortController().signal,
+    timeoutMs: () => 1000,
     step: (_title: string, work: () => unknown) => work(),
     record: (kind: string, fields: Record<string, unknown>) => seen.push([kind, fields]),
     unavailable: (what: string, reason: string) => seen.push(['unavailable', { what, reason }]),
@@ -85,26 +88,30 @@ export function rolledOut(of: SetShape): { apiVersion: string; kind: string }[] 
   const { namespace, name, replicas, owner, labels, claims, spec } = of;
   const ofSet = { apiVersion: 'apps/v1', kind: 'StatefulSet', name, controller: true };
   const set = {
-    ...{ apiVersion: 'apps/v1', kind: 'StatefulSet' },
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
     metadata: { namespace, name, labels, generation: 1, ownerReferences: [{ ...owner, controller: true }] },
     spec: {
-      ...{ replicas, template: { metadata: { labels }, spec } },
+      replicas,
+      template: { metadata: { labels }, spec },
       volumeClaimTemplates: claims.map((template) => ({ metadata: { name: template } })),
     },
-    status: {
-      ...{ observedGeneration: 1, replicas },
-      ...{ readyReplicas: replicas, updatedReplicas: replicas },
-    },
+    status: { observedGeneration: 1, replicas, readyReplicas: replicas, updatedReplicas: replicas },
   };
   const ordinals = Array.from({ length: replicas }, (_, at) => at);
   const pods = ordinals.map((at) => ({
-    ...{ apiVersion: 'v1', kind: 'Pod' },
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
-      ...{ namespace, name: `${name}-${at}`, labels, ownerReferences: [ofSet] },
+      namespace,
+      name: `${name}-${at}`,
+      labels,
+      ownerReferences: [ofSet],
       creationTimestamp: '2026-01-01T00:00:00Z',
     },
     spec: {
-      ...{ ...spec, nodeName: `node-${at}` },
+      ...spec,
+      nodeName: `node-${at}`,
       volumes: [
         ...(spec.volumes ?? []),
         ...claims.map((template) => ({
@@ -128,12 +135,16 @@ export function rolledOut(of: SetShape): { apiVersion: string; kind: string }[] 
       const claim = `${template}-${name}-${at}`;
       return [
         {
-          ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace, name: claim } },
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { namespace, name: claim },
           spec: { storageClassName: 'fast', volumeName: `pv-${claim}` },
           status: { phase: 'Bound' },
         },
         {
-          ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${claim}` } },
+          apiVersion: 'v1',
+          kind: 'PersistentVolume',
+          metadata: { name: `pv-${claim}` },
           spec: { csi: { driver: 'csi.example.com' } },
         },
       ];

@@ -24,20 +24,26 @@ const volumes = [
 /** @param claims none: spec.persistence.storage is 0, and the data is on an emptyDir of that name */
 export function objectsOf(
   claims: readonly string[] = ['persistence'],
-): { apiVersion: string; kind: string }[] {
+): { apiVersion: string; kind: string; metadata?: unknown }[] {
   return [
-    { apiVersion: 'v1', kind: 'Namespace', ...{ metadata: { name: NAMESPACE } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
     ...rolledOut({
-      ...{ namespace: NAMESPACE, name: 'orders-server', replicas: MEMBERS.length, claims },
+      namespace: NAMESPACE,
+      name: 'orders-server',
+      replicas: MEMBERS.length,
+      claims,
       owner: { apiVersion: 'rabbitmq.com/v1beta1', kind: 'RabbitmqCluster', name: 'orders' },
       labels: {
-        ...{ 'app.kubernetes.io/name': 'orders', 'app.kubernetes.io/component': 'rabbitmq' },
+        'app.kubernetes.io/name': 'orders',
+        'app.kubernetes.io/component': 'rabbitmq',
         'app.kubernetes.io/part-of': 'rabbitmq',
       },
       spec: {
         containers: [
           {
-            ...{ name: 'rabbitmq', image: 'rabbitmq:4.1-management', volumeMounts: mounts },
+            name: 'rabbitmq',
+            image: 'rabbitmq:4.1-management',
+            volumeMounts: mounts,
             readinessProbe: { tcpSocket: { port: 'amqps' } },
           },
         ],
@@ -50,15 +56,28 @@ export function objectsOf(
 
 /** `GET /api/nodes` (management API of RabbitMQ 4.1), as far as it is read. */
 export const NODES = MEMBERS.map((pod) => ({
-  ...{ name: nodeOf(pod), running: true, mem_alarm: false, disk_free_alarm: false, partitions: [] },
-  ...{ being_drained: false, net_ticktime: 60, db_dir: `/var/lib/rabbitmq/mnesia/${nodeOf(pod)}` },
+  name: nodeOf(pod),
+  running: true,
+  mem_alarm: false,
+  disk_free_alarm: false,
+  partitions: [],
+  being_drained: false,
+  net_ticktime: 60,
+  db_dir: `/var/lib/rabbitmq/mnesia/${nodeOf(pod)}`,
 }));
 
 /** A quorum queue of `GET /api/queues?disable_stats=true`. */
 export const QUEUE = {
-  ...{ name: 'orders', vhost: 'shop', type: 'quorum', durable: true, exclusive: false, state: 'running' },
-  ...{ leader: nodeOf('orders-server-1'), node: nodeOf('orders-server-1') },
-  ...{ members: MEMBERS.map(nodeOf), online: MEMBERS.map(nodeOf) },
+  name: 'orders',
+  vhost: 'shop',
+  type: 'quorum',
+  durable: true,
+  exclusive: false,
+  state: 'running',
+  leader: nodeOf('orders-server-1'),
+  node: nodeOf('orders-server-1'),
+  members: MEMBERS.map(nodeOf),
+  online: MEMBERS.map(nodeOf),
 };
 
 export const VHOST = {

@@ -11,12 +11,17 @@ const { controlPlane } = topology.parse({ controlPlane: { nodes: 3, etcdMembers:
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
 const NAMES = ['a', 'b', 'c'];
 const nodes = NAMES.map((name) => ({
-  ...{ apiVersion: 'v1', kind: 'Node', spec: {}, status: READY },
+  apiVersion: 'v1',
+  kind: 'Node',
+  spec: {},
+  status: READY,
   metadata: { name, labels: { 'node-role.kubernetes.io/control-plane': '' } },
 }));
 const pods = NAMES.flatMap((name) =>
   ['etcd', 'kube-apiserver'].map((app) => ({
-    ...{ apiVersion: 'v1', kind: 'Pod', spec: { nodeName: name, containers: [] } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: { nodeName: name, containers: [] },
     status: { ...READY, hostIP: '192.0.2.7' },
     metadata: { namespace: `openshift-${app}`, name: `${app}-${name}`, labels: { app } },
   })),

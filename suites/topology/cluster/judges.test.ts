@@ -167,7 +167,11 @@ test('should not compare the version of a virtual kubelet, and say so', () => {
     { ...kubelet('v1.25.0-vk-azure-aci-1.6.2', 'v', '198.18.0.12')[1], ...more },
   ];
   const seen = (more: object): Seen[] => [
-    ...[nodes('a', 'v'), api, kubelet('v1.37.2'), valid(90), virtual(more)],
+    nodes('a', 'v'),
+    api,
+    kubelet('v1.37.2'),
+    valid(90),
+    virtual(more),
     valid(90, { subject: 'kubelet of v', address: '198.18.0.12:10250' }),
   ];
   const passed = versionsWith({}, seen({ virtual: true }));

@@ -12,7 +12,9 @@ const answer = (more: Record<string, unknown> = {}): Seen => [
   'edge-answer',
   {
     url: 'https://t.test/',
-    ...{ status: 200, ok: true, why: '' },
+    status: 200,
+    ok: true,
+    why: '',
     correlationIdSent: 'm1',
     correlationIdSeen: 'm1',
     authorized: true,
@@ -112,7 +114,10 @@ test('should know a login page by where the answer sends on', () => {
 
 test('should not miss the names of hops behind the one that turned the request away', () => {
   const refused = (status: number): Record<string, unknown> => ({
-    ...{ status, ok: false, why: `status ${status}`, correlationIdSeen: '' },
+    status,
+    ok: false,
+    why: `status ${status}`,
+    correlationIdSeen: '',
     headers: { 'x-hops': 'haproxy' },
   });
   assert.equal(path(answer(refused(401))).verdict, 'inconclusive');

@@ -49,8 +49,12 @@ test('should refuse what a role or a database of the application has in place of
   const of = (role: string | null, database: string | null): Seen => [
     'setting',
     {
-      ...{ store: 'postgres', member: 'postgres-0', name: 'synchronous_commit', value: 'off' },
-      ...{ source: `${role ?? ''} ${database ?? ''}, pg_db_role_setting`, override: { role, database } },
+      store: 'postgres',
+      member: 'postgres-0',
+      name: 'synchronous_commit',
+      value: 'off',
+      source: `${role ?? ''} ${database ?? ''}, pg_db_role_setting`,
+      override: { role, database },
     },
   ];
   const judged = (seen: Seen[], durabilityOverrides?: object[]) =>

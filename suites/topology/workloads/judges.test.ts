@@ -45,7 +45,13 @@ interface Life {
 const pod = ({ name = 'api-1', waiting = [], restarts = 0, endedMs, ageMs = 2 * HOUR }: Life = {}): Seen => [
   'pod',
   {
-    ...{ workload: NAME, namespace: 'tender', name, createdAt: ago(ageMs), ageMs, waiting, restarts },
+    workload: NAME,
+    namespace: 'tender',
+    name,
+    createdAt: ago(ageMs),
+    ageMs,
+    waiting,
+    restarts,
     containers: [
       {
         name: 'api',
@@ -320,7 +326,9 @@ test('should know the containers of a pod from its template, and from what it ha
   const images = (...names: string[]): Seen => [
     'pull',
     {
-      ...{ workload: NAME, pod: 'tender/api-1', troubles: [] },
+      workload: NAME,
+      pod: 'tender/api-1',
+      troubles: [],
       images: names.map((container) => ({ container, pulled: true })),
     },
   ];

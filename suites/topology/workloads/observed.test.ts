@@ -24,7 +24,9 @@ const podOf = (
 ) => ({
   ...LISTED,
   metadata: {
-    ...{ namespace: 'tender', name: `api-5d8-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+    namespace: 'tender',
+    name: `api-5d8-${at}`,
+    creationTimestamp: '2026-01-01T00:00:00Z',
     labels: { ...labels, 'pod-template-hash': '5d8' },
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'api-5d8', controller: true }],
   },
@@ -44,7 +46,11 @@ const podOf = (
 
 const started = ({ name }: { name: string }) => ({ name, ready: true, restartCount: 0, imageID: 'i' });
 const waits = (name: string, reason: string, imageID = '') => ({
-  ...{ name, ready: false, restartCount: 0, imageID, state: { waiting: { reason } } },
+  name,
+  ready: false,
+  restartCount: 0,
+  imageID,
+  state: { waiting: { reason } },
 });
 
 interface Deployed {
@@ -63,14 +69,17 @@ function over(check: string, { replicas, wanted, pods, budget }: Deployed): Prom
   const workload = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas, serves: true };
   return judgedOver(`topology/workloads/${check}`, {
     settings: {
-      ...{ workloads: [workload], stores: {} },
+      workloads: [workload],
+      stores: {},
       closed: { namespaces: ['tender'], ignore: [] },
       registry: { prefixes: ['api'], pinned: 'tag' },
     },
     objects: [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'tender' } },
       {
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta },
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: meta,
         spec: {
           replicas: wanted,
           template: { metadata: { labels }, spec: { containers: [{ name: 'api', image: 'api:1' }] } },
@@ -78,7 +87,9 @@ function over(check: string, { replicas, wanted, pods, budget }: Deployed): Prom
         status: { observedGeneration: 1, ...counted },
       },
       {
-        ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: meta },
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: meta,
         spec: { minAvailable: 1, selector: { matchLabels: labels } },
         status: budget ?? { expectedPods: running, desiredHealthy: 1 },
       },
@@ -132,11 +143,16 @@ describe('the images of pods', () => {
   const one = { replicas: { min: 1, max: 1 }, wanted: 1 };
   const init = [{ name: 'migrate', image: 'api-migrate:1' }];
   const ended = {
-    ...{ name: 'migrate', ready: true, restartCount: 0, imageID: 'i' },
+    name: 'migrate',
+    ready: true,
+    restartCount: 0,
+    imageID: 'i',
     state: { terminated: { reason: 'Completed' } },
   };
   const pending = (containerStatuses: object[], initContainerStatuses: object[] = []): object => ({
-    ...{ phase: 'Pending', containerStatuses, initContainerStatuses },
+    phase: 'Pending',
+    containerStatuses,
+    initContainerStatuses,
   });
   const judged = (status: object | undefined, initContainers: Placed['initContainers'] = []) =>
     over('images', { ...one, pods: [{ node: 'a', initContainers, ...(status && { status }) }] });
@@ -189,7 +205,9 @@ describe('the images of pods', () => {
 describe('a workload with other pods than it wants', () => {
   const of = (wanted: number, ...nodes: (string | undefined)[]) =>
     over('spread', {
-      ...{ replicas: { min: 2, max: 4 }, wanted, budget: { expectedPods: wanted, desiredHealthy: 1 } },
+      replicas: { min: 2, max: 4 },
+      wanted,
+      budget: { expectedPods: wanted, desiredHealthy: 1 },
       pods: nodes.map((node) => (node === undefined ? { phase: 'Pending' } : { node })),
     });
 

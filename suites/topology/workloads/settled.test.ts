@@ -23,25 +23,34 @@ function objectsOf(wanted: number, pods: readonly Pod[]): Given['objects'] {
   const metadata = { namespace: 'shop', name: 'api' };
   const ready = pods.filter((one) => one.started).length;
   const deployment = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, generation: 1 } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...metadata, generation: 1 },
     spec: {
       replicas: wanted,
       template: { metadata: { labels }, spec: { containers: [{ name: 'api', image: imageOf('new') }] } },
     },
     status: {
-      ...{ observedGeneration: 1, replicas: pods.length, readyReplicas: ready },
+      observedGeneration: 1,
+      replicas: pods.length,
+      readyReplicas: ready,
       updatedReplicas: pods.filter(({ hash }) => hash === 'new').length,
     },
   };
   const budget = {
-    ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata,
     spec: { minAvailable: 1, selector: { matchLabels: labels } },
     status: { expectedPods: wanted, desiredHealthy: 1 },
   };
   const podOf = ({ hash, started: there }: Pod, at: number): object => ({
-    ...{ apiVersion: 'v1', kind: 'Pod' },
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
-      ...{ namespace: 'shop', name: `api-${hash}-${at}`, labels: { ...labels, 'pod-template-hash': hash } },
+      namespace: 'shop',
+      name: `api-${hash}-${at}`,
+      labels: { ...labels, 'pod-template-hash': hash },
       ownerReferences: [{ kind: 'ReplicaSet', name: `api-${hash}`, controller: true }],
     },
     spec: {
@@ -80,7 +89,8 @@ for (const check of ['topology/workloads/images', 'topology/workloads/spread'])
     test(`should judge a workload that is being ${what} by its pods when they are ready: ${check}`, async () => {
       const settings = {
         workloads: [{ kind: 'Deployment', namespace: 'shop', name: 'api', replicas, serves: true }],
-        ...{ registry: { prefixes: ['registry.example.com/'], pinned: 'tag' }, stores: {} },
+        registry: { prefixes: ['registry.example.com/'], pinned: 'tag' },
+        stores: {},
       };
       const { verdict, reason } = await judgedOver(check, { settings, objects, settled });
       assert.equal(verdict, 'pass', reason);

@@ -26,7 +26,9 @@ export interface Audited {
 }
 
 const AUDIT = {
-  ...{ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] },
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
   rules: [
     { level: 'None', users: ['admin', 'system:apiserver'] },
     {
@@ -63,8 +65,11 @@ export class ApiServer {
     write('audit.json', JSON.stringify(AUDIT));
     this.#others = [
       this.#spawn('etcd', [
-        ...['--data-dir=etcd', '--unsafe-no-fsync', `--listen-peer-urls=http://127.0.0.1:${peers}`],
-        ...[`--listen-client-urls=${this.#etcd}`, `--advertise-client-urls=${this.#etcd}`],
+        '--data-dir=etcd',
+        '--unsafe-no-fsync',
+        `--listen-peer-urls=http://127.0.0.1:${peers}`,
+        `--listen-client-urls=${this.#etcd}`,
+        `--advertise-client-urls=${this.#etcd}`,
       ]),
     ];
     this.#server = this.#serve();
@@ -100,7 +105,9 @@ export class ApiServer {
       'certificate-authority-data': Buffer.from(this.authority).toString('base64'),
     };
     const config = {
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
       clusters: [{ name: 'c', cluster }],
       users: [{ name: 'u', user: { token } }],
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
@@ -113,8 +120,10 @@ export class ApiServer {
   aggregate(): void {
     this.#others.push(
       this.#spawn('kube-controller-manager', [
-        ...[`--kubeconfig=${this.kubeconfig(ADMIN)}`, '--controllers=clusterrole-aggregation-controller'],
-        ...['--leader-elect=false', '--secure-port=0'],
+        `--kubeconfig=${this.kubeconfig(ADMIN)}`,
+        '--controllers=clusterrole-aggregation-controller',
+        '--leader-elect=false',
+        '--secure-port=0',
       ]),
     );
   }
@@ -145,11 +154,18 @@ export class ApiServer {
 
   #serve(): ChildProcess {
     return this.#spawn('kube-apiserver', [
-      ...[`--etcd-servers=${this.#etcd}`, '--bind-address=127.0.0.1', `--secure-port=${this.port}`],
-      ...['--cert-dir=certs', '--token-auth-file=tokens.csv', '--authorization-mode=RBAC'],
-      ...['--service-account-key-file=sa.key', '--service-account-signing-key-file=sa.key'],
-      ...['--service-account-issuer=https://plumbline.test', '--service-cluster-ip-range=198.19.0.0/24'],
-      ...['--audit-policy-file=audit.json', '--audit-log-path=audit.log'],
+      `--etcd-servers=${this.#etcd}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${this.port}`,
+      '--cert-dir=certs',
+      '--token-auth-file=tokens.csv',
+      '--authorization-mode=RBAC',
+      '--service-account-key-file=sa.key',
+      '--service-account-signing-key-file=sa.key',
+      '--service-account-issuer=https://plumbline.test',
+      '--service-cluster-ip-range=198.19.0.0/24',
+      '--audit-policy-file=audit.json',
+      '--audit-log-path=audit.log',
       // Nobody makes the account that every pod has.
       '--disable-admission-plugins=ServiceAccount',
     ]);

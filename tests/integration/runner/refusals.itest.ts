@@ -161,7 +161,8 @@ for (const { lacks, taken, prefix = '', said } of REFUSALS) {
 function tried({ taken, prefix, command }: { taken: string; prefix: string; command: string }) {
   const typed = `${prefix} ${process.execPath} cli/plumbline.mjs env ${command} --env local-small --with postgres`;
   return runAny(['unshare', '--mount', 'bash', '-c', `set -e\n${taken}\n${typed}`], {
-    ...{ cwd: ROOT, timeoutMs: LIMIT_MS },
+    cwd: ROOT,
+    timeoutMs: LIMIT_MS,
     env: { ...process.env, PLUMBLINE_CACHE: cache, PLUMBLINE_STATE: state },
   });
 }

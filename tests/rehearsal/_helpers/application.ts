@@ -21,8 +21,9 @@ export async function declaredApplication() {
   const url = new URL(edge.url);
   const ca = readFileSync(join(STATE, 'bids', 'ca.crt'), 'utf8');
   const target: ApplicationTarget = {
-    ...{ url, endpoint: edgeEndpoint(url, edge.address, { ca }) },
-    ...{ contract: { follow: application.follow, proof: application.proof } },
+    url,
+    endpoint: edgeEndpoint(url, edge.address, { ca }),
+    contract: { follow: application.follow, proof: application.proof },
     prefix: application.canaries.prefix,
     identity: { headers: () => ({ apikey: key }), refused: () => undefined },
   };

@@ -17,8 +17,13 @@ export function imageSet(instance: InstanceName = 'local', words = ALL): ImageSe
   const ref = (name: string): ImageSet[string] => {
     const reference = `registry.plumbline.test:5000/${name}:1`;
     return {
-      ...{ name, tag: '1', digest: DIGEST, reference, pinned: `${reference}@${DIGEST}` },
-      ...{ compressedBytes: 1, unpackedBytes: 1 },
+      name,
+      tag: '1',
+      digest: DIGEST,
+      reference,
+      pinned: `${reference}@${DIGEST}`,
+      compressedBytes: 1,
+      unpackedBytes: 1,
     };
   };
   return Object.fromEntries(imagesFor(instance, words).map(({ name }) => [name, ref(name)]));
@@ -31,7 +36,12 @@ export function contextWith(
 ): PlatformContext {
   const size = instance === 'local' ? 'full' : 'small';
   return {
-    ...{ instance, size, with: words, images, kubeconfig: '/state/kubeconfig', stateDir: '/state' },
+    instance,
+    size,
+    with: words,
+    images,
+    kubeconfig: '/state/kubeconfig',
+    stateDir: '/state',
     addresses: addressesOf(instance),
     nodes: nodesOf(instance, size),
     kubectl: () => Promise.reject(new Error('no cluster in a unit test')),

@@ -28,7 +28,9 @@ export function prometheusConfig(context: Pick<PlatformContext, 'with'>): string
         dns_sd_configs: [
           {
             names: [`${podsOf(job)}.${namespace}.svc.cluster.local`],
-            ...{ type: 'A', port, refresh_interval: `${SCRAPE_SECONDS}s` },
+            type: 'A',
+            port,
+            refresh_interval: `${SCRAPE_SECONDS}s`,
           },
         ],
         relabel_configs: [{ target_label: 'namespace', replacement: namespace }],

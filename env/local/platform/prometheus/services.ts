@@ -24,7 +24,10 @@ const SCRAPED: readonly Scraped[] = [
   { job: 'tender-ai', namespace: TENDER, port: 8000, part: 'ai' },
   // Of all that it knows, only the queues of the application: two dozen series, and cheap to make.
   {
-    ...{ job: 'rabbitmq', namespace: TENDER, port: 15_692, part: 'ai' },
+    job: 'rabbitmq',
+    namespace: TENDER,
+    port: 15_692,
+    part: 'ai',
     path: '/metrics/detailed',
     parameters: { vhost: 'tender', family: 'queue_coarse_metrics' },
   },

@@ -53,8 +53,11 @@ async function waitNeo4j(
   };
   const { caCertificate } = certificateFiles(join(context.stateDir, NAME));
   const owner = {
-    ...{ host: clusterIP, port: ports[0].port },
-    ...{ database: 'system', user: 'neo4j', password: secrets.graphOwner },
+    host: clusterIP,
+    port: ports[0].port,
+    database: 'system',
+    user: 'neo4j',
+    password: secrets.graphOwner,
     tls: { ca: readFileSync(caCertificate, 'utf8'), serverName: DOMAIN },
   };
   const query = readFileSync(join(CHECKOUT, 'deploy/accounts/neo4j.cypher'), 'utf8');

@@ -14,8 +14,13 @@ export const tracing = part({
       layers: [base, JAVA_RUNTIME, mavenLayer('zipkin', 'zipkin.lock', 'opt/zipkin')],
       run: {
         entrypoint: [
-          ...['java', '-Xms96m', '-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
-          ...['-jar', '/opt/zipkin/zipkin-server-3.6.1-exec.jar'],
+          'java',
+          '-Xms96m',
+          '-Xmx256m',
+          '-XX:TieredStopAtLevel=1',
+          '-XX:+UseSerialGC',
+          '-jar',
+          '/opt/zipkin/zipkin-server-3.6.1-exec.jar',
         ],
         user: NONROOT,
         workdir: '/tmp',

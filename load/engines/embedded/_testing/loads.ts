@@ -34,7 +34,8 @@ export async function serve(handler: Handler = OK): Promise<TestServer> {
   });
   const url = `http://${await listen(server)}`;
   return {
-    ...{ url, asked },
+    url,
+    asked,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -49,7 +49,14 @@ export interface ThreadCounts {
 
 export function newCounts(): ThreadCounts {
   return {
-    ...{ started: 0, dropped: 0, iterations: 0, requests: 0, failed: 0, good: 0, bad: 0, busy: 0 },
+    started: 0,
+    dropped: 0,
+    iterations: 0,
+    requests: 0,
+    failed: 0,
+    good: 0,
+    bad: 0,
+    busy: 0,
     errors: new Map(),
     checks: new Map(),
   };

@@ -68,7 +68,11 @@ describe('what scripts are told of the load', () => {
 
   it('should be VUs from 1, and the same ones for scenarios that follow each other', async () => {
     const vus = (startTime: string): object => ({
-      ...{ executor: 'constant-vus', vus: 2, duration: '1s', gracefulStop: '0s', startTime },
+      executor: 'constant-vus',
+      vus: 2,
+      duration: '1s',
+      gracefulStop: '0s',
+      startTime,
     });
     const result = await scenarios(
       { a: vus('0s'), b: vus('1s') },

@@ -37,8 +37,13 @@ export function parseGoUrl(text: string): GoUrl {
   const scheme = schemeOf(whole);
   const [rest, query] = cut(scheme === '' ? whole : whole.slice(scheme.length + 1), '?');
   const url: GoUrl = {
-    ...{ scheme: scheme.toLowerCase(), opaque: '', user: null, host: '', path: '' },
-    ...{ query, fragment: fragment ?? '' },
+    scheme: scheme.toLowerCase(),
+    opaque: '',
+    user: null,
+    host: '',
+    path: '',
+    query,
+    fragment: fragment ?? '',
   };
   if (rest.startsWith('/')) return withHierarchy(url, rest);
   if (scheme !== '') return { ...url, opaque: rest };
@@ -145,7 +150,10 @@ export function resolveGoUrl(base: GoUrl, reference: string): GoUrl {
   if (to.host !== '' || to.user !== null) return { ...to, scheme, path: withoutDots(to.path) };
   const same = to.path === '' && to.query === null;
   return {
-    ...{ ...to, scheme, host: base.host, user: base.user },
+    ...to,
+    scheme,
+    host: base.host,
+    user: base.user,
     path: withoutDots(pathFrom(base.path, to.path)),
     ...(same && { query: base.query, fragment: to.fragment === '' ? base.fragment : to.fragment }),
   };

@@ -39,7 +39,10 @@ export function parseHead(text: string): Head {
   const framing = framingOf(Number(status), fields);
   return {
     status: Number(status),
-    ...{ statusText, proto, fields, framing },
+    statusText,
+    proto,
+    fields,
+    framing,
     keepAlive: keepsAlive(proto, fields) && framing.kind !== 'close',
     encoding: valuesOf(fields, 'content-encoding')[0] ?? '',
     cookies: valuesOf(fields, 'set-cookie'),

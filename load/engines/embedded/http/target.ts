@@ -62,8 +62,13 @@ export function targetAt(url: GoUrl): Target {
   const pathname = url.path === '' ? '/' : url.path;
   const { host, port, authority } = placeOf(url);
   return {
-    ...{ url: textOfUrl(url), clean: cleanText(url), parsed: url, secure: scheme === 'https' },
-    ...{ host, port, authority },
+    url: textOfUrl(url),
+    clean: cleanText(url),
+    parsed: url,
+    secure: scheme === 'https',
+    host,
+    port,
+    authority,
     path: `${pathname}${url.query === null ? '' : `?${url.query}`}`,
     place: { hostname: host, pathname, protocol: `${scheme}:` },
     key: `${scheme}://${host}:${port}`,

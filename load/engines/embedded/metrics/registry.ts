@@ -28,9 +28,7 @@ const BUILT_IN = {
 export type BuiltInName = keyof typeof BUILT_IN;
 
 export const BUILT_IN_METRICS: readonly MetricSpec[] = Object.entries(BUILT_IN).map(
-  ([name, [type, contains]]) => ({
-    ...{ name, type, contains },
-  }),
+  ([name, [type, contains]]) => ({ name, type, contains }),
 );
 
 /** k6: letters, digits and underscores, at most 128, not beginning with a digit. */

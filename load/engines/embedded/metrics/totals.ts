@@ -96,9 +96,17 @@ function resultOf(total: Total, spec: MetricSpec | undefined, seconds: number): 
 function trendOf(values: Distribution, time: boolean): LoadMetric {
   const at = (share: number): number | null => values.quantile(share);
   return {
-    ...{ type: 'trend', time, count: values.count },
-    ...{ min: values.min, avg: values.sum / values.count, med: at(0.5), max: values.max },
-    ...{ p90: at(0.9), p95: at(0.95), p99: at(0.99), p999: at(0.999) },
+    type: 'trend',
+    time,
+    count: values.count,
+    min: values.min,
+    avg: values.sum / values.count,
+    med: at(0.5),
+    max: values.max,
+    p90: at(0.9),
+    p95: at(0.95),
+    p99: at(0.99),
+    p999: at(0.999),
     buckets: asBuckets(values.buckets()),
   };
 }

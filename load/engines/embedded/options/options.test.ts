@@ -87,16 +87,29 @@ describe('options', () => {
     const short = of({ vus: 2, duration: '1m', tags: { a: 'b' } });
     assert.deepEqual(short['scenarios'], {
       default: {
-        ...{ executor: 'constant-vus', startTime: null, gracefulStop: null, env: null, exec: null },
-        ...{ tags: null, vus: 2, duration: '1m0s' },
+        executor: 'constant-vus',
+        startTime: null,
+        gracefulStop: null,
+        env: null,
+        exec: null,
+        tags: null,
+        vus: 2,
+        duration: '1m0s',
       },
     });
     assert.deepEqual([short['tags'], short['rps'], 'vus' in short], [{ a: 'b' }, null, false]);
     const ramp = { executor: 'ramping-vus', stages: [{ duration: 90_000, target: 2 }], exec: 'run' };
     const { scenarios } = of({ scenarios: { a: ramp } }) as { scenarios: Record<string, object> };
     assert.deepEqual(scenarios['a'], {
-      ...{ executor: 'ramping-vus', startTime: null, gracefulStop: null, env: null, exec: 'run' },
-      ...{ tags: null, startVUs: null, stages: [{ duration: '1m30s', target: 2 }], gracefulRampDown: null },
+      executor: 'ramping-vus',
+      startTime: null,
+      gracefulStop: null,
+      env: null,
+      exec: 'run',
+      tags: null,
+      startVUs: null,
+      stages: [{ duration: '1m30s', target: 2 }],
+      gracefulRampDown: null,
     });
     assert.deepEqual([250, 1500, 3_600_000].map(goDuration), ['250ms', '1.5s', '1h0m0s']);
   });
@@ -126,9 +139,7 @@ describe('options', () => {
       /options\.iterations cannot be used together with options\.stages/,
     ],
     [
-      scenario({
-        ...{ executor: 'constant-arrival-rate', rate: 1, duration: '1s', preAllocatedVUs: 3, maxVUs: 2 },
-      }),
+      scenario({ executor: 'constant-arrival-rate', rate: 1, duration: '1s', preAllocatedVUs: 3, maxVUs: 2 }),
       /maxVUs \(2\) is less/,
     ],
     [{ vus: 5, iterations: 3 }, /iterations \(3\) are less than vus \(5\)/],

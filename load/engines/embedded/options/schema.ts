@@ -43,11 +43,16 @@ const pool = { preAllocatedVUs: count, maxVUs: count.optional(), timeUnit: durat
 export const scenarioSchema = z.discriminatedUnion('executor', [
   z.strictObject({
     executor: z.literal('constant-vus'),
-    ...{ ...common, vus: positive.default(1), duration: long },
+    ...common,
+    vus: positive.default(1),
+    duration: long,
   }),
   z.strictObject({
     executor: z.literal('ramping-vus'),
-    ...{ ...common, startVUs: count.default(1), stages, gracefulRampDown: duration.default(GRACEFUL_MS) },
+    ...common,
+    startVUs: count.default(1),
+    stages,
+    gracefulRampDown: duration.default(GRACEFUL_MS),
   }),
   z.strictObject({ executor: z.literal('per-vu-iterations'), ...common, ...iterating }),
   z.strictObject({ executor: z.literal('shared-iterations'), ...common, ...iterating }),
@@ -60,7 +65,10 @@ export const scenarioSchema = z.discriminatedUnion('executor', [
   }),
   z.strictObject({
     executor: z.literal('ramping-arrival-rate'),
-    ...{ ...common, ...pool, startRate: count.default(0), stages },
+    ...common,
+    ...pool,
+    startRate: count.default(0),
+    stages,
   }),
 ]);
 export type Scenario = z.infer<typeof scenarioSchema>;

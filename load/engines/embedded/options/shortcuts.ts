@@ -19,7 +19,8 @@ export function fromShortcuts(shortcuts: Shortcuts, beside: boolean): NamedScena
   refuseTogether(given, beside);
   if (iterations !== undefined)
     return made('shared-iterations', {
-      ...{ vus, iterations },
+      vus,
+      iterations,
       ...(duration !== undefined && { maxDuration: duration }),
     });
   if (duration !== undefined) return made('constant-vus', { vus, duration });

@@ -61,8 +61,17 @@ const NOTHING: Readonly<Record<MetricType, LoadMetric>> = {
   gauge: { type: 'gauge', value: 0, min: 0, max: 0 },
   rate: { type: 'rate', passes: 0, fails: 0, ratio: 0 },
   trend: {
-    ...{ type: 'trend', time: true, count: 0, min: 0, avg: 0, med: 0, max: 0 },
-    ...{ p90: 0, p95: 0, p99: 0, p999: 0 },
+    type: 'trend',
+    time: true,
+    count: 0,
+    min: 0,
+    avg: 0,
+    med: 0,
+    max: 0,
+    p90: 0,
+    p95: 0,
+    p99: 0,
+    p999: 0,
   },
 };
 
@@ -96,7 +105,11 @@ function statOf(
   const percentile = /^p\(([\d.]+)\)$/.exec(name)?.[1];
   if (percentile !== undefined) return at(Number(percentile) / 100);
   const known: Readonly<Record<string, number | null>> = {
-    ...{ avg: metric.avg, min: metric.min, med: metric.med, max: metric.max, count: metric.count },
+    avg: metric.avg,
+    min: metric.min,
+    med: metric.med,
+    max: metric.max,
+    count: metric.count,
   };
   return known[name] ?? null;
 }

@@ -12,7 +12,11 @@ describe('the plan of VUs', () => {
 
   it('should count on from scenario to scenario where they overlap, planned ones only', () => {
     const arrivals = {
-      ...{ executor: 'constant-arrival-rate', rate: 1, duration: '10s', preAllocatedVUs: 1, maxVUs: 50 },
+      executor: 'constant-arrival-rate',
+      rate: 1,
+      duration: '10s',
+      preAllocatedVUs: 1,
+      maxVUs: 50,
     };
     assert.deepEqual(plan({ b: vus, a: arrivals, c: { ...vus, startTime: '14s' } }), [[2, 3], [1], [4, 5]]);
   });

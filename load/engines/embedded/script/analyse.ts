@@ -26,7 +26,12 @@ export function analyse(modules: readonly LinkedModule[]): Analysis {
   flow.settle(() => {
     for (const module of modules) {
       flow.context = {
-        ...{ module, owner: null, thisValues: new Set(), extra: new Set(), home: null, inParameters: false },
+        module,
+        owner: null,
+        thisValues: new Set(),
+        extra: new Set(),
+        home: null,
+        inParameters: false,
       };
       follower.visit(module.ast);
     }

@@ -34,7 +34,12 @@ export const RESPONSE = builtin('Response');
 /** Globals that neither keep nor call their arguments. */
 const INERT = [
   ...['log', 'info', 'warn', 'error', 'debug'].map((name) => `console.${name}`),
-  ...['JSON.stringify', 'Object.keys', 'Array.isArray', 'String', 'Number', 'Boolean'],
+  'JSON.stringify',
+  'Object.keys',
+  'Array.isArray',
+  'String',
+  'Number',
+  'Boolean',
 ];
 
 export const GLOBALS: ReadonlyMap<string, Abstract> = globals();

@@ -109,7 +109,11 @@ class ModuleRuntime {
 }
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {
-  ...{ log: 'info', info: 'info', warn: 'warn', error: 'error', debug: 'debug' },
+  log: 'info',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  debug: 'debug',
 };
 
 function consoleOf(vu: Vu): ModuleRuntime['console'] {

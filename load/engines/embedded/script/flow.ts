@@ -111,7 +111,9 @@ export class Flow {
       const code = 'params' in node ? node : null;
       value.fn = {
         ...this.site(node),
-        ...{ code, kind, name },
+        code,
+        kind,
+        name,
         thisValues: new Set(),
         returns: new Set(),
         extra: new Set(),

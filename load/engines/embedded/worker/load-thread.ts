@@ -238,7 +238,15 @@ export class LoadThread implements Thread {
     const { counts } = this;
     const { started, dropped, iterations, requests, failed, good, bad, busy } = counts;
     const told: Told = {
-      ...{ second, started, dropped, iterations, requests, failed, good, bad, busy },
+      second,
+      started,
+      dropped,
+      iterations,
+      requests,
+      failed,
+      good,
+      bad,
+      busy,
       latency: this.#latency.take(),
       metrics: this.registry.take(),
       errors: [...counts.errors],

@@ -4,8 +4,16 @@ import { pathToFileURL } from 'node:url';
 import { mainModule } from '../main-module.ts';
 
 const trend = (count: number, p95: number): Record<string, number> => ({
-  ...{ count, min: 1, avg: p95 / 2, med: p95 / 2, max: p95 * 2 },
-  ...{ 'p(90)': p95, 'p(95)': p95, 'p(99)': p95, 'p(99.9)': p95, 'p(75)': p95 },
+  count,
+  min: 1,
+  avg: p95 / 2,
+  med: p95 / 2,
+  max: p95 * 2,
+  'p(90)': p95,
+  'p(95)': p95,
+  'p(99)': p95,
+  'p(99.9)': p95,
+  'p(75)': p95,
 });
 
 /** The log of one pod, with the summary that the generated main module prints. @param folder for modules that are made for it */
@@ -33,7 +41,9 @@ export async function podLog(
     name: string,
     contains = 'default',
   ): unknown => ({
-    ...{ type, contains, values },
+    type,
+    contains,
+    values,
     thresholds: Object.fromEntries(
       (module.options.thresholds[name] ?? []).map((each) => [each, { ok: true }]),
     ),
@@ -52,7 +62,9 @@ export async function podLog(
       ),
     },
     root_group: {
-      ...{ name: '', path: '', checks: [{ name: 'ok', passes: requests - 1, fails: 1 }] },
+      name: '',
+      path: '',
+      checks: [{ name: 'ok', passes: requests - 1, fails: 1 }],
       groups: [{ name: 'g', path: '::g', checks: [{ name: 'ok', passes: 1, fails: 0 }], groups: [] }],
     },
     state: { testRunDurationMs: 2000 },

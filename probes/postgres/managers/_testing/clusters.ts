@@ -15,17 +15,28 @@ function cluster({ annotations, spec, status }: Outline): Record<string, unknown
     apiVersion: 'postgresql.cnpg.io/v1',
     kind: 'Cluster',
     metadata: {
-      ...{ namespace: 'databases', name: 'orders', uid: '0b0f6f5e-0a39-4f0e-9d5f-6d2a0c5a7a11' },
+      namespace: 'databases',
+      name: 'orders',
+      uid: '0b0f6f5e-0a39-4f0e-9d5f-6d2a0c5a7a11',
       ...(annotations !== undefined && { annotations }),
     },
     // The defaults of its schema, as an API server fills them in.
     spec: {
-      ...{ instances: 3, failoverDelay: 0, switchoverDelay: 3600, stopDelay: 1800, startDelay: 3600 },
-      ...{ minSyncReplicas: 0, maxSyncReplicas: 0, primaryUpdateStrategy: 'unsupervised' },
+      instances: 3,
+      failoverDelay: 0,
+      switchoverDelay: 3600,
+      stopDelay: 1800,
+      startDelay: 3600,
+      minSyncReplicas: 0,
+      maxSyncReplicas: 0,
+      primaryUpdateStrategy: 'unsupervised',
       ...spec,
     },
     status: {
-      ...{ instances: 3, readyInstances: 3, phase: 'Cluster in healthy state', timelineID: 1 },
+      instances: 3,
+      readyInstances: 3,
+      phase: 'Cluster in healthy state',
+      timelineID: 1,
       instanceNames: ['orders-1', 'orders-2', 'orders-3'],
       instancesStatus: { healthy: ['orders-1', 'orders-2', 'orders-3'] },
       instancesReportedState: {
@@ -33,8 +44,10 @@ function cluster({ annotations, spec, status }: Outline): Record<string, unknown
         'orders-2': { isPrimary: false, timeLineID: 1 },
         'orders-3': { isPrimary: false, timeLineID: 1 },
       },
-      ...{ currentPrimary: 'orders-1', targetPrimary: 'orders-1' },
-      ...{ writeService: 'orders-rw', readService: 'orders-r' },
+      currentPrimary: 'orders-1',
+      targetPrimary: 'orders-1',
+      writeService: 'orders-rw',
+      readService: 'orders-r',
       conditions: [{ type: 'Ready', status: 'True', reason: 'ClusterIsReady', message: 'Cluster is Ready' }],
       ...status,
     },
@@ -46,8 +59,11 @@ export const HEALTHY = cluster({});
 /** docs/src/failover.md: the target is `pending` until the receivers of the replicas have stopped. */
 export const FAILING_OVER = cluster({
   status: {
-    ...{ readyInstances: 2, phase: 'Failing over', phaseReason: 'Failing over from orders-1 to pending' },
-    ...{ targetPrimary: 'pending', currentPrimaryFailingSinceTimestamp: '2026-08-21T10:00:00.000000Z' },
+    readyInstances: 2,
+    phase: 'Failing over',
+    phaseReason: 'Failing over from orders-1 to pending',
+    targetPrimary: 'pending',
+    currentPrimaryFailingSinceTimestamp: '2026-08-21T10:00:00.000000Z',
     instancesStatus: { healthy: ['orders-2', 'orders-3'], failed: ['orders-1'] },
     conditions: [
       { type: 'Ready', status: 'False', reason: 'ClusterIsNotReady', message: 'Cluster Is Not Ready' },
@@ -67,8 +83,11 @@ export const SWITCHING_OVER = cluster({
 export const FIRST_PRIMARY = {
   ...cluster({}),
   status: {
-    ...{ instances: 1, phase: 'Setting up primary', phaseReason: 'Creating primary instance orders-1' },
-    ...{ targetPrimary: 'orders-1', instancesStatus: { failed: ['orders-1'] } },
+    instances: 1,
+    phase: 'Setting up primary',
+    phaseReason: 'Creating primary instance orders-1',
+    targetPrimary: 'orders-1',
+    instancesStatus: { failed: ['orders-1'] },
   },
 };
 

@@ -18,15 +18,18 @@ export function requestsOnly(
   outline: Outline & { check: string; spacingMs: number },
 ): Synthetic {
   const made = new Synthetic(outline).without(
-    ...[
-      'client-load-start',
-      'client-load-end',
-      'budget-estimate',
-      'expected-window',
-      'governing',
-      'fault-armed',
-    ],
-    ...['leader', 'members', 'endpoint', 'readback', 'readback-plan', 'stage'],
+    'client-load-start',
+    'client-load-end',
+    'budget-estimate',
+    'expected-window',
+    'governing',
+    'fault-armed',
+    'leader',
+    'members',
+    'endpoint',
+    'readback',
+    'readback-plan',
+    'stage',
   );
   made.reads.length = 0;
   const { faultAtMs, lengthMs, check, spacingMs } = made.outline;
@@ -38,8 +41,12 @@ export function requestsOnly(
       clientOf(spacingMs, { store, readRatePerSecond: 0, definiteFailures: DEFINITE }),
     )
     .see(faultAtMs - 2, 'budget-estimate', {
-      ...{ from: 'deadline', outageMs: 60_000, share: 1, estimateMs: 60_000 },
-      ...{ derivation: 'rtoDeadline', enforced: false },
+      from: 'deadline',
+      outageMs: 60_000,
+      share: 1,
+      estimateMs: 60_000,
+      derivation: 'rtoDeadline',
+      enforced: false,
     })
     .see(faultAtMs - 1, 'fault-armed', armedFor(fault, 'postgres-0'))
     .see(lengthMs + 1, 'client-load-end', { scheduled: made.writes.length, scheduledReads: 0 });

@@ -26,8 +26,10 @@ export function downtimeOf(since: readonly RawOutage[], endOfRecordingMs: number
     untilMs = Math.max(untilMs, to);
   }
   return {
-    ...{ outages: since.length, seen: since.filter(isSeen).length },
-    ...{ totalMs: { loMs, hiMs }, fromMs: since[0]?.start.loMs ?? null },
+    outages: since.length,
+    seen: since.filter(isSeen).length,
+    totalMs: { loMs, hiMs },
+    fromMs: since[0]?.start.loMs ?? null,
   };
 }
 

@@ -71,7 +71,8 @@ describe('outcomes of a client', () => {
         // Each waited for 500 ms.
         for (let n = 10; n < 200; n++)
           Object.assign(trial.write(n), {
-            ...{ outcome: 'unsent', sent: trial.write(n).intended + 500.2 },
+            outcome: 'unsent',
+            sent: trial.write(n).intended + 500.2,
             done: trial.write(n).intended + 500.2,
           });
         Object.assign(trial.write(50), change);

@@ -68,7 +68,9 @@ function episodeOf(outages: RawOutage[], steady: boolean): Episode {
   const start = { loMs: first.start.loMs, hiMs: (seen[0] ?? first).start.hiMs };
   const end = { loMs: seen.at(-1)?.end.loMs ?? start.loMs, hiMs: last.end.hiMs };
   return {
-    ...{ outages, start, end },
+    outages,
+    start,
+    end,
     lengthMs: lengthOf(start, end),
     steadyFromMs: steady ? last.firstOkMs : null,
   };

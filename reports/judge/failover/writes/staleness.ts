@@ -63,8 +63,12 @@ export function readsOf(history: History, acks: Acknowledgements, faultMs: numbe
   const { reads, writes } = history;
   const start = first(history, 'client-load-start');
   const found: Reads = {
-    ...{ plannedPerSecond: start?.readRatePerSecond ?? null, recorded: reads.count },
-    ...{ ok: 0, replica: 0, unclear: 0, madeUp: 0 },
+    plannedPerSecond: start?.readRatePerSecond ?? null,
+    recorded: reads.count,
+    ok: 0,
+    replica: 0,
+    unclear: 0,
+    madeUp: 0,
     before: { due: 0, ok: 0 },
     atEnd: { due: 0, ok: 0 },
     stale: { primary: 0, replaced: 0 },

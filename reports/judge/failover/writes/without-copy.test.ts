@@ -11,7 +11,10 @@ const AT = 16_503;
 function storeOf(more: Record<string, unknown> = {}): Record<string, unknown> {
   const sets = [DATA, { name: 'postgres-master', members: NO_DATA.length }];
   return {
-    ...{ members: 5, statefulSets: { namespace: 'tender', sets }, patroni: {}, index: { replicas: 2 } },
+    members: 5,
+    statefulSets: { namespace: 'tender', sets },
+    patroni: {},
+    index: { replicas: 2 },
     clientLoad: { writesPerSecond: 200, readsPerSecond: 20 },
     ...more,
   };

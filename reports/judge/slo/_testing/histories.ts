@@ -65,9 +65,14 @@ function secondsOf(of: InventedLoad): LoadSecond[] {
     const bad = failedAt(index);
     const [bucket] = bucketsOf([latencyAt(index)]);
     const second: LoadSecond = {
-      ...{ atMs: index * 1000, offered, started: perSecond, requests: perSecond },
+      atMs: index * 1000,
+      offered,
+      started: perSecond,
+      requests: perSecond,
       dropped: offered === null ? 0 : Math.max(0, offered - perSecond),
-      ...{ good: perSecond - bad, bad, latency: [[bucket?.[0] ?? 0, perSecond]] },
+      good: perSecond - bad,
+      bad,
+      latency: [[bucket?.[0] ?? 0, perSecond]],
     };
     return { ...second, ...of.change?.(second) };
   });
@@ -77,19 +82,24 @@ function endOf(seconds: readonly LoadSecond[], over: InventedLoad['over']): Fiel
   const sum = (pick: (second: LoadSecond) => number): number => sumOf(seconds, pick);
   const latency = merged(seconds.map((second) => second.latency));
   return {
-    ...{
-      engine: 'embedded',
-      engineVersion: '1',
-      stubbed: false,
-      latencyFrom: 'intended',
-      scenario: 'steady',
-    },
-    ...{ startedAt: '2026-01-01T00:00:00.000Z', durationMs: seconds.length * 1000 },
+    engine: 'embedded',
+    engineVersion: '1',
+    stubbed: false,
+    latencyFrom: 'intended',
+    scenario: 'steady',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    durationMs: seconds.length * 1000,
     offered: seconds.every(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
-    ...{ iterations: sum(({ started }) => started), interrupted: 0, dropped: sum(({ dropped }) => dropped) },
+    iterations: sum(({ started }) => started),
+    interrupted: 0,
+    dropped: sum(({ dropped }) => dropped),
     requests: sum(({ requests }) => requests),
     checks: [{ name: 'as asked', group: '', passes: sum(({ good }) => good), fails: sum(({ bad }) => bad) }],
-    ...{ latency, sent: latency, errors: [], outcome: 'completed', reason: '' },
+    latency,
+    sent: latency,
+    errors: [],
+    outcome: 'completed',
+    reason: '',
     ...over,
   };
 }

@@ -9,8 +9,14 @@ const TOTAL = 'http_request_duration_seconds_count{job="tender-api",route!~"/hea
 function objective(of: { good?: string; bad?: string; total?: string }): Objective {
   const { good = null, bad = null, total = TOTAL } = of;
   return {
-    ...{ name: 'a', title: 'a', service: 'a', method: 'Occurrences', target: 0.99 },
-    ...{ window: { kind: 'run' }, slice: null, status: 'assumed' },
+    name: 'a',
+    title: 'a',
+    service: 'a',
+    method: 'Occurrences',
+    target: 0.99,
+    window: { kind: 'run' },
+    slice: null,
+    status: 'assumed',
     indicator: { kind: 'ratio', counter: true, good, bad, total },
   };
 }

@@ -27,7 +27,9 @@ export function selectorOf(query: string): Selector | null {
 
 function matchersIn(text: string): Matcher[] {
   return [...text.matchAll(MATCHER)].map(([, label = '', op = '=', value = '']) => ({
-    ...{ label, op: op as Matcher['op'], value },
+    label,
+    op: op as Matcher['op'],
+    value,
   }));
 }
 

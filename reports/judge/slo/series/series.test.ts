@@ -99,7 +99,8 @@ describe('where counting begins', () => {
     const late = samples('c', (i) => (i - 19) * 10, { from: 20, to: 22 });
     const pods = [old('a', 500), old('b', 2100), late];
     const up = [
-      ...[alive('a', { offsetMs: 500 }), alive('b', { offsetMs: 2100 })],
+      alive('a', { offsetMs: 500 }),
+      alive('b', { offsetMs: 2100 }),
       // It was known, and not yet up, before it was read.
       samples('c', (i) => Number(i >= 20), { from: 18, to: 22 }),
     ];

@@ -65,8 +65,17 @@ function emptyGrid({ fromMs, toMs, stepMs, endMs = toMs }: At): Grid {
   const size = Math.max(1, Math.ceil((toMs - fromMs) / stepMs));
   const column = (): Float64Array => new Float64Array(size);
   return {
-    ...{ fromMs, toMs, stepMs, endMs, gaps: [], resets: 0 },
-    ...{ total: column(), bad: column(), gapTotal: column(), gapBad: column(), gapMs: column() },
+    fromMs,
+    toMs,
+    stepMs,
+    endMs,
+    gaps: [],
+    resets: 0,
+    total: column(),
+    bad: column(),
+    gapTotal: column(),
+    gapBad: column(),
+    gapMs: column(),
   };
 }
 

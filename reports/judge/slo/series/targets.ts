@@ -28,8 +28,16 @@ export interface Targets {
 
 /** Labels that distinguish the series of one target; all others identify the target. */
 const OF_SERIES = new Set([
-  ...['__name__', 'method', 'route', 'path', 'handler', 'status', 'status_code', 'code'],
-  ...['le', 'quantile'],
+  '__name__',
+  'method',
+  'route',
+  'path',
+  'handler',
+  'status',
+  'status_code',
+  'code',
+  'le',
+  'quantile',
 ]);
 
 /**

@@ -10,16 +10,14 @@ const BAD = 'http_server_requests_seconds_count{job="basket",outcome="SERVER_ERR
 const BUCKET = 'http_server_requests_seconds_bucket{job="basket",le="0.5"}';
 
 const seen = (selector: string, over: Partial<There> = {}): There => ({
-  ...{
-    kind: 'metric-there',
-    t: 1,
-    objectives: ['a'],
-    selector,
-    there: true,
-    selected: true,
-    families: [],
-    alike: [],
-  },
+  kind: 'metric-there',
+  t: 1,
+  objectives: ['a'],
+  selector,
+  there: true,
+  selected: true,
+  families: [],
+  alike: [],
   labels: ['__name__', 'instance', 'job', 'le', 'outcome', 'status', 'uri'],
   values: [
     { label: 'job', values: ['basket'] },
@@ -36,8 +34,15 @@ function objective(
 ): Objective {
   const { good = null, bad = null, total = COUNT } = queries;
   return {
-    ...{ name: 'a', title: 'A', service: 'basket', method: 'Occurrences', target: 0.9, status: 'assumed' },
-    ...{ window: { kind: 'run' }, slice: null, stated: 'environment file' },
+    name: 'a',
+    title: 'A',
+    service: 'basket',
+    method: 'Occurrences',
+    target: 0.9,
+    status: 'assumed',
+    window: { kind: 'run' },
+    slice: null,
+    stated: 'environment file',
     indicator: { kind: 'ratio', counter: true, good, bad, total },
     ...over,
   };
@@ -152,7 +157,8 @@ describe('what Prometheus has of the queries of an objective', () => {
 
   it('should name values of another shape', () => {
     const of = (...values: string[]): Partial<There> => ({
-      ...{ labels: ['job', 'code'], selected: false },
+      labels: ['job', 'code'],
+      selected: false,
       values: [
         { label: 'job', values: ['basket'] },
         { label: 'code', values },

@@ -17,13 +17,12 @@ export const mirrorOf = (api: TestApi): string =>
 
 /** A node that it switched off. */
 export const POWER = {
-  ...{
-    id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a10',
-    seq: 1,
-    title: 'node-loss of tender/pg-1',
-    check: 'failover/postgres/node-loss',
-  },
-  ...{ state: 'pending', dueAfterMs: 600_000 },
+  id: '3f0c4b1e-8d0a-4d7e-9f55-1d3b1f6f2a10',
+  seq: 1,
+  title: 'node-loss of tender/pg-1',
+  check: 'failover/postgres/node-loss',
+  state: 'pending',
+  dueAfterMs: 600_000,
   rollback: { kind: 'node-power', node: 'worker-1', on: ['false'] },
 };
 

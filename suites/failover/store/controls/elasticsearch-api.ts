@@ -125,9 +125,6 @@ export async function countOf(ctx: ControlContext, run: string, upTo: number): P
   await ordered(ctx, { method: 'POST', path: `/${CANARY}/_refresh` });
   const query = { bool: { filter: [{ term: { run } }, { range: { n: { lte: upTo } } }] } };
   const answer = z.object({ count: z.number() });
-  const found = await asked(ctx, {
-    ...{ method: 'POST', path: `/${CANARY}/_count`, body: { query } },
-    answer,
-  });
+  const found = await asked(ctx, { method: 'POST', path: `/${CANARY}/_count`, body: { query }, answer });
   return found.count;
 }

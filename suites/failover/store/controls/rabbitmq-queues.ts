@@ -21,7 +21,10 @@ async function connectionOf(ctx: ControlContext): Promise<StoreConnection> {
   const password = await secretText(ctx, declared.password);
   return {
     ...declared.primary,
-    ...{ database: '', user: declared.user ?? '', password, declared: { ...declared } },
+    database: '',
+    user: declared.user ?? '',
+    password,
+    declared: { ...declared },
   };
 }
 

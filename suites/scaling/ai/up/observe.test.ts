@@ -21,14 +21,18 @@ function objectsOf({ pods, waiting, active }: Platform): Record<string, KubeObje
   const external = { metric: { name: 'tender_jobs_ready' } };
   return {
     'autoscaling/v2/HorizontalPodAutoscaler': {
-      ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata },
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata,
       spec: {
         scaleTargetRef: { kind: 'Deployment', name: 'tender-ai' },
-        ...{ minReplicas: 2, maxReplicas: 4 },
+        minReplicas: 2,
+        maxReplicas: 4,
         metrics: [{ type: 'External', external: { ...external, target: { averageValue: '10' } } }],
       },
       status: {
-        ...{ desiredReplicas: pods, currentReplicas: pods },
+        desiredReplicas: pods,
+        currentReplicas: pods,
         conditions: [{ type: 'ScalingActive', status: pods === 0 ? 'False' : 'True' }],
         currentMetrics:
           waiting === null
@@ -38,14 +42,17 @@ function objectsOf({ pods, waiting, active }: Platform): Record<string, KubeObje
     },
     ...(active !== undefined && {
       'keda.sh/v1alpha1/ScaledObject': {
-        ...{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject' },
+        apiVersion: 'keda.sh/v1alpha1',
+        kind: 'ScaledObject',
         metadata: { name: 'jobs', namespace: 'tender' },
         spec: { scaleTargetRef: { name: 'tender-ai' }, cooldownPeriod: 1 },
         status: { conditions: [{ type: 'Active', status: active }] },
       },
     }),
     'apps/v1/Deployment': {
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata },
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
       spec: {},
       status: { readyReplicas: pods, replicas: pods },
     },

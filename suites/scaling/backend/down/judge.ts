@@ -52,8 +52,14 @@ function judgeDown(history: History): Judgement {
     missing.push('the history lacks a goal (extraSeconds, failedRequests, flapSeconds)');
   if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
-      ...{ failures: [], late: [], gaps: missing, pass: '', expected: expectedText },
-      ...{ figures: [], marks: [], derivation: '' },
+      failures: [],
+      late: [],
+      gaps: missing,
+      pass: '',
+      expected: expectedText,
+      figures: [],
+      marks: [],
+      derivation: '',
     });
   }
   const hpa = observed.hpa.filter(({ t }) => t >= startMs);

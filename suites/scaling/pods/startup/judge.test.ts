@@ -72,7 +72,9 @@ describe('scaling/pods/startup', () => {
   it('should want the image to be on a node for all of its starts, or for none', () => {
     const reasonOf = (of: (index: number) => Record<string, unknown>): string =>
       judge({
-        ...{ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, settings: { startup: { pods: 80 } } },
+        check: 'scaling/pods/startup',
+        goals: { p99Seconds: 5 },
+        settings: { startup: { pods: 80 } },
         seen: Array.from({ length: 80 }, (_, i): Seen => {
           const times = { t: 1000 + i, createdMs: i, readyMs: 1000 + i };
           return [
@@ -113,8 +115,13 @@ describe('scaling/pods/startup', () => {
       ...Array.from({ length: 60 - never }, (_, i): Seen => [
         'pod-started',
         {
-          ...{ t: 1000, pod: `start-${i}`, createdMs: 0, readyMs: 1000 },
-          ...{ node: 'worker-1', imagePresent: true, initContainers: 0 },
+          t: 1000,
+          pod: `start-${i}`,
+          createdMs: 0,
+          readyMs: 1000,
+          node: 'worker-1',
+          imagePresent: true,
+          initContainers: 0,
         },
       ]),
       ...Array.from({ length: never }, (_, i): Seen => [
@@ -141,7 +148,9 @@ describe('scaling/pods/startup', () => {
   it('should know which starts were planned, and miss those that were not told of', () => {
     const of = (settings: Record<string, unknown>, names: string[]) =>
       judge({
-        ...{ check: 'scaling/pods/startup', goals: { p99Seconds: 5 }, settings },
+        check: 'scaling/pods/startup',
+        goals: { p99Seconds: 5 },
+        settings,
         seen: names.map((pod): Seen => [
           'pod-started',
           { t: 1000, pod, createdMs: 0, readyMs: 1000, node: 'a', imagePresent: true, initContainers: 0 },

@@ -92,7 +92,10 @@ async function readyPods(ctx: CheckContext, names: string[]): Promise<ListResult
   const there = { kind: 'v1/Pod', namespace: canaryNamespace(ctx) } as const;
   try {
     return await ctx.cluster.wait({
-      ...{ ...there, names, until: 'ready', count: names.length },
+      ...there,
+      names,
+      until: 'ready',
+      count: names.length,
       timeoutMs: ctx.timeoutMs('podReady'),
     });
   } catch (error) {
@@ -120,15 +123,21 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
     created = true;
     const { items, unavailable } = await ctx.cluster.wait({
       kind: 'v1/Pod',
-      ...{ namespace: canaryNamespace(ctx), names: [name] },
-      ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
+      namespace: canaryNamespace(ctx),
+      names: [name],
+      until: 'ready',
+      count: 1,
+      timeoutMs: ctx.timeoutMs('podReady'),
     });
     const readyMs = monotonicMs();
     const [found] = items;
     if (found === undefined) throw new Error(unavailable ?? 'the pod no longer exists');
     const { nodeName = null, initContainers = [] } = found.spec;
     ctx.record('pod-started', {
-      ...{ pod: name, createdMs, readyMs, node: nodeName },
+      pod: name,
+      createdMs,
+      readyMs,
+      node: nodeName,
       imagePresent: warm.has(nodeName ?? ''),
       initContainers: initContainers.length,
     });

@@ -98,8 +98,12 @@ async function startBreach(ctx: CheckContext, objects: KubeObject[]): Promise<nu
   try {
     await ctx.cluster.apply(objects);
     await ctx.cluster.wait({
-      ...{ kind: 'v1/Pod', namespace: canaryNamespace(ctx), names: [BREACH] },
-      ...{ until: 'ready', count: 1, timeoutMs: ctx.timeoutMs('podReady') },
+      kind: 'v1/Pod',
+      namespace: canaryNamespace(ctx),
+      names: [BREACH],
+      until: 'ready',
+      count: 1,
+      timeoutMs: ctx.timeoutMs('podReady'),
     });
     const sinceMs = Date.now();
     ctx.record('breach');

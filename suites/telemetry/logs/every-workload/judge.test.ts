@@ -36,12 +36,17 @@ function looked(
 
 const workloads = (seen: Seen[], quiet: object = { exempt }, postgres: object = {}) => {
   const named = (kind: string, name: string, more: object = {}) => ({
-    ...{ kind, namespace: 'tender', name, replicas: { min: 1, max: 1 } },
+    kind,
+    namespace: 'tender',
+    name,
+    replicas: { min: 1, max: 1 },
     ...more,
   });
   const declared = [named('StatefulSet', 'postgres', postgres), named('Deployment', 'quiet', quiet)];
   return judge({
-    ...{ check: WORKLOADS, seen, goals: { visibleSeconds: 30, missing: 0 } },
+    check: WORKLOADS,
+    seen,
+    goals: { visibleSeconds: 30, missing: 0 },
     settings: { ...SETTINGS, workloads: declared },
   });
 };
@@ -126,8 +131,14 @@ function beside(server: object, sidecar: object): Seen[] {
   const of = (pod: string, container: string, fields: object): Seen => [
     'recent',
     {
-      ...{ t: tOf(START_MS) + 100, workload: POSTGRES, node: 'w1', pod, container, written: 'lately' },
-      ...{ missing: null, ...fields },
+      t: tOf(START_MS) + 100,
+      workload: POSTGRES,
+      node: 'w1',
+      pod,
+      container,
+      written: 'lately',
+      missing: null,
+      ...fields,
     },
   ];
   const pods = ['postgres-0', 'postgres-1'];

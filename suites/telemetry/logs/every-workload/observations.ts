@@ -5,7 +5,9 @@ import { z } from 'zod';
 export const OBSERVES = kinds({
   /** The containers of a declared workload whose last lines are looked for. */
   'logging-workload': {
-    ...{ workload: z.string(), pods: z.int(), containers: z.int() },
+    workload: z.string(),
+    pods: z.int(),
+    containers: z.int(),
     /** Pods on nodes that `topology.nodes` leaves out: they are there, and are not looked at. */
     elsewhere: later(z.int()),
   },

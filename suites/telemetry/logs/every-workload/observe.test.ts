@@ -4,13 +4,15 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { observe } from './observe.ts';
 
 const pod = (name: string, nodeName: string): object => ({
-  ...{ apiVersion: 'v1', kind: 'Pod' },
+  apiVersion: 'v1',
+  kind: 'Pod',
   metadata: {
     namespace: 'n',
     name,
     ownerReferences: [{ kind: 'DaemonSet', name: 'lines', controller: true }],
   },
-  ...{ spec: { nodeName, containers: [{ name: 'a' }, { name: 'b' }] }, status: { phase: 'Running' } },
+  spec: { nodeName, containers: [{ name: 'a' }, { name: 'b' }] },
+  status: { phase: 'Running' },
 });
 const node = (name: string, labels: object): object => ({ metadata: { name, labels }, spec: {}, status: {} });
 

@@ -18,7 +18,10 @@ export async function observe(ctx: CheckContext): Promise<void> {
     const elsewhere = podsOf(one, listed).length - own.length;
     const all = own.flatMap((pod) => pod.spec.containers.map(({ name }) => diskPod(pod, name)));
     ctx.record('logging-workload', {
-      ...{ workload: one.name, pods: own.length, containers: all.length, elsewhere },
+      workload: one.name,
+      pods: own.length,
+      containers: all.length,
+      elsewhere,
     });
     return all.map((pod) => ({ ...pod, workload: one.name }));
   });

@@ -27,7 +27,9 @@ export async function observe(ctx: CheckContext): Promise<void> {
   for (const node of nodes) {
     const version = node.status.nodeInfo?.kubeletVersion ?? '';
     ctx.record('kubelet', {
-      ...{ node: node.metadata.name, version, address: internalAddress(node) ?? null },
+      node: node.metadata.name,
+      version,
+      address: internalAddress(node) ?? null,
       ...(isVirtual(node) && { virtual: true }),
     });
   }

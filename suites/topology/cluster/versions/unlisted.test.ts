@@ -8,9 +8,14 @@ const address = 'api.test:6443';
 const certificate: Seen = [
   'certificate',
   {
-    ...{ subject: "the API's address for clients", address, begun: true, chainOk: null, nameOk: null },
-    ...{ validTo: new Date(Date.parse('2026-01-01T00:00:02Z') + 90 * 86_400_000).toISOString() },
-    ...{ daysLeft: 90, detail: 'signed by a' },
+    subject: "the API's address for clients",
+    address,
+    begun: true,
+    chainOk: null,
+    nameOk: null,
+    validTo: new Date(Date.parse('2026-01-01T00:00:02Z') + 90 * 86_400_000).toISOString(),
+    daysLeft: 90,
+    detail: 'signed by a',
   },
 ];
 const version: Seen = ['api-version', { version: 'v1.37.2' }];

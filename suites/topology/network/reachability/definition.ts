@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('./controls.ts')).controls,
     touches: touching(EVIDENCE, {
-      lists: [...['v1/Node', 'v1/Pod', 'v1/Service', 'networking.k8s.io/v1/NetworkPolicy'], ...WORKLOADS],
+      lists: ['v1/Node', 'v1/Pod', 'v1/Service', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
       makes: ['apps/v1/DaemonSet', 'v1/Service'],
       execs: ['canary'],
       runner: ['clocks.nodes'],

@@ -9,7 +9,8 @@ test('should give a node that has just joined the time to start the network plug
   const set = { metadata: ref, status: { numberReady: 1, desiredNumberScheduled: 2 } };
   const pod = (nodeName: string, status: 'True' | 'False') => ({
     metadata: {
-      ...{ namespace: ref.namespace, name: `cilium-${nodeName}` },
+      namespace: ref.namespace,
+      name: `cilium-${nodeName}`,
       ownerReferences: [{ kind: 'DaemonSet', name: ref.name, controller: true }],
     },
     spec: { nodeName },
@@ -48,11 +49,13 @@ test('should name a node without a pod of the network plugin, and not for pods t
   const ref = { namespace: 'kube-system', name: 'cilium' };
   const node = (name: string) => ({
     metadata: { name, labels: { of: name, ...(name === 'virtual' && { type: 'virtual-kubelet' }) } },
-    ...{ spec: {}, status: {} },
+    spec: {},
+    status: {},
   });
   const pod = (nodeName: string) => ({
     metadata: {
-      ...{ namespace: ref.namespace, name: `cilium-${nodeName}` },
+      namespace: ref.namespace,
+      name: `cilium-${nodeName}`,
       ownerReferences: [{ kind: 'DaemonSet', name: ref.name, controller: true }],
     },
     spec: { nodeName },
@@ -185,7 +188,8 @@ test('should call pods in both families of addresses, and say which ones they ha
     server('old', '10.0.0.3'),
   ];
   const recorded = await observedOn({
-    ...{ nodes: ['a', 'b', 'old'], pods },
+    nodes: ['a', 'b', 'old'],
+    pods,
     listed: () => [SERVICE],
     exec: ({ command, pod }) => {
       commands.push([pod, ...command.slice(command.indexOf('reach') + 5)]);
@@ -215,8 +219,11 @@ test('should call pods in both families of addresses, and say which ones they ha
 test('should quote why the pods of its DaemonSet are refused', async () => {
   const set = { metadata: { name: 'reach', namespace: 'c', uid: 'u' } };
   const refusal = {
-    ...{ metadata: { name: 'e' }, involvedObject: { kind: 'DaemonSet', name: 'reach', uid: 'u' } },
-    ...{ reason: 'FailedCreate', message: 'exceeded quota: pods', lastTimestamp: '2026-12-01T00:00:00Z' },
+    metadata: { name: 'e' },
+    involvedObject: { kind: 'DaemonSet', name: 'reach', uid: 'u' },
+    reason: 'FailedCreate',
+    message: 'exceeded quota: pods',
+    lastTimestamp: '2026-12-01T00:00:00Z',
   };
   const listed = (kind: string): object[] => {
     if (kind === 'v1/Event') return [refusal];

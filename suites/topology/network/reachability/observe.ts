@@ -271,7 +271,10 @@ function recordReached(
 async function measureClocks(ctx: CheckContext, servers: readonly PodObject[]): Promise<void> {
   const { id: check, trial } = ctx;
   const pods = servers.map(({ metadata: { name, namespace = '' }, spec: { nodeName = '' } }) => ({
-    ...{ node: nodeName, namespace, pod: name, container: SERVER },
+    node: nodeName,
+    namespace,
+    pod: name,
+    container: SERVER,
   }));
   await ctx.runner.call('clocks.nodes', { check, trial, pods });
 }

@@ -25,7 +25,10 @@ test('should put IPv6 addresses into brackets, and no others', (t) => {
   const asked = (address: string, service: string, also?: Peer): { urls: string[]; targets: string[] } => {
     writeFileSync(urls, '');
     const [, ...command] = probeCommand({
-      ...{ timeoutMs: 0, nodes: ['node-b'], service, name: 'reach.c.svc.cluster.local' },
+      timeoutMs: 0,
+      nodes: ['node-b'],
+      service,
+      name: 'reach.c.svc.cluster.local',
       peers: [{ kind: 'pair', node: 'node-b', ip: address }, ...(also === undefined ? [] : [also])],
     });
     const [shell = '', ...args] = command;

@@ -18,7 +18,10 @@ const dataWorkload = (workload: string, mounts: number): Seen => ['data-workload
 const mount = (source: string, more: Record<string, unknown> = {}): Seen => [
   'data-mount',
   {
-    ...{ workload: NAME, container: 'postgres', path: PATH, source },
+    workload: NAME,
+    container: 'postgres',
+    path: PATH,
+    source,
     claim: source === 'persistentVolumeClaim' ? 'data' : null,
     perReplica: source === 'persistentVolumeClaim',
     ...more,

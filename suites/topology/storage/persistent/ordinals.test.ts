@@ -10,7 +10,8 @@ import { judgedOver } from '../../_testing/observing.ts';
 const CHECK = 'topology/storage/persistent';
 const of = { namespace: 'db', name: 'pg' };
 const settings = {
-  ...{ storage: { className: 'fast', kinds: ['csi'], canaryBytes: 65_536 }, writes: false },
+  storage: { className: 'fast', kinds: ['csi'], canaryBytes: 65_536 },
+  writes: false,
   stores: { postgres: { members: 2, container: 'postgres', statefulSet: of } },
   workloads: [{ ...of, kind: 'StatefulSet', replicas: { min: 2, max: 2 }, store: 'postgres', serves: true }],
 };
@@ -21,26 +22,35 @@ const containers = [
 /** @param claimed numbers of the pods that have a claim */
 function over(start: number, claimed: readonly number[]): Promise<Judgement> {
   const set = {
-    ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: of },
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: of,
     spec: {
-      ...{ replicas: 2, ordinals: { start }, template: { spec: { containers } } },
+      replicas: 2,
+      ordinals: { start },
+      template: { spec: { containers } },
       volumeClaimTemplates: [{ metadata: { name: 'data' } }],
     },
   };
   const bound = claimed.flatMap((at) => [
     {
-      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
-      ...{ metadata: { namespace: 'db', name: `data-pg-${at}` }, status: { phase: 'Bound' } },
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { namespace: 'db', name: `data-pg-${at}` },
+      status: { phase: 'Bound' },
       spec: { storageClassName: 'fast', volumeName: `pv-${at}` },
     },
     {
-      ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${at}` } },
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `pv-${at}` },
       spec: { csi: { driver: 'csi.example.com' } },
     },
   ]);
   const servers = claimed.map((at) => ({ member: `pg-${at}`, dataFolders: ['/data/pg'] }));
   return judgedOver(CHECK, {
-    ...{ settings, objects: [set, ...bound] },
+    settings,
+    objects: [set, ...bound],
     asked: { 'store.servers': () => Promise.resolve({ servers }) },
   });
 }
@@ -65,24 +75,27 @@ test('should judge a record of an earlier version, which has no first number, as
   const recorded = (first: number) =>
     judgeOf(CHECK)?.([
       invent({
-        ...{ check: CHECK, settings, goals: {} },
+        check: CHECK,
+        settings,
+        goals: {},
         seen: [
           ['data-workload', { workload, mounts: 1 }],
           [
             'data-mount',
             {
-              ...{ workload, container: 'postgres', path: '/data', source: 'persistentVolumeClaim' },
-              ...{ claim: 'data', perReplica: true },
+              workload,
+              container: 'postgres',
+              path: '/data',
+              source: 'persistentVolumeClaim',
+              claim: 'data',
+              perReplica: true,
             },
           ],
           ...[first, first + 1].flatMap((at): Seen[] => [
             ['data-folder', { store: 'postgres', member: `pg-${at}`, path: '/data/pg' }],
             [
               'claim',
-              {
-                ...{ workload, name: `data-pg-${at}`, phase: 'Bound' },
-                ...{ className: 'fast', volumeKind: 'csi' },
-              },
+              { workload, name: `data-pg-${at}`, phase: 'Bound', className: 'fast', volumeKind: 'csi' },
             ],
           ]),
         ],

@@ -118,10 +118,7 @@ async function removeAndWait(ctx: CheckContext, pod: KubeObject): Promise<void> 
 }
 
 function untilGone(ctx: CheckContext, kind: string, name: string): Promise<void> {
-  return waitFor(ctx, {
-    ...{ kind, names: [name], until: 'gone', count: 0 },
-    timeoutMs: ctx.timeoutMs('podGone'),
-  });
+  return waitFor(ctx, { kind, names: [name], until: 'gone', count: 0, timeoutMs: ctx.timeoutMs('podGone') });
 }
 
 /** A claim stays until no pod uses it. The next trial needs its name; one that stays is noted, and says nothing of the bytes. */

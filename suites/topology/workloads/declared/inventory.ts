@@ -19,8 +19,14 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
   // What is short of pods though none was waited for in vain was resized since.
   const resized = found.waitedInVain !== true && isShort(object);
   ctx.record('replicas', {
-    ...{ workload: found.name, wanted, ready, updated, observed },
-    ...{ rolling: isReplaced(found, object, own) || resized, stuck: isStuck(object), pods: own.length },
+    workload: found.name,
+    wanted,
+    ready,
+    updated,
+    observed,
+    rolling: isReplaced(found, object, own) || resized,
+    stuck: isStuck(object),
+    pods: own.length,
     ...(heldBack > 0 && { heldBack }),
   });
   for (const pod of own) recordPod(ctx, found.name, pod);

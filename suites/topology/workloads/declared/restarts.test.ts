@@ -18,8 +18,11 @@ interface Life {
 /** The check's judgement of one pod where drills of other machines are not known. */
 function judged({ restarts, endedMs, ageMs, waiting = [] }: Life, settings: object = {}, goals: object = {}) {
   const container = {
-    ...{ name: 'api', restarts, endedAgoMs: endedMs },
-    ...{ endedAt: endedMs === null ? null : ago(endedMs), why: endedMs === null ? null : 'Error' },
+    name: 'api',
+    restarts,
+    endedAgoMs: endedMs,
+    endedAt: endedMs === null ? null : ago(endedMs),
+    why: endedMs === null ? null : 'Error',
   };
   const pod = { workload: NAME, namespace: 'tender', name: 'api-1', createdAt: ago(ageMs), ageMs };
   const replicas = { workload: NAME, wanted: 1, ready: 1, updated: 1, pods: 1 };

@@ -23,10 +23,15 @@ interface Shape {
 function over({ kind, wanted, status, pods, strategy, partition, settles }: Shape): Promise<Judgement> {
   const meta = { namespace: 'shop', name: 'one', generation: 1 };
   const owner = { apiVersion: 'apps/v1', kind, name: 'one', controller: true };
-  const podOf = (said: string, at: number): { apiVersion: string; kind: string } => {
+  const podOf = (
+    said: string,
+    at: number,
+  ): { apiVersion: string; kind: string; [field: string]: unknown } => {
     const [revision = '', state] = said.split(' ');
     const metadata = {
-      ...{ namespace: 'shop', name: `one-${at}`, creationTimestamp: '2026-01-01T00:00:00Z' },
+      namespace: 'shop',
+      name: `one-${at}`,
+      creationTimestamp: '2026-01-01T00:00:00Z',
       ...(state === 'going' && { deletionTimestamp: '2026-01-02T00:00:00Z' }),
       labels: { ...labels, 'controller-revision-hash': revision, 'pod-template-hash': revision },
       ownerReferences: [
@@ -39,27 +44,30 @@ function over({ kind, wanted, status, pods, strategy, partition, settles }: Shap
       containerStatuses: [{ name: 'one', ready: true, restartCount: 0, imageID: 'i' }],
     };
     return {
-      ...{ apiVersion: 'v1', kind: 'Pod', metadata },
-      ...{ spec: { nodeName: `node-${at}`, containers }, status: podStatus },
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { nodeName: `node-${at}`, containers },
+      status: podStatus,
     };
   };
   const objects = [
-    { apiVersion: 'v1', kind: 'Namespace', ...{ metadata: { name: 'shop' } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
     {
-      ...{ apiVersion: 'apps/v1', kind, metadata: meta },
-      ...{
-        spec: {
-          ...(kind !== 'DaemonSet' && { replicas: wanted }),
-          template: { metadata: { labels }, spec: { containers } },
-          ...(strategy !== undefined && {
-            updateStrategy: {
-              type: strategy,
-              ...(partition !== undefined && { rollingUpdate: { partition } }),
-            },
-          }),
-        },
-        status: { observedGeneration: 1, ...status },
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: meta,
+      spec: {
+        ...(kind !== 'DaemonSet' && { replicas: wanted }),
+        template: { metadata: { labels }, spec: { containers } },
+        ...(strategy !== undefined && {
+          updateStrategy: {
+            type: strategy,
+            ...(partition !== undefined && { rollingUpdate: { partition } }),
+          },
+        }),
       },
+      status: { observedGeneration: 1, ...status },
     },
     ...pods.map(podOf),
   ];
@@ -83,7 +91,9 @@ const MISSING: readonly [string, Shape, RegExp][] = [
   [
     'a StatefulSet of which a pod was on a node that is lost',
     {
-      ...{ kind: 'StatefulSet', wanted: 3, pods: ['b', 'b'] },
+      kind: 'StatefulSet',
+      wanted: 3,
+      pods: ['b', 'b'],
       status: { replicas: 3, readyReplicas: 2, updatedReplicas: 2, ...same },
     },
     /ready replicas of StatefulSet shop\/one: expected 3, seen 2/,
@@ -91,7 +101,9 @@ const MISSING: readonly [string, Shape, RegExp][] = [
   [
     'a StatefulSet whose first pod never becomes ready, so that no other is made',
     {
-      ...{ kind: 'StatefulSet', wanted: 3, pods: ['b'] },
+      kind: 'StatefulSet',
+      wanted: 3,
+      pods: ['b'],
       status: { replicas: 1, readyReplicas: 0, updatedReplicas: 1, ...same },
     },
     /ready replicas of StatefulSet shop\/one: expected 3, seen 0/,
@@ -99,9 +111,13 @@ const MISSING: readonly [string, Shape, RegExp][] = [
   [
     'a Deployment whose third pod is refused by a quota',
     {
-      ...{ kind: 'Deployment', wanted: 3, pods: ['b', 'b'] },
+      kind: 'Deployment',
+      wanted: 3,
+      pods: ['b', 'b'],
       status: {
-        ...{ replicas: 2, readyReplicas: 2, updatedReplicas: 2 },
+        replicas: 2,
+        readyReplicas: 2,
+        updatedReplicas: 2,
         conditions: [...complete, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' }],
       },
     },
@@ -110,10 +126,14 @@ const MISSING: readonly [string, Shape, RegExp][] = [
   [
     'a DaemonSet one of whose pods is refused',
     {
-      ...{ kind: 'DaemonSet', wanted: 3, pods: ['b', 'b'] },
+      kind: 'DaemonSet',
+      wanted: 3,
+      pods: ['b', 'b'],
       status: {
-        ...{ desiredNumberScheduled: 3, currentNumberScheduled: 2 },
-        ...{ numberReady: 2, updatedNumberScheduled: 2 },
+        desiredNumberScheduled: 3,
+        currentNumberScheduled: 2,
+        numberReady: 2,
+        updatedNumberScheduled: 2,
       },
     },
     /ready replicas of DaemonSet shop\/one: expected 3, seen 2/,
@@ -130,30 +150,40 @@ const REPLACED: readonly [string, Shape][] = [
   [
     'a StatefulSet with a pod of its earlier template',
     {
-      ...{ kind: 'StatefulSet', wanted: 3, pods: ['a', 'b', 'b'] },
+      kind: 'StatefulSet',
+      wanted: 3,
+      pods: ['a', 'b', 'b'],
       status: { replicas: 3, readyReplicas: 3, updatedReplicas: 2, ...rolling },
     },
   ],
   [
     'a StatefulSet whose last pod of the earlier template was just deleted',
     {
-      ...{ kind: 'StatefulSet', wanted: 3, pods: ['b', 'b'] },
+      kind: 'StatefulSet',
+      wanted: 3,
+      pods: ['b', 'b'],
       status: { replicas: 2, readyReplicas: 2, updatedReplicas: 2, ...rolling },
     },
   ],
   [
     'a Deployment with pods of both templates',
     {
-      ...{ kind: 'Deployment', wanted: 3, pods: ['a', 'a', 'b'] },
+      kind: 'Deployment',
+      wanted: 3,
+      pods: ['a', 'a', 'b'],
       status: { replicas: 3, readyReplicas: 2, updatedReplicas: 1, conditions: complete },
     },
   ],
   [
     'a Deployment whose new template is not available yet',
     {
-      ...{ kind: 'Deployment', wanted: 3, pods: ['b', 'b'] },
+      kind: 'Deployment',
+      wanted: 3,
+      pods: ['b', 'b'],
       status: {
-        ...{ replicas: 2, readyReplicas: 2, updatedReplicas: 2 },
+        replicas: 2,
+        readyReplicas: 2,
+        updatedReplicas: 2,
         conditions: [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }],
       },
     },
@@ -161,10 +191,14 @@ const REPLACED: readonly [string, Shape][] = [
   [
     'a DaemonSet with pods of its earlier template',
     {
-      ...{ kind: 'DaemonSet', wanted: 3, pods: ['a', 'b', 'b'] },
+      kind: 'DaemonSet',
+      wanted: 3,
+      pods: ['a', 'b', 'b'],
       status: {
-        ...{ desiredNumberScheduled: 3, currentNumberScheduled: 3 },
-        ...{ numberReady: 3, updatedNumberScheduled: 2 },
+        desiredNumberScheduled: 3,
+        currentNumberScheduled: 3,
+        numberReady: 3,
+        updatedNumberScheduled: 2,
       },
     },
   ],
@@ -179,7 +213,10 @@ for (const [what, shape] of REPLACED)
 test('should pass a StatefulSet with OnDelete all of whose pods have its last template', async () => {
   const status = { replicas: 2, readyReplicas: 2, updatedReplicas: 2, ...rolling };
   const { verdict, reason } = await over({
-    ...{ kind: 'StatefulSet', wanted: 2, pods: ['b', 'b'], strategy: 'OnDelete' },
+    kind: 'StatefulSet',
+    wanted: 2,
+    pods: ['b', 'b'],
+    strategy: 'OnDelete',
     status,
   });
   assert.equal(verdict, 'pass', reason);
@@ -188,7 +225,9 @@ test('should pass a StatefulSet with OnDelete all of whose pods have its last te
 const onDelete = { kind: 'StatefulSet', wanted: 3, strategy: 'OnDelete' } as const;
 const fromTwo = { kind: 'StatefulSet', wanted: 3, strategy: 'RollingUpdate', partition: 2 } as const;
 const counted = (readyReplicas: number, updatedReplicas: number) => ({
-  ...{ replicas: 3, readyReplicas, updatedReplicas },
+  replicas: 3,
+  readyReplicas,
+  updatedReplicas,
   ...rolling,
 });
 

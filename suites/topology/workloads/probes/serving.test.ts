@@ -33,7 +33,9 @@ function over({
   const pg = { kind: 'StatefulSet', namespace: 'databases', name: 'pg' };
   const objects = [
     {
-      ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { namespace: 'databases', name: 'pg' } },
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { namespace: 'databases', name: 'pg' },
       spec: { replicas: 1, template: { metadata: { labels }, spec } },
     },
     { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'pg' }, spec: { selector, ports } },
@@ -160,8 +162,11 @@ describe('a record of ports', () => {
       settings: {
         workloads: [
           {
-            ...{ kind: 'StatefulSet', namespace: 'databases', name: 'pg' },
-            ...{ replicas: { min: 1, max: 1 }, serves: true },
+            kind: 'StatefulSet',
+            namespace: 'databases',
+            name: 'pg',
+            replicas: { min: 1, max: 1 },
+            serves: true,
           },
         ],
       },

@@ -17,13 +17,19 @@ function over(
   { pod, gpu, settings }: { pod?: Given; gpu?: number; settings?: object } = {},
 ): Promise<Judgement> {
   const workload = {
-    ...{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 1 }, serves: true },
+    kind: 'Deployment',
+    namespace: 'tender',
+    name: 'api',
+    replicas: { min: 1, max: 1 },
+    serves: true,
     ...(gpu !== undefined && { gpu }),
   };
   const containers = [{ name: 'api', image: 'api:1', resources: container }];
   const spec = { containers, ...(pod !== undefined && { resources: pod }) };
   const deployment = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'tender', name: 'api' } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'tender', name: 'api' },
     spec: { replicas: 1, template: { spec } },
   };
   return judgedOver('topology/workloads/resources', {
@@ -64,7 +70,11 @@ describe('topology/workloads/resources', () => {
   it('should be open where devices are given through claims, which no limit counts', async () => {
     const claimed = { limits: BOTH, claims: [{ name: 'gpu' }] };
     const gpu = {
-      ...{ resource: 'nvidia.com/gpu', pool: 'gpu', devicesPerNode: 2, sharedBy: 1, simulated: false },
+      resource: 'nvidia.com/gpu',
+      pool: 'gpu',
+      devicesPerNode: 2,
+      sharedBy: 1,
+      simulated: false,
       claims: { driver: 'gpu.nvidia.com' },
     };
     const open = await over(claimed, { gpu: 1, settings: { gpu } });

@@ -18,7 +18,8 @@ const NAMES = ['orders-1', 'orders-2', 'orders-3'];
 const members = NAMES.map((name, at): Seen => [
   'member',
   {
-    ...{ store: 'postgres', name },
+    store: 'postgres',
+    name,
     ...(at === 0 ? { role: 'leader', state: 'running' } : { role: 'replica', state: 'streaming' }),
   },
 ]);
@@ -68,7 +69,10 @@ describe('roles of PostgreSQL under a manager', () => {
     assert.equal(judged('patroni', [pauseOf({})]).verdict, 'pass');
     assert.equal(judged('patroni', [pauseOf({ pause: true })]).verdict, 'fail');
     const look = (paused: boolean): Look => ({
-      ...{ member: 'orders-1', node: 1, running: true, paused },
+      member: 'orders-1',
+      node: 1,
+      running: true,
+      paused,
       nodes: NAMES.map((_, at) => ({ id: at + 1, type: at === 0 ? 'primary' : 'standby', active: true })),
     });
     const under = (paused: boolean): Judgement =>

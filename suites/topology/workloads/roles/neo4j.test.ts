@@ -29,7 +29,9 @@ function judged(view: ClusterView, further = 0): Judgement {
     settings: {
       stores: {
         neo4j: {
-          ...{ members: count, manager: 'enterprise', enterprise },
+          members: count,
+          manager: 'enterprise',
+          enterprise,
           statefulSets: { namespace: 'graphs', sets },
         },
       },

@@ -39,7 +39,8 @@ test('should leave open whether a read Service refuses writes where nothing says
   assert.deepEqual(said, [['read-service', { ...unknown, detail: 'Connection terminated' }]]);
   const postgres = { members: 1, primary: { host: 'h', port: 5432 }, replica: at };
   const { verdict, reason } = judge({
-    ...{ check: 'topology/workloads/roles', settings: { stores: { postgres } } },
+    check: 'topology/workloads/roles',
+    settings: { stores: { postgres } },
     seen: [
       ['described', { store: 'postgres', leader: 'pg-0', members: 1, conditions: 0 }],
       ['member', { store: 'postgres', name: 'pg-0', role: 'leader', state: 'running' }],

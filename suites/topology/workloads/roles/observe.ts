@@ -46,10 +46,7 @@ export function recordUnseen(ctx: CheckContext, store: string, error: unknown): 
   const down = downIn(word);
   if (down !== null) ctx.record('store-down', { store, cause: down, reason: errorText(error) });
   else
-    ctx.record('store-unasked', {
-      ...{ store, cause: cannotAskIn(word) ?? 'protocol' },
-      reason: errorText(error),
-    });
+    ctx.record('store-unasked', { store, cause: cannotAskIn(word) ?? 'protocol', reason: errorText(error) });
 }
 
 /** Exported for tests. */

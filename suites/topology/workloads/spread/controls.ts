@@ -10,7 +10,8 @@ const STATUS_MS = 20_000;
 /** A store that nobody asks: only where its pods are is looked at. */
 const ITS_MEMBERS = stores.parse({
   redis: {
-    ...{ members: 2, pods: { namespace: 'plumbline-canary', labels: LABELS } },
+    members: 2,
+    pods: { namespace: 'plumbline-canary', labels: LABELS },
     primary: { host: '198.18.0.1', port: 6379 },
   },
 });

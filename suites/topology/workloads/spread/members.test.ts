@@ -25,17 +25,18 @@ interface Placed {
   ends?: true;
 }
 
-const podOf = ({ name, node, ends }: Placed): { apiVersion: string; kind: string } => ({
-  ...{ apiVersion: 'v1', kind: 'Pod' },
-  ...{
-    metadata: {
-      ...{ namespace, name, labels },
-      ownerReferences: [{ kind: 'StatefulSet', name: name.replace(/-\d+$/, ''), controller: true }],
-      ...(ends === true && { deletionTimestamp: '2026-01-01T00:00:00Z' }),
-    },
-    spec: { containers: [], ...(node !== undefined && { nodeName: node }) },
-    status: { phase: 'Running' },
+const podOf = ({ name, node, ends }: Placed): { apiVersion: string; kind: string; [field: string]: unknown } => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    namespace,
+    name,
+    labels,
+    ownerReferences: [{ kind: 'StatefulSet', name: name.replace(/-\d+$/, ''), controller: true }],
+    ...(ends === true && { deletionTimestamp: '2026-01-01T00:00:00Z' }),
   },
+  spec: { containers: [], ...(node !== undefined && { nodeName: node }) },
+  status: { phase: 'Running' },
 });
 
 interface Store {
@@ -87,8 +88,13 @@ test('should leave to workloads what two members of one are judged by, and what 
   const one = { members: 3, statefulSets: { namespace, sets } };
   assert.equal((await over({ store: one, pods: on('a', 'a', 'a') })).verdict, 'inconclusive');
   const sharing = {
-    ...{ kind: 'StatefulSet', namespace, name: 'server-1', store: 'neo4j', serves: true },
-    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+    kind: 'StatefulSet',
+    namespace,
+    name: 'server-1',
+    store: 'neo4j',
+    serves: true,
+    replicas: { min: 1, max: 1 },
+    spread: { differentNodes: false },
   };
   const shared = await over({ store: BY_SETS, pods: on('a', 'a', 'a'), workloads: [sharing] });
   assert.equal(shared.verdict, 'inconclusive', 'there is nothing to judge');
@@ -148,7 +154,9 @@ test('should let the only member of a StatefulSet share a node where the others 
 test('should leave open where a single member is in a history of an earlier version, which lacks it', () => {
   const { verdict, reason } = judgeOf('topology/workloads/spread')?.([
     invent({
-      ...{ check: 'topology/workloads/spread', seen: [], goals: {} },
+      check: 'topology/workloads/spread',
+      seen: [],
+      goals: {},
       settings: { stores: { neo4j: BESIDE }, workloads: [] },
     }),
   ]) as Judgement;
@@ -161,8 +169,13 @@ test('should leave open where a single member is in a history of an earlier vers
 
 test('should let a single member share a node where a workload of its store may', async () => {
   const sharing = {
-    ...{ kind: 'StatefulSet', namespace, name: 'master', store: 'neo4j', serves: true },
-    ...{ replicas: { min: 1, max: 1 }, spread: { differentNodes: false } },
+    kind: 'StatefulSet',
+    namespace,
+    name: 'master',
+    store: 'neo4j',
+    serves: true,
+    replicas: { min: 1, max: 1 },
+    spread: { differentNodes: false },
   };
   const pods = beside('a', 'a', 'b', 'c');
   const { verdict } = await over({ store: BESIDE, pods, workloads: [sharing] });
@@ -182,7 +195,9 @@ test('should be open about a record of members that does not add up', () => {
   const judged = (seen: Seen): Judgement | undefined =>
     judgeOf('topology/workloads/spread')?.([
       invent({
-        ...{ check: 'topology/workloads/spread', seen: [seen], goals: {} },
+        check: 'topology/workloads/spread',
+        seen: [seen],
+        goals: {},
         settings: { stores: { neo4j: BY_LABELS }, workloads: [] },
       }),
     ]);

@@ -12,13 +12,18 @@ const postgres = {
 };
 
 const setOf = (name: string): object => ({
-  ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { namespace: 'databases', name } },
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { namespace: 'databases', name },
   spec: { replicas: 1, template: { metadata: { labels }, spec: { containers: [] } } },
 });
 const podOf = (name: string, at: number): object => ({
-  ...{ apiVersion: 'v1', kind: 'Pod' },
+  apiVersion: 'v1',
+  kind: 'Pod',
   metadata: {
-    ...{ namespace: 'databases', name: `${name}-0`, labels },
+    namespace: 'databases',
+    name: `${name}-0`,
+    labels,
     ownerReferences: [{ kind: 'StatefulSet', name, controller: true }],
   },
   spec: { containers: [], nodeName: `node-${at}` },
@@ -28,11 +33,16 @@ const podOf = (name: string, at: number): object => ({
 /** @param selector of the disruption budget */
 function over(stores: object, selector: object, names: readonly string[] = NAMES): Promise<Judgement> {
   const workloads = names.map((name) => ({
-    ...{ kind: 'StatefulSet', namespace: 'databases', name, serves: true, store: 'postgres' },
+    kind: 'StatefulSet',
+    namespace: 'databases',
+    name,
+    serves: true,
+    store: 'postgres',
     replicas: { min: 1, max: 1 },
   }));
   const budget = {
-    ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
     metadata: { namespace: 'databases', name: 'pg' },
     spec: { minAvailable: 2, selector: { matchLabels: selector } },
   };

@@ -56,7 +56,9 @@ const DASHBOARD: Dashboard = {
   panels: [
     { id: 1, type: 'timeseries', title: 'One', datasource, targets: target('one') },
     {
-      ...{ id: 2, type: 'row', title: 'Row' },
+      id: 2,
+      type: 'row',
+      title: 'Row',
       panels: [{ id: 3, type: 'stat', title: 'Two', datasource, targets: target('two') }],
     },
   ],

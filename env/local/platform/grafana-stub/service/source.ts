@@ -62,7 +62,10 @@ export class PrometheusSource {
     const series = instant
       ? await this.#ask('/api/v1/query', { query: expr, time: toSeconds })
       : await this.#ask('/api/v1/query_range', {
-          ...{ query: expr, start: String(fromMs / 1000), end: toSeconds, step },
+          query: expr,
+          start: String(fromMs / 1000),
+          end: toSeconds,
+          step,
         });
     return series.map((one) => frameOf(refId, one));
   }

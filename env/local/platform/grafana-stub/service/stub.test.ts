@@ -122,7 +122,8 @@ test('should refuse an invalid query, and a query for an unknown data source', a
   ])
     assert.equal((await query(url, wrong))[0], 400, JSON.stringify(wrong));
   const [status] = await query(url, {
-    ...{ from: 'now-5m', to: 'now' },
+    from: 'now-5m',
+    to: 'now',
     queries: [one, { ...one, datasource: { uid: 'other' } }],
   });
   assert.equal(status, 404);

@@ -71,7 +71,9 @@ test('should take namespace, pod and container from the path of a log, and ignor
   assert.deepEqual(
     { ...SOURCE },
     {
-      ...{ namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
+      namespace: 'tender',
+      pod: 'tender-api-7d9',
+      container: 'tender-api',
       uid: '0b9f2a3e-1111-2222-3333-444455556666',
     },
   );
@@ -100,7 +102,10 @@ test('should take a service’s fields from JSON, and the text of any other line
     ['done', 'tender-ai', 'a'.repeat(32), 'm-1', 5],
   );
   assert.deepEqual(document['kubernetes'], {
-    ...{ node: 'worker-1', namespace: 'tender', pod: 'tender-api-7d9', container: 'tender-api' },
+    node: 'worker-1',
+    namespace: 'tender',
+    pod: 'tender-api-7d9',
+    container: 'tender-api',
   });
   for (const text of ['plain', '{"not": json', '[1]', '{"n":"5"}']) {
     const plain: Record<string, unknown> = recordOf({ ...at, text }, SOURCE, 'worker-1').document;

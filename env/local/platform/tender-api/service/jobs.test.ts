@@ -30,7 +30,10 @@ test('should write to the primary and read from a replica, or from the primary i
   assert.deepEqual([primary.asked.length, behind.asked.length], [2, 1]);
   const current = pool([{ ...ROW, status: 'done', result: 'text' }]);
   assert.deepEqual(await new JobStore(primary.pool, current.pool).find('3'), {
-    ...{ id: '3', tender: '1', status: 'done', text: 'text' },
+    id: '3',
+    tender: '1',
+    status: 'done',
+    text: 'text',
   });
   assert.equal(primary.asked.length, 2);
 });

@@ -105,8 +105,13 @@ export class JobQueue {
     const [hostname = '', port = ''] = address.split(':');
     const model = await connect(
       {
-        ...{ protocol: 'amqp', hostname, port: Number(port), heartbeat: HEARTBEAT_S },
-        ...{ username: user, password, vhost: encodeURIComponent(vhost) },
+        protocol: 'amqp',
+        hostname,
+        port: Number(port),
+        heartbeat: HEARTBEAT_S,
+        username: user,
+        password,
+        vhost: encodeURIComponent(vhost),
       },
       { noDelay: true, timeout: CONNECT_MS, clientProperties: { connection_name: 'tender-api' } },
     );

@@ -152,8 +152,10 @@ export class TenderStore {
   #traced<T>(name: string, query: () => Promise<T>): Promise<T> {
     const [operation = ''] = name.split(' ');
     const attributes = {
-      ...{ 'db.system.name': 'postgresql', 'db.namespace': 'tender' },
-      ...{ 'db.collection.name': 'tenders', 'db.operation.name': operation },
+      'db.system.name': 'postgresql',
+      'db.namespace': 'tender',
+      'db.collection.name': 'tenders',
+      'db.operation.name': operation,
     };
     return this.#telemetry.tracer.within(name, { kind: 'client', attributes }, query);
   }

@@ -60,8 +60,14 @@ export class Drafts {
 
   constructor({ host, port, password, authority }: Connection, log: Log) {
     this.#pool = new Pool({
-      ...{ host, port, password, user: ACCOUNT, database: ACCOUNT, ssl: { ca: authority } },
-      ...{ max: POOL_SIZE, keepAlive: true },
+      host,
+      port,
+      password,
+      user: ACCOUNT,
+      database: ACCOUNT,
+      ssl: { ca: authority },
+      max: POOL_SIZE,
+      keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
     });

@@ -55,7 +55,8 @@ test('should send what is sampled as Zipkin takes it, and say once that it canno
     parentId: PARENT,
     kind: 'SERVER',
     name: 'http get /drafts/{reference}',
-    ...{ timestamp: 1000, duration: 2000 },
+    timestamp: 1000,
+    duration: 2000,
     localEndpoint: { serviceName: 'bid-desk' },
     tags: { method: 'GET', uri: '/drafts/{reference}', status: '200', outcome: 'SUCCESS', exception: 'none' },
   });

@@ -59,7 +59,9 @@ export class Spans {
     if (!sampled || this.#waiting.length >= MOST) return;
     const { method, uri, status, outcome, beganAtMs, tookMs } = served;
     this.#waiting.push({
-      ...{ traceId, id: spanId, ...(parentId !== undefined && { parentId }) },
+      traceId,
+      id: spanId,
+      ...(parentId !== undefined && { parentId }),
       kind: 'SERVER',
       name: `http ${method.toLowerCase()} ${uri}`,
       timestamp: Math.round(beganAtMs * 1000),

@@ -65,7 +65,10 @@ export class Call implements ExchangeListener {
     const { params } = this.#prepared;
     const { method, target, body, refused } = this.#outgoing;
     const request = {
-      ...{ method, target, body, deadlineMs: this.#deadlineMs },
+      method,
+      target,
+      body,
+      deadlineMs: this.#deadlineMs,
       headText: plainHead ?? headText(this.#outgoing, cookieHeader(target, params)),
       discardBody: params.responseType === 'none',
     };

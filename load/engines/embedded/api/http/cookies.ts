@@ -27,8 +27,14 @@ export function parseSetCookie(line: string): Cookie | null {
   const name = first.slice(0, Math.max(0, equals)).trim();
   if (name === '') return null;
   const cookie: Cookie = {
-    ...{ name, value: unquoted(first.slice(equals + 1).trim()) },
-    ...{ domain: '', path: '', http_only: false, secure: false, max_age: 0, expires: 0 },
+    name,
+    value: unquoted(first.slice(equals + 1).trim()),
+    domain: '',
+    path: '',
+    http_only: false,
+    secure: false,
+    max_age: 0,
+    expires: 0,
   };
   for (const one of attributes) setAttribute(cookie, one);
   return cookie;

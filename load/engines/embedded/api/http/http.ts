@@ -178,11 +178,7 @@ function addressOf(url: unknown): Target {
 
 /** The response for a request that was not sent. @param error null: another request of the batch was invalid */
 function noAnswer(error: InvalidRequest | null): Response {
-  const fields = {
-    ...{ method: '', target: NOWHERE, headText: '', body: null },
-    discardBody: false,
-    deadlineMs: 0,
-  };
+  const fields = { method: '', target: NOWHERE, headText: '', body: null, discardBody: false, deadlineMs: 0 };
   const exchange = new Exchange(fields, { exchangeEnded: () => undefined });
   exchange.answer = Buffer.alloc(0);
   if (error !== null) exchange.error = new RequestError(error.errorCode, error.message);

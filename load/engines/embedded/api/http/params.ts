@@ -160,12 +160,11 @@ export class CookieJarHandle {
   set(url: string, name: string, ...[value, options]: [value?: unknown, options?: unknown]): boolean {
     const given = (typeof options === 'object' && options !== null ? options : {}) as Record<string, unknown>;
     this.jar.keep(new URL(url), {
-      ...{ name, value: String(value) },
-      ...{
-        domain: textOf(given['domain']),
-        path: textOf(given['path']),
-        http_only: given['http_only'] === true,
-      },
+      name,
+      value: String(value),
+      domain: textOf(given['domain']),
+      path: textOf(given['path']),
+      http_only: given['http_only'] === true,
       secure: given['secure'] === true,
       max_age: Number(given['max_age'] ?? 0),
       expires: Date.parse(textOf(given['expires'])) || 0,

@@ -101,7 +101,9 @@ export function sentRequest({ method, target, headers, body }: Outgoing, params:
     [{ name, value, replace }],
   ]);
   return {
-    ...{ method, url: target.url, body: body?.toString('utf8') ?? '' },
+    method,
+    url: target.url,
+    body: body?.toString('utf8') ?? '',
     headers: Object.fromEntries(headers.map(([name, value]) => [name, [value]])),
     cookies: Object.fromEntries(cookies) as SentRequest['cookies'],
   };
