@@ -1,6 +1,5 @@
 /** Every report of a run: pure functions of its record. */
 import type { RunRecord } from './record/run-record.ts';
-import { renderCtrf } from './render/ctrf.ts';
 import { renderHtml } from './render/html.ts';
 import { renderJunit } from './render/junit.ts';
 import { renderMarkdown } from './render/markdown.ts';
@@ -14,7 +13,6 @@ export { renderTerminal } from './render/terminal.ts';
 export const REPORT_FILES = {
   html: 'report.html',
   junit: 'junit.xml',
-  ctrf: 'ctrf.json',
   markdown: 'summary.md',
   openmetrics: 'metrics.prom',
 } as const;
@@ -23,7 +21,6 @@ export type ReportFormat = keyof typeof REPORT_FILES;
 const RENDERERS: Record<ReportFormat, (record: RunRecord) => string | Promise<string>> = {
   html: renderHtml,
   junit: renderJunit,
-  ctrf: renderCtrf,
   markdown: renderMarkdown,
   openmetrics: renderOpenMetrics,
 };

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Context } from '../context.ts';
 import { readRun } from '../runs.ts';
 
-const FORMATS = ['html', 'junit', 'ctrf', 'markdown', 'openmetrics'] as const;
+const FORMATS = ['html', 'junit', 'markdown', 'openmetrics'] as const;
 
 export function registerReport(program: Command, context: Context): void {
   program

@@ -89,7 +89,7 @@ function outcome(check: CheckResult): string {
 }
 
 /** The details of a check that a reader of a CI page needs, as plain text. */
-export function details(check: CheckResult): string {
+function details(check: CheckResult): string {
   const findings = check.findings.map(
     (finding) => `- ${finding.subject}: expected ${finding.expected}, seen ${finding.seen}`,
   );

@@ -1,231 +1,207 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
-import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
+import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { lostWrites, readBack } from '../record/trials.ts';
 import { VERDICTS } from '../record/verdict.ts';
+import type { Verdict } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
+import type { GoalRow } from './goals.ts';
 import { countedIn, electedIn, failedIn, injectedIn, oneLine } from './text.ts';
 
-type Metrics = Registry<OpenMetricsContentType> | Registry;
-
-/** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
-const label = (text: string): string => oneLine(text, 120);
-
-function gauge<T extends string>(
-  registry: Metrics,
+/** Values of the labels in their order, and the figure; null has no series: a figure that was not measured is not a zero. */
+type Row = readonly [labels: readonly string[], value: number | null];
+type Metric = readonly [
   name: string,
   help: string,
-  labelNames: readonly T[],
-): Gauge<T> {
-  return new Gauge<T>({
-    name: `plumbline_${name}`,
-    help,
-    labelNames: [...labelNames],
-    registers: [registry],
-  });
-}
+  labels: readonly string[],
+  rows: (record: RunRecord) => Row[],
+];
 
-/**
- * OpenMetrics text for the textfile collector. Base units (seconds), labels bounded by the catalogue, no run ids: the series of
- * an environment stay the same from run to run.
- */
+const FAILOVER = ['store', 'fault'] as const;
+const GOAL = ['check', 'objective'] as const;
+
+/** All metrics. Each also has the label `environment`. Base units (seconds), and nothing of the run itself: series stay the same from run to run. */
+const METRICS: readonly Metric[] = [
+  [
+    'run_verdict',
+    'Verdict of the run (scope: profile or selection): 1 for the verdict reached, 0 for the others.',
+    ['scope', 'verdict'],
+    ({ scope, verdict }) =>
+      oneOf(verdict === 'not-run' ? 'inconclusive' : verdict, [scope]).filter(
+        ([labels]) => !labels.includes('not-run'),
+      ),
+  ],
+  [
+    'run_end_timestamp_seconds',
+    'When the run ended.',
+    [],
+    ({ endedAt }) => [[[], finite(Date.parse(endedAt) / 1000)]],
+  ],
+  [
+    'run_duration_seconds',
+    'How long the run took.',
+    [],
+    ({ startedAt, endedAt }) => [[[], finite(Date.parse(endedAt) / 1000 - Date.parse(startedAt) / 1000)]],
+  ],
+  ['run_api_calls', 'Calls to the Kubernetes API.', [], ({ apiCalls }) => [[[], apiCalls.total]]],
+  ['run_assumed_goals', 'Goals that no owner has confirmed.', [], ({ assumedGoals }) => [[[], assumedGoals]]],
+  [
+    'run_unrestored_actions',
+    'Actions that could not be undone.',
+    [],
+    ({ restored }) => [[[], restored.failed.length]],
+  ],
+  [
+    'run_checks',
+    'Checks by verdict.',
+    ['verdict'],
+    ({ checks }) => VERDICTS.map((one) => [[one], checks.filter(({ verdict }) => verdict === one).length]),
+  ],
+  [
+    'check_verdict',
+    'Verdict of a check: 1 for the verdict reached, 0 for the others.',
+    ['suite', 'check', 'verdict'],
+    ({ checks }) => checks.flatMap(({ suite, id, verdict }) => oneOf(verdict, [suite, id])),
+  ],
+  [
+    'check_duration_seconds',
+    'How long a check took.',
+    ['suite', 'check'],
+    ({ checks }) =>
+      checks.map(({ suite, id, verdict, durationMs }) => [
+        [suite, id],
+        verdict === 'not-run' ? null : durationMs / 1000,
+      ]),
+  ],
+  [
+    'failover_rto_worst_seconds',
+    'Longest outage of the counted trials, upper bound of its interval; +Inf: never steady again.',
+    FAILOVER,
+    failover((trials) =>
+      most(injectedIn(countedIn(trials)).map(({ rto }) => (rto === null ? Infinity : rto.hiMs / 1000))),
+    ),
+  ],
+  [
+    'failover_lost_writes',
+    'Acknowledged writes that were lost, over all trials, counted or not.',
+    FAILOVER,
+    failover((trials) => (readBack(trials).length === 0 ? null : (lostWrites(trials) ?? 0))),
+  ],
+  [
+    'failover_duplicated_writes',
+    'Writes found more than once, over all trials, counted or not.',
+    FAILOVER,
+    failover((trials) => {
+      const read = readBack(trials);
+      return read.length === 0 ? null : read.reduce((sum, { duplicates }) => sum + duplicates, 0);
+    }),
+  ],
+  [
+    'failover_trials',
+    'Counted trials: those that passed or failed.',
+    FAILOVER,
+    failover((trials) => countedIn(trials).length || null),
+  ],
+  [
+    'failover_trials_elected',
+    'Counted trials in which another leader was elected.',
+    FAILOVER,
+    failover((trials) => {
+      const counted = countedIn(trials);
+      return counted.length === 0 ? null : electedIn(counted);
+    }),
+  ],
+  [
+    'failover_loss_window_seconds',
+    'Longest time between the first and the last acknowledged write that a trial lost, of all trials, counted or not.',
+    FAILOVER,
+    failover((trials) =>
+      most(trials.flatMap(({ lossWindowMs }) => (lossWindowMs === null ? [] : lossWindowMs / 1000))),
+    ),
+  ],
+  [
+    'failover_trials_outside_expected',
+    'Counted trials outside the RTO window that follows from the live settings.',
+    FAILOVER,
+    failover((trials) => {
+      const compared = countedIn(trials).filter(({ outsideExpected }) => outsideExpected !== 'unknown');
+      return compared.length === 0
+        ? null
+        : compared.filter(({ outsideExpected }) => outsideExpected !== 'no').length;
+    }),
+  ],
+  [
+    'failover_failed_requests_ratio',
+    'Share of the judged requests through the edge that failed, in the worst counted trial; refused ones did not fail.',
+    FAILOVER,
+    failover((trials) =>
+      most(
+        countedIn(trials).flatMap(({ requests }) =>
+          requests === undefined || requests.judged === 0 ? [] : failedIn(requests) / requests.judged,
+        ),
+      ),
+    ),
+  ],
+  [
+    'goal_verdict',
+    'Verdict of a goal: 1 for the verdict reached, 0 for the others.',
+    [...GOAL, 'verdict'],
+    (record) => goalRows(record).flatMap((row) => oneOf(row.goal.verdict, goalLabels(row))),
+  ],
+  [
+    'goal_error_budget_remaining_ratio',
+    'Share of the error budget left, with observation gaps, and the requests of a load of which nothing is known, counted as bad; below 0: overspent.',
+    GOAL,
+    (record) => goalRows(record).map((row) => [goalLabels(row), row.goal.remaining?.worst ?? null]),
+  ],
+  [
+    'goal_coverage_ratio',
+    'Share of the window that has data.',
+    GOAL,
+    (record) => goalRows(record).map((row) => [goalLabels(row), row.goal.coverage]),
+  ],
+];
+
+/** OpenMetrics text for the textfile collector. */
 export async function renderOpenMetrics(record: RunRecord): Promise<string> {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  fill(registry, record);
-  return registry.metrics();
+  return filled(registry, record).metrics();
 }
 
 /** The same series in the older Prometheus text format, the only one that a Pushgateway accepts. */
 export async function renderPrometheusText(record: RunRecord): Promise<string> {
-  const registry = new Registry();
-  fill(registry, record);
-  return registry.metrics();
+  return filled(new Registry(), record).metrics();
 }
 
-function fill(registry: Metrics, record: RunRecord): void {
-  runMetrics(registry, record);
-  checkMetrics(registry, record);
-  failoverMetrics(registry, record);
-  goalMetrics(registry, record);
+function filled<T extends Registry | Registry<OpenMetricsContentType>>(registry: T, record: RunRecord): T {
+  for (const [name, help, names, rows] of METRICS) {
+    const labelNames = ['environment', ...names];
+    const gauge = new Gauge({ name: `plumbline_${name}`, help, labelNames, registers: [registry] });
+    for (const [labels, value] of rows(record))
+      if (value !== null) gauge.labels(...[record.environment.name, ...labels].map(label)).set(value);
+  }
+  return registry;
 }
 
-function runMetrics(registry: Metrics, record: RunRecord): void {
-  const environment = label(record.environment.name);
-  const { scope } = record;
-  const what =
-    'Verdict of the run (scope: profile or selection): 1 for the verdict reached, 0 for the others.';
-  const verdict = gauge(registry, 'run_verdict', what, ['environment', 'scope', 'verdict']);
-  const own = record.verdict === 'not-run' ? 'inconclusive' : record.verdict;
-  for (const one of VERDICTS)
-    if (one !== 'not-run') verdict.set({ environment, scope, verdict: one }, Number(own === one));
-  const started = Date.parse(record.startedAt) / 1000;
-  const ended = Date.parse(record.endedAt) / 1000;
-  gauge(registry, 'run_end_timestamp_seconds', 'When the run ended.', ['environment']).set(
-    { environment },
-    finite(ended),
-  );
-  gauge(registry, 'run_duration_seconds', 'How long the run took.', ['environment']).set(
-    { environment },
-    finite(ended - started),
-  );
-  gauge(registry, 'run_api_calls', 'Calls to the Kubernetes API.', ['environment']).set(
-    { environment },
-    record.apiCalls.total,
-  );
-  gauge(registry, 'run_assumed_goals', 'Goals that no owner has confirmed.', ['environment']).set(
-    { environment },
-    record.assumedGoals,
-  );
-  gauge(registry, 'run_unrestored_actions', 'Actions that could not be undone.', ['environment']).set(
-    { environment },
-    record.restored.failed.length,
-  );
-  const checks = gauge(registry, 'run_checks', 'Checks by verdict.', ['environment', 'verdict']);
-  for (const one of VERDICTS)
-    checks.set({ environment, verdict: one }, record.checks.filter((check) => check.verdict === one).length);
-}
+/** Label values come from the catalogue and the environment file; a cut keeps a damaged record from growing series. */
+const label = (text: string): string => oneLine(text, 120);
 
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
 
-function checkMetrics(registry: Metrics, record: RunRecord): void {
-  const environment = label(record.environment.name);
-  const verdict = gauge(
-    registry,
-    'check_verdict',
-    'Verdict of a check: 1 for the verdict reached, 0 for the others.',
-    ['environment', 'suite', 'check', 'verdict'],
-  );
-  const duration = gauge(registry, 'check_duration_seconds', 'How long a check took.', [
-    'environment',
-    'suite',
-    'check',
-  ]);
-  for (const check of record.checks) {
-    const labels = { environment, suite: label(check.suite), check: label(check.id) };
-    for (const one of VERDICTS) verdict.set({ ...labels, verdict: one }, Number(check.verdict === one));
-    if (check.verdict !== 'not-run') duration.set(labels, check.durationMs / 1000);
-  }
-}
+const most = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
-function failoverMetrics(registry: Metrics, record: RunRecord): void {
-  const names = ['environment', 'store', 'fault'] as const;
-  const rto = gauge(
-    registry,
-    'failover_rto_worst_seconds',
-    'Longest outage of the counted trials, upper bound of its interval; +Inf: never steady again.',
-    names,
-  );
-  const lost = gauge(
-    registry,
-    'failover_lost_writes',
-    'Acknowledged writes that were lost, over all trials, counted or not.',
-    names,
-  );
-  const duplicated = gauge(
-    registry,
-    'failover_duplicated_writes',
-    'Writes found more than once, over all trials, counted or not.',
-    names,
-  );
-  const trials = gauge(registry, 'failover_trials', 'Counted trials: those that passed or failed.', names);
-  const elsewhere = gauge(
-    registry,
-    'failover_trials_elected',
-    'Counted trials in which another leader was elected.',
-    names,
-  );
-  const more = furtherMetrics(registry, names);
-  const environment = label(record.environment.name);
-  for (const check of record.checks) {
-    const first = check.trials[0];
-    if (first === undefined) continue;
-    const labels = { environment, store: label(first.store), fault: label(first.fault) };
-    const read = readBack(check.trials);
-    // Nothing known, no figure: an absent series is not a zero.
-    if (read.length > 0) {
-      lost.set(labels, lostWrites(check.trials) ?? 0);
-      duplicated.set(
-        labels,
-        read.reduce((sum, writes) => sum + writes.duplicates, 0),
-      );
-    }
-    more(labels, check.trials);
-    const counted = countedIn(check.trials);
-    if (counted.length === 0) continue;
-    const injected = injectedIn(counted);
-    if (injected.length > 0)
-      rto.set(
-        labels,
-        Math.max(...injected.map((trial) => (trial.rto === null ? Infinity : trial.rto.hiMs / 1000))),
-      );
-    trials.set(labels, counted.length);
-    elsewhere.set(labels, electedIn(counted));
-  }
-}
+/** One row a verdict, 1 for the one that was reached. */
+const oneOf = (reached: Verdict, labels: readonly string[]): Row[] =>
+  VERDICTS.map((one) => [[...labels, one], Number(one === reached)]);
 
-type Labels = Record<'environment' | 'store' | 'fault', string>;
+const goalLabels = ({ check, goal }: GoalRow): string[] => [check.id, goal.objective];
 
-/** What not every check has: a figure that was not measured has no series. */
-function furtherMetrics(
-  registry: Metrics,
-  names: readonly ['environment', 'store', 'fault'],
-): (labels: Labels, trials: readonly FailoverRecord[]) => void {
-  const window = gauge(
-    registry,
-    'failover_loss_window_seconds',
-    'Longest time between the first and the last acknowledged write that a trial lost, of all trials, counted or not.',
-    names,
-  );
-  const outside = gauge(
-    registry,
-    'failover_trials_outside_expected',
-    'Counted trials outside the RTO window that follows from the live settings.',
-    names,
-  );
-  const failed = gauge(
-    registry,
-    'failover_failed_requests_ratio',
-    'Share of the judged requests through the edge that failed, in the worst counted trial; refused ones did not fail.',
-    names,
-  );
-  return (labels, trials) => {
-    const windows = trials.flatMap(({ lossWindowMs }) =>
-      lossWindowMs === null ? [] : [lossWindowMs / 1000],
-    );
-    if (windows.length > 0) window.set(labels, Math.max(...windows));
-    const counted = countedIn(trials);
-    const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
-    if (compared.length > 0)
-      outside.set(labels, compared.filter(({ outsideExpected }) => outsideExpected !== 'no').length);
-    const ratios = counted.flatMap(({ requests }) =>
-      requests === undefined || requests.judged === 0 ? [] : [failedIn(requests) / requests.judged],
-    );
-    if (ratios.length > 0) failed.set(labels, Math.max(...ratios));
-  };
-}
-
-/** Goals. A budget or coverage that does not exist or was not measured has no series. */
-function goalMetrics(registry: Metrics, record: RunRecord): void {
-  const names = ['environment', 'check', 'objective'] as const;
-  const verdict = gauge(
-    registry,
-    'goal_verdict',
-    'Verdict of a goal: 1 for the verdict reached, 0 for the others.',
-    [...names, 'verdict'],
-  );
-  const remaining = gauge(
-    registry,
-    'goal_error_budget_remaining_ratio',
-    'Share of the error budget left, with observation gaps, and the requests of a load of which nothing is known, counted as bad; below 0: overspent.',
-    names,
-  );
-  const coverage = gauge(registry, 'goal_coverage_ratio', 'Share of the window that has data.', names);
-  const environment = label(record.environment.name);
-  for (const { check, goal } of goalRows(record)) {
-    const labels = { environment, check: label(check.id), objective: label(goal.objective) };
-    for (const one of VERDICTS) verdict.set({ ...labels, verdict: one }, Number(goal.verdict === one));
-    if (goal.remaining !== null) remaining.set(labels, goal.remaining.worst);
-    if (goal.coverage !== null) coverage.set(labels, goal.coverage);
-  }
+/** A figure over the trials of each check that has some. */
+function failover(figure: (trials: CheckResult['trials']) => number | null) {
+  return ({ checks }: RunRecord): Row[] =>
+    checks.flatMap(({ trials }) => {
+      const first: FailoverRecord | undefined = trials[0];
+      return first === undefined ? [] : [[[first.store, first.fault], figure(trials)] as const];
+    });
 }

@@ -128,13 +128,7 @@ describe('every report', () => {
     it(`should be made of a record that is ${name}`, async () => {
       runRecordSchema.parse(record);
       const files = await renderAll(record);
-      assert.deepEqual(Object.keys(files).sort(), [
-        'ctrf.json',
-        'junit.xml',
-        'metrics.prom',
-        'report.html',
-        'summary.md',
-      ]);
+      assert.deepEqual(Object.keys(files).sort(), ['junit.xml', 'metrics.prom', 'report.html', 'summary.md']);
       assertNested(files['report.html'] ?? '');
       assertXml(files['junit.xml'] ?? '');
       assert.deepEqual(await renderAll(record), files, 'the same record gives the same reports');
@@ -149,8 +143,6 @@ describe('every report', () => {
       assertXml(files['junit.xml'] ?? '');
       // Four checks, the environment that was left broken, and the run itself.
       assert.equal(files['junit.xml']?.match(/<testcase /g)?.length, 6);
-      const ctrf = JSON.parse(files['ctrf.json'] ?? '') as { results: { tests: unknown[] } };
-      assert.equal(ctrf.results.tests.length, 6);
       assertMetrics(files['metrics.prom'] ?? '');
       assertSummary(files['summary.md'] ?? '');
       const terminal = renderTerminal(record, { reportPath: text });
@@ -277,7 +269,7 @@ describe('renderHtml', () => {
 });
 
 describe('other formats', () => {
-  it('should map verdicts to what JUnit and CTRF know', async () => {
+  it('should map verdicts to what JUnit knows', async () => {
     const files = await renderAll(notMetRecord());
     assert.match(
       files['junit.xml'] ?? '',
@@ -289,14 +281,6 @@ describe('other formats', () => {
       'false verdict 25: a page that shows cases alone must be red for an environment that was left broken',
     );
     assert.match(files['junit.xml'] ?? '', /<error type="inconclusive" message="the server does not allow/);
-    const { results } = JSON.parse(files['ctrf.json'] ?? '') as {
-      results: { summary: Record<string, number> };
-    };
-    const { tests, passed, failed, skipped, other, pending } = results.summary;
-    assert.deepEqual(
-      { tests, passed, failed, skipped, other, pending },
-      { tests: 74, passed: 12, failed: 4, skipped: 57, other: 1, pending: 0 },
-    );
   });
 
   it('should count in base units, without a run id, and not call unread writes unlost', async () => {

@@ -1,12 +1,10 @@
 import type { Figure } from '../../record/judgement.ts';
-import type { Delays, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
+import type { Delays } from '../../record/details/telemetry-detail.ts';
 import { percentAtMost } from '../slo/percent.ts';
 import { zeroLossBound } from '../statistics.ts';
 
 /** Upper ends of a histogram's bins, ms: a log store refreshes once a second, and the goal is 30 s. */
 const EDGES_MS = [250, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 30_000, 60_000];
-/** Steps of a chart at most. */
-const MOST_STEPS = 120;
 
 /** @param values ms; what is negative by a difference of clocks counts as at once */
 export function delaysOf(name: string, values: readonly number[]): Delays {
@@ -51,47 +49,4 @@ export function lossBoundFigure(what: string, samples: number, lost: number): Fi
       unit: '%',
     },
   ];
-}
-
-/** One thing that was sent or written, and whether it arrived. */
-export interface Due {
-  atMs: number;
-  arrived: boolean;
-}
-
-/** Shares by the time of sending, on one grid for all. @param windows wall clock ms */
-export function overTime(
-  series: readonly { name: string; due: readonly Due[] }[],
-  windows: readonly { name: string; fromMs: number; toMs: number }[],
-): Pick<TelemetryDetail, 'startedAt' | 'fromMs' | 'stepMs' | 'completeness' | 'windows'> {
-  const times = series.flatMap(({ due }) => due.map(({ atMs }) => atMs));
-  const startMs = times.reduce((least, one) => Math.min(least, one), times[0] ?? 0);
-  const endMs = times.reduce((most, one) => Math.max(most, one), startMs);
-  const stepMs = Math.max(1_000, Math.ceil((endMs - startMs + 1) / MOST_STEPS / 1_000) * 1_000);
-  const steps = Math.floor((endMs - startMs) / stepMs) + 1;
-  return {
-    startedAt: new Date(startMs).toISOString(),
-    fromMs: 0,
-    stepMs,
-    completeness: series.map(({ name, due }) => ({ name, values: shares(due, { startMs, stepMs, steps }) })),
-    windows: windows.map(({ name, fromMs, toMs }) => ({
-      name,
-      fromMs: fromMs - startMs,
-      toMs: toMs - startMs,
-    })),
-  };
-}
-
-function shares(
-  due: readonly Due[],
-  grid: { startMs: number; stepMs: number; steps: number },
-): (number | null)[] {
-  const all = Array.from({ length: grid.steps }, () => 0);
-  const there = Array.from({ length: grid.steps }, () => 0);
-  for (const { atMs, arrived } of due) {
-    const at = Math.floor((atMs - grid.startMs) / grid.stepMs);
-    all[at] = (all[at] ?? 0) + 1;
-    if (arrived) there[at] = (there[at] ?? 0) + 1;
-  }
-  return all.map((count, at) => (count === 0 ? null : Math.round(((there[at] ?? 0) / count) * 1000) / 10));
 }

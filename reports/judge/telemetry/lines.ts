@@ -6,7 +6,6 @@ import { all, last } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 import { notePassing } from '../topology/nodes.ts';
 import type { Offset } from './clocks.ts';
-import type { Due } from './figures.ts';
 import { arrivalRule, awayOf, comingOf, mostWritersIn, planOf } from './observed.ts';
 import type { Coming } from './observed.ts';
 
@@ -28,7 +27,6 @@ export interface NodeLines {
   outOfOrder: number;
   /** ms, of those that arrived. */
   delays: number[];
-  due: Due[];
   /** Why nothing is known of this node; null: something is. */
   silent: string | null;
 }
@@ -215,7 +213,6 @@ function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLi
     duplicated: 0,
     outOfOrder: 0,
     delays: [],
-    due: [],
     ...of,
   };
 }
@@ -278,13 +275,11 @@ function seriesOf(
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
     delays: [],
-    due: [],
   };
   for (const [n, writtenMs] of of.written) {
     const one = first.get(n);
     if (one === undefined) {
       part.missing.push(n);
-      if (writtenMs !== null) part.due.push({ atMs: writtenMs, arrived: false });
       continue;
     }
     const atMs = writtenMs ?? one.atMs;
@@ -292,7 +287,6 @@ function seriesOf(
     part.arrived += 1;
     if (coming !== 'in time') part[FIGURES[coming]] += 1;
     part.delays.push(one.seenMs - atMs + aheadMs);
-    part.due.push({ atMs, arrived: coming !== 'late' && coming !== 'held up' });
   }
   return part;
 }
@@ -323,7 +317,6 @@ function added(sum: NodeLines, part: Part): NodeLines {
     duplicated: sum.duplicated + part.duplicated,
     outOfOrder: sum.outOfOrder + part.outOfOrder,
     delays: [...sum.delays, ...part.delays],
-    due: [...sum.due, ...part.due],
   };
 }
 

@@ -4,10 +4,10 @@ import { all } from '../observed.ts';
 import { percentDeclared } from '../slo/percent.ts';
 import type { Findings } from '../topology/findings.ts';
 import { OWN_MS, offsetsOf, timesRule, wallOf } from './clocks.ts';
-import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
+import { delayFigures, delaysOf, lossBoundFigure } from './figures.ts';
 import { countedRule, linesByNode, nodesOf, nodesRule, numbersRule } from './lines.ts';
 import type { NodeLines } from './lines.ts';
-import { gapsOf, declaredOf, faultWindows, goalOf, planOf, sweptRule, wasTold } from './observed.ts';
+import { declaredOf, goalOf, planOf, sweptRule, wasTold } from './observed.ts';
 import { requestLines, requestLinesRule } from './request-lines.ts';
 import type { Held } from './request-lines.ts';
 
@@ -54,11 +54,9 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
     ...lossBoundFigure('lines', expected, missing),
   ];
   for (const figure of figures) findings.figure(figure);
-  const shaded = gapsOf(history, 'logs').map((one) => ({ ...one, name: 'the store did not answer' }));
-  const series = [{ name: 'log lines', due: nodes.flatMap((one) => one.due) }];
   return {
     ...findings.conclude(`every line visible within ${visibleMs / 1000} s; missing ${most}`),
-    telemetry: { ...overTime(series, [...faultWindows(history), ...shaded]), delays: [delays], paths: [] },
+    telemetry: { delays: [delays] },
   };
 }
 

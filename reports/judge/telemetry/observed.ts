@@ -10,7 +10,7 @@ import type { HeaderSettings } from '../../record/settings.ts';
 import { isOverloaded } from '../before-fault.ts';
 import type { BeforeFault } from '../before-fault.ts';
 import { orderGap, priceRule } from '../failover/services/fault-trial.ts';
-import { all, first, last } from '../observed.ts';
+import { all, first } from '../observed.ts';
 import { percent, percentAtLeast, percentDeclared } from '../slo/percent.ts';
 import type { Findings } from '../topology/findings.ts';
 import { wallOf } from './clocks.ts';
@@ -281,15 +281,6 @@ export function comingOf(
   if (rule.gaps.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
   if (of.unseenMs !== undefined && (of.unseenMs ?? -Infinity) <= dueMs) return 'unseen';
   return beforeMs <= dueMs + errorMs ? 'undecided' : 'late';
-}
-
-/** Times of faults, for shading. */
-export function faultWindows(history: History): { name: string; fromMs: number; toMs: number }[] {
-  const armed = first(history, 'fault-armed');
-  const landed = first(history, 'fault-landed');
-  if (armed === undefined || landed === undefined) return [];
-  const end = last(history, 'healed') ?? last(history, 'end') ?? landed;
-  return [{ name: armed.fault, fromMs: wallOf(history, landed.t), toMs: wallOf(history, end.t) }];
 }
 
 /**

@@ -9,7 +9,6 @@ import type { Findings } from '../topology/findings.ts';
 import { sweptRule } from './observed.ts';
 import type { Hop, CanaryRequest } from './observed.ts';
 
-export { hopName, isNamed } from '../../record/names/trace-faults.ts';
 export type Fault = TraceFault;
 
 export interface Span extends TraceSpan {

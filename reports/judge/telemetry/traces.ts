@@ -9,12 +9,10 @@ import { decideShare, sampleOf } from '../slo/share.ts';
 import type { Findings } from '../topology/findings.ts';
 import { timesRule } from './clocks.ts';
 import { canaryRequestsSent, storeSwept } from './evidence.ts';
-import { delayFigures, delaysOf, lossBoundFigure, overTime } from './figures.ts';
+import { delayFigures, delaysOf, lossBoundFigure } from './figures.ts';
 import {
   arrivalRule,
-  gapsOf,
   comingOf,
-  faultWindows,
   goalOf,
   canaryRequestsOf,
   canaryRequestsRule,
@@ -25,7 +23,6 @@ import {
   wasTold,
 } from './observed.ts';
 import type { Coming, CanaryRequest } from './observed.ts';
-import { pathsShown } from './paths.ts';
 import { faultsOf, straysOf, tracesOf, tracesRule } from './trace.ts';
 import type { Fault, FoundTrace } from './trace.ts';
 
@@ -92,20 +89,11 @@ export function judged(
     ...lossBoundFigure('traces', followed.length, followed.filter(isBad).length),
   ])
     findings.figure(figure);
-  const series = [
-    { name: 'traces', due: followed.map((one) => ({ atMs: one.request.sentMs, arrived: !isBad(one) })) },
-    { name: 'answered', due: canaries.map(({ sentMs, ok }) => ({ atMs: sentMs, arrived: ok })) },
-  ];
-  const gaps = gapsOf(history, 'traces').map((one) => ({ ...one, name: 'the store did not answer' }));
   return {
     ...findings.conclude(
       `each request is visible as one trace over the declared services within ${visibleMs / 1000} s`,
     ),
-    telemetry: {
-      ...overTime(series, [...faultWindows(history), ...gaps]),
-      delays: [delays],
-      paths: pathsShown(history, canaries),
-    },
+    telemetry: { delays: [delays] },
   };
 }
 

@@ -53,7 +53,7 @@ export function faultsOf(spans: readonly TraceSpan[], path: readonly PathHop[]):
   });
 }
 
-export function hopName({ service, parent, through }: PathHop): string {
+function hopName({ service, parent, through }: PathHop): string {
   return parent === undefined ? service : `${parent} → ${service} (${through})`;
 }
 
@@ -112,6 +112,6 @@ function spanFaults(hop: PathHop, own: readonly TraceSpan[]): TraceFault[] {
 }
 
 /** A span's name may end with its object: `SET tender:17` counts as `SET`. */
-export function isNamed(name: string, expected: string): boolean {
+function isNamed(name: string, expected: string): boolean {
   return name === expected || name.startsWith(`${expected} `);
 }

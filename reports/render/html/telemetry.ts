@@ -1,8 +1,6 @@
 import type { CheckResult } from '../../record/run-record.ts';
-import type { Delays, RequestPath, TelemetryDetail } from '../../record/details/telemetry-detail.ts';
-import { grouped, moment } from '../text.ts';
-import { timeChart } from './charts/load-chart.ts';
-import { glyph, table } from './parts.ts';
+import type { Delays } from '../../record/details/telemetry-detail.ts';
+import { grouped } from '../text.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
 
@@ -13,41 +11,12 @@ const TOP = 18;
 const AXIS = 26;
 const GAP = 6;
 
-/** Telemetry that a check followed: its completeness over time, its delay, and the path of single requests. */
+/** How long the telemetry that a check followed took to be seen. */
 export function telemetryParts({ telemetry }: CheckResult): Html | null {
   if (telemetry === undefined) return null;
-  const { delays, paths } = telemetry;
   return html`<div class="load">
-    ${completeness(telemetry)}${delays.filter(({ samples }) => samples > 0).map(histogram)}${
-      paths.length > 0 && html`<h4>The path of a canary request</h4>`
-    }${paths.map(pathTable)}
+    ${telemetry.delays.filter(({ samples }) => samples > 0).map(histogram)}
   </div>`;
-}
-
-/** Only series in which something was due: without that, completeness has no value. */
-function completeness({ completeness: series, windows, ...axis }: TelemetryDetail): Html | null {
-  const known = series.filter(({ values }) => values.some((value) => value !== null));
-  if (known.length === 0) return null;
-  const count = Math.max(...known.map(({ values }) => values.length));
-  const shaded = windows.map(({ name }) => name);
-  const title = `Completeness over time: ${known.map(({ name }) => name).join(', ')}${shaded.length > 0 ? `; shaded: ${[...new Set(shaded)].join(', ')}` : ''}`;
-  return html`<h4>Completeness over time</h4>
-    <p class="facts">
-      <span><b>Began</b> ${moment(axis.startedAt)}</span
-      >${[...new Set(shaded)].map((name) => html`<span><b>Shaded</b> ${name}</span>`)}
-    </p>
-    ${timeChart({
-      title,
-      steps: { fromMs: axis.fromMs, stepMs: axis.stepMs, count },
-      parts: known.map(({ name, values }) => ({
-        title: name,
-        unit: '%',
-        least: 100,
-        drawn: [{ name: 'arrived', values, kind: 'line' as const }],
-      })),
-      marks: [],
-      windows,
-    })}`;
 }
 
 /** Bars of equal width: the bins grow with the delay. */
@@ -108,26 +77,4 @@ function msText(ms: number | null): string {
 
 function edgeText(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
-}
-
-function pathTable({ title, correlationId, traceId, hops }: RequestPath): Html {
-  const rows = hops.map(({ name, what, found, atMs, detail }) => [
-    html`<span class="nowrap">${glyph(found ? 'pass' : 'fail')} ${found ? 'found' : 'missing'}</span>`,
-    name,
-    what,
-    atMs === null ? '–' : `${grouped(atMs)} ms`,
-    detail,
-  ]);
-  const columns = [
-    { title: '' },
-    { title: 'Stage' },
-    { title: 'Signal' },
-    { title: 'After', numeric: true },
-    { title: 'Found' },
-  ];
-  return html`<h5>
-      ${title}
-      <small>correlation id <code>${correlationId}</code>, trace <code>${traceId}</code></small>
-    </h5>
-    ${table(`The path of ${title}`, columns, rows)}`;
 }

@@ -7,7 +7,7 @@ import {
   canaryRequestsSent,
   storeSwept,
 } from '../../../reports/judge/telemetry/evidence.ts';
-import { delayFigures, delaysOf, overTime } from '../../../reports/judge/telemetry/figures.ts';
+import { delayFigures, delaysOf } from '../../../reports/judge/telemetry/figures.ts';
 import {
   arrivalRule,
   comingOf,
@@ -22,7 +22,6 @@ import {
 } from '../../../reports/judge/telemetry/observed.ts';
 import type { CanaryRequest, Hop } from '../../../reports/judge/telemetry/observed.ts';
 import { refusedFigures } from '../../../reports/judge/refused-figures.ts';
-import { pathsShown } from '../../../reports/judge/telemetry/paths.ts';
 import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
 import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
@@ -61,15 +60,11 @@ function judgeCorrelation(history: History): Judgement {
     ...delayFigures(delays, visibleMs),
   ];
   for (const figure of figures) findings.figure(figure);
-  const series = hops.map((hop) => {
-    const there = new Set(linesOf(hop).map(({ n }) => n));
-    return { name: hop.service, due: good.map(({ n, sentMs }) => ({ atMs: sentMs, arrived: there.has(n) })) };
-  });
   return {
     ...findings.conclude(
       `every service of the path logs each request within ${visibleMs / 1000} s, with its trace id`,
     ),
-    telemetry: { ...overTime(series, []), delays: [delays], paths: pathsShown(history, canaries) },
+    telemetry: { delays: [delays] },
   };
 }
 
@@ -201,5 +196,5 @@ function inTime(
 export const judge: CheckJudge = {
   judge: judgeCorrelation,
   evidence: (header) => [canaryRequestsSent(header), storeSwept('logs'), need('request-line')],
-  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'shown beside the path of a request' },
+  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'the pod that wrote the line' },
 };

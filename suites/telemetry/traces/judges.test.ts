@@ -34,13 +34,10 @@ const sent = (count: number, more: More = () => ({})) =>
   requests(upTo(count).map((n) => ({ n, ...more(n) })));
 const without = (service: string) => WHOLE.filter((row) => row[2] !== service);
 
-test('should pass when each request is one trace, and show the way of one', () => {
+test('should pass when each request is one trace', () => {
   const found = judged(FEW, 40);
   assert.equal(found.verdict, 'pass');
   assert.equal(figure(found, 'whole traces in time'), 40);
-  const [path] = found.telemetry?.paths ?? [];
-  assert.equal(path?.title, 'a request with all its spans and lines');
-  assert.ok(path.hops.some(({ name, found: there }) => name === 'tender-api → tender-ai (amqp)' && there));
 });
 
 test('should name the hop at which the context is lost, and tell that from spans that are nowhere', () => {
@@ -92,7 +89,6 @@ test('should claim no more than the sample bears out', () => {
   const broken = judged(MANY, 1000, (n) => (n % 20 === 0 ? { spans: null } : {}));
   assert.equal(broken.verdict, 'fail');
   assert.equal(figure(broken, 'traces that are not whole'), 50);
-  assert.equal(broken.telemetry?.paths.length, 3);
 });
 
 test('should say nothing when the store did not answer, and nothing of requests that were not accepted', () => {

@@ -110,9 +110,7 @@ test('should record every check as inconclusive when the API server is unreachab
     assert.match(reason, /unreachable: .*127\.0\.0\.1:9/);
   }
   assert.ok(
-    ['report.html', 'junit.xml', 'ctrf.json', 'summary.md', 'metrics.prom'].every((name) =>
-      existsSync(join(made, name)),
-    ),
+    ['report.html', 'junit.xml', 'summary.md', 'metrics.prom'].every((name) => existsSync(join(made, name))),
   );
 });
 

@@ -105,7 +105,7 @@ function latencyAndErrors(of: Pick<LoadDetail, 'p50Ms' | 'p99Ms' | 'errorsPerSec
 }
 
 /** Bands of lines and bars over one axis of time, with marks, and windows that are shaded. */
-export function timeChart({ title, steps, parts, marks, windows }: Chart): Html {
+function timeChart({ title, steps, parts, marks, windows }: Chart): Html {
   const toMs = steps.fromMs + steps.count * steps.stepMs;
   const scale: Scale = { fromMs: steps.fromMs, toMs, left: LEFT, width: WIDTH - LEFT - RIGHT };
   const known = marks.filter(({ atMs }) => atMs !== null);
