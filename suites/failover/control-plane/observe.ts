@@ -1,8 +1,13 @@
 import { API_OBJECT } from '../_trial/api-object.ts';
-import { notedAtRest } from '../_trial/at-rest.ts';
-import { clientLoadStarted } from '../_trial/client-load.ts';
-import { endAll } from '../_trial/end-all.ts';
+import {
+  clientLoadFlows,
+  clientLoadRecovered,
+  clientLoadStarted,
+  clientLoadStopped,
+  rtoDeadlineOf,
+} from '../_trial/client-load.ts';
 import { scaledPods } from '../_trial/scaled-pods.ts';
+import { asBefore, logsKept, trial } from '../_trial/trial.ts';
 import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
 import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
@@ -14,7 +19,6 @@ import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { lookUntil, repeat } from '../../../host/wait.ts';
 import { heldTo, parseJson } from '../../../host/json.ts';
 import { monotonicMs } from '../../harness/observations.ts';
-import type { FaultResult } from '../../harness/protocol.ts';
 import { etcdLeader } from '../../topology/_cluster/etcd.ts';
 import { recordLeaders } from '../../topology/_cluster/leaders.ts';
 import { listPods } from '../../topology/_objects/declared.ts';
@@ -40,8 +44,6 @@ const lease = z.object({ spec: z.object({ holderIdentity: z.string().optional() 
 
 const register = z.object({ data: z.object({ n: z.string().optional() }).optional() });
 
-type Call = CheckContext['runner']['call'];
-
 /** What is killed on the node that leads, and how the leader is found. */
 interface Aim {
   what: string;
@@ -59,56 +61,59 @@ const AIMS: Record<ControlPlaneFault, Aim> = {
 };
 
 /**
- * One trial: numbered writes through the clients' address, the leader killed and kept down, writes until they succeed again, rollback.
+ * Numbered writes through the clients' address, while the leader is killed and kept down.
  * Leaders of the stores and starts of every pod are recorded before and after.
  */
 export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Promise<void> {
-  const { id: check, trial } = ctx;
   const aim = AIMS[fault];
-  const call: Call = (method, params) => ctx.runner.call(method, params);
-  if (!(await notedAtRest(ctx))) return;
-  await look(ctx);
-  const node = await ctx.step(`find ${aim.what}`, () => aim.leader(ctx));
-  ctx.record('steady', { ok: node !== null, leader: node, detail: `leader: ${node ?? 'none'}` });
-  if (node === null) return;
-  await ctx.step('create the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
+  const { pods } = aim;
   const watching = new AbortController();
+  let node = '';
   let observed: Promise<void> = Promise.resolve();
-  try {
-    if (!(await clientLoadStarted(ctx, 'write through the address that clients use', 'control-plane')))
-      return;
-    observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
-    if (!(await writesFlow(ctx))) return;
-    const startedMs = monotonicMs();
-    const result = await ctx.step(`kill ${aim.pods.join(', ')} of ${node} and keep them down`, () =>
-      call('controlPlane.crash', { check, trial, fault, node, pods: aim.pods }),
-    );
-    if (result.landedAtMs !== null) await recovery(ctx, result);
-    const seconds = { fromMs: result.landedAtMs ?? startedMs, toMs: monotonicMs() };
-    await ctx.step('start the killed pods again', () => call('fault.restore', { check }));
-    await back(ctx, { node, pods: aim.pods, sinceMs: seconds.fromMs });
-    await ctx.step('see that writes still succeed', () => steady(ctx));
-    // At once: a write that fails after the stretch would leave an outage without an end.
-    await ctx.step('stop writing and wait for outstanding answers', () => call('clientLoad.stop', { check }));
+  const unwatched = async (): Promise<void> => {
     watching.abort();
     await observed;
-    await ctx.step('read the object', () => readObject(ctx));
-    await ctx.step('keep logs and events of the control plane from the time of the fault', () =>
-      call('evidence.collect', { check, trial, ...seconds, pods: { namespace: SYSTEM, prefixes: aim.pods } }),
-    );
-    await look(ctx);
-    await ctx.step('see that roles and objects are as before', () =>
-      call('state.compare', { check, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),
-    );
-  } finally {
-    // For a step that threw: nothing of a trial may run on into the next.
-    watching.abort();
-    await endAll(
-      () => observed,
-      () => call('clientLoad.stop', { check }),
-      () => call('fault.restore', { check }),
-    );
-  }
+  };
+  const rtoDeadlineMs = rtoDeadlineOf(ctx);
+  await trial(ctx, {
+    load: async () => {
+      await look(ctx);
+      const leader = await ctx.step(`find ${aim.what}`, () => aim.leader(ctx));
+      ctx.record('steady', { ok: leader !== null, leader, detail: `leader: ${leader ?? 'none'}` });
+      if (leader === null) return false;
+      node = leader;
+      await ctx.step('create the object to write to', () => ctx.cluster.apply([objectOf(ctx)]));
+      const title = 'write through the address that clients use';
+      if (!(await clientLoadStarted(ctx, title, 'control-plane'))) return false;
+      observed = followLeader(ctx, aim, AbortSignal.any([watching.signal, ctx.signal]));
+      const stretchMs = ctx.settings.drills.steadySeconds * 1000;
+      return clientLoadFlows(ctx, { operations: 'writes', stretchMs, count: MIN_ACKNOWLEDGED });
+    },
+    aim: () =>
+      ctx.step(`kill ${pods.join(', ')} of ${node} and keep them down`, () =>
+        ctx.runner.call('controlPlane.crash', { check: ctx.id, trial: ctx.trial, fault, node, pods }),
+      ),
+    recovered: async ({ landedAtMs }) => {
+      if (landedAtMs === null) return;
+      const title = `wait until writes succeed again for ${STEADY_MS / 1000} s`;
+      await clientLoadRecovered(ctx, title, { rtoDeadlineMs });
+      await ctx.step('keep the killed pods down for a while', () =>
+        sleep(Math.max(0, landedAtMs + HOLD_MS - monotonicMs()), undefined, { signal: ctx.signal }),
+      );
+    },
+    afterwards: async (span) => {
+      await back(ctx, { node, pods, sinceMs: span.fromMs });
+      await clientLoadRecovered(ctx, 'see that writes still succeed', { rtoDeadlineMs });
+      // At once: a write that fails after the stretch would leave an outage without an end.
+      await ctx.step('stop writing and wait for outstanding answers', () => clientLoadStopped(ctx));
+      await unwatched();
+      await ctx.step('read the object', () => readObject(ctx));
+      await logsKept(ctx, { namespace: SYSTEM, prefixes: pods }, span);
+      await look(ctx);
+      await asBefore(ctx);
+    },
+    stop: [unwatched, () => clientLoadStopped(ctx)],
+  });
 }
 
 /** Records the leader of each store, and all pods with their restarts. */
@@ -177,51 +182,6 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
     }
   });
   ctx.record('leader', { leader: last ?? null, pollMs: LEADER_POLL_MS, final: true });
-}
-
-async function writesFlow(ctx: CheckContext): Promise<boolean> {
-  const { steadySeconds } = ctx.settings.drills;
-  const timeoutMs = steadySeconds * 1000 + ctx.timeoutMs('steadyState');
-  const stretch = await ctx.step(`wait for ${steadySeconds} s of writes without a failure`, () =>
-    ctx.runner.call('clientLoad.wait', {
-      check: ctx.id,
-      until: 'steady',
-      stretchMs: steadySeconds * 1000,
-      timeoutMs,
-    } as const),
-  );
-  const count = await ctx.step(`wait for ${MIN_ACKNOWLEDGED} acknowledged writes`, () =>
-    ctx.runner.call('clientLoad.wait', {
-      check: ctx.id,
-      until: 'acknowledged',
-      count: MIN_ACKNOWLEDGED,
-      timeoutMs,
-    } as const),
-  );
-  if (!stretch.met || !count.met)
-    ctx.record('no-fault', { reason: stretch.met ? count.detail : stretch.detail });
-  return stretch.met && count.met;
-}
-
-/** Waits until writes succeed again and the killed pods have been down long enough. */
-async function recovery(ctx: CheckContext, { landedAtMs }: FaultResult): Promise<void> {
-  await ctx.step(`wait until writes succeed again for ${STEADY_MS / 1000} s`, () => steady(ctx));
-  const left = (landedAtMs ?? 0) + HOLD_MS - monotonicMs();
-  await ctx.step('keep the killed pods down for a while', () =>
-    sleep(Math.max(0, left), undefined, { signal: ctx.signal }),
-  );
-}
-
-/** Waits until writes are steady; if they are not by the deadline, that is recorded. */
-async function steady(ctx: CheckContext): Promise<void> {
-  const { rtoDeadlineMs = ctx.timeoutMs('rtoDeadline') } = ctx.settings;
-  const seen = await ctx.runner.call('clientLoad.wait', {
-    check: ctx.id,
-    until: 'steady',
-    stretchMs: STEADY_MS,
-    timeoutMs: rtoDeadlineMs,
-  } as const);
-  if (!seen.met) ctx.record('deadline', { rtoDeadlineMs, detail: seen.detail });
 }
 
 /**

@@ -1,43 +1,49 @@
 /** Searches after a failover: what was found before must be found again, through the Service and in every copy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
-import { notedAtRest, saidOf, steadyBefore } from '../_trial/at-rest.ts';
+import { saidOf, steadyBefore } from '../_trial/at-rest.ts';
+import { asBefore, trial } from '../_trial/trial.ts';
 
 /** The store's own checks cover the other faults. */
 const FAULT = 'pod-crash';
 
 /** Asks the store that answers such questions before and after its failover. */
 export async function observe(ctx: CheckContext, store: string): Promise<void> {
-  const { id, trial } = ctx;
+  const { id, runner } = ctx;
   const named = { check: id, store };
-  if (!(await steadyBefore(ctx, store)) || !(await notedAtRest(ctx))) return;
-  const { leader, expected } = await ctx.step('create the data that the questions are about', () =>
-    ctx.runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
-  );
-  ctx.record('query-expected', { answers: expected, leader });
-  await ask(ctx, { ...named, of: 'members', when: 'before' }, ctx.timeoutMs('storeOperation'));
-  await ask(ctx, { ...named, of: 'clients', when: 'before' }, ctx.timeoutMs('storeOperation'));
-  try {
-    const fault = { ...named, fault: FAULT, target: leader ?? 'leader', trial };
-    const result = await ctx.step(`inject ${FAULT} into ${fault.target}, which leads that data`, () =>
-      ctx.runner.call('fault.inject', fault),
-    );
-    if (result.landedAtMs === null) return;
-    await waitToAsk(ctx);
-    await ask(ctx, { ...named, of: 'clients', when: 'after' }, ctx.timeoutMs('rtoDeadline'));
-    await ctx.step('undo what is left of the fault', () => ctx.runner.call('fault.restore', { check: id }));
-    const healed = await ctx.step('wait until all members have rejoined', () =>
-      ctx.runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
-    );
-    ctx.record('steady-after', saidOf(healed));
-    await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
-    await ctx.step('see that roles and objects are as before', () =>
-      ctx.runner.call('state.compare', { check: id, trial, timeoutMs: ctx.timeoutMs('membersRejoined') }),
-    );
-  } finally {
-    await ctx.runner.call('fault.restore', { check: id });
-    await ctx.runner.call('query.remove', named);
-  }
+  let target = 'leader';
+  await trial(ctx, {
+    rest: () => steadyBefore(ctx, store),
+    load: async () => {
+      const { leader, expected } = await ctx.step('create the data that the questions are about', () =>
+        runner.call('query.prepare', { ...named, timeoutMs: ctx.timeoutMs('steadyState') }),
+      );
+      ctx.record('query-expected', { answers: expected, leader });
+      target = leader ?? target;
+      await ask(ctx, { ...named, of: 'members', when: 'before' }, ctx.timeoutMs('storeOperation'));
+      await ask(ctx, { ...named, of: 'clients', when: 'before' }, ctx.timeoutMs('storeOperation'));
+      return true;
+    },
+    aim: () =>
+      ctx.step(`inject ${FAULT} into ${target}, which leads that data`, () =>
+        runner.call('fault.inject', { ...named, fault: FAULT, target, trial: ctx.trial }),
+      ),
+    recovered: async ({ landedAtMs }) => {
+      if (landedAtMs === null) return;
+      await waitToAsk(ctx);
+      await ask(ctx, { ...named, of: 'clients', when: 'after' }, ctx.timeoutMs('rtoDeadline'));
+    },
+    afterwards: async () => {
+      const healed = await ctx.step('wait until all members have rejoined', () =>
+        runner.call('store.steady', { ...named, timeoutMs: ctx.timeoutMs('membersRejoined') }),
+      );
+      ctx.record('steady-after', saidOf(healed));
+      await ask(ctx, { ...named, of: 'members', when: 'healed' }, ctx.timeoutMs('settle'));
+      await asBefore(ctx);
+    },
+    stop: [],
+    remove: () => runner.call('query.remove', named),
+  });
 }
 
 /** Set by controls only, which break the recovered store before its first query. */

@@ -29,8 +29,8 @@ function storeRow({ name: store, ...kind }: StoreKind, fault: FaultName): Catalo
     goals: rtoSeconds === null ? {} : { rtoSeconds, ...goals, minTrials: 1 },
     ...(rtoSeconds !== null && {
       observe: async () => {
-        const { runTrial } = await import('../_trial/trial.ts');
-        return (ctx) => runTrial(ctx, { store, fault });
+        const { runStoreTrial } = await import('../_trial/store.ts');
+        return (ctx) => runStoreTrial(ctx, { store, fault });
       },
       judge: async () => (await import('../../../reports/judge/failover/index.ts')).FAILOVER,
       controls: async () => (await import('./controls/index.ts')).controls,

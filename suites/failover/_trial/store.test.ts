@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RunnerError } from '../../harness/client.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { runTrial } from './trial.ts';
+import { runStoreTrial } from './store.ts';
 
 type Answer = (params: Record<string, unknown>) => unknown;
 interface Asked {
@@ -41,7 +41,7 @@ async function trialWith(answers: Record<string, Answer>, failover: Record<strin
   };
   let thrown: unknown;
   try {
-    await runTrial(ctx as unknown as CheckContext, { store: 'redis', fault: 'hang' });
+    await runStoreTrial(ctx as unknown as CheckContext, { store: 'redis', fault: 'hang' });
   } catch (error) {
     thrown = error;
   }
