@@ -4,9 +4,9 @@ import { metRecord } from '../render/_testing/fixture.ts';
 import { parseRun } from './parse-run.ts';
 import { RUN_SCHEMA } from './run-record.ts';
 
-/** What records have had since version 3, and no more. */
-const THIRD = {
-  schema: 3,
+/** What records have had since version 4, and no more. */
+const FOURTH = {
+  schema: 4,
   id: '20261101T013000Z-staging-0000',
   command: 'npx plumbline run --env staging',
   environment: {
@@ -58,6 +58,7 @@ const THIRD = {
       rerun: '',
     },
   ],
+  digests: [],
   apiCalls: { total: 1, byKind: {} },
   restored: { actions: 0, failed: [], steadyAgain: null },
 };
@@ -65,9 +66,9 @@ const THIRD = {
 it('false verdict 15: a record that does not say whether it is a whole profile is of another version, and is not read', () => {
   assert.throws(
     () => parseRun('{"schema":1,"profile":"gate"}'),
-    /^OtherVersionError: a run record of version 1, and this Plumbline reads version 3/,
+    /^OtherVersionError: a run record of version 1, and this Plumbline reads version 4/,
   );
-  assert.throws(() => parseRun('{"schema":3}'), { name: 'DamagedRecordError' });
+  assert.throws(() => parseRun('{"schema":4}'), { name: 'DamagedRecordError' });
 });
 
 it('should say in one line what of a record cannot be read, and how much else', () => {
@@ -75,12 +76,12 @@ it('should say in one line what of a record cannot be read, and how much else', 
   assert.throws(() => parseRun(wrong), {
     message: /^the run record is damaged: verdict: Invalid option: expected one of [^\n]*; and 1 more$/,
   });
-  assert.throws(() => parseRun('{"schema":3,\n'), {
+  assert.throws(() => parseRun('{"schema":4,\n'), {
     message: /^the run record is damaged: [^\n]*JSON[^\n]*$/,
   });
 });
 
 it('should take a new version for what is new in every record: those of this one are baselines of later nights', () => {
-  assert.equal(RUN_SCHEMA, 3, 'put what records of the new version have at least in the place of THIRD');
-  assert.equal(parseRun(JSON.stringify(THIRD)).id, THIRD.id);
+  assert.equal(RUN_SCHEMA, 4, 'put what records of the new version have at least in the place of FOURTH');
+  assert.equal(parseRun(JSON.stringify(FOURTH)).id, FOURTH.id);
 });

@@ -7,7 +7,7 @@ import { NOT_RUN_BY } from './not-run-by.ts';
 import { SCOPES, VERDICTS } from './verdict.ts';
 
 /** The run record: `run.json`. Every report is a pure function of it. Its JSON Schema is reports/record/run.schema.json. */
-export const RUN_SCHEMA = 3;
+export const RUN_SCHEMA = 4;
 
 const verdict = z.enum(VERDICTS);
 const iso = z.string();
@@ -271,6 +271,14 @@ export const checkResultSchema = z.object({
   rerun: z.string(),
 });
 
+/** What a file of a history held when the run ended. */
+export const digestSchema = z.object({
+  /** Relative to `histories/`. */
+  file: z.string(),
+  sha256: z.string(),
+  lines: z.int(),
+});
+
 export const runRecordSchema = z.object({
   schema: z.literal(RUN_SCHEMA),
   id: z.string(),
@@ -302,6 +310,8 @@ export const runRecordSchema = z.object({
   reasons: z.array(reasonSchema),
   exitCode: z.number(),
   checks: z.array(checkResultSchema),
+  /** Of every file of every trial: `judge` finds by them what was changed since. */
+  digests: z.array(digestSchema),
   assumedGoals: z.number(),
   notes: z.array(z.string()),
   apiCalls: z.object({ total: z.number(), byKind: z.record(z.string(), z.number()) }),
@@ -316,6 +326,7 @@ export const runRecordSchema = z.object({
   }),
 });
 
+export type Digest = z.infer<typeof digestSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type CheckResult = z.infer<typeof checkResultSchema>;
 export type FailoverRecord = z.infer<typeof failoverRecordSchema>;

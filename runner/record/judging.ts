@@ -1,7 +1,7 @@
 import type { Seen } from '../../reports/record/observations/index.ts';
 import { all, first, last } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { judgeOver } from '../../reports/judge/definition.ts';
 import { exemptionsIn, keyOf, once, unmatchedIn } from '../../reports/judge/exemptions.ts';
 import { refusalText } from '../../reports/judge/unavailable.ts';
@@ -10,6 +10,8 @@ import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { History, Observation } from '../../reports/record/history/history.ts';
 import type { Evidence, Exemption, Judgement } from '../../reports/record/judgement.ts';
 import type { Pressure } from '../../reports/record/pressure.ts';
+import type { Digest } from '../../reports/record/run-record.ts';
+import { differencesIn } from './digests.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
 import { checkFolderName } from './run-folder.ts';
@@ -33,8 +35,13 @@ interface Judged {
 /**
  * The verdict of a check from its histories alone. Never throws: a history that cannot be read, and a judge that cannot be loaded or
  * crashes, are `inconclusive` and say so.
+ * @param digests of run.json; of a trial without one, files are taken as they are
  */
-export async function judgeCheck(histories: string, check: string): Promise<Judgement> {
+export async function judgeCheck(
+  histories: string,
+  check: string,
+  digests: readonly Digest[] = [],
+): Promise<Judgement> {
   let of: CheckJudge | undefined;
   try {
     of = await judgeOf(check);
@@ -45,9 +52,7 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
   const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
   const trials: Judged[] = [];
   try {
-    const folder = join(histories, checkFolderName(check));
-    for (const one of existsSync(folder) ? await trialFolders(folder) : []) {
-      const history = await readHistory(one);
+    for await (const history of readTrials(histories, check, digests)) {
       judging.add(history);
       trials.push(judgedOf(history));
     }
@@ -60,6 +65,25 @@ export async function judgeCheck(histories: string, check: string): Promise<Judg
     trials,
   );
   return withRunnerVerdict(withExemptions(withPressure(judgement, trials), trials), trials);
+}
+
+/** The histories of a check, one at a time, each with how its files differ from their digests. */
+async function* readTrials(
+  histories: string,
+  check: string,
+  digests: readonly Digest[],
+): AsyncGenerator<History> {
+  const folder = join(histories, checkFolderName(check));
+  const folders = existsSync(folder) ? await trialFolders(folder) : [];
+  const changed = await differencesIn(histories, check, digests);
+  const there = new Set(folders.map((one) => basename(one)));
+  // A whole trial that was taken away is missing in what any other one proves.
+  const gone = [...changed].flatMap(([trial, files]) => (there.has(trial) ? [] : files));
+  for (const one of folders) {
+    const own = changed.get(basename(one));
+    const files = own === undefined && gone.length === 0 ? undefined : [...gone, ...(own ?? [])];
+    yield { ...(await readHistory(one)), ...(files !== undefined && { changed: files }) };
+  }
 }
 
 /**

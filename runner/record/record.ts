@@ -17,6 +17,7 @@ import type { Scope } from '../../reports/record/verdict.ts';
 import { renderAll } from '../../reports/index.ts';
 import { sizeOf } from '../plan/environment-parts.ts';
 import { bareOutcome, type Outcome } from './outcome.ts';
+import { digestsOf } from './digests.ts';
 import { CHECKOUT } from '../serve/playwright.ts';
 import { writeFileAtomically, type RunFolder } from './run-folder.ts';
 
@@ -76,6 +77,8 @@ export function assembleRecord(parts: RecordParts): RunRecord {
     reasons: composed.reasons,
     exitCode: composed.exitCode,
     checks,
+    // They are taken when the record is written: until then histories are written and redacted.
+    digests: [],
     assumedGoals: planned.filter((one) => one.notRun === null && one.goalSource === 'assumed').length,
     notes: [...parts.notes, ...optionalNotes(parts)],
     apiCalls: parts.apiCalls,
@@ -201,7 +204,8 @@ export async function writeRecord(
   redact: (text: string) => string,
 ): Promise<RunRecord> {
   const checks = record.checks.map((check) => withoutTokensInEvidence(check, redact));
-  const text = redactedJson({ ...record, checks }, redact, 2);
+  const digests = await digestsOf(folder.histories);
+  const text = redactedJson({ ...record, checks, digests }, redact, 2);
   writeFileAtomically(join(folder.path, 'run.json'), `${text}\n`);
   const clean = parseRun(text);
   for (const [name, report] of Object.entries(await renderAll(clean))) {

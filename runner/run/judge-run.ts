@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { formerRow, rowOf, type PlannedCheck } from '../../suites/catalogue/index.ts';
 import { composeRun, isNotBuilt } from '../../reports/record/compose.ts';
-import type { CheckResult } from '../../reports/record/run-record.ts';
+import type { CheckResult, Digest } from '../../reports/record/run-record.ts';
 import { printed } from '../../reports/render/printed.ts';
 import { oneLine } from '../../reports/render/text.ts';
 import { guarded, type CommandResult } from './guard.ts';
+import { readDigests } from '../record/digests.ts';
 import { judgeCheck } from '../record/judging.ts';
 import { bareOutcome } from '../record/outcome.ts';
 import { resultOf } from '../record/record.ts';
@@ -16,13 +17,15 @@ export interface JudgeOptions {
   run: string;
 }
 
-/** `plumbline judge RUN`: the verdict from the histories alone; run.json and the environment file are not looked at. Never throws. */
+/** `plumbline judge RUN`: the verdict from the histories alone; of run.json only their digests are read, and nothing of the environment file. Never throws. */
 export function judgeRun({ run }: JudgeOptions): Promise<CommandResult> {
   return guarded(async () => {
-    const histories = join(runFolder(run, 'histories'), 'histories');
+    const folder = runFolder(run, 'histories');
+    const histories = join(folder, 'histories');
+    const digests = readDigests(folder);
     const { plan, end } = readRun(histories);
     const checks: CheckResult[] = [];
-    for (const planned of plan.checks) checks.push(await judged(histories, planned));
+    for (const planned of plan.checks) checks.push(await judged(histories, planned, digests));
     const interrupted = end === null ? 'SIGKILL' : end.interrupted;
     const composed = composeRun(checks, {
       environment: plan.environment,
@@ -42,11 +45,15 @@ export function judgeRun({ run }: JudgeOptions): Promise<CommandResult> {
   });
 }
 
-async function judged(histories: string, planned: RunPlan['checks'][number]): Promise<CheckResult> {
+async function judged(
+  histories: string,
+  planned: RunPlan['checks'][number],
+  digests: Digest[] | undefined,
+): Promise<CheckResult> {
   const { id, required, notRun, notRunBy } = planned;
   const outcome =
     notRun === null
-      ? { ...bareOutcome('inconclusive', ''), judgement: await judgeCheck(histories, id) }
+      ? { ...bareOutcome('inconclusive', ''), judgement: await judgeCheck(histories, id, digests) }
       : bareOutcome('not-run', notRun);
   const row = rowOf(id) ?? formerRow(id);
   const check: PlannedCheck = {

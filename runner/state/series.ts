@@ -13,6 +13,7 @@ import {
   trialFolder,
   type RunFolder,
 } from '../record/run-folder.ts';
+import { differencesIn, readDigests, renewDigests } from '../record/digests.ts';
 import { markResumed, readSeries, type SeriesPlan } from '../record/run-history.ts';
 import { appendToTrial, openTrial, type HeaderSource } from './trials.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -28,14 +29,26 @@ export interface Series {
 
 /**
  * The series of a run, as it was left.
- * @throws CommandError (64) when there is no such run or it is no drill; RunFolderError when its folder cannot be used
+ * @throws CommandError (64) when there is no such run, it is no drill, or its histories were changed since; RunFolderError when its folder cannot be used
  */
 export async function readSeriesOf(run: string, parent?: string): Promise<Series> {
   // `latest` is a link: the run has the name of its folder.
   const path = realpathSync(runFolder(run, 'histories', parent));
   const plan = planIn(join(path, 'histories'));
+  await refuseChanged(path, plan.check);
   const folder = openRunFolder(path);
   return { folder, plan, ...(await trialsOf(folder.histories, plan.check)) };
+}
+
+/** Trials that were changed since would get new digests, as if the run had left them so. */
+async function refuseChanged(path: string, check: string): Promise<void> {
+  const changed = await differencesIn(join(path, 'histories'), check, readDigests(path) ?? []);
+  const [first] = [...changed.values()].flat();
+  if (first !== undefined)
+    throw new CommandError(
+      `it cannot be resumed: its history was changed since its run: ${first}`,
+      EXIT.usage,
+    );
 }
 
 function planIn(histories: string): SeriesPlan {
@@ -127,6 +140,7 @@ export async function resumeSeries(series: Series, source: HeaderSource): Promis
     if (cut.includes(trial)) lines.unshift({ kind: 'cut-off', reason: await cutReason(at) });
     await appendToTrial(at, lines);
   }
+  await renewDigests(folder);
 }
 
 /** Why a trial was cut off: its own crash, what its fault was refused for, else the end of its run. */

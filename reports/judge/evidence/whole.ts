@@ -1,4 +1,5 @@
 import type { History, Operations } from '../../record/history/history.ts';
+import { atMost } from '../../record/at-most.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 import { unavailableText } from '../unavailable.ts';
@@ -9,9 +10,15 @@ const STRAY_MS = 60_000;
 const SILENT_MS = 30 * 60_000;
 const MOST_NAMED = 5;
 
-/** What makes any history fit to be judged: it ran to its end, no line is damaged, every source answered, all times are of its own clock. */
+/** What makes any history fit to be judged: it ran to its end, no line is damaged, its files are those that the run left, every source answered, all times are of its own clock. */
 export function wholeRules(history: History): Rule[] {
-  return [endRule(history), damagedRule(history), ...unavailableRules(history), timesRule(history)];
+  return [
+    endRule(history),
+    damagedRule(history),
+    ...digestRules(history),
+    ...unavailableRules(history),
+    timesRule(history),
+  ];
 }
 
 function endRule(history: History): Rule {
@@ -31,6 +38,15 @@ function damagedRule({ damaged }: History): Rule {
     verdict: 'inconclusive',
     text: `damaged lines in the history: ${named.join(', ')}${more}`,
   };
+}
+
+/** A file that was changed since its run says nothing about the platform, whatever it says now. */
+function digestRules({ changed }: History): Rule[] {
+  const id = 'whole/digest';
+  if (changed === undefined) return [];
+  if (changed.length === 0) return [{ id, verdict: 'pass', text: 'every file has its digest of run.json' }];
+  const text = `the history was changed since its run: ${atMost(changed, MOST_NAMED).join('; ')}`;
+  return [{ id, verdict: 'inconclusive', text }];
 }
 
 function unavailableRules(history: History): Rule[] {

@@ -94,6 +94,8 @@ export interface History {
   reads: Operations;
   /** Lines that could not be parsed, by file, those of paths too; a cut last line is not counted. */
   damaged: { file: string; line: number }[];
+  /** How its files differ from their digests in run.json; left out: there is no digest of this trial. */
+  changed?: string[];
   /** What further paths of clients saw, by the order of their names; left out: none was recorded. */
   paths?: PathHistory[];
   /** Pressure during the trial; null or left out: it was not measured. */

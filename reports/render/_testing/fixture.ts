@@ -157,6 +157,7 @@ export function fixtureRecord(checks: CheckResult[], over: Partial<RunRecord> = 
     interrupted: null,
     ...composed,
     checks,
+    digests: [],
     assumedGoals: checks.filter((check) => check.goalSource === 'assumed').length,
     notes: [],
     apiCalls: {
