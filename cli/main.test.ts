@@ -151,12 +151,12 @@ test('should print no command to a terminal or to a CI server in an error', asyn
 test('should say in words why a record cannot be read, and what works without it', async (context) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-'));
   context.after(() => rm(folder, { recursive: true }));
-  await writeFile(path.join(folder, 'run.json'), '{"schema":3}');
+  await writeFile(path.join(folder, 'run.json'), '{"schema":4}');
   const { code, err } = await plumbline('report', folder, '--format', 'html');
   assert.equal(code, 64);
   assert.match(
     err,
-    /run\.json: the run record is damaged: id: Invalid input: .*; and \d+ more; `plumbline judge .*` works from the histories alone$/,
+    /run\.json: the run record is damaged: id: Invalid input: .*; and \d+ more; move it away, and `plumbline judge .*` works from the histories alone$/,
   );
 });
 

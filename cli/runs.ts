@@ -17,7 +17,7 @@ export async function readRun(run: string): Promise<RunRecord> {
     return parseRun(await readFile(file, 'utf8'));
   } catch (cause) {
     // That error says itself what reads it.
-    const hint = cause instanceof OtherVersionError ? '' : `; ${fromHistories(run)}`;
+    const hint = cause instanceof OtherVersionError ? '' : `; move it away, and ${fromHistories(run)}`;
     throw new CommandError(`${file}: ${errorText(cause)}${hint}`, EXIT.usage, { cause });
   }
 }
