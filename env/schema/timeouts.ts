@@ -95,13 +95,12 @@ export const DEFAULT_TIMEOUTS = {
       'a group of rules is evaluated, and a target scraped, within one interval of being loaded (default of both: 1 min)',
   },
   prometheusPart: {
-    seconds: 3,
-    reason:
-      'six hours of one query over a long window, as the mean of many such parts; a single part may take prometheusQuery',
+    seconds: 1,
+    reason: 'one query of an error budget, as the mean of some dozens, of which few look at the whole window',
   },
   prometheusQuery: {
     seconds: 30,
-    reason: 'one part of a query over a long window; Prometheus itself gives up after 2 min',
+    reason: 'one query over a long window; Prometheus itself gives up after 2 min',
   },
   readBack: {
     seconds: 180,

@@ -74,8 +74,6 @@ export const storesData = z.record(z.string(), z.unknown());
 
 export const seriesData = z.array(labels);
 
-export const namesData = z.array(z.string());
-
 /** By family of metrics, one entry for each way that its targets describe it. */
 export const metadataData = z.record(
   z.string(),

@@ -3,7 +3,6 @@ import {
   alertmanagersData,
   buildData,
   metadataData,
-  namesData,
   opened,
   rulesData,
   seriesData,
@@ -18,8 +17,6 @@ import type { HttpServer } from '../../host/http.ts';
 import { PrometheusError } from './errors.ts';
 import { ask } from './transport.ts';
 
-/** Prometheus refuses more points than this for one series (web/api/v1: "exceeded maximum resolution of 11,000 points"). */
-const MOST_POINTS = 11_000;
 /** Default limit for one answer, bytes. */
 const MAX_BYTES = 64 << 20;
 /** What any server of VictoriaMetrics answers, with 400, to a path that it does not have (lib/httpserver). */
@@ -33,18 +30,6 @@ export interface PrometheusOptions extends HttpServer {
 
 export interface Question {
   signal?: AbortSignal | undefined;
-}
-
-/** Within which time series must have samples, wall clock ms. */
-export interface Between {
-  fromMs: number;
-  toMs: number;
-}
-
-export interface RangeQuestion extends Question {
-  fromMs: number;
-  toMs: number;
-  stepMs: number;
 }
 
 /**
@@ -74,31 +59,6 @@ export class PrometheusClient {
     const form = new URLSearchParams({ query });
     if (question.atMs !== undefined) form.set('time', seconds(question.atMs));
     return await this.#data('/api/v1/query', form, question);
-  }
-
-  /**
-   * A range query, split so that no part has more than 11,000 points a series. Points of the parts are joined by series.
-   * @throws RangeError for a window or a step that is not positive
-   */
-  async queryRange(query: string, question: RangeQuestion): Promise<Series[]> {
-    const { fromMs, toMs, stepMs } = question;
-    if (!(stepMs > 0) || !(toMs >= fromMs))
-      throw new RangeError(
-        `expected a positive step and a window that does not end before it begins, found a step of ${stepMs} ms from ${fromMs} to ${toMs}`,
-      );
-    const spanMs = (MOST_POINTS - 1) * stepMs;
-    const parts: Series[][] = [];
-    for (let start = fromMs; start <= toMs; start += spanMs + stepMs) {
-      const end = Math.min(toMs, start + spanMs);
-      const form = new URLSearchParams({
-        query,
-        start: seconds(start),
-        end: seconds(end),
-        step: seconds(stepMs),
-      });
-      parts.push(seriesOf(await this.#data('/api/v1/query_range', form, question), query));
-    }
-    return joined(parts);
   }
 
   /**
@@ -183,26 +143,6 @@ export class PrometheusClient {
     form.set('start', seconds(question.fromMs));
     form.set('end', seconds(question.toMs));
     return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
-  }
-
-  /** Names of the labels of all series that match a selector within a window, in alphabetical order; empty: there is no series. */
-  async labelNames(selector: string, question: Question & Between): Promise<string[]> {
-    return await this.#names('/api/v1/labels?', selector, question);
-  }
-
-  /** Values of one label on the series that match a selector within a window, in alphabetical order. */
-  async labelValues(label: string, selector: string, question: Question & Between): Promise<string[]> {
-    return await this.#names(`/api/v1/label/${encodeURIComponent(label)}/values?`, selector, question);
-  }
-
-  /** Asked by GET: the values of a label know no other method. */
-  async #names(path: string, selector: string, question: Question & Between): Promise<string[]> {
-    const asked = new URLSearchParams({ 'match[]': selector });
-    asked.set('start', seconds(question.fromMs));
-    asked.set('end', seconds(question.toMs));
-    const data = await this.#data(`${path}${asked.toString()}`, undefined, question);
-    // Some that speak this API answer null where there is nothing.
-    return shaped(namesData, data ?? [], `${path} (${selector})`).sort();
   }
 
   /** What the targets say of a family of metrics: type, unit, help. Empty where none says anything, as with what was written remotely. */

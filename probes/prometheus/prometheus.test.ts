@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { PrometheusClient, PrometheusError, thinned } from './index.ts';
+import { PrometheusClient, PrometheusError } from './index.ts';
 import type { PrometheusOptions, PrometheusReason } from './index.ts';
 
 interface Asked {
@@ -92,44 +92,6 @@ describe('PrometheusClient', () => {
           ['POST', '/api/v1/query', '1.500'],
         );
         assert.equal(asked[1]?.form.has('time'), false);
-      },
-    );
-  });
-
-  it('should split a range so that no part has more than 11,000 points, without a hole or a double', async () => {
-    const points = ({ form }: Asked): [number, string][] => {
-      const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(form.get(name))) as [
-        number,
-        number,
-        number,
-      ];
-      return Array.from({ length: Math.floor((end - start) / step + 1e-9) + 1 }, (_, i) => [
-        start + i * step,
-        '1',
-      ]);
-    };
-    await withServer(
-      (asked, response) => {
-        const values = points(asked);
-        if (values.length > 11_000)
-          json(
-            response,
-            {
-              status: 'error',
-              errorType: 'bad_data',
-              error: 'exceeded maximum resolution of 11,000 points per timeseries.',
-            },
-            400,
-          );
-        else json(response, matrix({ metric: { job: 'a' }, values }));
-      },
-      async (client, asked) => {
-        const stepMs = 15_000;
-        const [series] = await client.queryRange('up', { fromMs: 0, toMs: 25_000 * stepMs, stepMs });
-        assert.equal(asked.length, 3);
-        assert.equal(series?.points.length, 25_001);
-        assert.ok(series.points.every(([t], index) => t === index * stepMs));
-        await assert.rejects(client.queryRange('up', { fromMs: 0, toMs: 1, stepMs: 0 }), RangeError);
       },
     );
   });
@@ -355,42 +317,5 @@ describe('PrometheusError', () => {
       assert.match(found.message, /ECONNREFUSED/);
       return true;
     });
-  });
-});
-
-describe('thinned', () => {
-  const every15 = (count: number, value: (i: number) => number | null) => ({
-    labels: {},
-    points: Array.from({ length: count }, (_, i): [number, number | null] => [i * 15_000, value(i)]),
-  });
-
-  it('should keep one sample a step, the first and the last', () => {
-    const { points } = thinned(
-      every15(101, (i) => i),
-      { stepMs: 60_000, scrapeMs: 15_000, kind: 'counter' },
-    );
-    assert.deepEqual(
-      points.map(([t]) => t / 15_000),
-      Array.from({ length: 26 }, (_, i) => i * 4),
-    );
-  });
-
-  it('should keep both ends of gaps, of falls and of values that are no number', () => {
-    const series = every15(101, (i) => (i === 50 ? null : i > 30 ? i - 30 : i));
-    const points = series.points.filter(([t]) => t <= 10 * 15_000 || t >= 20 * 15_000);
-    const rarely = { stepMs: 600_000, scrapeMs: 15_000, kind: 'counter' } as const;
-    const kept = thinned({ labels: {}, points }, rarely).points.map(([t]) => t / 15_000);
-    for (const index of [0, 10, 20, 30, 31, 49, 50, 51, 100])
-      assert.ok(kept.includes(index), `${index} of ${String(kept)}`);
-    assert.ok(kept.length < 14);
-  });
-
-  it('should keep both sides of every change of a gauge', () => {
-    const up = every15(101, (i) => Number(i < 30 || i >= 50));
-    const rarely = { stepMs: 600_000, scrapeMs: 15_000 };
-    const kept = (kind: 'counter' | 'gauge'): number[] =>
-      thinned(up, { ...rarely, kind }).points.map(([t]) => t / 15_000);
-    for (const index of [29, 30, 49, 50]) assert.ok(kept('gauge').includes(index), String(index));
-    assert.ok(!kept('counter').includes(49));
   });
 });

@@ -10,11 +10,13 @@ const SUFFIXES: Readonly<Record<string, string>> = {
 };
 
 /** Matches the pods of a workload only: `redis-sentinel-0` is not one of `redis`. */
-export function podPattern({
-  kind,
-  namespace,
-  name,
-}: Pick<DeclaredWorkload, 'kind' | 'namespace' | 'name'>): RegExp {
-  const literal = `${namespace}/${name}`.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${literal}-${SUFFIXES[kind] ?? '.+'}$`);
+export function podPattern(workload: Pick<DeclaredWorkload, 'kind' | 'namespace' | 'name'>): RegExp {
+  return new RegExp(`^${literal(workload.namespace)}/${podNames(workload)}$`);
 }
+
+/** The names of its pods as a regular expression, also for RE2. */
+export function podNames({ kind, name }: Pick<DeclaredWorkload, 'kind' | 'name'>): string {
+  return `${literal(name)}-${SUFFIXES[kind] ?? '.+'}`;
+}
+
+const literal = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');

@@ -13,9 +13,6 @@ export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
   minutes: 60_000,
 };
 
-/** Days that a period of the calendar has at most, by its unit. */
-export const LONGEST_DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, M: 31, Q: 92, Y: 366 };
-
 /**
  * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
  * Ratios are between 0 and 1, times are ms.
@@ -89,14 +86,10 @@ export const objectiveSchema = z.object({
 export type Objective = z.infer<typeof objectiveSchema>;
 
 /** One series of a metrics source. A null value is no number there (no traffic, stale). Times are wall clock ms. */
-export const seriesSchema = z.object({
-  labels: z.record(z.string(), z.string()),
-  // zod's own copy of a pair has room for 17 values (V8 grows an empty array to that), and a record may have millions of pairs.
-  points: z
-    .array(z.tuple([z.number(), z.number().nullable()]))
-    .overwrite((points) => points.map(([time, number]) => [time, number])),
-});
-export type Series = z.infer<typeof seriesSchema>;
+export interface Series {
+  labels: Record<string, string>;
+  points: [timeMs: number, value: number | null][];
+}
 
 /** How many times over a budget is spent of which the share `remaining`, below 0, is left; rounded down: `2.5`, `998`. */
 export function timesSpent(remaining: number): number {

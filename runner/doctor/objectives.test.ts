@@ -1,11 +1,10 @@
-/** The server is a stub that answers as documented for the HTTP API of Prometheus 3.5: labels, values of a label, metadata. */
+/** The server is a stub that answers as documented for the HTTP API of Prometheus 3.5: instant queries and metadata. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
 import { standIn } from '../../probes/signals/_testing/server.ts';
 import type { Said } from '../../probes/signals/_testing/server.ts';
-import { matchesSelector, selectorsIn } from '../../reports/judge/slo/series/selector.ts';
 import type { Objective } from '../../reports/record/objective.ts';
 import { situationOf } from './_testing/situation.ts';
 import type { Item } from './item.ts';
@@ -42,64 +41,34 @@ const QUICK = objective('orders-quick', {
   window: { kind: 'rolling', ms: 3_600_000 },
 });
 
-type Series = Record<string, string>;
-const requests = (labels: Series): Series => ({ __name__: 'http_requests_total', job: 'orders', ...labels });
-const bucket = (le: string): Series => ({
-  __name__: 'http_request_duration_seconds_bucket',
-  job: 'orders',
-  le,
-});
-const WELL: Series[] = [
-  requests({ status: '200' }),
-  requests({ status: '503' }),
-  ...['0.1', '0.5', '1', '+Inf'].map(bucket),
-  { __name__: 'http_request_duration_seconds_count', job: 'orders' },
-];
-
-type Described = Record<string, { type: string; unit: string }[]>;
-
-/** What a Prometheus with these series says. */
-function saidOf(path: string, series: readonly Series[], described: Described): Said {
-  const { pathname, searchParams } = new URL(path, 'http://prometheus');
-  const matched = (text: string): Series[] => {
-    const [selector] = selectorsIn(text);
-    if (selector === undefined) return [];
-    const { metric, matchers } = selector;
-    return series.filter((one) => matchesSelector(one, { metric: metric || null, matchers }));
-  };
-  const data = (found: readonly string[]): Said => ({
-    body: { status: 'success', data: [...new Set(found)].sort() },
-  });
-  if (pathname === '/api/v1/metadata') {
-    const family = searchParams.get('metric') ?? '';
-    const known = described[family];
-    return { body: { status: 'success', data: known === undefined ? {} : { [family]: known } } };
-  }
-  const found = matched(searchParams.get('match[]') ?? '');
-  if (pathname === '/api/v1/labels') return data(found.flatMap((one) => Object.keys(one)));
-  const label = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(pathname)?.[1];
-  if (label === undefined) return { status: 404, body: 'not here' };
-  return data(found.flatMap((one) => one[label] ?? []));
-}
-
 interface Prometheus {
-  series?: Series[];
-  described?: Described;
+  /** How many series a query finds. */
+  counts?: (query: string) => number;
+  /** Families that targets describe. */
+  described?: string[];
   said?: Said;
-  /** Series that have had no sample for a day. */
-  idle?: Series[];
 }
+
+const FOUND = 3;
+const unbounded = (query: string): boolean => query.includes('unless ignoring(le)');
+const WELL = (query: string): number => (unbounded(query) ? 0 : FOUND);
 
 async function lookedAt(
   declared: readonly Objective[],
-  { series = WELL, described = {}, said, idle = [] }: Prometheus = {},
+  { counts = WELL, described = [], said }: Prometheus = {},
   selection: { checks?: string[] } = {},
 ): Promise<Item[]> {
-  const within = (path: string): Series[] => {
-    const fromMs = Number(new URL(path, 'http://prometheus').searchParams.get('start')) * 1000;
-    return fromMs < Date.now() - 86_400_000 ? [...series, ...idle] : series;
-  };
-  const server = await standIn(({ path }) => said ?? saidOf(path, within(path), described));
+  const server = await standIn(({ path, body }) => {
+    const { pathname, searchParams } = new URL(path, 'http://prometheus');
+    const family = searchParams.get('metric') ?? '';
+    const data =
+      pathname === '/api/v1/metadata'
+        ? described.includes(family)
+          ? { [family]: [{ type: 'counter', unit: '' }] }
+          : {}
+        : vectorOf(counts(queryOf(body)));
+    return said ?? { body: { status: 'success', data } };
+  });
   const environment: Environment = {
     ...staging,
     objectives: [...declared],
@@ -110,12 +79,20 @@ async function lookedAt(
   return items;
 }
 
+/** Of a form as the stand-in reads it. */
+const queryOf = (body: unknown): string => new URLSearchParams(String(body)).get('query') ?? '';
+
+/** A count of nothing has no value. */
+function vectorOf(count: number): { resultType: string; result: object[] } {
+  return { resultType: 'vector', result: count === 0 ? [] : [{ metric: {}, value: [1, String(count)] }] };
+}
+
 const only = (items: readonly Item[]): Item => {
   assert.equal(items.length, 1);
   return items[0] ?? assert.fail();
 };
 
-test('should find each objective whose metrics, labels, unit and boundaries are there', async () => {
+test('should find each objective whose queries find series', async () => {
   const items = await lookedAt([AVAILABLE, QUICK]);
   assert.deepEqual(
     items.map(({ what, state, detail }) => [what, state, state === 'ok' ? '' : detail]),
@@ -130,36 +107,19 @@ test('should find each objective whose metrics, labels, unit and boundaries are 
   );
 });
 
-test('should name objective, metric, what is there and what to do where something is missing', async () => {
-  const cases: [Objective, Series[], RegExp][] = [
-    [AVAILABLE, [], /no series of http_requests_total .* the name is wrong, or its target is not scraped/],
+test('should name objective, query and what to do where something is missing', async () => {
+  const cases: [Objective, (query: string) => number, RegExp][] = [
+    [AVAILABLE, () => 0, /^total matched 0 series: http_requests_total\{job="orders"\}$/],
     [
       AVAILABLE,
-      [
-        { __name__: 'http_server_requests_total', job: 'orders' },
-        { __name__: 'http_requests_sum', job: 'o' },
-      ],
-      /no series of http_requests_total in the window; of a name like it are http_requests_sum/,
+      (query) => (query.includes('status') ? 0 : FOUND),
+      /^bad matched 0 series, and no series has/,
     ],
-    [
-      AVAILABLE,
-      [requests({ code: '200' }), requests({ code: '503' })],
-      /http_requests_total has no label status .*code has such values \(200, 503\): write code=~"5\.\."/,
-    ],
-    [
-      AVAILABLE,
-      [{ ...requests({ status: '503' }), job: 'shop' }],
-      /no series with job="orders"; there, job is shop/,
-    ],
-    [QUICK, [...WELL.filter(({ le }) => le !== '0.5')], /0\.5/],
-    [
-      QUICK,
-      [...WELL.filter(({ le }) => le === undefined), ...['100', '500', '1000', '+Inf'].map(bucket)],
-      /http_request_duration_seconds_bucket/,
-    ],
+    [QUICK, (query) => (query.includes('_bucket') ? 0 : FOUND), /^good matched 0 series: .*le="0.5"/],
+    [QUICK, () => FOUND, /^good matched no series of this boundary for 3 series of total/],
   ];
-  for (const [of, series, expected] of cases) {
-    const item = only(await lookedAt([of], { series }));
+  for (const [of, counts, expected] of cases) {
+    const item = only(await lookedAt([of], { counts }));
     assert.equal(item.state, 'missing', item.detail);
     assert.match(item.what, new RegExp(`^objective ${of.name} \\(http_`));
     assert.match(item.detail, expected);
@@ -168,21 +128,21 @@ test('should name objective, metric, what is there and what to do where somethin
 });
 
 test('should not know it of a metric that a target describes and that has counted nothing yet', async () => {
-  const described = { http_requests_total: [{ type: 'counter', unit: '' }] };
-  const item = only(await lookedAt([AVAILABLE], { series: [], described }));
-  assert.equal(item.state, 'unknown');
-  assert.match(item.detail, /a target describes it \(counter\): nothing was counted yet/);
-  assert.match(item.add ?? '', /send it a request/);
+  for (const described of ['http_requests_total', 'http_requests']) {
+    const item = only(await lookedAt([AVAILABLE], { counts: () => 0, described: [described] }));
+    assert.equal(item.state, 'unknown');
+    assert.match(item.detail, new RegExp(`a target describes ${described}: nothing was counted yet`));
+    assert.match(item.add ?? '', /send it a request/);
+  }
 });
 
 test('should not know it of a service that nobody has asked lately, and whose series were there before', async () => {
-  const others = WELL.map((one) => ({ ...one, job: 'shop' }));
-  for (const series of [[], others]) {
-    const { state, detail, add } = only(await lookedAt([AVAILABLE], { series, idle: WELL }));
-    assert.equal(state, 'unknown', detail);
-    assert.match(detail, /no series .*; all of it was there within the last week: maybe nobody has asked/);
-    assert.match(add ?? '', /send it a request/);
-  }
+  const week = `[${7 * 86_400}s]`;
+  const counts = (query: string): number => (query.includes(week) ? FOUND : 0);
+  const { state, detail, add } = only(await lookedAt([AVAILABLE], { counts }));
+  assert.equal(state, 'unknown', detail);
+  assert.match(detail, /0 series: .*; all of it was there within the last week: maybe nobody has asked/);
+  assert.match(add ?? '', /send it a request/);
 });
 
 test('should not need objectives that no planned check asks for', async () => {
@@ -202,7 +162,7 @@ test('should say why where Prometheus cannot be asked, and what was not asked th
 });
 
 test('should look at every objective of a shipped file by what its queries select', async () => {
-  const items = await lookedAt(staging.objectives, { series: [] });
+  const items = await lookedAt(staging.objectives, { counts: () => 0 });
   assert.equal(items.length, staging.objectives.length);
   assert.ok(items.length > 0 && items.every(({ state }) => state === 'missing'));
 });

@@ -1,18 +1,18 @@
 import { windowBounds } from '../../env/objectives/index.ts';
-import type { Bounds } from '../../env/objectives/index.ts';
 import { askText } from '../../probes/asking.ts';
-import { PrometheusClient } from '../../probes/prometheus/index.ts';
-import { selectorsOf, thereFinding } from '../../reports/judge/slo/series/there.ts';
-import type { There } from '../../reports/judge/slo/series/there.ts';
+import { PrometheusClient, PrometheusError } from '../../probes/prometheus/index.ts';
+import { answersTo, lackingText } from '../../reports/judge/performance/budget-answers.ts';
+import { guardQueries } from '../../reports/judge/performance/budget-queries.ts';
+import { selectorsIn } from '../../reports/judge/slo/series/selector.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import type { Objective } from '../../reports/record/objective.ts';
-import { askAllThere } from '../ask/metrics-there.ts';
+import { askNumber } from '../ask/metric-answers.ts';
 import { addressOf } from '../ask/telemetry/sources.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 
-/** Whether Prometheus has what the objectives ask it for: metrics, labels, units and shapes, as performance/budget asks before it judges. */
+/** Whether the queries of the objectives find any series, as performance/budget asks before it judges. */
 export const objectives: Kind = { name: 'objectives', look };
 
 /** The window of an objective over a run that has not begun. A service that was asked nothing for so long may have other series in its run. */
@@ -29,14 +29,29 @@ async function look(situation: Situation): Promise<Item[]> {
   if (prometheus === undefined)
     return declared.map((one) => unknown(textOf(one), 'no prometheus is declared'));
   if (reached === null) return declared.map((one) => unknown(textOf(one), NOT_REACHED));
-  const found = await thereOf(situation, await clientOf(situation));
-  return declared.map((one) => itemOf(one, found));
+  const client = await clientOf(situation);
+  if (typeof client === 'string') return declared.map((one) => unknown(textOf(one), client));
+  try {
+    const items: Item[] = [];
+    for (const one of declared) items.push(await itemOf(one, client, situation));
+    return items;
+  } finally {
+    client.close();
+  }
 }
 
 /** With the metrics that its queries select. */
 function textOf(objective: Objective): string {
-  const metrics = [...new Set(selectorsOf(objective).map(({ metric, text }) => metric || text))];
+  const { indicator } = objective;
+  const part = indicator.kind === 'ratio' ? (indicator.good ?? indicator.bad ?? '') : '';
+  const selectors = [...mainSelectors(objective), ...selectorsIn(part)];
+  const metrics = [...new Set(selectors.map(({ metric, text }) => metric || text))];
   return `objective ${objective.name} (${someOf(metrics)})`;
+}
+
+/** Of the query for all events. */
+function mainSelectors({ indicator }: Objective): ReturnType<typeof selectorsIn> {
+  return selectorsIn(indicator.kind === 'ratio' ? indicator.total : indicator.query);
 }
 
 /** A client with the declared account, or why there is none. */
@@ -55,50 +70,66 @@ async function clientOf({ environment, reached, deadlineMs }: Situation): Promis
   }
 }
 
-interface Asked {
-  there: There[];
-  /** Within a longer window, of objectives that lack something in their own. */
-  before: There[];
-  /** Why not everything was answered; null: it was. */
-  trouble: string | null;
-}
-
-async function thereOf(
-  { environment, signal }: Situation,
-  client: PrometheusClient | string,
-): Promise<Asked> {
-  const found: Asked = { there: [], before: [], trouble: null };
-  if (typeof client === 'string') return { ...found, trouble: client };
-  const { objectives: declared } = environment;
+async function itemOf(objective: Objective, client: PrometheusClient, situation: Situation): Promise<Item> {
+  const { signal } = situation;
+  const what = textOf(objective);
   const nowMs = Date.now();
-  const ask = async (into: There[], some: readonly Objective[], boundsOf: (one: Objective) => Bounds) => {
-    const asked = { objectives: some, bounds: some.map(boundsOf) };
-    for await (const one of askAllThere(client, asked, signal))
-      into.push({ kind: 'metric-there', t: 0, ...one });
-  };
   try {
-    await ask(found.there, declared, ({ window }) => windowBounds(window, nowMs, nowMs - LATELY_MS));
-    const lacking = declared.filter((one) => thereFinding(one, found.there) !== null);
-    await ask(found.before, lacking, () => windowBounds({ kind: 'run' }, nowMs, nowMs - BEFORE_MS));
-    return found;
+    const { fromMs, toMs } = windowBounds(objective.window, nowMs, nowMs - LATELY_MS);
+    const found = await lackingIn(objective, toMs - fromMs, { client, situation });
+    if (found === null) return ok(what, 'its queries find series');
+    if ((await lackingIn(objective, BEFORE_MS, { client, situation })) === null)
+      return unknown(what, `${found}; ${IDLE}`, SEND);
+    const described = await describedBy(client, mainSelectors(objective), signal);
+    if (described !== null)
+      return unknown(what, `${found}; a target describes ${described}: nothing was counted yet`, SEND);
+    return missing(what, found, adviceOf(objective));
   } catch (error) {
     signal.throwIfAborted();
-    return { ...found, trouble: `Prometheus could not be asked: ${askText(error)}` };
-  } finally {
-    client.close();
+    return unknown(what, `Prometheus could not be asked: ${askText(error)}`);
   }
 }
 
-function itemOf(objective: Objective, { there, before, trouble }: Asked): Item {
-  const what = textOf(objective);
-  const known = new Set(there.map(({ selector }) => selector));
-  if (trouble !== null && selectorsOf(objective).some(({ text }) => !known.has(text)))
-    return unknown(what, trouble);
-  const found = thereFinding(objective, there);
-  if (found === null) return ok(what, 'its metrics are there, with its labels, unit and shape');
-  if (found.uncounted) return unknown(what, found.text, SEND);
-  if (thereFinding(objective, before) === null) return unknown(what, `${found.text}; ${IDLE}`, SEND);
-  return missing(what, found.text, adviceOf(objective));
+interface Asking {
+  client: PrometheusClient;
+  situation: Situation;
+}
+
+/** Which query of an objective found no series within a window, or was refused; null: none. */
+async function lackingIn(
+  objective: Objective,
+  windowMs: number,
+  { client, situation: { signal, environment } }: Asking,
+): Promise<string | null> {
+  const guards = guardQueries(objective, windowMs, (environment.prometheus?.scrapeSeconds ?? 1) * 1000);
+  const answers = new Map<string, number | null>();
+  for (const query of Object.values<string | null>({ ...guards })) {
+    if (query === null) continue;
+    const { value, refused } = await askNumber(client, query, { signal });
+    if (refused !== undefined) return refused;
+    answers.set(query, value);
+  }
+  return lackingText(
+    objective,
+    answersTo(guards, (query) => answers.get(query) ?? null),
+  );
+}
+
+/** The first metric without series that a target describes; null: none is, or the source does not say. */
+async function describedBy(
+  client: PrometheusClient,
+  selectors: readonly { metric: string }[],
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (const { metric } of selectors)
+    for (const family of [metric, metric.replace(/_(?:bucket|count|sum|total)$/, '')])
+      try {
+        if ((await client.metadata(family, { signal })).length > 0) return family;
+      } catch (error) {
+        // 404 and 400: it speaks the API of queries, and not this part of it.
+        if (!(error instanceof PrometheusError && [400, 404].includes(error.status ?? 0))) throw error;
+      }
+  return null;
 }
 
 const IDLE = 'all of it was there within the last week: maybe nobody has asked this service lately';

@@ -6,8 +6,8 @@ import { accessIn, faultHere, type PlannedCheck, type Work } from '../../suites/
 import type { Goals } from '../../reports/record/goals.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
-import { answersFor } from '../ask/metric-questions.ts';
-import { answersForThere } from '../ask/metrics-there.ts';
+import { windowBounds } from '../../env/objectives/index.ts';
+import { askingOf, questionsOf } from '../../reports/judge/performance/budget-queries.ts';
 
 /** The instance of the embedded environment, whose nodes and state are on this machine; undefined for any other. */
 export function embeddedOf(environment: Environment): InstanceName | undefined {
@@ -74,9 +74,16 @@ export function checkTimeoutMs({ row, goals, trials }: PlannedCheck, environment
 /** Longest run of an embedded environment: the window of objectives that cover the run. */
 const LONGEST_RUN_MS = 86_400_000;
 
-function answersOf({ objectives, prometheus }: Environment): number {
-  const series = answersFor(objectives, LONGEST_RUN_MS, (prometheus?.scrapeSeconds ?? 1) * 1000);
-  return series + answersForThere(objectives);
+/** How many questions the objectives take at most. */
+function answersOf(environment: Environment): number {
+  const { objectives, prometheus } = environment;
+  const nowMs = Date.now();
+  const asked = objectives.flatMap((objective) => {
+    const { fromMs, toMs } = windowBounds(objective.window, nowMs, nowMs - LONGEST_RUN_MS);
+    const asking = askingOf(objective, environment, (prometheus?.scrapeSeconds ?? 1) * 1000);
+    return questionsOf(objective, toMs - fromMs, asking);
+  });
+  return new Set(asked).size;
 }
 
 /** How long requests are sent after the fault; 0 for checks without such a window. */

@@ -17,11 +17,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
-/**
- * Room that a run needs: samples of error budgets (MOST_SAMPLES of 23.5 bytes) are at most 190 MB of history, followed logs and traces some 50 MB, histories of a
- * long drill as much, and reports a few MB.
- */
-export const NEEDED_BYTES = 300 * 1024 * 1024;
+/** Room that a run needs: followed logs and traces are some 50 MB, histories of a long drill as much, and reports a few MB. */
+export const NEEDED_BYTES = 150 * 1024 * 1024;
 
 /** The runs folder cannot take a run: exit 3, before anything is touched. */
 export class RunFolderError extends Error {

@@ -39,8 +39,11 @@ test('should miss in a scan of logs what was searched', () => {
 });
 
 test('should miss where queries come from in objectives that are whole, and nothing of names of objectives', () => {
-  const series: Seen = ['series', { objectives: ['api'], query: 'total', values: [] }];
-  const of = (objectives: unknown[], seen = [series]): string[] =>
+  const window: Seen = [
+    'budget-window',
+    { objective: 'api', fromMs: 0, toMs: 1, endMs: 1, scrapeSeconds: 5 },
+  ];
+  const of = (objectives: unknown[], seen = [window]): string[] =>
     lackedBy(invent({ check: 'performance/budget', settings: { objectives }, seen }), {});
   assert.deepEqual(of([{ name: 'api' }]), ['header.settings.objectives[].stated']);
   assert.deepEqual(of([{ name: 'api', stated: 'env/objectives' }]), []);

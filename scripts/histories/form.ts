@@ -15,7 +15,7 @@ import type { StoredFile } from './stored.ts';
 export function lackedBy({ header, observations }: History, goals: object): string[] {
   const lines = observations.flatMap((seen) => laterIn(schemaOf(seen.kind), seen, seen.kind));
   // Of a load whose answers are judged the objectives are only named.
-  const fromMetrics = observations.some(({ kind }) => kind === 'series');
+  const fromMetrics = observations.some(({ kind }) => kind === 'budget-window');
   const stated = [...((fromMetrics ? header.settings.objectives : undefined) ?? [])].flatMap((one) =>
     typeof one === 'string' ? [] : laterIn(objectiveSchema, one, 'header.settings.objectives[]'),
   );

@@ -1,100 +1,87 @@
 import type { Objective } from '../../record/objective.ts';
-import { widthOf } from './series/series.ts';
-import type { Grid } from './series/series.ts';
-import type { Span } from './series/span.ts';
 
-/**
- * Events or slices of a stretch of time, counted twice: with everything unobserved taken as good (best), and as bad (worst). What was seen
- * to be bad is bad in both.
- */
+/** The answers for one window of an objective; null: Prometheus found nothing to sum. */
+export interface Answers {
+  total: number | null;
+  part: number | null;
+  totalFirst: number | null;
+  partFirst: number | null;
+  busy: number | null;
+  whole: number | null;
+  coverage: number | null;
+  before: number | null;
+}
+
+/** Events or slices of a window. What was not observed is estimated by the rate of the rest. */
 export interface Account {
+  /** With what was not observed. */
   total: number;
   badBest: number;
   badWorst: number;
-  /** Share of the stretch that was observed. */
-  coverage: number;
-  /** What was observed alone: events, or slices of which all was observed, or enough to be bad. */
+  /** What was observed alone. */
   seen: { total: number; bad: number };
-  /** Slices that are known to have had no events; 0 where events are counted. */
+  /** Slices without events; 0 where events are counted. */
   quiet: number;
 }
 
-/**
- * Events of a stretch. For a gap, the larger of two estimates counts: the mean rate of the observed time, or the growth of a counter that
- * survived the gap.
- */
-export function eventsOf(grid: Grid, span: Span, ratePerMs = meanRate(grid)): Account {
-  const found = { total: 0, bad: 0, gapTotal: 0, gapBad: 0, gapMs: 0 };
-  const from = (span.fromMs - grid.fromMs) / grid.stepMs;
-  const to = (span.toMs - grid.fromMs) / grid.stepMs;
-  const first = Math.max(0, Math.floor(from));
-  for (let index = first; index < Math.min(grid.total.length, to); index += 1) {
-    const width = widthOf(grid, index);
-    const share = (Math.min(index + width, to) - Math.max(index, from)) / width;
-    found.total += (grid.total[index] ?? 0) * share;
-    found.bad += (grid.bad[index] ?? 0) * share;
-    found.gapTotal += (grid.gapTotal[index] ?? 0) * share;
-    found.gapBad += (grid.gapBad[index] ?? 0) * share;
-    found.gapMs += (grid.gapMs[index] ?? 0) * share;
-  }
-  const unseen = Math.max(found.gapTotal, ratePerMs * found.gapMs);
+export interface Window {
+  /** Share of targets and time that was observed. */
+  coverage: number;
+  /** The same window, counted in each way that may be right: one, or without and with what series had counted when they were first seen. */
+  accounts: readonly [Account, ...Account[]];
+}
+
+/** Whether its part counts good events, not bad ones. */
+export const isGood = (indicator: Objective['indicator']): boolean =>
+  indicator.kind === 'ratio' && indicator.good !== null;
+
+/** Less than this share of a window is missing: nothing is. */
+const WHOLE = 0.999;
+
+/** @param pods targets that there must be at least */
+export function windowOf(objective: Objective, answers: Answers, pods: number): Window {
+  const coverage = Math.min(1, Math.max(0, answers.coverage ?? 0));
+  if (objective.method === 'Timeslices') return { coverage, accounts: [slicesOf(answers)] };
+  const { total = 0, part = 0, totalFirst = 0, partFirst = 0 } = withoutNull(answers);
+  const of = (all: number, some: number): Account =>
+    eventsOf(all, isGood(objective.indicator) ? all - some : some, coverage);
+  const born = of(total + totalFirst, part + partFirst);
+  const watched = coverage >= WHOLE && wereKnown(answers, pods);
   return {
-    total: found.total + unseen,
-    badBest: found.bad + found.gapBad,
-    badWorst: found.bad + unseen,
-    coverage: Math.max(0, 1 - found.gapMs / (span.toMs - span.fromMs)),
-    seen: { total: found.total, bad: found.bad },
+    coverage,
+    accounts: watched || totalFirst + partFirst === 0 ? [born] : [of(total, part), born],
+  };
+}
+
+/** Whether a new series began within the window, if its targets were watched from then on. Otherwise its first value may be older. */
+const wereKnown = ({ before }: Answers, pods: number): boolean => (before ?? 0) >= pods;
+
+function withoutNull(answers: Answers): Partial<Record<keyof Answers, number>> {
+  return Object.fromEntries(Object.entries(answers).filter(([, value]) => value !== null));
+}
+
+function eventsOf(total: number, counted: number, coverage: number): Account {
+  // The queries look at slightly different samples, so either may be ahead of the other.
+  const bad = Math.min(total, Math.max(0, counted));
+  const unseen = coverage >= WHOLE || coverage === 0 ? 0 : (total * (1 - coverage)) / coverage;
+  return {
+    total: total + unseen,
+    badBest: bad,
+    badWorst: bad + unseen,
+    seen: { total, bad },
     quiet: 0,
   };
 }
 
-/** Events per ms, averaged over the observed time of the whole window. */
-export function meanRate(grid: Grid): number {
-  const events = grid.total.reduce((sum, one) => sum + one, 0);
-  const known = grid.toMs - grid.fromMs - grid.gapMs.reduce((sum, one) => sum + one, 0);
-  return known > 0 ? events / known : 0;
-}
-
-/**
- * Slices of a stretch, cut from its end backwards, so that the newest is whole. A slice without events is good if its time was observed:
- * nobody was refused. It also counts as quiet, since it proves nothing. If its time was not observed, it is unknown.
- */
-export function slicesOf(grid: Grid, span: Span, slice: { target: number; ms: number }): Account {
-  const rate = meanRate(grid);
-  const count = Math.max(1, Math.floor((span.toMs - span.fromMs) / slice.ms + EPSILON));
-  const account: Account = {
-    total: count,
-    badBest: 0,
-    badWorst: 0,
-    coverage: eventsOf(grid, span, rate).coverage,
-    seen: { total: 0, bad: 0 },
-    quiet: 0,
+function slicesOf({ total, part, busy, whole }: Answers): Account {
+  const all = total ?? 0;
+  const bad = part ?? 0;
+  const observed = Math.min(all, whole ?? 0);
+  return {
+    total: all,
+    badBest: bad,
+    badWorst: Math.min(all, bad + all - observed),
+    seen: { total: Math.max(observed, bad), bad },
+    quiet: Math.max(0, all - (busy ?? 0)),
   };
-  for (let index = 0; index < count; index += 1) {
-    const toMs = span.toMs - index * slice.ms;
-    const events = eventsOf(grid, { fromMs: Math.max(span.fromMs, toMs - slice.ms), toMs }, rate);
-    const nothing = events.total === 0;
-    const covered = events.coverage > 1 - EPSILON;
-    const bad = Number(isBad(events.badBest, events.total, slice.target));
-    if (nothing && covered) account.quiet += 1;
-    account.seen.total += Math.max(Number(covered), bad);
-    account.seen.bad += bad;
-    account.badBest += bad;
-    if ((nothing && !covered) || isBad(events.badWorst, events.total, slice.target)) account.badWorst += 1;
-  }
-  return account;
-}
-
-/** Rounding of proportional shares must not make a slice bad. */
-const EPSILON = 1e-9;
-
-function isBad(bad: number, total: number, target: number): boolean {
-  return total > 0 && bad / total > 1 - target + EPSILON;
-}
-
-/** Counts a stretch of time in the objective's unit: slices or events. */
-export function accountOf(objective: Objective, grid: Grid, span: Span): Account {
-  return objective.method === 'Timeslices' && objective.slice !== null
-    ? slicesOf(grid, span, objective.slice)
-    : eventsOf(grid, span);
 }

@@ -1,12 +1,8 @@
 import { timesSpent } from '../../record/objective.ts';
 import type { Objective } from '../../record/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
-import { accountOf, eventsOf } from './account.ts';
-import type { Account } from './account.ts';
-import type { Gap } from './series/gaps.ts';
-import { gapsText } from './series/gap-text.ts';
+import type { Account, Window } from './account.ts';
 import { percent } from './percent.ts';
-import type { Grid } from './series/series.ts';
 
 /** A figure with everything unobserved taken as good (best), and as bad (worst). */
 export interface Range {
@@ -17,54 +13,53 @@ export interface Range {
 export interface Budget {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
   reason: string;
+  /** Without what may be older than the window. */
   account: Account;
-  /** Events of the window, also where slices are counted; those of gaps are estimated. */
-  events: number;
-  /** Of them those that were observed. */
-  seenEvents: number;
-  /** How much of the window, up to now, was observed; null: at some times only some of the targets were. */
-  observedMs: number | null;
+  coverage: number;
   /** Share of events or slices that were good. */
   achieved: Range;
   /** Share of the budget that is left; below 0: more was spent than there was. */
   remaining: Range;
-  gaps: readonly Gap[];
 }
 
 type Said = Pick<Budget, 'verdict' | 'reason'>;
-type Found = Omit<Budget, keyof Said>;
+
+/** The whole window of an objective, up to now. */
+export interface Whole extends Window {
+  /** Length of the whole window as a multiple of the part that has passed: a calendar period may end later. */
+  periods: number;
+}
 
 /**
  * The error budget of a window: (1 − target) of its events or slices may be bad. For a calendar period that has not ended, the budget is
- * that of the whole period, extrapolated at the rate so far. Gaps are counted best case and worst case: it passes if budget is left even in
- * the worst case, fails if none is left even in the best, and is inconclusive in between, naming the gap. It is also inconclusive where the
+ * that of the whole period, extrapolated at the rate so far. What was not observed is counted best case and worst case: it passes if budget is
+ * left even in the worst case, fails if none is left even in the best, and is inconclusive in between. It is also inconclusive where the
  * budget is smaller than one event or slice, or where only slices without traffic leave a budget.
  */
-export function budgetOf(objective: Objective, grid: Grid): Budget {
-  const account = accountOf(objective, grid, grid);
-  const { total: events, seen } = eventsOf(grid, grid);
-  const { badBest, badWorst } = account;
-  const share = (bad: number): number => (account.total === 0 ? 0 : bad / account.total);
-  const found = {
+export function budgetOf(objective: Objective, whole: Whole): Budget {
+  const { accounts, coverage, periods } = whole;
+  const counted = accounts.map((account) => ({
     account,
-    events,
-    seenEvents: seen.total,
-    observedMs: grid.gaps.every(({ share: of }) => of > WHOLE)
-      ? account.coverage * (grid.toMs - grid.fromMs)
-      : null,
-    achieved: { best: 1 - share(badBest), worst: 1 - share(badWorst) },
-    remaining: remainingOf(account, objective.target, periodsOf(grid)),
-    gaps: grid.gaps,
+    achieved: achievedOf(account),
+    remaining: remainingOf(account, objective.target, periods),
+  }));
+  const found = {
+    account: accounts[0],
+    coverage,
+    achieved: across(counted.map(({ achieved }) => achieved)),
+    remaining: across(counted.map(({ remaining }) => remaining)),
   };
-  return { ...found, ...(nothingOf(found) ?? verdictOf(objective, grid, found)) };
+  return { ...found, ...(nothingOf(objective, whole) ?? verdictOf(objective, whole, found)) };
 }
 
-/** A gap of this share of the targets is one of all of them. */
-const WHOLE = 0.999;
+const across = (ranges: readonly Range[]): Range => ({
+  best: Math.max(...ranges.map(({ best }) => best)),
+  worst: Math.min(...ranges.map(({ worst }) => worst)),
+});
 
-/** Length of the whole window as a multiple of the part that has passed. */
-function periodsOf({ fromMs, toMs, endMs }: Grid): number {
-  return Math.max(1, (endMs - fromMs) / (toMs - fromMs));
+function achievedOf({ total, badBest, badWorst }: Account): Range {
+  const share = (bad: number): number => (total === 0 ? 0 : bad / total);
+  return { best: 1 - share(badBest), worst: 1 - share(badWorst) };
 }
 
 function remainingOf(
@@ -77,34 +72,44 @@ function remainingOf(
   return { best: left(badBest), worst: left(badWorst) };
 }
 
-function nothingOf({ account, events, gaps }: Found): Said | null {
-  const gap = gaps.length === 0 ? '' : `: ${gapsText(gaps, account)}`;
-  if (account.coverage <= EPSILON)
-    return { verdict: 'inconclusive', reason: `the source has no data for the window${gap}` };
-  return events === 0
-    ? { verdict: 'inconclusive', reason: `no event was counted in the window${gap}` }
-    : null;
-}
-
-function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
-  const { remaining, gaps, account } = found;
-  const whose = grid.endMs > grid.toMs ? 'the budget of the whole period' : 'the budget';
-  const of = `of ${whose} left`;
-  if (remaining.worst >= -EPSILON) {
-    const left = `${percent(remaining.worst)} ${of}`;
-    const reason = gaps.length === 0 ? left : `at least ${left}, ${gapsText(gaps, account)}`;
-    return whyTooLittle(objective, grid, account) ?? { verdict: 'pass', reason };
-  }
-  if (remaining.best < -EPSILON) {
-    const spent = `${timesSpent(remaining.best)} times ${whose} spent`;
-    return {
-      verdict: 'fail',
-      reason: gaps.length === 0 ? spent : `at least ${spent}, ${gapsText(gaps, account)}`,
-    };
-  }
+function nothingOf({ method }: Objective, { accounts, coverage }: Whole): Said | null {
+  if (coverage <= EPSILON)
+    return { verdict: 'inconclusive', reason: 'the source has no data for the window' };
+  const isQuiet = accounts.every(({ total, quiet }) => total - quiet <= 0);
+  if (!isQuiet) return null;
+  const what = method === 'Timeslices' ? 'no slice with an event' : 'no event';
   return {
     verdict: 'inconclusive',
-    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} ${of}: ${gapsText(gaps, account)}`,
+    reason: `${what} was counted in the window: ${coverageText(coverage)}`,
+  };
+}
+
+const coverageText = (coverage: number): string => `${percent(coverage)} of the window was observed`;
+
+function verdictOf(
+  objective: Objective,
+  { accounts, periods, coverage }: Whole,
+  { remaining, achieved }: Pick<Budget, 'remaining' | 'achieved'>,
+): Said {
+  const of = periods > 1 ? 'of the budget of the whole period left' : 'of the budget left';
+  const isOpen = achieved.best - achieved.worst > EPSILON;
+  const seen = isOpen ? `, ${coverageText(coverage)}` : '';
+  if (remaining.worst >= -EPSILON)
+    return (
+      accounts.map((account) => whyTooLittle(objective, account, periods)).find((said) => said !== null) ?? {
+        verdict: 'pass',
+        reason: `${isOpen ? 'at least ' : ''}${percent(remaining.worst)} ${of}${seen}`,
+      }
+    );
+  if (remaining.best < -EPSILON) {
+    const whose = periods > 1 ? 'the budget of the whole period' : 'the budget';
+    const spent = `${timesSpent(remaining.best)} times ${whose} spent`;
+    return { verdict: 'fail', reason: `${isOpen ? 'at least ' : ''}${spent}${seen}` };
+  }
+  const doubt = accounts.length > 1 ? '; what new series had counted before they were seen may be older' : '';
+  return {
+    verdict: 'inconclusive',
+    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} ${of}: ${coverageText(coverage)}${doubt}`,
   };
 }
 
@@ -112,16 +117,16 @@ function verdictOf(objective: Objective, grid: Grid, found: Found): Said {
 const EPSILON = 1e-9;
 
 /** Why the remaining budget proves too little to pass; null if it proves enough. */
-function whyTooLittle({ target, method }: Objective, grid: Grid, account: Account): Said | null {
+function whyTooLittle({ target, method }: Objective, account: Account, periods: number): Said | null {
   const busy = account.total - account.quiet;
-  const what = method === 'Timeslices' ? 'slices with traffic' : 'events';
+  const [one, several] = method === 'Timeslices' ? ['slice', 'slices with traffic'] : ['event', 'events'];
   const needed = Math.ceil(1 / (1 - target) - 1e-6);
   if (busy * (1 - target) < 1 - EPSILON)
     return {
       verdict: 'inconclusive',
-      reason: `${Math.floor(busy)} ${what} are too few: their budget is less than one bad ${method === 'Timeslices' ? 'slice' : 'event'}, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
+      reason: `${Math.floor(busy)} ${several} are too few: their budget is less than one bad ${one}, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
     };
-  const alone = remainingOf({ ...account, total: busy }, target, periodsOf(grid));
+  const alone = remainingOf({ ...account, total: busy }, target, periods);
   if (alone.worst >= -EPSILON) return null;
   return {
     verdict: 'inconclusive',

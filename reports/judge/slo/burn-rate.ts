@@ -1,7 +1,6 @@
 import type { Objective } from '../../record/objective.ts';
-import { accountOf } from './account.ts';
+import type { Window } from './account.ts';
 import type { Range } from './budget.ts';
-import type { Grid } from './series/series.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -19,57 +18,82 @@ const PAIRS = [
 const REFERENCE_MS = 30 * DAY_MS;
 const LONGEST_MS = 3 * DAY_MS;
 
-export interface BurnRate {
+export interface BurnPair {
   factor: number;
   longMs: number;
   shortMs: number;
   /** 1: the workbook's windows; below 1: all are shortened by this factor, because the objective's window is shorter than three days. */
   scale: number;
+  /** Why it cannot be computed; empty where it can. */
+  reason: string;
+}
+
+export interface BurnRate extends BurnPair {
   /** Multiples of the rate that would spend the budget exactly by the end of the window; null: not computed. */
   long: Range | null;
   short: Range | null;
   /** burning: both windows are above the factor whatever the gaps hide; unknown: that depends on the gaps, or was not computed. */
   state: 'burning' | 'quiet' | 'unknown';
-  /** Why it was not computed; empty where it was. */
-  reason: string;
 }
 
 /**
- * How fast the budget is being spent at the end of the window, for the three pairs. If the objective's window is shorter than three days,
- * every pair is shortened by (window / 30 days), so that each still stands for the same share of the budget. A pair whose short window
- * holds fewer than two steps of the data, or no whole slice, is not computed; its `reason` says so.
+ * The three pairs of windows at the end of an objective's window. If that is shorter than three days, every pair is shortened by
+ * (window / 30 days), so that each still stands for the same share of the budget. A pair whose short window holds fewer than two scrapes, or
+ * no whole slice, is not computed; its `reason` says so.
  */
-export function burnRates(objective: Objective, grid: Grid): BurnRate[] {
-  const windowMs = grid.toMs - grid.fromMs;
+export function burnPairs(objective: Objective, windowMs: number, scrapeMs: number): BurnPair[] {
   const scale = windowMs < LONGEST_MS ? windowMs / REFERENCE_MS : 1;
   return PAIRS.map(({ factor, longMs, shortMs }) => {
     const pair = { factor, longMs: longMs * scale, shortMs: shortMs * scale, scale };
-    const reason = notComputable(objective, grid, pair.shortMs);
-    if (reason !== '') return { ...pair, long: null, short: null, state: 'unknown', reason };
-    const long = rateOver(objective, grid, pair.longMs);
-    const short = rateOver(objective, grid, pair.shortMs);
-    return { ...pair, long, short, state: stateOf(factor, long, short), reason };
+    return { ...pair, reason: notComputable(objective, pair.shortMs, scrapeMs) };
   });
 }
 
-function notComputable({ slice, method }: Objective, { stepMs }: Grid, shortMs: number): string {
-  if (shortMs < 2 * stepMs)
-    return `a window of ${seconds(shortMs)} s holds no two points of data that are ${seconds(stepMs)} s apart`;
+/** How fast the budget is being spent. @param windowOf what was counted over a window of that length, or why nothing was */
+export function burnRates(
+  objective: Objective,
+  pairs: readonly BurnPair[],
+  windowOf: (ms: number) => Window | string,
+): BurnRate[] {
+  return pairs.map((pair) => {
+    const unknown = (reason: string): BurnRate => ({
+      ...pair,
+      reason,
+      long: null,
+      short: null,
+      state: 'unknown',
+    });
+    if (pair.reason !== '') return unknown(pair.reason);
+    const [long, short] = [windowOf(pair.longMs), windowOf(pair.shortMs)];
+    if (typeof long === 'string') return unknown(long);
+    if (typeof short === 'string') return unknown(short);
+    const rates = { long: rateOf(objective, long), short: rateOf(objective, short) };
+    return { ...pair, ...rates, state: stateOf(pair.factor, rates) };
+  });
+}
+
+function notComputable({ slice, method }: Objective, shortMs: number, scrapeMs: number): string {
+  if (shortMs < 2 * scrapeMs)
+    return `a window of ${seconds(shortMs)} s holds no two points of data that are ${seconds(scrapeMs)} s apart`;
   if (method === 'Timeslices' && slice !== null && shortMs < slice.ms)
     return `a window of ${seconds(shortMs)} s is shorter than a slice of ${seconds(slice.ms)} s`;
   return '';
 }
 
-function rateOver(objective: Objective, grid: Grid, lengthMs: number): Range {
-  const { total, badBest, badWorst } = accountOf(objective, grid, {
-    fromMs: grid.toMs - lengthMs,
-    toMs: grid.toMs,
+function rateOf({ target }: Objective, { accounts, coverage }: Window): Range {
+  // Of a window that nobody observed anything may be true.
+  if (coverage === 0) return { best: 0, worst: 1 / (1 - target) };
+  const rates = accounts.map(({ total, badBest, badWorst }) => {
+    const rate = (bad: number): number => (total === 0 ? 0 : bad / total / (1 - target));
+    return { best: rate(badBest), worst: rate(badWorst) };
   });
-  const rate = (bad: number): number => (total === 0 ? 0 : bad / total / (1 - objective.target));
-  return { best: rate(badBest), worst: rate(badWorst) };
+  return {
+    best: Math.min(...rates.map(({ best }) => best)),
+    worst: Math.max(...rates.map(({ worst }) => worst)),
+  };
 }
 
-function stateOf(factor: number, long: Range, short: Range): BurnRate['state'] {
+function stateOf(factor: number, { long, short }: { long: Range; short: Range }): BurnRate['state'] {
   if (long.best >= factor && short.best >= factor) return 'burning';
   return long.worst < factor || short.worst < factor ? 'quiet' : 'unknown';
 }

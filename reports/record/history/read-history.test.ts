@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { seriesSchema } from '../objective.ts';
 import { HISTORY_SCHEMA } from './history.ts';
 import { HistoryReader, readHistory, trialFolders, UnreadableHistoryError } from './read-history.ts';
 
@@ -40,47 +37,6 @@ async function historyOf(files: Record<string, string>): Promise<string> {
 const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
 describe('readHistory', () => {
-  it('should take pairs of a time and a number, or none, for the points of series, and nothing else', async () => {
-    const of = {
-      objectives: ['a'],
-      query: 'q',
-      stepSeconds: 60,
-      scrapeSeconds: 15,
-      fromMs: 0,
-      toMs: 9,
-      endMs: 9,
-    };
-    const series = (points: unknown) => ({ kind: 'series', t: 5, ...of, values: [{ labels: {}, points }] });
-    const points = [
-      [1, 2],
-      [3, null],
-    ];
-    const bad = [[[1]], [[1, 2, 3]], [['1', 2]], [[1, 'x']], [[null, 2]], [1, 2], {}, undefined];
-    const folder = await historyOf({
-      'check.ndjson': lines(HEADER, series(points), ...bad.map(series)),
-    });
-    const { observations, damaged } = await readHistory(folder);
-    assert.deepEqual(observations, [series(points)]);
-    assert.equal(damaged.length, bad.length);
-  });
-
-  it('should keep the points of series small: a record of error budgets has millions', () => {
-    v8.setFlagsFromString('--expose-gc');
-    const collect = vm.runInNewContext('gc') as () => void;
-    const many = 100_000;
-    const text = JSON.stringify(
-      Array.from({ length: many }, (_, index) => [1_790_000_000_000 + index, index]),
-    );
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    const { points } = seriesSchema.parse({ labels: {}, points: JSON.parse(text) as unknown });
-    collect();
-    const each = (process.memoryUsage().heapUsed - before) / many;
-    assert.equal(points.length, many);
-    // 72 bytes as measured; 192 where each pair is an array that has grown.
-    assert.ok(each < 120, `${each} bytes a point`);
-  });
-
   it('should read the pressure of the machine from its own file, as no observation', async () => {
     const look = (t: number, cpuMs: number) => ({
       kind: 'pressure',

@@ -12,7 +12,7 @@ import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
 import type { Call } from '../session.ts';
 import { metricsMethods } from './metrics.ts';
 
-const { objectives: declared, timeouts } = await loadEnvironment('local-small', {});
+const { objectives: declared, timeouts, topology } = await loadEnvironment('local-small', {});
 /** Of one service: how often each query is asked is counted below. */
 const objectives = declared.filter(({ service }) => service === 'tender-api');
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-metrics-'));
@@ -24,57 +24,54 @@ const AHEAD_MS = 300_000;
 /** How exact a clock is read here. */
 const NEAR_MS = 10_000;
 
-interface Recorded {
+interface Line {
   kind: string;
-  objectives: string[];
+  objective: string;
+  source: string;
   query: string;
-  stepSeconds: number;
-  scrapeSeconds: number;
   fromMs: number;
   toMs: number;
   endMs: number;
-  values: { labels: Record<string, string>; points: [number, number][] }[];
+  atMs: number;
+  scrapeSeconds: number;
+  value: number | null;
+  refused?: string;
 }
 
-interface Clock {
-  kind: string;
-  source: string;
-}
-
-interface There {
-  objectives: string[];
-  selector: string;
-  values: { label: string; values: string[] }[];
+interface Recorded {
+  unavailable?: string;
+  windows: Line[];
+  answers: Line[];
+  clocks: Line[];
 }
 
 async function record(
   prometheus: PrometheusSettings | undefined,
   startedMs = 1000,
   held: Environment['objectives'] = objectives,
-  mostSamples?: number,
-): Promise<{ unavailable?: string; recorded: Recorded[]; there: There[]; clocks: Clock[] }> {
+): Promise<Recorded> {
   const at = join(folder, String(++trial));
   mkdirSync(at);
-  const methods = metricsMethods(
-    {
-      stores: { secret: () => Promise.resolve('a-token'), reread: () => Promise.resolve('a-token') },
-      runState: {
-        environment: { prometheus, objectives: held, timeouts },
-        startedMs,
-        redact: (text) => text.replaceAll('hunter2', '…'),
-        trialFolder: () => at,
-      },
+  const methods = metricsMethods({
+    stores: { secret: () => Promise.resolve('a-token'), reread: () => Promise.resolve('a-token') },
+    runState: {
+      environment: { prometheus, objectives: held, timeouts, topology },
+      startedMs,
+      redact: (text) => text.replaceAll('hunter2', '…'),
+      trialFolder: () => at,
     },
-    mostSamples,
-  );
+  });
   const { unavailable } = await methods['metrics.record']({ check: 'performance/budget', trial: 1 }, call);
   const lines =
     prometheus === undefined ? [] : readFileSync(join(at, 'metrics.ndjson'), 'utf8').trim().split('\n');
-  const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
-  const recorded = all.filter(({ kind }) => kind === 'series');
-  const there = all.filter(({ kind }) => kind === 'metric-there') as unknown as There[];
-  const clocks = all.filter(({ kind }) => kind.startsWith('clock-')) as unknown as Clock[];
-  return { ...(unavailable !== undefined && { unavailable }), recorded, there, clocks };
+  const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+  const of = (kind: string): Line[] => all.filter((line) => line.kind.startsWith(kind));
+  return {
+    ...(unavailable !== undefined && { unavailable }),
+    windows: of('budget-window'),
+    answers: of('metric-answer'),
+    clocks: of('clock-'),
+  };
 }
 
 test('should say that none is declared', async () => {
@@ -83,69 +80,45 @@ test('should say that none is declared', async () => {
 });
 
 test('should say that it does not answer, and record nothing', async () => {
-  const { unavailable, recorded } = await record({ url: 'http://127.0.0.1:1', scrapeSeconds: 5 });
+  const { unavailable, answers } = await record({ url: 'http://127.0.0.1:1', scrapeSeconds: 5 });
   assert.match(unavailable ?? '', /ECONNREFUSED/);
-  assert.deepEqual(recorded, []);
+  assert.deepEqual(answers, []);
 });
 
 interface Asked {
   query: string;
-  endMs: number;
+  atMs: number;
   authorization: string | undefined;
 }
 
 /**
- * A Prometheus that says the same to every question, while `use` asks.
- * @param most after so many answers it fails
- * @param longestMs it refuses a longer range: that would be too many samples
+ * A Prometheus that says 7 to every question, while `use` asks.
+ * @param says what it says to one query; undefined: 7
  * @param aheadMs how far its clock is ahead; null: it does not say what time it has
  */
 async function withPrometheus(
   use: (url: string, asked: Asked[]) => Promise<void>,
   {
-    most = Infinity,
-    longestMs = Infinity,
+    says = () => undefined,
     aheadMs = 0,
-  }: { most?: number; longestMs?: number; aheadMs?: number | null } = {},
+  }: { says?: (query: string) => [status: number, body: object] | undefined; aheadMs?: number | null } = {},
 ): Promise<void> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     void textOf(request).then((text) => {
-      const names = namesFor(request.url ?? '');
-      if (names !== null) {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ status: 'success', data: names }));
-        return;
-      }
       const form = new URLSearchParams(text);
       const query = form.get('query') ?? '';
-      const { authorization } = request.headers;
-      if (query === 'time()') {
-        const value = [1, aheadMs === null ? 'NaN' : String((Date.now() + aheadMs) / 1000)];
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: value } }));
-        return;
-      }
-      const special = countOrRefusal(query, longestMs);
-      if (special !== null) {
-        response.writeHead(special.status === 'success' ? 200 : 422, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(special));
-        return;
-      }
-      asked.push({ query, endMs: Number(form.get('time')) * 1000, authorization });
-      const result = [
-        {
-          metric: { pod: 'hunter2' },
-          values: [
-            [2, '10'],
-            [7, '20'],
-          ],
-        },
-      ];
-      const found = { status: 'success', data: { resultType: 'matrix', result } };
-      const failed = { status: 'error', errorType: 'unavailable', error: 'shutting down' };
-      response.writeHead(asked.length > most ? 503 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(asked.length > most ? failed : found));
+      const clock = [1, aheadMs === null ? 'NaN' : String((Date.now() + aheadMs) / 1000)];
+      if (query !== 'time()')
+        asked.push({
+          query,
+          atMs: Math.round(Number(form.get('time')) * 1000),
+          authorization: request.headers.authorization,
+        });
+      const [status, body] =
+        query === 'time()' ? [200, data('scalar', clock)] : (says(query) ?? [200, vector('7')]);
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -158,57 +131,50 @@ async function withPrometheus(
   }
 }
 
-test('should ask each query once, with what says which targets answered, and keep no secret', () =>
+const data = (resultType: string, result: unknown): object => ({
+  status: 'success',
+  data: { resultType, result },
+});
+const vector = (...values: string[]): object =>
+  data(
+    'vector',
+    values.map((value) => ({ metric: { pod: value }, value: [1, value] })),
+  );
+
+test('should ask each query once, all for one moment, and record its number', () =>
   withPrometheus(async (url, asked) => {
     const startedMs = Date.now() - 60_000;
     const settings = { url, scrapeSeconds: 5, token: { env: 'TOKEN' } };
-    const { unavailable, recorded, there } = await record(settings, startedMs);
+    const { unavailable, windows, answers } = await record(settings, startedMs);
     assert.equal(unavailable, undefined);
-    const names = objectives.map(({ name }) => name);
     assert.deepEqual(
-      there.map((one) => [
-        one.selector.replace(/^http_request_duration_seconds/, '').slice(0, 7),
-        one.objectives,
-      ]),
-      [
-        ['_count{', names],
-        ['_count{', ['api-requests']],
-        ['_bucket', ['api-latency']],
-      ],
+      windows.map(({ objective }) => objective),
+      objectives.map(({ name }) => name),
     );
-    assert.deepEqual(there[1]?.values.at(-1), { label: 'status', values: ['200', '…'] });
-    assert.deepEqual(
-      recorded.map(({ query }) => query.replace(/^http_request_duration_seconds/, '').slice(0, 8)),
-      ['_count{j', '_count{j', 'up{job="', '_bucket{'],
-    );
-    assert.deepEqual(
-      recorded.map((one) => one.objectives),
-      [names, ['api-requests'], names, ['api-latency']],
-    );
-    for (const { kind, stepSeconds, scrapeSeconds, fromMs, toMs, endMs } of recorded) {
-      assert.deepEqual([kind, stepSeconds, scrapeSeconds, endMs], ['series', 5, 5, toMs]);
+    for (const { scrapeSeconds, fromMs, toMs, endMs } of windows) {
+      assert.deepEqual([scrapeSeconds, endMs], [5, toMs]);
       assert.ok(Math.abs(fromMs - startedMs) < NEAR_MS, `${fromMs - startedMs} ms`);
     }
-    assert.deepEqual(recorded[0]?.values, [
-      {
-        labels: { pod: '…' },
-        points: [
-          [2000, 10],
-          [7000, 20],
-        ],
-      },
-    ]);
-    assert.ok(asked.every(({ query }) => /\[\d+ms\]$/.test(query)));
+    const queries = asked.map(({ query }) => query);
+    assert.equal(new Set(queries).size, queries.length);
+    assert.deepEqual(
+      answers.map(({ query, atMs, value }) => [query, atMs, value]),
+      queries.map((query) => [query, windows[0]?.toMs, 7]),
+    );
+    assert.ok(asked.every(({ atMs }) => atMs === windows[0]?.toMs));
     assert.ok(asked.every(({ authorization }) => authorization === 'Bearer a-token'));
+    assert.ok(
+      queries.some((query) => query.startsWith('sum(increase(http_request_duration_seconds_bucket{')),
+    );
   }));
 
 test('should cut the windows by the clock of Prometheus, and record how far that is off', () =>
   withPrometheus(
     async (url) => {
       const startedMs = Date.now() - 60_000;
-      const { recorded, clocks } = await record({ url, scrapeSeconds: 5 }, startedMs);
-      assert.ok(recorded.length > 0);
-      for (const { fromMs, toMs } of recorded) {
+      const { windows, clocks } = await record({ url, scrapeSeconds: 5 }, startedMs);
+      assert.ok(windows.length > 0);
+      for (const { fromMs, toMs } of windows) {
         assert.ok(Math.abs(fromMs - startedMs - AHEAD_MS) < NEAR_MS, `${fromMs - startedMs} ms`);
         assert.ok(Math.abs(toMs - Date.now() - AHEAD_MS) < NEAR_MS, `${toMs - Date.now()} ms`);
       }
@@ -223,97 +189,64 @@ test('should cut the windows by the clock of Prometheus, and record how far that
 test('should record nothing of a Prometheus whose clock cannot be read, and say so', () =>
   withPrometheus(
     async (url, asked) => {
-      const { unavailable, recorded } = await record({ url, scrapeSeconds: 5 });
+      const { unavailable, answers } = await record({ url, scrapeSeconds: 5 });
       assert.match(unavailable ?? '', /^its clock could not be read: time\(\) has no value$/);
-      assert.deepEqual([recorded, asked], [[], []]);
+      assert.deepEqual([answers, asked], [[], []]);
     },
     { aheadMs: null },
   ));
 
-const rolling = objectives.map((one) => ({
-  ...one,
-  window: { kind: 'rolling', ms: 2 * 86_400_000 } as const,
-}));
-
-test('should ask for a long window by parts of six hours, each written as it arrives', () =>
-  withPrometheus(async (url, asked) => {
-    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
-    assert.equal(unavailable, undefined);
-    assert.equal(recorded.length, 4 * 8);
-    assert.ok(recorded.every(({ stepSeconds, scrapeSeconds }) => stepSeconds === 60 && scrapeSeconds === 15));
-    const total = recorded.filter(({ query }) => query === recorded[0]?.query);
-    total.slice(1).forEach(({ fromMs }, index) => assert.equal(fromMs, total[index]?.toMs));
-    assert.equal((total.at(-1)?.toMs ?? 0) - (total[0]?.fromMs ?? 0), 2 * 86_400_000);
-    assert.equal(asked.length, 32);
-  }));
-
-test('should keep what was read before it failed, and say that it did', () =>
-  withPrometheus(
-    async (url) => {
-      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
-      assert.match(unavailable ?? '', /unavailable \(503\): shutting down/);
-      assert.equal(recorded.length, 12);
-    },
-    { most: 12 },
-  ));
-
-test('should halve the parts where an answer is too large, and leave no time out', () =>
+test('should record what Prometheus refused, warned of or did not find, and ask the rest', () =>
   withPrometheus(
     async (url, asked) => {
-      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
+      const { unavailable, answers } = await record({ url, scrapeSeconds: 5 });
       assert.equal(unavailable, undefined);
-      const total = recorded.filter(({ query }) => query === recorded[0]?.query);
-      assert.equal(total.length, (2 * 86_400_000) / 2_700_000, 'parts of 45 minutes');
-      total.slice(1).forEach(({ fromMs }, index) => assert.equal(fromMs, total[index]?.toMs));
-      assert.equal((total.at(-1)?.toMs ?? 0) - (total[0]?.fromMs ?? 0), 2 * 86_400_000);
-      assert.equal(asked.length, recorded.length, 'no part is asked twice that was answered');
+      assert.equal(answers.length, asked.length);
+      const of = (text: string): Line => answers.find(({ query }) => query.includes(text)) ?? assert.fail();
+      const large = of('sum(increase(');
+      assert.equal(large.value, null);
+      assert.match(
+        large.refused ?? '',
+        /too many samples .*: count them by a recording rule, or select fewer/,
+      );
+      assert.match(of('avg_over_time').refused ?? '', /the answer is partial: store … is gone/);
+      assert.match(of('clamp_min(max_over_time').refused ?? '', /^2 series were the answer to /);
+      const nothing = of('count(last_over_time');
+      assert.deepEqual([nothing.value, nothing.refused], [null, undefined]);
     },
-    { longestMs: 3_600_000 },
+    {
+      says: (query) => {
+        if (query.startsWith('sum(increase('))
+          return [
+            422,
+            {
+              status: 'error',
+              errorType: 'execution',
+              error: 'query processing would load too many samples into memory in query execution',
+            },
+          ];
+        if (query.startsWith('avg_over_time'))
+          return [200, { ...vector('1'), warnings: ['store hunter2 is gone'] }];
+        if (query.startsWith('sum(clamp_min')) return [200, vector('1', '2')];
+        return query.startsWith('count(last_over_time') ? [200, vector()] : undefined;
+      },
+    },
   ));
 
-test('should name the objectives and how many series where some minutes of them are too much', () =>
+test('should keep what was read before Prometheus was gone, and say that it is', () =>
   withPrometheus(
     async (url) => {
-      const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling);
-      assert.match(
-        unavailable ?? '',
-        /^objectives? api-.*: the answer for some minutes of 1900 series is too large/,
+      const { unavailable, answers } = await record({ url, scrapeSeconds: 5 });
+      assert.match(unavailable ?? '', /403/);
+      assert.ok(
+        answers.length > 0 && answers.every(({ query }) => query.startsWith('count(count_over_time')),
       );
-      assert.match(unavailable ?? '', /recording rule/);
-      assert.deepEqual(recorded, []);
     },
-    { longestMs: 60_000 },
+    {
+      says: (query) =>
+        query.startsWith('count(count_over_time') ? undefined : [403, { status: 'error', error: 'no' }],
+    },
   ));
-
-test('should stop before there is more than can be judged, and keep what it has', () =>
-  withPrometheus(async (url) => {
-    const { unavailable, recorded } = await record({ url, scrapeSeconds: 15 }, 1000, rolling, 9);
-    assert.match(
-      unavailable ?? '',
-      /^objectives? api-.*: 1 series over 2 d have \d+ samples or more, and no more than 9 of all/,
-    );
-    const samples = recorded.flatMap(({ values }) => values.flatMap(({ points }) => points));
-    assert.equal(samples.length, 8);
-  }));
-
-/** The number of series, and what Prometheus says to a range that is too long; null: it is another question. */
-function countOrRefusal(query: string, longestMs: number): Record<string, unknown> | null {
-  if (query.startsWith('count(')) {
-    const result = [{ metric: {}, value: [1, '1900'] }];
-    return { status: 'success', data: { resultType: 'vector', result } };
-  }
-  if (!(Number(/\[(\d+)ms\]$/.exec(query)?.[1]) > longestMs)) return null;
-  const error = 'query processing would load too many samples into memory in query execution';
-  return { status: 'error', errorType: 'execution', error };
-}
-
-/** What is answered to questions for names, which are not counted; null: it is a query. */
-function namesFor(url: string): unknown {
-  if (url.startsWith('/api/v1/metadata')) return {};
-  if (url.startsWith('/api/v1/label/le/')) return ['0.5'];
-  if (url.startsWith('/api/v1/label/')) return ['200', 'hunter2'];
-  return url.startsWith('/api/v1/labels') ? ['__name__', 'job', 'le', 'route', 'status'] : null;
-}
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import {
+  askingOf,
+  guardQueries,
+  questionsOf,
+  windowQueries,
+} from '../../../reports/judge/performance/budget-queries.ts';
+import type { GuardQueries, WindowQueries } from '../../../reports/judge/performance/budget-queries.ts';
 import { goalEntrySchema } from '../../../reports/record/details/load-detail.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Objective } from '../../../reports/record/objective.ts';
@@ -8,7 +15,9 @@ import type { Seen } from '../../_testing/histories.ts';
 import { controls } from './controls.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
-const POINTS = 61;
+const WINDOW_MS = 3_600_000;
+const TO_MS = T0 + WINDOW_MS;
+const SCRAPE_MS = 10_000;
 
 const objective = (over: Partial<Objective> = {}): Objective => ({
   name: 'api-requests',
@@ -18,173 +27,186 @@ const objective = (over: Partial<Objective> = {}): Objective => ({
   target: 0.99,
   window: { kind: 'run' },
   slice: null,
-  indicator: { kind: 'ratio', counter: true, good: null, bad: 'bad', total: 'total' },
+  indicator: {
+    kind: 'ratio',
+    counter: true,
+    good: null,
+    bad: 'requests{job="api",status=~"5.."}',
+    total: 'requests{job="api"}',
+  },
   status: 'assumed',
+  stated: 'environment file',
   ...over,
 });
 
-function series(query: string, growth: (index: number) => number | null, name = 'api-requests'): Seen {
-  let value = 0;
-  const points: [number, number][] = [];
-  for (let index = 0; index < POINTS; index += 1) {
-    const by = growth(index);
-    value += by ?? 0;
-    if (by !== null) points.push([T0 + index * 10_000, value]);
-  }
-  const toMs = T0 + (POINTS - 1) * 10_000;
-  const at = { fromMs: T0, toMs, endMs: toMs, stepSeconds: 10, scrapeSeconds: 10 };
-  const t = toMs - T0;
-  return ['series', { t, objectives: [name, 'of-another'], query, ...at, values: [{ labels: {}, points }] }];
+type Values = Partial<Record<keyof WindowQueries, number | null>> & {
+  guards?: Partial<Record<keyof GuardQueries, number | null>>;
+};
+
+const SOUND = { total: 6000, part: 0, coverage: 1, before: 1, whole: 60, busy: 60 };
+const FOUND = { total: 3, part: 1, labelled: 3 };
+
+/** What Prometheus says of an objective: the same values for each of its windows. */
+function answered(of: Objective, { guards, ...values }: Values = {}): Seen[] {
+  const asking = askingOf(of, {}, SCRAPE_MS);
+  const known = new Map<string | null, number | null>();
+  const learn = <Q extends object>(queries: Q, numbers: Partial<Record<keyof Q, number | null>>): void => {
+    for (const [name, query] of Object.entries(queries) as [keyof Q, string | null][])
+      known.set(query, numbers[name] ?? null);
+  };
+  // The short and the long window of the pair that an hour has.
+  for (const ms of [WINDOW_MS, WINDOW_MS / 10, WINDOW_MS / 120])
+    learn(windowQueries(of, ms, asking), { ...SOUND, ...values });
+  learn(guardQueries(of, WINDOW_MS, SCRAPE_MS), { ...FOUND, ...guards });
+  return [
+    ['budget-window', { objective: of.name, fromMs: T0, toMs: TO_MS, endMs: TO_MS, scrapeSeconds: 10 }],
+    ...questionsOf(of, WINDOW_MS, asking).map((query): Seen => [
+      'metric-answer',
+      { query, atMs: TO_MS, value: known.get(query) ?? null },
+    ]),
+  ];
 }
 
-const budget = (seen: Seen[], objectives: Objective[] = [objective()]) =>
+const budget = (seen: Seen[], objectives: Objective[] = [objective()]): Judgement =>
   judge({ check: 'performance/budget', settings: { objectives }, seen });
-const total = series('total', () => 100);
+const judged = (values: Values, of = objective()): Judgement => budget(answered(of, values), [of]);
 
 it('should pass while a budget is left, with burn rates and those that cannot be computed', () => {
-  const judgement = budget([total, series('bad', (i) => Number(i === 20))]);
-  assert.equal(judgement.verdict, 'pass');
+  const judgement = judged({ part: 15 });
+  assert.equal(judgement.verdict, 'pass', judgement.reason);
   assert.match(
     judgement.reason,
-    /every objective has error budget left, api-requests the least: 98\.\d+ % of the budget left/,
+    /every objective has error budget left, api-requests the least: 75 % of the budget left/,
   );
   const [goal] = judgement.goals ?? [];
   goalEntrySchema.parse(goal);
   assert.deepEqual([goal?.samples, goal?.coverage, goal?.window], [6000, 1, 'the run']);
+  assert.equal(goal?.observedMs, WINDOW_MS);
   const burn = judgement.figures.filter(({ name }) => name.includes('burn rate'));
   assert.equal(burn.length, 3);
   assert.match(String(burn[0]?.value), /^not computed: a window of/);
-  assert.match(String(burn[2]?.name), /over 1 min and 5 s \(shortened with the window\)/);
+  assert.match(String(burn[2]?.name), /over 6 min and 30 s \(shortened with the window\)/);
+  assert.equal(burn[2]?.value, '0.25 × and 0.25 ×: quiet');
 });
 
 it('should say of an objective that passes which bad events its metrics do not have', () => {
-  const unseen = objective({ unseen: 'requests that reach no server' });
-  const judgement = budget([total, series('bad', () => 0)], [unseen]);
+  const judgement = judged({}, objective({ unseen: 'requests that reach no server' }));
   assert.equal(judgement.verdict, 'pass');
-  assert.match(judgement.seen, /^api-requests: .*; not counted: requests that reach no server$/);
-  assert.equal(judgement.goals?.[0]?.note, 'not counted: requests that reach no server');
-});
-
-it('should judge a window by the clock of Prometheus, wherever that was measured to be', () => {
-  const aheadMs = 300_000;
-  const moved = ([kind, seen]: Seen): Seen => {
-    const { fromMs, toMs, endMs, values } = seen as unknown as Record<'fromMs' | 'toMs' | 'endMs', number> & {
-      values: { labels: object; points: [number, number][] }[];
-    };
-    const points = (of: [number, number][]) => of.map(([t, value]) => [t + aheadMs, value]);
-    const at = { fromMs: fromMs + aheadMs, toMs: toMs + aheadMs, endMs: endMs + aheadMs };
-    return [kind, { ...seen, ...at, values: values.map((one) => ({ ...one, points: points(one.points) })) }];
-  };
-  const counted = [moved(total), moved(series('bad', (i) => Number(i === 20)))];
-  const clock = (askedMs: number): Seen => [
-    'clock-offset',
-    { t: 0, source: 'Prometheus', askedMs, saidMs: T0 + aheadMs, precision: 'ms' },
-  ];
-  assert.equal(budget([clock(T0), ...counted]).verdict, 'pass');
-  assert.match(budget(counted).reason, /a query covers time after it was sent/);
-  const impossible = budget([clock(T0 - 3_600_000), ...counted]);
-  assert.equal(impossible.verdict, 'inconclusive');
-  assert.match(impossible.reason, /the clock of Prometheus/);
+  assert.match(judgement.seen, /^api-requests: .*; not counted: requests that reach no server; /);
+  assert.match(
+    judgement.goals?.[0]?.note ?? '',
+    /^not counted: requests that reach no server; tender-api is no/,
+  );
 });
 
 it('should fail when it is overspent, and show how far', () => {
-  const judgement = budget([total, series('bad', (i) => (i > 0 ? 3 : 0))]);
+  const judgement = judged({ part: 180 });
   assert.equal(judgement.verdict, 'fail');
   assert.equal(judgement.reason, 'api-requests: 3 times the budget spent');
   assert.ok(Math.abs((judgement.goals?.[0]?.remaining?.worst ?? 0) + 2) < 1e-6);
 });
 
-it('should prove by its control that the budget of api-requests is spent, and of no other objective', () => {
-  const spent = controls.find(({ id }) => id === 'performance/budget/spent')?.expectSeen ?? assert.fail();
-  const caught = ({ reason, seen, findings }: Judgement): boolean =>
-    [reason, seen, ...findings.map((one) => `${one.subject}: ${one.seen}`)].some((text) => spent.test(text));
+it('should prove by its controls that the budget of api-requests is spent, and of no other objective, or not known', () => {
+  const caught = (id: string, { reason, seen, findings }: Judgement): boolean => {
+    const expected = controls.find((one) => one.id === `performance/budget/${id}`)?.expectSeen;
+    assert.ok(expected);
+    return [reason, seen, ...findings.map((one) => `${one.subject}: ${one.seen}`)].some((text) =>
+      expected.test(text),
+    );
+  };
   const indicator = { kind: 'ratio', counter: true, good: null, bad: 'bad', total: 'others' } as const;
   const other = objective({ name: 'others', indicator });
-  const bad = (i: number): number => (i > 0 ? 3 : 0);
-  const ofOther = [series('others', () => 100, 'others'), series('bad', bad, 'others')];
-  const both = (...own: Seen[]): Judgement =>
-    budget([series('bad', bad), ...own, ...ofOther], [objective(), other]);
-  assert.equal(caught(budget([total, series('bad', bad)])), true);
-  const [late, whole] = [both(), both(total)];
-  assert.deepEqual([late.verdict, caught(late)], ['fail', false], late.reason);
-  assert.deepEqual([whole.verdict, caught(whole)], ['fail', true], whole.reason);
+  const both = budget([...answered(objective()), ...answered(other, { part: 180 })], [objective(), other]);
+  assert.equal(caught('spent', judged({ part: 180 })), true);
+  assert.equal(caught('spent', both), false);
+  for (const values of [{ coverage: 0.4 }, { coverage: 0.4, total: 0 }, { coverage: 0 }]) {
+    const lost = judged(values);
+    assert.deepEqual([lost.verdict, caught('gap', lost)], ['inconclusive', true], lost.reason);
+  }
+  assert.equal(caught('gap', judged({})), false);
 });
 
-it('should be open for a gap in the series, naming it', () => {
-  const judgement = budget([series('total', (i) => (i > 20 && i < 30 ? null : 100)), series('bad', () => 0)]);
+it('should be open where a part of the window was not observed, and say for how long it looked', () => {
+  const judgement = judged({ coverage: 0.9 });
   assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(
-    judgement.reason,
-    /^api-requests: between .* no data from 2026-01-01 00:03:20 to 2026-01-01 00:05:00/,
-  );
+  assert.match(judgement.reason, /^api-requests: between .* 90 % of the window was observed$/);
   assert.equal(judgement.findings[0]?.subject, 'api-requests');
-});
-
-it('should count only what was seen as achieved, with bounds for the rest, and say for how long it looked', () => {
-  const rolling = objective({ window: { kind: 'rolling', ms: 86_400_000 } });
-  const { goals, figures } = budget([total, series('bad', (i) => Number(i === 20))], [rolling]);
-  const goal = goalEntrySchema.parse(goals?.[0]);
-  assert.deepEqual([goal.samples, goal.achieved, goal.upper], [6000, 99.9833, 99.9999]);
-  assert.ok(Number(goal.lower) < 1 && Number(goal.coverage) < 0.01);
-  assert.equal(goal.observedMs, 600_000);
-  assert.equal(figures.find(({ name }) => name === 'api-requests: events seen')?.value, 6000);
+  const goal = goalEntrySchema.parse(judgement.goals?.[0]);
+  assert.deepEqual([goal.samples, goal.achieved, goal.observedMs], [6000, 100, 0.9 * WINDOW_MS]);
 });
 
 it('should round what is good down and its upper bound up', () => {
-  const [goal] = budget([series('total', () => 300), series('bad', (i) => Number(i === 20))]).goals ?? [];
   // 17,999 of 18,000 are 99.994444 %, and nothing was missed.
+  const [goal] = judged({ total: 18_000, part: 1 }).goals ?? [];
   assert.deepEqual([goal?.achieved, goal?.lower, goal?.upper], [99.9944, 99.9944, 99.9945]);
-  const [two] = budget([series('total', () => 300), series('bad', (i) => 2 * Number(i === 20))]).goals ?? [];
-  // 99.988889 %.
-  assert.deepEqual([two?.achieved, two?.lower, two?.upper], [99.9888, 99.9888, 99.9889]);
 });
 
-it('should count the slices that were seen as a whole', () => {
-  const slice = { target: 0.95, ms: 60_000 };
-  const sliced = objective({
-    method: 'Timeslices' as const,
-    slice,
-    window: { kind: 'rolling' as const, ms: 86_400_000 },
-  });
-  const [goal] = budget([total, series('bad', (i) => (i === 20 ? 50 : 0))], [sliced]).goals ?? [];
-  assert.deepEqual([goal?.samples, goal?.achieved, goal?.sampleKind], [10, 90, 'slices']);
-  // Of the bad slice a part is missing: it is bad whatever happened then.
-  const cut = (i: number): number | null => (i === 19 ? null : 100);
-  const [partly] =
-    budget([series('total', cut), series('bad', (i) => (i === 20 ? 80 : 0))], [sliced]).goals ?? [];
-  assert.deepEqual([partly?.samples, partly?.achieved], [10, 90]);
-});
-
-it('should take what a rolling window did not cover for a gap', () => {
-  const rolling = objective({ window: { kind: 'rolling', ms: 86_400_000 } });
-  assert.match(
-    budget([total, series('bad', () => 0)], [rolling]).reason,
-    /0\.69\d % of the window is covered/,
+it('should count slices', () => {
+  const sliced = objective({ method: 'Timeslices', slice: { target: 0.95, ms: 60_000 }, target: 0.9 });
+  const [goal] = judged({ total: 60, part: 3 }, sliced).goals ?? [];
+  assert.deepEqual(
+    [goal?.verdict, goal?.samples, goal?.achieved, goal?.sampleKind],
+    ['pass', 60, 95, 'slices'],
   );
 });
 
 it('should let a failed objective speak before an open one', () => {
   const other = objective({ name: 'other' });
-  const judgement = budget([total, series('bad', () => 9)], [other, objective()]);
+  const judgement = budget(answered(objective(), { part: 600 }), [other, objective()]);
   assert.equal(judgement.verdict, 'fail');
   assert.equal(judgement.goals?.[0]?.verdict, 'inconclusive');
 });
 
-it('should be open without objectives, series, a query of two, or Prometheus', () => {
+it('should be open without objectives, an answer, or Prometheus', () => {
+  const sound = answered(objective());
   for (const [seen, objectives, reason] of [
     [[], [], /names no objectives/],
-    [[], [objective()], /no series was recorded/],
-    [[total], [objective()], /one of its queries was not recorded/],
+    [[], [objective()], /Prometheus was not asked for it/],
+    [sound.slice(0, -1), [objective()], /every objective has error budget left/],
+    [sound.filter((_, i) => i !== 1), [objective()], /no answer was recorded to count\(/],
+    [[...sound, ...sound], [objective()], /its window is not valid/],
     [
       [['unavailable', { what: 'Prometheus', reason: 'refused' }]],
       [objective()],
       /Prometheus unavailable: refused/,
     ],
   ] as [Seen[], Objective[], RegExp][]) {
-    const judgement = budget(seen, objectives);
-    assert.equal(judgement.verdict, 'inconclusive');
-    assert.match(judgement.reason, reason);
+    const { verdict, reason: found } = budget(seen, objectives);
+    assert.match(found, reason);
+    if (!found.startsWith('every')) assert.equal(verdict, 'inconclusive');
   }
+});
+
+it('should be open where Prometheus refused a query or warned of its answer, and where it answered for another moment', () => {
+  const changed = (change: object): Judgement =>
+    budget(
+      answered(objective()).map(([kind, seen], i): Seen => [kind, i === 1 ? { ...seen, ...change } : seen]),
+    );
+  assert.match(changed({ refused: 'query timed out' }).reason, /^api-requests: query timed out$/);
+  assert.match(changed({ atMs: TO_MS - 1 }).reason, /no answer was recorded/);
+});
+
+it('should count the budget of the whole period only where the calendar says when it ends', () => {
+  const later = (seen: Seen[]): Seen[] =>
+    seen.map(([kind, fields]) =>
+      kind === 'budget-window' ? [kind, { ...fields, endMs: TO_MS + 9 * WINDOW_MS }] : [kind, fields],
+    );
+  const period = {
+    kind: 'calendar',
+    duration: '1d',
+    startTime: '2026-01-01 00:00:00',
+    timeZone: 'UTC',
+  } as const;
+  const calendar = objective({ window: period });
+  const whole = budget(later(answered(calendar, { part: 180 })), [calendar]);
+  assert.deepEqual(
+    [whole.verdict, whole.reason],
+    [
+      'pass',
+      'every objective has error budget left, api-requests the least: 70 % of the budget of the whole period left',
+    ],
+  );
+  assert.match(budget(later(answered(objective()))).reason, /its window ends in the future/);
 });
 
 it('should be open where the objectives cannot be read', () => {
@@ -192,67 +214,35 @@ it('should be open where the objectives cannot be read', () => {
   assert.match(damaged.reason, /cannot be read/);
 });
 
-it('should join the parts of a long query', () => {
-  const [, all] = total;
-  const [whole] = (all?.['values'] ?? []) as { labels: object; points: [number, number][] }[];
-  const part = (from: number, to: number): Seen => [
-    'series',
-    { ...all, values: [{ labels: {}, points: whole?.points.slice(from, to) }] },
-  ];
-  const judgement = budget([part(0, 31), part(30, POINTS), series('bad', () => 0)]);
-  assert.deepEqual([judgement.verdict, judgement.goals?.[0]?.samples], ['pass', 6000]);
-});
-
-it('should not take the end of a query that was cut off for events that did not happen', () => {
-  const [, all] = total;
+it('should be open where a query finds nothing, whatever its sums say', () => {
   const good = objective({
-    indicator: { kind: 'ratio', counter: true, good: 'good', bad: null, total: 'total' },
+    indicator: {
+      kind: 'ratio',
+      counter: true,
+      good: 'seconds_bucket{le="0.5"}',
+      bad: null,
+      total: 'seconds_count',
+    },
   });
-  const [, whole] = series('good', () => 100);
-  const [values] = (whole?.['values'] ?? []) as { points: unknown[] }[];
-  const cut = { ...whole, toMs: T0 + 300_000, values: [{ labels: {}, points: values?.points.slice(0, 31) }] };
-  const judgement = budget(
-    [
-      ['series', all],
-      ['series', cut],
-    ],
-    [good],
-  );
-  assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /the answer to good was recorded only for a part of the window/);
-});
-
-it('should be open where a bad query asks for a label that the total does not have', () => {
-  const query = 'requests{status=~"5.."}';
-  const indicator = { kind: 'ratio', counter: true, good: null, bad: query, total: 'requests' } as const;
-  const nothing: Seen = ['series', { ...series(query, () => 0)[1], values: [] }];
-  const judgement = budget([series('requests', () => 100), nothing], [objective({ indicator })]);
-  assert.equal(judgement.verdict, 'inconclusive');
-  assert.match(judgement.reason, /selects by the label status/);
-});
-
-it('should demand that it was recorded which targets answered, where they can be told', () => {
-  const query = 'requests{job="api"}';
-  const indicator = { kind: 'ratio', counter: true, good: null, bad: 'bad', total: query } as const;
-  const seen = [series(query, () => 100), series('bad', () => 0)];
-  assert.match(budget(seen, [objective({ indicator })]).reason, /one of its queries was not recorded/);
-  const up = series('up{job="api"}', (i) => Number(i === 0));
-  assert.equal(budget([...seen, up], [objective({ indicator })]).verdict, 'pass');
-});
-
-it('should read the distance of scrapes beside that of the samples', () => {
-  const thinned = (stepSeconds: number, scrapeSeconds: number): Seen[] => {
-    const of = (seen: Seen): Seen => ['series', { ...seen[1], stepSeconds, scrapeSeconds }];
-    return [
-      of(series('total', (i) => (i % 3 === 0 && (i < 20 || i > 23) ? 300 : null))),
-      of(series('bad', () => 0)),
-    ];
-  };
-  assert.match(budget(thinned(30, 10)).reason, /no data from .* \(60 s\)/);
+  const threshold = objective({ indicator: { kind: 'threshold', query: 'up', op: 'gte', value: 1 } });
+  for (const [of, guards, reason] of [
+    [objective(), { total: 0 }, /total matched 0 series: requests\{job="api"\}$/],
+    [objective(), { part: 0, labelled: 0 }, /bad matched 0 series, and no series has labels like/],
+    [objective(), { part: null, labelled: null }, /bad matched 0 series/],
+    [good, { part: 0 }, /good matched 0 series: seconds_bucket/],
+    [good, { part: 2, unbounded: 1 }, /good matched no series of this boundary for 1 series of total/],
+    [threshold, { total: null }, /its query matched 0 series: up$/],
+  ] as const) {
+    const { verdict, reason: found } = judged({ part: of === good ? 6000 : 0, guards }, of);
+    assert.equal(verdict, 'inconclusive');
+    assert.match(found, reason);
+  }
+  // No series of errors is what a service without errors has, if others show that it would be found.
+  assert.equal(judged({ part: null, guards: { part: 0, labelled: 3 } }).verdict, 'pass');
 });
 
 it('should show no share of nothing where no event was counted', () => {
-  const judgement = budget([series('total', () => 0), series('bad', () => 0)]);
+  const judgement = judged({ total: 0 });
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /no event was counted/);
   const { achieved, remaining } = judgement.goals?.[0] ?? {};

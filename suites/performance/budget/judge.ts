@@ -1,23 +1,18 @@
-import type { Annotations } from '../../../reports/judge/annotations.ts';
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
+import { answeredOf } from '../../../reports/judge/performance/budget-answers.ts';
 import { burnFigures } from '../../../reports/judge/performance/burn-figures.ts';
-import { leastUnknown } from '../../../reports/judge/performance/enough-targets.ts';
-import { countedFrom, recordedOf, thereOf } from '../../../reports/judge/performance/recorded.ts';
-import type { Counted } from '../../../reports/judge/performance/recorded.ts';
 import { budgetOf } from '../../../reports/judge/slo/budget.ts';
 import type { Budget } from '../../../reports/judge/slo/budget.ts';
-import { burnRates } from '../../../reports/judge/slo/burn-rate.ts';
+import type { BurnRate } from '../../../reports/judge/slo/burn-rate.ts';
 import {
   percent,
   percentAtLeast,
   percentAtMost,
   percentDeclared,
 } from '../../../reports/judge/slo/percent.ts';
-import type { Grid } from '../../../reports/judge/slo/series/series.ts';
-import { thereGap } from '../../../reports/judge/slo/series/there.ts';
 import { unavailableText } from '../../../reports/judge/unavailable.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Figure, Finding, Judgement } from '../../../reports/record/judgement.ts';
@@ -37,41 +32,30 @@ interface Judged {
   verdict: Extract<Verdict, 'pass' | 'fail' | 'inconclusive'>;
   reason: string;
   budget: Budget | null;
+  /** How much of the window, up to now, was observed. */
+  observedMs: number;
   figures: Figure[];
   /** What a pass does not show; no figure says so. */
   unshown: string[];
 }
 
-/**
- * `performance/budget`: what is left of the error budget of every objective that the environment declares, from the series that were
- * recorded of its queries. Every `{kind:'series'}` belongs to objectives by their names and to one of their queries by the text; `step` is
- * in seconds, times in wall clock ms.
- */
+/** `performance/budget`: what is left of the error budget of every objective that the environment declares, from what Prometheus answered. */
 function judgeBudget(history: History): Judgement {
   const gaps = gapsOf(history);
   const { objectives, unreadable } = objectivesOf(history);
-  const recorded = recordedOf(history);
-  const asked = thereOf(history);
-  const judged = objectives.map((objective) => {
-    const there = asked.get(objective.name) ?? [];
-    const read =
-      thereGap(objective, there) ??
-      countedFrom(history, objective, { recorded: recorded.get(objective.name) ?? [], there });
-    return judgeOne(objective, read, leastUnknown(history, objective));
-  });
+  const judged = objectives.map((objective) => judgeOne(history, objective));
   const open = [...gaps, ...unreadable];
   if (objectives.length === 0 && open.length === 0) open.push('the environment names no objectives');
   const found = worst(judged.map(({ verdict }) => verdict));
   const verdict: Verdict = found === 'fail' ? 'fail' : open.length > 0 ? 'inconclusive' : found;
   const telling = judged.filter((one) => one.verdict === verdict);
-  const [worstOne] = telling;
   const findings = judged.filter((one) => one.verdict !== 'pass').map(findingOf);
   return {
     verdict,
     reason: verdict === 'inconclusive' && open.length > 0 ? open.join('; ') : reasonOf(verdict, telling),
     expected: `error budget left for ${objectives.map(({ name }) => name).join(', ') || 'every objective'}, even if everything unobserved was bad`,
     seen:
-      worstOne === undefined
+      telling.length === 0
         ? 'nothing'
         : judged.map((one) => `${one.objective.name}: ${[one.reason, ...one.unshown].join('; ')}`).join('\n'),
     figures: judged.flatMap(({ figures }) => figures),
@@ -96,27 +80,33 @@ function objectivesOf(history: History): { objectives: Objective[]; unreadable: 
     : { objectives: [], unreadable: ['the objectives of the history cannot be read'] };
 }
 
-/**
- * @param read what was counted, or why the objective cannot be judged
- * @param least why it is unknown how many targets there must be; null: it is known
- */
-function judgeOne(objective: Objective, read: Counted | string, least: string | null): Judged {
+function judgeOne(history: History, objective: Objective): Judged {
   const { unseen } = objective;
+  const answered = answeredOf(history, objective);
   const unshown = [
     ...(unseen === undefined ? [] : [`not counted: ${unseen}`]),
-    ...(least === null ? [] : [least]),
+    ...(typeof answered === 'string' ? [] : answered.unshown),
   ];
-  if (typeof read === 'string')
-    return { objective, verdict: 'inconclusive', reason: read, budget: null, figures: [], unshown };
-  const { grid } = read;
-  const budget = budgetOf(objective, grid);
+  if (typeof answered === 'string')
+    return {
+      objective,
+      verdict: 'inconclusive',
+      reason: answered,
+      budget: null,
+      observedMs: 0,
+      figures: [],
+      unshown,
+    };
+  const { whole, rates, windowMs } = answered;
+  const budget = budgetOf(objective, whole);
   return {
     objective,
     verdict: budget.verdict,
     reason: budget.reason,
     budget,
-    figures: figuresOf(objective, budget, grid),
-    unshown: [...unshown, ...(read.unshown === null ? [] : [read.unshown])],
+    observedMs: Math.round(whole.coverage * windowMs),
+    figures: figuresOf(objective, budget, rates),
+    unshown,
   };
 }
 
@@ -158,7 +148,7 @@ function windowText({ window }: Objective): string {
 /** Nothing was counted: none of nothing was bad, which is no 100 %. */
 const isEmpty = ({ account }: Budget): boolean => account.total === 0;
 
-function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
+function figuresOf(objective: Objective, budget: Budget, rates: readonly BurnRate[]): Figure[] {
   const { name } = objective;
   const range = (best: number, worstCase: number): number | string =>
     percent(best) === percent(worstCase)
@@ -181,11 +171,10 @@ function figuresOf(objective: Objective, budget: Budget, grid: Grid): Figure[] {
             goal: '≥ 0',
           },
         ]),
-    { name: `${name}: events seen`, value: Math.round(budget.seenEvents) },
+    { name: `${name}: events seen`, value: Math.round(budget.account.seen.total) },
     ...sliceFigure(objective, budget),
-    { name: `${name}: coverage of the window`, value: percent(budget.account.coverage) },
-    ...(grid.resets > 0 ? [{ name: `${name}: counter resets`, value: grid.resets }] : []),
-    ...burnFigures(name, burnRates(objective, grid)),
+    { name: `${name}: coverage of the window`, value: percent(budget.coverage) },
+    ...burnFigures(name, rates),
   ];
 }
 
@@ -203,7 +192,7 @@ function entryOf(one: Judged): GoalEntry {
     target: targetText(objective),
     verdict,
     ...(budget === null || isEmpty(budget) ? UNKNOWN : knownOf(budget)),
-    ...(budget !== null && budget.observedMs !== null && { observedMs: Math.round(budget.observedMs) }),
+    ...(budget !== null && { observedMs: one.observedMs }),
     unit: '%',
     sampleKind: objective.method === 'Timeslices' ? 'slices' : 'events',
     window: windowText(objective),
@@ -223,48 +212,36 @@ const UNKNOWN: Known = {
 };
 
 /** What was observed, and bounds for what was not; each rounded to the side that claims less. */
-function knownOf({ account, achieved, remaining }: Budget): Known {
+function knownOf({ account, achieved, remaining, coverage }: Budget): Known {
   const { total, bad } = account.seen;
   return {
     achieved: total === 0 ? null : percentAtLeast(1 - bad / total, 4),
     lower: percentAtLeast(achieved.worst, 4),
     upper: percentAtMost(achieved.best, 4),
     samples: Math.round(total),
-    coverage: account.coverage,
+    coverage,
     remaining,
   };
 }
 
-/** An answer for every objective that the environment declares; what there is of its queries where a record says where they come from. */
+/** The window of every objective that the environment declares, and answers. */
 function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
-  return (settings.objectives ?? []).flatMap((one) => {
+  const windows = (settings.objectives ?? []).map((one) => {
     const name = typeof one === 'string' ? one : one.name;
-    const series = need('series', {
-      where: ({ objectives }) => objectives.includes(name),
-      what: `series of ${name}`,
+    return need('budget-window', {
+      where: ({ objective }) => objective === name,
+      what: `the window of ${name}`,
     });
-    if (typeof one === 'string' || one.stated === undefined) return [series];
-    const where = ({ objectives }: { objectives: readonly string[] }): boolean => objectives.includes(name);
-    return [need('metric-there', { where, what: `what Prometheus has of the queries of ${name}` }), series];
   });
+  return [...windows, need('metric-answer', { what: 'an answer of Prometheus' })];
 }
-
-const BUDGET_ANNOTATIONS: Annotations = {
-  'clock-offset':
-    'it excuses windows that are off by as much; of a clock that is right there is nothing to excuse',
-  'metric-there.values[].values[]':
-    'one value of the shape that is asked for is enough; which ones there are is not declared',
-  'metric-there.families':
-    'the name or the boundaries say the unit as well, and not every source has metadata',
-  'metric-there.boundaryOn':
-    'it excuses a query that finds nothing at its boundary; where that finds something, it decides nothing',
-  'metric-there.selected': 'that no series is selected is a fact of bad events, and of all others judged',
-  'series.values[].labels.*':
-    'no declaration says which pods, routes and statuses there are; that each is of a scraped target and counted alike in every answer is judged',
-};
 
 export const judge: CheckJudge = {
   judge: judgeBudget,
   evidence: budgetEvidence,
-  annotations: BUDGET_ANNOTATIONS,
+  annotations: {
+    'clock-offset': 'windows are cut by it; of a clock that is right there is nothing to excuse',
+    'metric-answer.value':
+      'a sum of Prometheus has no second copy in the record that it could be held against',
+  },
 };

@@ -1,5 +1,5 @@
 /** Reads selectors out of queries. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
-import type { Objective, Series } from '../../../record/objective.ts';
+import type { Objective } from '../../../record/objective.ts';
 
 export interface Matcher {
   label: string;
@@ -33,28 +33,6 @@ function matchersIn(text: string): Matcher[] {
   }));
 }
 
-/** Whether a selector selects a series. @param selector with a null metric it matches any name */
-export function matchesSelector(
-  labels: Readonly<Record<string, string>>,
-  { metric, matchers }: { metric: string | null; matchers: readonly Matcher[] },
-): boolean {
-  const { __name__: name = metric } = labels;
-  return (
-    (metric === null || name === metric) && matchers.every((one) => matches(labels[one.label] ?? '', one))
-  );
-}
-
-/** An expression that is invalid in JavaScript counts as a match: Prometheus uses RE2, whose syntax differs. */
-function matches(text: string, { op, value }: Matcher): boolean {
-  const asked = value.slice(1, -1).replaceAll('\\\\', '\\');
-  if (op === '=' || op === '!=') return (text === asked) === (op === '=');
-  try {
-    return new RegExp(`^(?:${asked})$`).test(text) === (op === '=~');
-  } catch {
-    return true;
-  }
-}
-
 /** Whether the matcher excludes series without its label. */
 export function demands({ op, value }: Matcher): boolean {
   return (op === '=' || op === '=~') && value.length > 2;
@@ -80,32 +58,6 @@ const NAMESPACE = 'namespace';
 function ofTargets({ indicator }: Objective): Matcher[] {
   const query = indicator.kind === 'ratio' ? indicator.total : indicator.query;
   return matchersIn(query).filter((one) => OF_TARGETS.has(one.label) && demands(one));
-}
-
-/** The targets of an objective: those in a namespace that its query names; where there are none, all that were asked for. */
-export function targetsIn(
-  objective: Objective,
-  answers: ReadonlyMap<string, readonly Series[]>,
-): readonly Series[] {
-  const all = answers.get(targetsQuery(objective) ?? '') ?? [];
-  const matchers = ofTargets(objective).filter(({ label }) => label === NAMESPACE);
-  const own = all.filter(({ labels }) =>
-    matchers.some((one) => matchesSelector(labels, { metric: null, matchers: [one] })),
-  );
-  return own.length > 0 ? own : all;
-}
-
-/** Every query of an objective; the one for its targets comes last. */
-export function queriesOf(objective: Objective): string[] {
-  const targets = targetsQuery(objective);
-  return [...ownQueries(objective), ...(targets === null ? [] : [targets])];
-}
-
-/** Its queries without the one for its targets. */
-export function ownQueries({ indicator }: Objective): string[] {
-  const queries =
-    indicator.kind === 'threshold' ? [indicator.query] : [indicator.total, indicator.good, indicator.bad];
-  return queries.filter((query) => query !== null);
 }
 
 /** A selector within an expression, as it stands there without range and offset. */
