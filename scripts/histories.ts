@@ -1,5 +1,6 @@
 /**
- * Stores the passing histories of a run for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`.
+ * Stores the passing histories of a run for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`, and what
+ * judges say of changed copies of them: `node scripts/histories.ts accept [--check GLOB]`.
  * The histories of each check that passes replace its stored ones; with --missing only checks without a stored history are stored. Prints
  * what was stored, why others were not, what stored histories lack of what the run has recorded, and which built checks have no stored history.
  */
@@ -16,6 +17,8 @@ import { judgeCheck } from '../runner/record/judging.ts';
 import { checkFolderName } from '../runner/record/run-folder.ts';
 import { cleaned, secretIn } from './histories/clean.ts';
 import { newerIn } from './histories/form.ts';
+import { holdAll } from './histories/hold-all.ts';
+import { accept, linesOf } from './histories/outcomes.ts';
 import { readStored, storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
 import type { Stored, StoredFile } from './histories/stored.ts';
 
@@ -119,6 +122,18 @@ async function main(runs: readonly string[], { glob, missing, folder }: Options)
   for (const { id } of without) process.stdout.write(`  ${id}\n`);
 }
 
+/** Writes down what judges say of changed copies; nothing of a history that does not pass as it is. */
+async function acceptAll({ glob, folder }: Options): Promise<void> {
+  const matches = globMatcher(glob);
+  const ids = catalogue().map(({ id }) => id);
+  const stored = ids.filter((id) => matches(id) && storedPath(id, folder) !== null);
+  for (const { check, refused, outcomes } of await holdAll(stored, folder)) {
+    if (refused === null) accept(check, linesOf(outcomes), folder);
+    else process.stdout.write(`- ${check}: its unchanged history does not pass: ${refused}\n`);
+  }
+  process.stdout.write('accepted; read the difference before you commit it\n');
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -128,11 +143,17 @@ const { values, positionals } = parseArgs({
   },
 });
 const [command, ...runs] = positionals;
-if (command !== 'keep' || runs.length === 0 || runs.some((run) => !existsSync(path.join(run, 'histories')))) {
+const options = { glob: values.check, missing: values.missing, folder: values.folder };
+if (command === 'accept' && runs.length === 0) await acceptAll(options);
+else if (
+  command !== 'keep' ||
+  runs.length === 0 ||
+  runs.some((run) => !existsSync(path.join(run, 'histories')))
+) {
   process.stderr.write(
-    'usage: node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing] [--folder FOLDER]\nRUNFOLDER is the folder of a run, which contains the folder histories.\n',
+    'usage: node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing] [--folder FOLDER]\n       node scripts/histories.ts accept [--check GLOB] [--folder FOLDER]\nRUNFOLDER is the folder of a run, which contains the folder histories.\n',
   );
   process.exitCode = USAGE;
 } else {
-  await main(runs, { glob: values.check, missing: values.missing, folder: values.folder });
+  await main(runs, options);
 }

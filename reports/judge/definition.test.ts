@@ -27,7 +27,6 @@ test('should want as many trials as the goal asks for, and let a failure stand',
     judgeOver({
       judge: () => judgement(verdict),
       evidence: () => [],
-      annotations: {},
       over: () => judgement(verdict),
     });
   const passes = ending('pass');
@@ -40,7 +39,7 @@ test('should want as many trials as the goal asks for, and let a failure stand',
 
 test('should not count a trial that was cut off once its series has gone on, unless it had failed by then', () => {
   const verdicts: Judgement['verdict'][] = [];
-  const of = { judge: () => judgement(verdicts.shift() ?? 'pass'), evidence: () => [], annotations: {} };
+  const of = { judge: () => judgement(verdicts.shift() ?? 'pass'), evidence: () => [] };
   const trial = (number: number, cut = false) => {
     const seen: Seen[] = cut ? [['cut-off', { reason: 'not permitted' }]] : [];
     const history = invent({ check: 'failover/backend/pod-crash', goals: { minTrials: 2 }, seen });
@@ -78,7 +77,6 @@ test('should leave a goal of time undecided on a machine too busy, and say it of
   const of = (rules: Rule[]) => ({
     judge: () => ({ ...judgement('fail'), rules, goals: [goal] }),
     evidence: () => [],
-    annotations: {},
   });
   const late: Rule = { id: 'goal', verdict: 'fail', text: 'p95 900 ms', ofTime: true };
   const excused = judgeOne({ ...history, pressure }, of([late]));

@@ -5,7 +5,6 @@ import { reasonOf, worstOf } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
-import type { Annotations } from './annotations.ts';
 import { excused } from './busy.ts';
 import { afterwardsRules } from './evidence/afterwards.ts';
 import { evidenceRules } from './evidence/need.ts';
@@ -18,7 +17,6 @@ export interface CheckJudge {
   /** Pure: one trial's history in, judgement out. If it throws, the caller judges `inconclusive`. */
   judge(history: History): Judgement;
   evidence: EvidenceOf;
-  annotations: Annotations;
   /** It injects a fault, or may leave something behind: then the rules for the time after a trial apply. */
   trial?: boolean;
   /** How several trials are judged together; absent: the worst of them speaks for all. */

@@ -1,7 +1,7 @@
 /** Operations in columns, changed: a copy of what changes, everything else shared. */
 import type { Details, Operations } from '../record/history/history.ts';
 
-export type NumberColumn = 'n' | 'intendedMs' | 'sentMs' | 'doneMs';
+type NumberColumn = 'n' | 'intendedMs' | 'sentMs' | 'doneMs';
 
 /** Only those that `wanted` is true of. */
 export function keepOperations(operations: Operations, wanted: (index: number) => boolean): Operations {
@@ -11,7 +11,7 @@ export function keepOperations(operations: Operations, wanted: (index: number) =
 }
 
 /** Operations by their index, in this order; one may be there twice. */
-export function pick(operations: Operations, kept: readonly number[]): Operations {
+function pick(operations: Operations, kept: readonly number[]): Operations {
   const column = (name: NumberColumn): Float64Array =>
     Float64Array.from(kept, (index) => operations[name][index] ?? 0);
   return {
@@ -40,38 +40,6 @@ class Picked implements Details {
     const at = this.#kept[index];
     return at === undefined ? undefined : this.#from.get(at);
   }
-}
-
-/** Details with some changed; null: the operation has none. */
-export function withDetails(operations: Operations, changes: ReadonlyMap<number, string | null>): Operations {
-  const { detail } = operations;
-  let size = detail.size;
-  for (const [index, text] of changes)
-    size += Number(text !== null) - Number(detail.get(index) !== undefined);
-  const get = (index: number): string | undefined => {
-    const change = changes.get(index);
-    return change === undefined ? detail.get(index) : (change ?? undefined);
-  };
-  return { ...operations, detail: { get, size } };
-}
-
-/** The operations with some values of one column changed; null if no value differs from before. */
-export function withNumbers(
-  operations: Operations,
-  name: NumberColumn,
-  indexes: Iterable<number>,
-  change: (value: number) => number,
-): Operations | null {
-  const column = operations[name].slice();
-  let changed = false;
-  for (const index of indexes) {
-    const before = column[index] ?? 0;
-    const after = change(before);
-    if (after === before) continue;
-    column[index] = after;
-    changed = true;
-  }
-  return changed ? { ...operations, [name]: column } : null;
 }
 
 /** The outcome of some operations set; null where it was that already. */

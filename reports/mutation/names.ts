@@ -1,8 +1,8 @@
 /** Which strings of a history name subjects, and which other names could stand in their place. */
 import type { History } from '../record/history/history.ts';
-import type { Json, Place } from './places.ts';
-import { sample } from './random.ts';
-import type { Random } from './random.ts';
+import type { Place } from './places.ts';
+import type { Json } from './shape.ts';
+import { spread } from './spread.ts';
 
 /** Most names to take for subjects that are not declared, only seen in several lines. */
 const SEEN_SUBJECTS = 60;
@@ -35,11 +35,7 @@ export function isName(value: unknown): value is string {
 }
 
 /** @param places those of all observations, by path */
-export function namesOf(
-  history: History,
-  places: ReadonlyMap<string, readonly Place[]>,
-  random: Random,
-): Names {
+export function namesOf(history: History, places: ReadonlyMap<string, readonly Place[]>): Names {
   const declared = declaredGroups(history);
   const seen = [...places.values()].flatMap((of) => {
     const names = distinct(of.map(({ value, choices }) => (choices === null ? value : null)));
@@ -47,7 +43,7 @@ export function namesOf(
   });
   const groups = [...declared, ...seen];
   return {
-    subjects: subjectsOf(declared, places, random),
+    subjects: subjectsOf(declared, places),
     others: (name) => {
       const found = groups.filter((group) => group.includes(name)).flat();
       return [...new Set(found)].filter((other) => other !== name);
@@ -81,7 +77,6 @@ function declaredGroups({ header }: History): string[][] {
 function subjectsOf(
   declared: readonly string[][],
   places: ReadonlyMap<string, readonly Place[]>,
-  random: Random,
 ): Names['subjects'] {
   const whole = new Map<string, number>();
   /** Of each name or part of one, the kind in which it was seen first. */
@@ -104,7 +99,7 @@ function subjectsOf(
       at: at.get(name) ?? '',
       names: (text: string) => text.includes(name) && partsOf(text).includes(name),
     })),
-    ...sample(several, SEEN_SUBJECTS, random).map((name) => ({
+    ...spread(several, SEEN_SUBJECTS).map((name) => ({
       name,
       at: at.get(name) ?? '',
       names: (text: string) => text === name,

@@ -1,13 +1,12 @@
 /** Finds values in an observation, names them by path, and changes them in a copy. */
 import type { Observation } from '../record/history/history.ts';
 import { chosen, shapeOfKind, step } from './shape.ts';
-import type { Shape } from './shape.ts';
+import type { Json, Shape } from './shape.ts';
 
 /** An observation as plain JSON. After a change it may no longer fit its schema: `parseObservation` decides. */
 export interface Line {
   readonly [field: string]: Json;
 }
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Key = string | number;
 
 /** A value in an observation. `path` is the same in all lines of a kind: `kind.list[].field`; entries of a record are `.*`. */
@@ -17,6 +16,9 @@ export interface Place {
   value: Json;
   /** The values that the schema allows here; null: it does not list them. */
   choices: readonly (string | number | boolean | null)[] | null;
+  shape: Shape;
+  /** A field that may be left out, and is. */
+  absent?: true;
 }
 
 /** Longest list to look into as a whole. In a longer one only some elements are: ten thousand points have the same fields. */
@@ -36,10 +38,11 @@ function lineOf(value: Json): Line {
   return value;
 }
 
-/** Leaves, and lists and records that are not empty. */
+/** Leaves, lists, records that are not empty, and fields that are left out. */
 export function placesOf(seen: Observation): Place[] {
   const found: Place[] = [];
   const shape = shapeOfKind(seen.kind);
+  absentIn({ path: seen.kind, keys: [], value: jsonOf(seen), shape }, found);
   for (const [key, value] of Object.entries(jsonOf(seen))) {
     if (OWN.includes(key)) continue;
     const next = step(shape, key);
@@ -59,18 +62,29 @@ function collect({ path, keys, value, shape: general }: At, found: Place[]): voi
   const shape = chosen(general, value);
   const choices = shape.is === 'choice' ? shape.values : null;
   if (value === null || typeof value !== 'object') {
-    found.push({ path, keys, value, choices });
+    found.push({ path, keys, value, choices, shape: general });
     return;
   }
-  if (isCollection(value, shape)) found.push({ path, keys, value, choices });
+  if (isCollection(value, shape)) found.push({ path, keys, value, choices, shape });
   for (const [key, child] of childrenOf(value)) {
     const next = step(shape, key);
     collect({ path: `${path}${next.adds}`, keys: [...keys, key], value: child, shape: next.shape }, found);
   }
+  absentIn({ path, keys, value, shape }, found);
+}
+
+function absentIn({ path, keys, value, shape }: At, found: Place[]): void {
+  if (shape.is !== 'object' || !isRecord(value)) return;
+  for (const name of shape.optional) {
+    const { shape: own, adds } = step(shape, name);
+    if (Object.hasOwn(value, name) || (keys.length === 0 && OWN.includes(name))) continue;
+    const at = { path: `${path}${adds}`, keys: [...keys, name], value: null };
+    found.push({ ...at, choices: null, shape: own, absent: true });
+  }
 }
 
 function isCollection(value: object, shape: Shape): boolean {
-  if (Array.isArray(value)) return shape.is !== 'tuple' && value.length > 0;
+  if (Array.isArray(value)) return shape.is === 'list';
   return shape.is === 'record' && Object.keys(value).length > 0;
 }
 
@@ -126,37 +140,27 @@ export function withAll(seen: Observation, paths: ReadonlySet<string>, change: (
 
 /**
  * The observation without a subject: null if a field of its own names it, otherwise a copy without the list elements that do.
- * Returns the same object if nothing names the subject. Lists for which `kept` is true stay as they are.
+ * Returns the same object if nothing names the subject.
  */
-export function without(
-  seen: Observation,
-  names: (text: string) => boolean,
-  kept: (path: string) => boolean,
-): Line | null {
-  const walk = ({ path, value, shape: general }: Omit<At, 'keys'>): Json | undefined => {
-    if (typeof value === 'string') return names(value) && !kept(path) ? undefined : value;
+export function without(seen: Observation, names: (text: string) => boolean): Line | null {
+  const walk = (value: Json, general: Shape): Json | undefined => {
+    if (typeof value === 'string') return names(value) ? undefined : value;
     if (value === null || typeof value !== 'object') return value;
     const shape = chosen(general, value);
-    if (isList(value)) return listWithout(value, { path, shape, walk, kept });
-    return recordWithout(value, { path, shape, walk, kept }, names);
+    if (isList(value)) return listWithout(value, { shape, walk });
+    return recordWithout(value, { shape, walk }, names);
   };
-  const left = walk({ path: seen.kind, value: jsonOf(seen), shape: shapeOfKind(seen.kind) });
+  const left = walk(jsonOf(seen), shapeOfKind(seen.kind));
   return left === undefined ? null : lineOf(left);
 }
 
 interface Within {
-  path: string;
   shape: Shape;
-  walk: (at: Omit<At, 'keys'>) => Json | undefined;
-  kept: (path: string) => boolean;
+  walk: (value: Json, shape: Shape) => Json | undefined;
 }
 
-function listWithout(value: readonly Json[], { path, shape, walk, kept }: Within): Json | undefined {
-  if (kept(path)) return value;
-  const inner = value.map((child, index) => {
-    const next = step(shape, index);
-    return walk({ path: `${path}${next.adds}`, value: child, shape: next.shape });
-  });
+function listWithout(value: readonly Json[], { shape, walk }: Within): Json | undefined {
+  const inner = value.map((child, index) => walk(child, step(shape, index).shape));
   // Parts of a tuple cannot be left out: it goes as a whole.
   if (shape.is === 'tuple') return inner.includes(undefined) ? undefined : value;
   const left = inner.filter((child) => child !== undefined);
@@ -166,15 +170,14 @@ function listWithout(value: readonly Json[], { path, shape, walk, kept }: Within
 /** An object goes as a whole if one of its fields must; a record only loses the entry. */
 function recordWithout(
   value: { readonly [key: string]: Json },
-  { path, shape, walk, kept }: Within,
+  { shape, walk }: Within,
   names: (text: string) => boolean,
 ): Json | undefined {
   const isRecordOf = shape.is === 'record';
-  const entries = Object.entries(value).map(([key, inner]): [string, Json | undefined] => {
-    if (isRecordOf && names(key) && !kept(path)) return [key, undefined];
-    const next = step(shape, key);
-    return [key, walk({ path: `${path}${next.adds}`, value: inner, shape: next.shape })];
-  });
+  const entries = Object.entries(value).map(([key, inner]): [string, Json | undefined] => [
+    key,
+    isRecordOf && names(key) ? undefined : walk(inner, step(shape, key).shape),
+  ]);
   const left = entries.filter((entry): entry is [string, Json] => entry[1] !== undefined);
   const fewer = left.length < entries.length;
   if (fewer && !isRecordOf) return undefined;

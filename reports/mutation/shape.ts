@@ -1,18 +1,21 @@
-/** The shape of a kind's values, taken from its schema: it gives the path of each place and the values allowed there. */
+/** The shape of a kind's values, taken from its schema: it gives the path of each place, the values allowed there, and an example of one. */
 import { z } from 'zod';
 import { schemaOf } from '../record/observations/index.ts';
 
+/** An observation, or a part of one, as plain JSON. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
 export type Shape =
-  | { is: 'object'; fields: ReadonlyMap<string, Shape> }
+  | { is: 'object'; fields: ReadonlyMap<string, Shape>; optional: ReadonlySet<string> }
   | { is: 'list'; of: Shape }
   | { is: 'tuple'; items: readonly Shape[] }
   | { is: 'record'; of: Shape }
   /** A value out of a known set. */
   | { is: 'choice'; values: readonly (string | number | boolean | null)[] }
   | { is: 'one of'; options: readonly { shape: Shape; fits: (value: unknown) => boolean }[] }
-  | { is: 'plain' };
+  | { is: 'plain'; example: string | number | boolean };
 
-const PLAIN: Shape = { is: 'plain' };
+const PLAIN: Shape = { is: 'plain', example: 'x' };
 const OF_KIND = new Map<string, Shape>();
 
 /** `plain` for a kind without a schema: its places are then found from its values alone. */
@@ -40,7 +43,8 @@ function choiceOf(schema: z.core.$ZodType): Shape {
   if (schema instanceof z.ZodEnum) return { is: 'choice', values: schema.options };
   if (schema instanceof z.ZodLiteral) return { is: 'choice', values: [...schema.values].filter(isScalar) };
   if (schema instanceof z.ZodUnion) return unionOf(schema);
-  return PLAIN;
+  if (schema instanceof z.ZodNumber) return { is: 'plain', example: 1 };
+  return schema instanceof z.ZodBoolean ? { is: 'plain', example: true } : PLAIN;
 }
 
 function isScalar(value: unknown): value is string | number | boolean | null {
@@ -52,7 +56,9 @@ function objectOf(schema: z.ZodObject): Shape {
     name,
     shapeOf(field),
   ]);
-  return { is: 'object', fields: new Map(fields) };
+  const isOptional = ([, field]: [string, z.core.$ZodType]): boolean => field instanceof z.ZodOptional;
+  const optional = Object.entries<z.core.$ZodType>(schema.shape).filter(isOptional);
+  return { is: 'object', fields: new Map(fields), optional: new Set(optional.map(([name]) => name)) };
 }
 
 function unionOf(schema: z.ZodUnion): Shape {
@@ -85,23 +91,24 @@ export function step(shape: Shape, key: string | number): { shape: Shape; adds: 
   return { shape: (shape.is === 'object' ? shape.fields.get(key) : undefined) ?? PLAIN, adds: `.${key}` };
 }
 
-/** Whether a path such as `kind.list[].field` leads to something in the schema of its kind; undefined: the kind has none. */
-export function knows(path: string): boolean | undefined {
-  const [kind = '', ...rest] = path.split(/(?=[.[])/);
-  if (schemaOf(kind) === undefined) return undefined;
-  return leads(shapeOfKind(kind), rest);
-}
-
-function leads(shape: Shape, [next, ...rest]: readonly string[]): boolean {
-  if (next === undefined) return true;
-  if (shape.is === 'one of') return shape.options.some((option) => leads(option.shape, [next, ...rest]));
-  const into = under(shape, next);
-  return into !== undefined && leads(into, rest);
-}
-
-function under(shape: Shape, part: string): Shape | undefined {
-  if (shape.is === 'list') return part === '[]' ? shape.of : undefined;
-  if (shape.is === 'record') return part === '.*' ? shape.of : undefined;
-  if (shape.is === 'tuple') return shape.items[Number(part.slice(1, -1))];
-  return shape.is === 'object' ? shape.fields.get(part.slice(1)) : undefined;
+/** A value of this shape, as small as its schema allows. It may still not fit: a schema can ask for more than a shape says. */
+export function exampleOf(shape: Shape): Json {
+  switch (shape.is) {
+    case 'object': {
+      const needed = [...shape.fields].filter(([name]) => !shape.optional.has(name));
+      return Object.fromEntries(needed.map(([name, field]) => [name, exampleOf(field)]));
+    }
+    case 'list':
+      return [];
+    case 'tuple':
+      return shape.items.map(exampleOf);
+    case 'record':
+      return {};
+    case 'choice':
+      return shape.values.find((value) => value !== null) ?? null;
+    case 'one of':
+      return shape.options.map((option) => exampleOf(option.shape)).find((value) => value !== null) ?? null;
+    case 'plain':
+      return shape.example;
+  }
 }

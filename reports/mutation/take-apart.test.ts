@@ -8,7 +8,7 @@ import { invent } from '../../suites/_testing/histories.ts';
 import type { Seen } from '../../suites/_testing/histories.ts';
 import type { History } from '../record/history/history.ts';
 import type { Judgement } from '../record/judgement.ts';
-import { annotationOf, takeApart } from './take-apart.ts';
+import { takeApart } from './take-apart.ts';
 import type { Result } from './take-apart.ts';
 
 /** Kinds that have a schema whatever suites exist. The rules of every trial are left out: only the judges below are tested. */
@@ -44,7 +44,7 @@ function passed(verdict: Judgement['verdict']): Judgement {
   };
 }
 
-/** Reads everything of these kinds but what is annotated. */
+/** Reads these kinds, but for words and what is left out. */
 function thorough({ header, observations, ...history }: History): Judgement {
   const whole = { header, observations, ...history };
   const seen = last(whole, 'as-before');
@@ -71,92 +71,90 @@ const EVIDENCE: CheckJudge['evidence'] = () => [
 ];
 
 function held(judge: CheckJudge['judge'], more: Partial<CheckJudge> = {}): Result {
-  const annotations = more.annotations ?? { 'steady-after.detail': 'words' };
-  const of: CheckJudge = { judge, evidence: EVIDENCE, annotations, ...more };
+  const of: CheckJudge = { judge, evidence: EVIDENCE, ...more };
   const history = invent({
     check: 'topology/workloads/roles',
     seen: SEEN,
     settings: { stores: { postgres: { members: 3 }, redis: { members: 3 } } },
   });
   const files = new Map(history.observations.map((seen) => [seen, 'check.ndjson']));
-  return takeApart(
-    { check: 'a/check', trials: [{ history, files }], judge: judgeOver(of), annotations },
-    { seed: 1, isOver: () => false, choices: true },
-  );
+  return takeApart({ check: 'a/check', trials: [{ history, files }], judge: judgeOver(of) });
 }
 
-const sorts = ({ survivors }: Result): string[] =>
-  [...new Set(survivors.map(({ path, operator }) => `${path}: ${operator}`))].toSorted();
+/** Changes after which the judge passes all the same. */
+const passing = ({ outcomes }: Result): string[] =>
+  outcomes
+    .filter(({ says }) => says.includes('pass'))
+    .map(({ path, operator }) => `${path}: ${operator}`)
+    .toSorted();
 
-test('should find nothing that still passes where everything is read', () => {
+test('names only what the judge does not read', () => {
   const result = held(thorough);
   assert.equal(result.refused, null);
-  assert.deepEqual(sorts(result), []);
-  assert.ok(result.mutants > 30, String(result.mutants));
-  assert.equal(result.caught, result.mutants);
-  assert.deepEqual([result.fields, result.annotated], [8, 1]);
+  assert.deepEqual(passing(result), [
+    'as-before.differences: element added',
+    'as-before.uncompared: field added',
+    'steady-after.cannotAsk: field added',
+    'steady-after.detail: name replaced',
+    'steady-after.leader: field added',
+  ]);
+  assert.ok(result.mutants > 25, String(result.mutants));
 });
 
-test('should name what is not read, by its field and how it was bent', () => {
+test('names what is not read, by its field and how it was bent', () => {
   const ignorant = held((history) => {
     const { roles, objects } = last(history, 'as-before') ?? { roles: [], objects: 0 };
     return passed(objects === 3 && roles.length === 2 ? 'pass' : 'fail');
   });
-  const found = sorts(ignorant);
-  assert.ok(found.includes('as-before.waitedMs: number × 10'), found.join('\n'));
-  assert.ok(found.includes('as-before.roles[].store: names exchanged'));
+  const found = passing(ignorant);
+  assert.ok(found.includes('as-before.waitedMs: × 10'), found.join('\n'));
+  assert.ok(found.includes('as-before.differences: element added'), found.join('\n'));
+  assert.ok(!found.includes('as-before.ok: boolean turned'), 'the evidence wants it true');
   assert.ok(!found.some((sort) => sort.startsWith('as-before.objects')));
 });
 
-test('should leave annotated fields alone, and name annotations that nothing needs or nobody has', () => {
-  const annotations = {
-    'steady-after.detail': 'words',
-    'as-before.waitedMs': 'how long it took',
-    'as-before.nothing': 'no such field',
-  };
-  const result = held(thorough, { annotations });
-  assert.deepEqual(result.unneeded, ['as-before.waitedMs']);
-  assert.deepEqual(result.unknown, ['as-before.nothing']);
-  assert.equal(result.annotated, 2);
+test('makes dirty what is clean, empty or left out', () => {
+  const never = held(() => passed('pass'));
+  const operators = new Set(never.outcomes.map(({ operator }) => operator));
+  for (const operator of ['element added', 'field added', 'boolean turned', '× 0'])
+    assert.ok(operators.has(operator), operator);
 });
 
-test('should catch a judge that does without the declared stores', () => {
+test('asks for a reason where a judge does without a subject or a kind', () => {
   const result = held((history) => {
     const judgement = thorough(history);
     const roles = last(history, 'as-before')?.roles ?? [];
     return judgement.verdict === 'pass' || roles.length < STORES.length ? passed('pass') : judgement;
   });
-  const found = sorts(result);
-  assert.ok(found.includes('as-before.roles: list emptied'), found.join('\n'));
-  assert.ok(found.includes('as-before: subject dropped'));
+  const subject = result.outcomes.find(({ path }) => path === 'subject redis');
+  assert.deepEqual(subject, {
+    path: 'subject redis',
+    operator: 'subject dropped',
+    says: ['pass'],
+    strict: true,
+  });
 });
 
-test('should refuse a history that does not pass as it is', () => {
+test('says the ids of the rules that decide, and that a judge crashed', () => {
+  const crashing = held((history) => {
+    if (last(history, 'as-before')?.objects !== 3) throw new Error('no');
+    return passed('pass');
+  });
+  const of = (path: string): string[] =>
+    crashing.outcomes.filter((one) => one.path === path).flatMap(({ says }) => says);
+  assert.deepEqual(of('end'), ['inconclusive whole/end']);
+  assert.ok(of('as-before.objects').includes('crashed'));
+});
+
+test('accepts no damaged line that passes', () => {
+  const never = takeApart({
+    check: 'a/check',
+    trials: [{ history: invent({ check: 'topology/workloads/roles', seen: SEEN }), files: new Map() }],
+    judge: () => passed('pass'),
+  });
+  assert.deepEqual(never.wrong, ['line damaged: pass, and must always be inconclusive']);
+});
+
+test('refuses a history that does not pass as it is', () => {
   assert.equal(held(() => passed('fail')).refused, 'fail: fail');
-});
-
-test('should draw the same mutants from the same seed', () => {
-  const never = (): Judgement => passed('pass');
-  assert.deepEqual(held(never), held(never));
-});
-
-test('should know what an annotation covers', () => {
-  const annotations = { 'a.list': 'all of it', 'b.x.y': 'one', write: 'all' };
-  assert.equal(annotationOf(annotations, 'a.list[].field'), 'a.list');
-  assert.equal(annotationOf(annotations, 'a.list[]'), 'a.list');
-  assert.equal(annotationOf(annotations, 'a.listed'), null);
-  assert.equal(annotationOf(annotations, 'b.x'), null);
-  assert.equal(annotationOf(annotations, 'b.x.y'), 'b.x.y');
-  assert.equal(annotationOf(annotations, 'write.doneMs'), 'write');
-});
-
-test('should take annotations of single lines, and count each as a field', () => {
-  const ignorant = (history: History): Judgement =>
-    passed(all(history, 'steady-after').length > 0 && last(history, 'end') !== undefined ? 'pass' : 'fail');
-  const followed = { 'as-before[]': 'one of many', 'as-before': 'and the rest' };
-  const result = held(ignorant, { annotations: followed });
-  assert.deepEqual(result.unknown, []);
-  assert.equal(result.fields, 9);
-  assert.ok(!sorts(result).some((sort) => sort.startsWith('as-before')));
-  assert.ok(sorts(held(ignorant, { evidence: () => [] })).includes('as-before[]: line dropped'));
 });

@@ -1,25 +1,29 @@
-/** Operators on values: numbers, booleans and lists, in one line and in all lines of a kind. */
+/** Operators on values, in one line and in all lines of a kind: what is there is bent, and what is clean, empty or left out is made dirty. */
 import type { History } from '../record/history/history.ts';
-import { byKind, shown, withObservations } from './mutant.ts';
-import type { Mutant, Subject } from './mutant.ts';
+import { byKind, withObservations } from './mutant.ts';
+import type { Mutant, Trial } from './mutant.ts';
+import { isName } from './names.ts';
+import type { Names } from './names.ts';
 import { isList, isRecord, placesOf, withAll, withValue } from './places.ts';
-import type { Json, Line, Place } from './places.ts';
-import { spread } from './random.ts';
-import type { Random } from './random.ts';
+import type { Line, Place } from './places.ts';
+import { exampleOf } from './shape.ts';
+import type { Json } from './shape.ts';
+import { spread } from './spread.ts';
 
-export const FACTORS = [0, 10, -1] as const;
-/** Random places besides the first, the middle and the last. */
-const OTHER_PLACES = 2;
+/** A value that is neither the least nor the most that a judge may allow. */
+const MANY = 1000;
+/** Places of a path to bend one by one: the first, the middle and the last. */
+const SINGLE_ONES = 3;
 const LINES_LOOKED_INTO = 300;
 
 /** A place and the line that it is in. */
-export type Found = Place & { index: number };
+type Found = Place & { index: number };
 
 /** Places by path. All lines of a kind have the same paths, so of very many lines only some are read. */
-export function placesByPath(history: History, random: Random): Map<string, Found[]> {
+export function placesByPath(history: History): Map<string, Found[]> {
   const found = new Map<string, Found[]>();
   const looked = [...byKind(history.observations).values()].flatMap((indexes) =>
-    spread(indexes, LINES_LOOKED_INTO, random),
+    spread(indexes, LINES_LOOKED_INTO),
   );
   for (const index of looked) {
     const seen = history.observations[index];
@@ -32,73 +36,87 @@ export function placesByPath(history: History, random: Random): Map<string, Foun
   return found;
 }
 
-export interface Change {
+interface Change {
   operator: string;
+  strict: boolean;
   change: (value: Json) => Json;
 }
 
+const changed = (operator: string, change: (value: Json) => Json, strict = false): Change => ({
+  operator,
+  strict,
+  change,
+});
+
 /** Changes to try on a value; none that would leave it as it is. */
-function changesOf(value: Json, choices: readonly Json[] | null): Change[] {
-  if (typeof value === 'number')
-    return FACTORS.filter((factor) => value * factor !== value).map((factor) => ({
-      operator: `number × ${factor}`,
-      change: (of) => (typeof of === 'number' ? of * factor + 0 : of),
-    }));
-  if (typeof value === 'boolean')
-    return [{ operator: 'boolean turned', change: (of) => (typeof of === 'boolean' ? !of : of) }];
-  if (isList(value)) return [{ operator: 'list emptied', change: (of) => (isList(of) ? [] : of) }];
-  if (isRecord(value)) return [{ operator: 'record emptied', change: (of) => (isRecord(of) ? {} : of) }];
-  return (choices ?? [])
+function changesOf(place: Place, names: Names): Change[] {
+  const { value, choices, shape, absent } = place;
+  if (absent === true) return [changed('field added', () => exampleOf(shape))];
+  if (value === null) return [changed('null filled', () => exampleOf(shape))];
+  if (choices === null)
+    return typeof value === 'object' ? collectionChanges(place) : scalarChanges(value, names);
+  return choices
     .filter((choice) => choice !== value)
-    .map((choice) => ({ operator: 'choice changed', change: () => choice }));
+    .map((choice) => changed(`to ${String(choice)}`, () => choice, true));
 }
 
-export function valuesBent(subject: Subject, places: ReadonlyMap<string, readonly Found[]>): Mutant[] {
-  const { history } = subject.trial;
+function collectionChanges({ value, shape }: Place): Change[] {
+  if (!isList(value)) return [changed('record emptied', (of) => (isRecord(of) ? {} : of))];
+  if (value.length > 0) return [changed('list emptied', (of) => (isList(of) ? [] : of))];
+  return shape.is === 'list' ? [changed('element added', () => [exampleOf(shape.of)])] : [];
+}
+
+function scalarChanges(value: number | boolean | string, names: Names): Change[] {
+  if (typeof value === 'boolean')
+    return [changed('boolean turned', (of) => (typeof of === 'boolean' ? !of : of), true)];
+  if (typeof value === 'number') return numberChanges(value);
+  const other = names.others(value)[0] ?? 'another';
+  return isName(value) ? [changed('name replaced', () => other)] : [];
+}
+
+function numberChanges(value: number): Change[] {
+  const times = (factor: number): Change =>
+    changed(`× ${factor}`, (of) => (typeof of === 'number' ? of * factor + 0 : of));
+  return value === 0
+    ? [1, MANY].map((to) => changed(`0 to ${to}`, (of) => (of === 0 ? to : of)))
+    : [0, 10, -1].map(times);
+}
+
+export function valuesBent(
+  { history }: Trial,
+  places: ReadonlyMap<string, readonly Found[]>,
+  names: Names,
+): Mutant[] {
   const kinds = byKind(history.observations);
-  return [...places].flatMap(([path, all]) => {
-    const bendable = all.filter(({ value, choices }) => isBendable(value, choices, subject.choices));
-    if (bendable.length === 0) return [];
-    const single = spread(bendable, OTHER_PLACES, subject.random).flatMap((place) =>
-      changesOf(place.value, place.choices).map((change) => inOne(history, place, change)),
+  return [...places.values()].flatMap((all) => {
+    const single = singleOnes(all).flatMap((place) =>
+      changesOf(place, names).map((change) => inOne(history, place, change)),
     );
-    const operators = new Map(
-      bendable.flatMap(({ value, choices }) =>
-        choices === null ? changesOf(value, choices).map((one): [string, Change] => [one.operator, one]) : [],
-      ),
-    );
-    const lines = kinds.get(kindOf(history, bendable)) ?? [];
-    const whole = [...operators.values()].map((change) => inAll(history, { path, lines, change }));
-    return bendable.length > 1 ? [...single, ...whole] : single;
+    const lines = kinds.get(history.observations[all[0]?.index ?? -1]?.kind ?? '') ?? [];
+    const [some] = all.filter(({ value, choices }) => choices === null && !isText(value) && value !== null);
+    if (all.length < 2 || some === undefined) return single;
+    const whole = changesOf(some, names).map((change) => inAll(history, { path: some.path, lines, change }));
+    return [...single, ...whole];
   });
 }
 
-export function kindOf(history: History, [first]: readonly Found[]): string {
-  return history.observations[first?.index ?? -1]?.kind ?? '';
+/** Some places of a path: of those that are clean, empty or left out as many as of those that hold something. */
+function singleOnes(all: readonly Found[]): Found[] {
+  const groups = Map.groupBy(all, ({ value, absent }) =>
+    absent === true ? 'absent' : value === null || value === 0 || (isList(value) && value.length === 0),
+  );
+  return [...groups.values()].flatMap((group) => spread(group, SINGLE_ONES));
 }
 
-function isBendable(value: Json, choices: readonly Json[] | null, withChoices: boolean): boolean {
-  if (value === null) return false;
-  if (typeof value === 'string') return withChoices && choices !== null;
-  // A literal has only one allowed value: any other would just be one more damaged line.
-  return choices === null || withChoices;
-}
+const isText = (value: Json): boolean => typeof value === 'string';
 
-export function inOne(
-  history: History,
-  { index, keys, path, value }: Found,
-  { operator, change }: Change,
-): Mutant {
+function inOne(history: History, { index, keys, path, value }: Found, change: Change): Mutant {
   const seen = history.observations[index];
-  const after = change(value);
-  return {
-    operator,
-    path,
-    before: shown(value),
-    after: shown(after),
-    make: () =>
-      seen === undefined ? null : withObservations(history, new Map([[index, withValue(seen, keys, after)]])),
-  };
+  const make = (): History | null =>
+    seen === undefined
+      ? null
+      : withObservations(history, new Map([[index, withValue(seen, keys, change.change(value))]]));
+  return { operator: change.operator, path, strict: change.strict, make };
 }
 
 interface InAll {
@@ -107,26 +125,14 @@ interface InAll {
   change: Change;
 }
 
-function inAll(history: History, { path, lines, change }: InAll): Mutant {
-  return {
-    operator: `${change.operator}, all`,
-    path,
-    before: `${lines.length} lines`,
-    after: change.operator,
-    make: () => withObservations(history, changedLines(history, lines, new Set([path]), change.change)),
+function inAll(history: History, { path, lines, change: { operator, strict, change } }: InAll): Mutant {
+  const make = (): History | null => {
+    const changed = new Map<number, Line>();
+    for (const index of lines) {
+      const seen = history.observations[index];
+      if (seen !== undefined) changed.set(index, withAll(seen, new Set([path]), change));
+    }
+    return withObservations(history, changed);
   };
-}
-
-export function changedLines(
-  history: History,
-  lines: readonly number[],
-  paths: ReadonlySet<string>,
-  change: (value: Json) => Json,
-): Map<number, Line> {
-  const changed = new Map<number, Line>();
-  for (const index of lines) {
-    const seen = history.observations[index];
-    if (seen !== undefined) changed.set(index, withAll(seen, paths, change));
-  }
-  return changed;
+  return { operator: `${operator}, all`, path, strict, make };
 }

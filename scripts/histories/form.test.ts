@@ -6,7 +6,7 @@ import type { Seen } from '../../suites/_testing/histories.ts';
 import { lackedBy, newerIn } from './form.ts';
 import type { Answer } from './hold.ts';
 import { problemsOf } from './table.ts';
-import { nothing } from '../../reports/mutation/take-apart.ts';
+import { refusal } from '../../reports/mutation/take-apart.ts';
 
 const CHECK = 'telemetry/metrics/freshness';
 const SEEN = {
@@ -58,9 +58,9 @@ test('should not miss what not every record has', () => {
 });
 
 test('should end the mutation tests of a stored history that is of an older form', () => {
-  const answer = (lacks: string[]): Answer => ({ ...nothing(CHECK), lacks, tookMs: 1 });
+  const answer = (lacks: string[]): Answer => ({ ...refusal(null), check: CHECK, lacks, tookMs: 1 });
   const problems = (lacks: string[]): string[] =>
-    problemsOf({ answers: [answer(lacks)], missing: [], seed: 1, survivors: 1 });
+    problemsOf({ answers: [answer(lacks)], missing: [], folder: import.meta.dirname });
   assert.deepEqual(problems([]), []);
   assert.match(problems(['series-seen.samples']).join(), /of an older form, without series-seen\.samples: /);
 });

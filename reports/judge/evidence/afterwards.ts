@@ -4,15 +4,10 @@ import type { Seen } from '../../record/observations/index.ts';
 import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { memberNamespace } from '../../record/store-pods.ts';
-import type { Annotations } from '../annotations.ts';
 import { all, first, last } from '../observed.ts';
 import { mayBeMember, storesOf } from '../topology/declared.ts';
 
 const MOST_NAMED = 5;
-
-export const AFTERWARDS_ANNOTATIONS: Annotations = {
-  'as-before.objects': 'number of compared objects, shown only: their differences are judged',
-};
 
 /**
  * What must hold after every trial, whatever its target: the target is steady again, what was done is undone, roles and objects are as

@@ -2,8 +2,6 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import { STAGES } from '../../record/observations/failover.ts';
 import { storeFacts } from '../../record/store-facts.ts';
 import { memberNames } from '../../record/store-pods.ts';
-import type { Annotations } from '../annotations.ts';
-import { AFTERWARDS_ANNOTATIONS } from '../evidence/afterwards.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
 import { last } from '../observed.ts';
@@ -65,29 +63,3 @@ export function failoverEvidence(header: HistoryHeader): AnyNeed[] {
     ...watches.map(({ kind, ...more }) => need(kind, more)),
   ];
 }
-
-export const PHASE =
-  'a phase of the report, shown only: goals are about what clients saw and about the members after the trial';
-const PATIENCE = 'a limit of the client, shown only: what the client did is judged by its operations';
-const REASON = 'why the outcome is unknown, shown only: it counts as unknown for any reason';
-
-export const FAILOVER_ANNOTATIONS: Annotations = {
-  ...AFTERWARDS_ANNOTATIONS,
-  endpoint: PHASE,
-  members: PHASE,
-  'leader[]': `${PHASE}; who led first and last is judged`,
-  'leader.pollMs': PHASE,
-  master: `${PHASE}; of a trial that is aimed at the master, who holds the role is judged`,
-  'leaders-asked': 'without it nothing is said of several leaders; how many looks there were is for people',
-  'expected-window.loMs': 'an outage that is shorter than expected is shown, but is not a failure',
-  'client-load-start.settings.operationTimeoutMs': PATIENCE,
-  'client-load-start.settings.maxConnections': PATIENCE,
-  'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
-  'write.detail.unknown': REASON,
-  'read.detail.unknown': REASON,
-  'reader.redelivered':
-    'AMQP allows redelivery of a message that is flagged as redelivered: it is not a duplicate',
-  'readback-without.seen': 'where the copies are, in words; that as many were read back is judged',
-  remark: 'shown only',
-  evidence: 'logs and events, shown only',
-};

@@ -10,7 +10,7 @@ import { excused } from '../busy.ts';
 import { generalRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
 import { coherenceRules } from './coherence.ts';
-import { FAILOVER_ANNOTATIONS, failoverEvidence } from './evidence.ts';
+import { failoverEvidence } from './evidence.ts';
 import { excusedByEviction } from './evicted.ts';
 import { measure } from './record.ts';
 import { trialOf } from './trial.ts';
@@ -22,7 +22,6 @@ export { failoverRecord } from './record.ts';
 export const FAILOVER: CheckJudge = {
   judge: (history) => judgeFailover([history]),
   evidence: failoverEvidence,
-  annotations: FAILOVER_ANNOTATIONS,
   trial: true,
   over: judgeFailover,
   series: () => new FailoverSeries(),

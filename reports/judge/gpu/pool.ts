@@ -1,6 +1,5 @@
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import type { Annotations } from '../annotations.ts';
 /** What the judges of devices share: declarations, what was seen of the pool, and the table of the report. */
 import type { GpuDetail } from '../../record/details/gpu-detail.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
@@ -382,16 +381,3 @@ export const nodesDeclared = (header: HistoryHeader): AnyNeed =>
 /** The requests on these nodes, from each look. */
 export const requestsSeen = (header: HistoryHeader, looks: number): AnyNeed =>
   need('gpu-requested', { count: declaredPool(header).count.min * looks, what: 'requests of nodes' });
-
-export const SOURCES: Annotations = {
-  'gpu-pod.sources':
-    'what each source names: the most trusted of them decides, and the others only in records without `present` whether a device is there',
-};
-
-export const HOLDERS: Annotations = {
-  'gpu-pod.pod':
-    'the pairing of pods and devices on a node is random; each pod is compared with the requests counted on its node',
-  'gpu-pod.devices[]':
-    'which device a pod gets is random; judged is that it gets as many as it requests, and none that another pod holds',
-  ...SOURCES,
-};

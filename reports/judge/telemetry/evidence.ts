@@ -41,35 +41,3 @@ export const OF_THE_FAULT = [
   need('fault-landed', { what: 'a proof of the fault' }),
   need('healed', { what: 'the return of all members' }),
 ];
-
-export const FAULT = {
-  'as-before.objects': 'number of compared objects, shown only: their differences are judged',
-  'fault-armed.members[].node': 'decides only where a node was lost: late lines of that node are excused',
-};
-
-export const TRACE = {
-  'trace.spans[][0]':
-    'the id of a span without children is referred to by nothing; that of others must be the parent of their children',
-  'trace.spans[][1]':
-    'the parent of the first span belongs to the client, and spans within a service may nest freely; that a service is below its caller is judged',
-  'trace.spans[][2]':
-    'a trace may hold spans of more services than those of the path, and more than one of each',
-  'trace.spans[][3]': 'a trace may hold more spans than those that are declared',
-};
-
-export const NODES = {
-  'canary-node.node':
-    'which of two nodes belongs to which pool affects nothing; each is compared with its clock, lines and disk',
-  'canary-node.pool': 'which of two pools of as many nodes a node is in affects nothing; each is counted',
-  'clock-offset.source':
-    'which of two equal clocks belongs to which node affects nothing; that each was measured once is judged',
-  'disk.pod': 'writers are distinguished by their nodes; the pod of a service is compared with its lines',
-};
-
-export const SHIPPER = {
-  shipper:
-    'name of the shipper of a node, shown where its lines are missing; that lines arrived is judged by the store',
-  'observation-gap': 'can only prevent a pass: what arrived in that time counts as unseen instead of late',
-};
-
-export const OBSERVATION_GAP = { 'observation-gap': SHIPPER['observation-gap'] };

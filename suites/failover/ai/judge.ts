@@ -10,8 +10,6 @@ import {
 } from '../../../reports/judge/failover/services/deployment.ts';
 import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
 import {
-  PATIENCE,
-  REQUEST_ANNOTATIONS,
   agreementRules,
   costEvidence,
   requestEvidence,
@@ -50,7 +48,6 @@ export const judge: CheckJudge = {
       what: 'what jobs left in a store',
     }),
   ],
-  annotations: { ...REQUEST_ANNOTATIONS, 'client-load-start.settings.waitTimeoutMs': PATIENCE },
   trial: true,
   over: judgeAi,
 };

@@ -10,7 +10,6 @@ import {
 import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
 import { MAX_LAG_MS } from '../../../reports/judge/failover/outages/generator.ts';
 import {
-  REQUEST_ANNOTATIONS,
   agreementRules,
   costEvidence,
   requestEvidence,
@@ -43,7 +42,6 @@ interface Judged {
 export const judge: CheckJudge = {
   judge: (history) => judgeBackend([history]),
   evidence: (header) => [...requestEvidence(), ...costEvidence(header)],
-  annotations: REQUEST_ANNOTATIONS,
   trial: true,
   over: judgeBackend,
 };

@@ -3,7 +3,6 @@ import type { History, HistoryHeader } from '../../../reports/record/history/his
 import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
-import type { Annotations } from '../../../reports/judge/annotations.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
 import { isNamedAfter, nameOf } from '../../../reports/judge/topology/declared.ts';
 import { podPattern } from '../../../reports/judge/workload-pods.ts';
@@ -11,19 +10,6 @@ import { podPattern } from '../../../reports/judge/workload-pods.ts';
 type Look = Seen<'platform-pods'>;
 type PodRow = Look['pods'][number];
 type ScaledRow = Look['scaled'][number];
-
-const TWIN =
-  'no other record says which of several identical pods this is; that it is the same before and after is judged';
-
-export const POD_ANNOTATIONS: Annotations = {
-  'platform-pods.pods[].pod': `${TWIN}, and that no declared pod is missing`,
-  'platform-pods.pods[].uid': TWIN,
-  'platform-pods.pods[].node': `${TWIN}, and on which node static pods are`,
-  'platform-pods.pods[].restarts':
-    'the number of earlier restarts does not matter; that there are no more afterwards is judged',
-  'platform-pods.scaled':
-    'excuses a pod that is gone after a scale-down; any other pod that is gone counts as disturbed',
-};
 
 interface Looks {
   before: Look;

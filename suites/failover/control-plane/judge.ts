@@ -3,12 +3,7 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { aimGap, leaderGap } from '../../../reports/judge/failover/coherence.ts';
-import { PHASE } from '../../../reports/judge/failover/evidence.ts';
-import {
-  REQUEST_ANNOTATIONS,
-  agreementRules,
-  requestEvidence,
-} from '../../../reports/judge/failover/services/fault-trial.ts';
+import { agreementRules, requestEvidence } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { measure } from '../../../reports/judge/failover/record.ts';
 import { seconds } from '../../../reports/judge/failover/outages/rto.ts';
 import { decide } from '../../../reports/judge/failover/verdict.ts';
@@ -23,7 +18,7 @@ import { decisive, gapRule, reasonOf, worstOf } from '../../../reports/record/ru
 import type { Rule } from '../../../reports/record/rule.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { worst } from '../../../reports/record/verdict.ts';
-import { POD_ANNOTATIONS, lookedRule, podFindings } from './judge-pods.ts';
+import { lookedRule, podFindings } from './judge-pods.ts';
 import { atMost } from '../../../reports/record/at-most.ts';
 
 const MAX_NAMED = 5;
@@ -40,13 +35,6 @@ interface Judged {
 export const judge: CheckJudge = {
   judge: (history) => judgeControlPlaneCrash([history]),
   evidence: evidenceOf,
-  annotations: {
-    ...REQUEST_ANNOTATIONS,
-    ...POD_ANNOTATIONS,
-    'leader.pollMs': PHASE,
-    'fault-armed.members[].uid':
-      "kubelet's hash of the pod's file, by which its processes were found; the processes are recorded beside it",
-  },
   trial: true,
   over: judgeControlPlaneCrash,
 };

@@ -1,5 +1,4 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
-import { AFTERWARDS_ANNOTATIONS } from '../../../reports/judge/evidence/afterwards.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { faultEvidence, faultRules } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { trialOf } from '../../../reports/judge/failover/trial.ts';
@@ -28,7 +27,6 @@ export const judge: CheckJudge = {
     need('query-expected', { what: 'the expected answers' }),
     need('query-answers', { subjects: ASKED, of: ({ when, of }) => `${when} ${of}`, what: 'answers' }),
   ],
-  annotations: AFTERWARDS_ANNOTATIONS,
   trial: true,
 };
 

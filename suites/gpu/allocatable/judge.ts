@@ -70,9 +70,4 @@ function ofAllocatable(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeAllocatable,
   evidence: ofAllocatable,
-  annotations: {
-    'gpu-plugin.ready': 'for people: on which nodes of the pool its pods are ready is judged node by node',
-    'gpu-plugin.wanted':
-      'only whether it is meant to run anywhere is judged; it may run on nodes of others too',
-  },
 };

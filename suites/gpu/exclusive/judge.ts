@@ -3,7 +3,6 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import {
   claimsOf,
-  HOLDERS,
   concludeWithPool,
   declaredGpu,
   declaredPool,
@@ -144,5 +143,4 @@ function ofExclusive(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeExclusive,
   evidence: ofExclusive,
-  annotations: HOLDERS,
 };

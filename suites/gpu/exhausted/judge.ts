@@ -2,7 +2,6 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import {
-  HOLDERS,
   concludeWithPool,
   expectHolders,
   expectOffers,
@@ -84,5 +83,4 @@ const ofExhausted = (header: HistoryHeader): AnyNeed[] => [
 export const judge: CheckJudge = {
   judge: judgeExhausted,
   evidence: ofExhausted,
-  annotations: HOLDERS,
 };

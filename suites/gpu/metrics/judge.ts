@@ -9,7 +9,6 @@ import {
   nodesDeclared,
   poolNodesOf,
   requestsSeen,
-  SOURCES,
 } from '../../../reports/judge/gpu/pool.ts';
 import type { DeclaredGpu, DeviceSample } from '../../../reports/judge/gpu/pool.ts';
 import { podName } from '../../../reports/judge/gpu/reported.ts';
@@ -177,9 +176,4 @@ const ofMetrics = (header: HistoryHeader): AnyNeed[] => [
 export const judge: CheckJudge = {
   judge: judgeMetrics,
   evidence: ofMetrics,
-  annotations: {
-    ...SOURCES,
-    'gpu-series.samples[].value':
-      'how busy a device is does not matter: only that the value is a number from 0 to the maximum is judged',
-  },
 };

@@ -2,7 +2,6 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import {
-  HOLDERS,
   concludeWithPool,
   expectHolders,
   expectOffers,
@@ -112,5 +111,4 @@ function ofRelease(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeRelease,
   evidence: ofRelease,
-  annotations: HOLDERS,
 };

@@ -13,7 +13,6 @@ import {
   noteBusy,
   poolNodesOf,
   requestsSeen,
-  SOURCES,
 } from '../../../reports/judge/gpu/pool.ts';
 import { onlyWhere } from '../../../reports/judge/gpu/pool-needs.ts';
 import { expectReported, readyPods } from '../../../reports/judge/gpu/reported.ts';
@@ -99,5 +98,4 @@ function ofSchedule(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeSchedule,
   evidence: ofSchedule,
-  annotations: SOURCES,
 };

@@ -127,8 +127,4 @@ function ofTaint(header: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeTaint,
   evidence: ofTaint,
-  annotations: {
-    'gpu-tenants.tenants[].pod':
-      'for people: no declaration says which pods run there; that each tolerates the taints is judged',
-  },
 };

@@ -15,15 +15,13 @@ export async function observe(ctx: CheckContext): Promise<void> {
   if (!mayWrite(ctx)) return;
   await Canaries.use(ctx, async (canaries) => {
     // Each is bound to a node by name: then the scheduler looks only at that node, and its message is about it.
-    const strangers: Unwanted[] = nodes
-      .slice(0, MOST_PODS)
-      .map(({ node }, index) => ({
-        name: `gpu-stranger-${index}`,
-        devices: 0,
-        tolerates: false,
-        node,
-        role: 'stranger',
-      }));
+    const strangers: Unwanted[] = nodes.slice(0, MOST_PODS).map(({ node }, index) => ({
+      name: `gpu-stranger-${index}`,
+      devices: 0,
+      tolerates: false,
+      node,
+      role: 'stranger',
+    }));
     // This one may go anywhere: admission may let it tolerate the taint, and another pool may have none.
     const displaces = await ctx.step('see whether a stranger that asks might displace another pod', () =>
       mightDisplace(ctx, canaries, STRANGER_ASKS),

@@ -160,7 +160,4 @@ function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
 export const judge: CheckJudge = {
   judge: judgeLlmToken,
   evidence: () => [need('key-scan', { what: 'a scan of the logs' })],
-  annotations: {
-    'key-scan.lines': 'how many lines were read does not matter: only that there was at least one is judged',
-  },
 };

@@ -142,4 +142,4 @@ const secondsOf = ({ sentMs, answeredMs }: Seen<'draft'>): number => (answeredMs
 
 const rounded = (value: number): number => Number(value.toFixed(2));
 
-export const judge: CheckJudge = { judge: judgeLlm, evidence: llmEvidence, annotations: {} };
+export const judge: CheckJudge = { judge: judgeLlm, evidence: llmEvidence };

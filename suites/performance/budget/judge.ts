@@ -239,9 +239,4 @@ function budgetEvidence({ settings }: HistoryHeader): AnyNeed[] {
 export const judge: CheckJudge = {
   judge: judgeBudget,
   evidence: budgetEvidence,
-  annotations: {
-    'clock-offset': 'windows are cut by it; of a clock that is right there is nothing to excuse',
-    'metric-answer.value':
-      'a sum of Prometheus has no second copy in the record that it could be held against',
-  },
 };

@@ -2,11 +2,7 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
-import {
-  OBSERVATION_GAP,
-  canaryRequestsSent,
-  storeSwept,
-} from '../../../reports/judge/telemetry/evidence.ts';
+import { canaryRequestsSent, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
 import { delayFigures, delaysOf } from '../../../reports/judge/telemetry/figures.ts';
 import {
   arrivalRule,
@@ -196,5 +192,4 @@ function inTime(
 export const judge: CheckJudge = {
   judge: judgeCorrelation,
   evidence: (header) => [canaryRequestsSent(header), storeSwept('logs'), need('request-line')],
-  annotations: { ...OBSERVATION_GAP, 'request-line.pod': 'the pod that wrote the line' },
 };

@@ -3,8 +3,6 @@ import type { History, HistoryHeader } from '../../../record/history/history.ts'
 import type { Kind, Seen } from '../../../record/observations/index.ts';
 import { gapRule } from '../../../record/rule.ts';
 import type { Rule } from '../../../record/rule.ts';
-import type { Annotations } from '../../annotations.ts';
-import { AFTERWARDS_ANNOTATIONS } from '../../evidence/afterwards.ts';
 import { need } from '../../evidence/need.ts';
 import type { AnyNeed } from '../../evidence/need.ts';
 import { all, first, last } from '../../observed.ts';
@@ -46,23 +44,6 @@ export interface Client {
   /** Its address; undefined: the edge. */
   address?: { host: string; port: number } | undefined;
 }
-
-export const PATIENCE = 'a limit of the client, shown only: what the client did is judged by its operations';
-
-/** For checks that send requests and do not hit a store directly. */
-export const REQUEST_ANNOTATIONS: Annotations = {
-  ...AFTERWARDS_ANNOTATIONS,
-  'client-load-start.settings.operationTimeoutMs': PATIENCE,
-  'client-load-start.settings.maxConnections': PATIENCE,
-  'credentials.renewals': 'shown as a figure',
-  'credentials.refusals': 'shown as a figure: the requests that were refused are counted by their details',
-  'credentials.failures':
-    'shown as a figure: without a valid token requests are refused, and are counted then',
-  'credentials.trouble': 'shown with the figure',
-  'write.detail.ok': 'that it waited or had to connect makes the end of an outage more exact',
-  'write.detail.unknown':
-    'why the request got no answer, shown only: it counts as not answered for any reason',
-};
 
 /** Steps of every trial, in order. */
 const STEPS = ['steady', 'fault-armed', 'fault-landed', 'steady-after', 'as-before'] as const;

@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { BETWEEN, UP_ANNOTATIONS, watched } from '../../../../reports/judge/scaling/evidence.ts';
+import { watched } from '../../../../reports/judge/scaling/evidence.ts';
 import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import { goalsOf, judgeGrowth } from '../../../../reports/judge/scaling/up.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -18,5 +18,4 @@ function judgeAiUp(history: History): Judgement {
 export const judge: CheckJudge = {
   judge: judgeAiUp,
   evidence: watched,
-  annotations: { ...UP_ANNOTATIONS, ...BETWEEN },
 };

@@ -2,7 +2,7 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { complaintsText } from '../../../../reports/judge/scaling/chain.ts';
 import { conclude, secondsOf, secondsText } from '../../../../reports/judge/scaling/conclude.ts';
 import type { Found, Mark } from '../../../../reports/judge/scaling/conclude.ts';
-import { ANNOTATIONS, BETWEEN, watched } from '../../../../reports/judge/scaling/evidence.ts';
+import { watched } from '../../../../reports/judge/scaling/evidence.ts';
 import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import type { Hpa, HpaSpec, Observed } from '../../../../reports/judge/scaling/observed.ts';
 import { soundGaps } from '../../../../reports/judge/scaling/record-gaps.ts';
@@ -234,10 +234,4 @@ function figuresOf(context: Context): Found['figures'] {
 export const judge: CheckJudge = {
   judge: judgeDown,
   evidence: watched,
-  annotations: {
-    ...ANNOTATIONS,
-    ...BETWEEN,
-    'hpa.conditions[].reason':
-      'which of the reasons for leaving the pods as they are is given; that reason, status and figures go together is judged',
-  },
 };

@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { UP_ANNOTATIONS, watched } from '../../../../reports/judge/scaling/evidence.ts';
+import { watched } from '../../../../reports/judge/scaling/evidence.ts';
 import { observe } from '../../../../reports/judge/scaling/observed.ts';
 import { goalsOf, judgeGrowth } from '../../../../reports/judge/scaling/up.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -17,4 +17,4 @@ function judgeUp(history: History): Judgement {
   return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
 }
 
-export const judge: CheckJudge = { judge: judgeUp, evidence: watched, annotations: UP_ANNOTATIONS };
+export const judge: CheckJudge = { judge: judgeUp, evidence: watched };

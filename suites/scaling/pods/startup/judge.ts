@@ -231,4 +231,4 @@ function planned({ settings }: HistoryHeader): AnyNeed[] {
   return [need('pod-started', { subjects, of: ({ pod }) => pod, what: 'the start' })];
 }
 
-export const judge: CheckJudge = { judge: judgeStartup, evidence: planned, annotations: {} };
+export const judge: CheckJudge = { judge: judgeStartup, evidence: planned };

@@ -61,5 +61,4 @@ function arrival(
 export const judge: CheckJudge = {
   judge: judgeFires,
   evidence: () => [need('breach', { what: 'a breach' })],
-  annotations: {},
 };

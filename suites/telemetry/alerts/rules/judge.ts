@@ -72,5 +72,4 @@ export const judge: CheckJudge = {
       need('rule-group', { subjects, of: ({ group }) => group, absent: 'fail', what: 'group of rules' }),
     ];
   },
-  annotations: {},
 };

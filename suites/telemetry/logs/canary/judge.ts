@@ -1,12 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
-import {
-  DISKS,
-  NODES,
-  SHIPPER,
-  nodesWriting,
-  storeSwept,
-} from '../../../../reports/judge/telemetry/evidence.ts';
+import { DISKS, nodesWriting, storeSwept } from '../../../../reports/judge/telemetry/evidence.ts';
 import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
 import { mostWritersIn } from '../../../../reports/judge/telemetry/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -26,5 +20,4 @@ export const judge: CheckJudge = {
     storeSwept('logs'),
     need('line'),
   ],
-  annotations: { ...SHIPPER, ...NODES },
 };

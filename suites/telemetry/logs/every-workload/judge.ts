@@ -4,7 +4,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { orderGap } from '../../../../reports/judge/failover/services/fault-trial.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { offsetsOf } from '../../../../reports/judge/telemetry/clocks.ts';
-import { NODES, nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';
+import { nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';
 import { nodesOf, nodesRule } from '../../../../reports/judge/telemetry/lines.ts';
 import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { exemption, nameOf } from '../../../../reports/judge/topology/declared.ts';
@@ -254,15 +254,4 @@ export const judge: CheckJudge = {
     }),
     ...nodesWriting(header),
   ],
-  annotations: {
-    'canary-node.node': NODES['canary-node.node'],
-    'canary-node.pool': NODES['canary-node.pool'],
-    'clock-offset.source': NODES['clock-offset.source'],
-    'recent.container':
-      'every container is counted, whatever its name; the name matters only of one that wrote nothing',
-    'recent.pod':
-      'which pod it was does not matter: every pod is counted, and must be named after its workload',
-    'recent.node':
-      'where a container was does not matter: only that the clock of its node is known is judged',
-  },
 };

@@ -3,10 +3,7 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import {
   DISKS,
-  FAULT,
-  NODES,
   OF_THE_FAULT,
-  SHIPPER,
   nodesWriting,
   canaryRequestsSent,
   storeSwept,
@@ -91,10 +88,5 @@ export const judge: CheckJudge = {
     storeSwept('logs'),
     need('line'),
   ],
-  annotations: {
-    ...SHIPPER,
-    ...NODES,
-    ...FAULT,
-  },
   trial: true,
 };

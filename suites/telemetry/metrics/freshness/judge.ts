@@ -56,4 +56,4 @@ function ageFinding(findings: Findings, of: Asked & { ages: readonly Age[]; limi
   else findings.expect(subject, true, expected, said);
 }
 
-export const judge: CheckJudge = { judge: judgeFreshness, evidence: seriesEvidence, annotations: {} };
+export const judge: CheckJudge = { judge: judgeFreshness, evidence: seriesEvidence };

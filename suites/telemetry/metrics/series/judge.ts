@@ -26,4 +26,4 @@ function judgeSeries(history: History): Judgement {
 /** Prometheus returns a series for five minutes after its last sample; twice that is allowed. */
 const LONGEST_MS = 600_000;
 
-export const judge: CheckJudge = { judge: judgeSeries, evidence: seriesEvidence, annotations: {} };
+export const judge: CheckJudge = { judge: judgeSeries, evidence: seriesEvidence };

@@ -57,5 +57,4 @@ export const judge: CheckJudge = {
   evidence: (header) => [
     need('scrape-job', { subjects: declaredOf(header).required?.targets ?? [], of: ({ job }) => job }),
   ],
-  annotations: { 'scrape-target.url': 'shown for a target that is down' },
 };

@@ -1,5 +1,4 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { OBSERVATION_GAP, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
 import { goalOf, canaryRequestsOf, unansweredText } from '../../../../reports/judge/telemetry/observed.ts';
 import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -28,5 +27,4 @@ function judgeTraces(history: History): Judgement {
 export const judge: CheckJudge = {
   judge: judgeTraces,
   evidence: tracesEvidence,
-  annotations: { ...OBSERVATION_GAP, ...TRACE },
 };

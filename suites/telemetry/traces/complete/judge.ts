@@ -1,5 +1,4 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { OBSERVATION_GAP, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
 import { acceptedRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -16,5 +15,4 @@ function judgeComplete(history: History): Judgement {
 export const judge: CheckJudge = {
   judge: judgeComplete,
   evidence: tracesEvidence,
-  annotations: { ...OBSERVATION_GAP, ...TRACE },
 };

@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { OBSERVATION_GAP, FAULT, OF_THE_FAULT, TRACE } from '../../../../reports/judge/telemetry/evidence.ts';
+import { OF_THE_FAULT } from '../../../../reports/judge/telemetry/evidence.ts';
 import { acceptedRule, faultRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -18,6 +18,5 @@ function judgeTracesUnderFault(history: History): Judgement {
 export const judge: CheckJudge = {
   judge: judgeTracesUnderFault,
   evidence: (header) => [...tracesEvidence(header), ...OF_THE_FAULT],
-  annotations: { ...OBSERVATION_GAP, ...TRACE, ...FAULT },
   trial: true,
 };

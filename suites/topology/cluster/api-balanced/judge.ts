@@ -48,12 +48,6 @@ export const judge: CheckJudge = {
       ...leaders,
     ];
   },
-  annotations: {
-    'api-server.address': 'for people: the address that was queried; the node identifies the server',
-    'api-server.detail': 'its answer in words',
-    'server-down.detail': 'how it was proved, in words',
-    'api-request.detail': 'its error in words',
-  },
 };
 
 /** The address that clients use answers while any one API server is down, every server answers, and no store notices. */

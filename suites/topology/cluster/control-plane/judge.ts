@@ -16,11 +16,6 @@ export const judge: CheckJudge = {
           need('control-node', { count: declared.nodes, absent: 'fail' }),
           need('etcd-member', { count: declared.etcdMembers, absent: 'fail' }),
         ],
-  annotations: {
-    'etcd-member.id': 'each member must occur once and the leader is compared; followers are interchangeable',
-    'etcd-member.name': 'for people; members are identified by their ids',
-    'etcd-member.error': 'why it is not healthy, in words',
-  },
 };
 
 /** The declared number of Ready control-plane nodes, and an etcd of that many voting, healthy members with one leader. */

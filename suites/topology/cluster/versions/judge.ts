@@ -40,11 +40,6 @@ export const judge: CheckJudge = {
       of: ({ subject }) => subject,
     }),
   ],
-  annotations: {
-    'certificate.detail': 'its signer and its fault, in words; the other fields decide',
-    'certificate.validFrom':
-      'that it has passed is judged by `begun`; the whole lifetime counts only for what a kubelet renews by itself',
-  },
 };
 
 /** As many as the declared control plane has nodes. Where none is declared they are not looked for, as of a provider that hides them. */

@@ -15,9 +15,6 @@ type Headers = Readonly<Record<string, string>>;
 export const judge: CheckJudge = {
   judge: judgeEdgePath,
   evidence: () => [need('edge-answer', { what: 'an answer to a canary request' })],
-  annotations: {
-    'edge-answer.ms': 'how long it took, for people',
-  },
 };
 
 /** A canary request passes every hop in turn, over TLS that a client would accept. */

@@ -30,11 +30,6 @@ export const judge: CheckJudge = {
       ...clocksEvidence(header, nodes),
     ];
   },
-  annotations: {
-    'reach-pair.firstMs': 'how long until the first answer, for people',
-    'pod-address.node': 'each node must occur once; its address is compared with the block in the same line',
-    'clock-offset.source': 'each node must occur once; the clocks of all are held to one goal',
-  },
 };
 
 /** Over every planned pair of nodes pods reach pods, a Service and the cluster DNS without a lost request; the declared plugin is there. */

@@ -23,9 +23,6 @@ export const judge: CheckJudge = {
     need('nodes', { what: 'a list of the nodes' }),
     need('node', { count: leastNodes(settings) }),
   ],
-  annotations: {
-    'node.name': 'each node must occur once; nothing else records which node has which labels',
-  },
 };
 
 /** Every declared pool has its nodes, with exactly the declared taints. Every node, in a pool or not, is Ready and under no pressure. */

@@ -25,10 +25,6 @@ export const judge: CheckJudge = {
       need('setting', { subjects, of: ({ store, name }) => `${name} of ${store}` }),
     ];
   },
-  annotations: {
-    'setting.source': 'where it was read, in words',
-    'setting.member': 'each server must report once, and all must report the same value',
-  },
 };
 
 /** The settings on which durability rests, as every server of each store reports them now. */

@@ -34,11 +34,6 @@ export const judge: CheckJudge = {
       ...written,
     ];
   },
-  annotations: {
-    'data-folder-none.why': 'in words; that the member keeps no data is what counts',
-    'data-mount.container':
-      'decides only for the members of a store; for other pods, such as Sentinels, it is for people',
-  },
 };
 
 /** What those rest on that keep data: a member whose server says that it keeps none needs neither folder nor claim. */

@@ -23,12 +23,6 @@ export const judge: CheckJudge = {
       need('owners', { what: 'the list of everything that runs in the closed namespaces' }),
     ];
   },
-  annotations: {
-    'pod.name':
-      'each pod must occur once and belong to its workload; which pod of a workload restarted does not matter',
-    'pod.containers[].name': 'which container restarted, for people; how often and when decides',
-    'pod.containers[].why': "kubelet's reason for the last termination, for people",
-  },
 };
 
 /** Everything declared is there, complete and quiet; in closed namespaces there is nothing else. */

@@ -27,10 +27,6 @@ export const judge: CheckJudge = {
       need('pull', { subjects: running.map(nameOf), ...ofWorkload }),
     ];
   },
-  annotations: {
-    'pod-image.container': 'its image decides; the name tells people which one it is',
-    'container-image.image': 'its registry and its pin decide; the image itself is not declared',
-  },
 };
 
 /** Every image comes from a declared registry, is pinned, and could be pulled by the nodes. */

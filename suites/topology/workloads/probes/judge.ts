@@ -25,10 +25,6 @@ export const judge: CheckJudge = {
     const subjects = serving(header).map(nameOf);
     return [templates(subjects), need('container-probes', { subjects, ...ofWorkload })];
   },
-  annotations: {
-    'container-probes.liveness': 'its presence decides; the probe itself is not declared',
-    'container-probes.readiness': 'its presence decides; the probe itself is not declared',
-  },
 };
 
 /** Liveness and readiness on every container that serves. */

@@ -20,7 +20,6 @@ export const judge: CheckJudge = {
     const subjects = every(header).map(nameOf);
     return [templates(subjects), need('container-resources', { subjects, ...ofWorkload })];
   },
-  annotations: {},
 };
 
 /** CPU and memory requests and limits on every container, and GPUs where they are declared. */

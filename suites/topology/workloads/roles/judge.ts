@@ -31,16 +31,6 @@ export const judge: CheckJudge = {
       ...members,
     ];
   },
-  annotations: {
-    'condition.name': 'each condition of the store must occur once; `ok` decides, whatever the name',
-    'member.name':
-      'each member must occur once and the leader is compared; the followers are interchangeable',
-    'member.role':
-      'one member must lead and the others follow; which follower is synchronous does not matter',
-    'condition.expected': 'what the condition requires, in words; its `ok` decides',
-    'condition.seen': 'what was found, in words; its `ok` decides',
-    'read-service.detail': 'its answer in words; `refused` decides',
-  },
 };
 
 /** One primary that serves, all other members stream from it, and the Service for reads refuses writes. */

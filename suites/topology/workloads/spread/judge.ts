@@ -34,12 +34,6 @@ export const judge: CheckJudge = {
       }),
     ];
   },
-  annotations: {
-    'placement.pods[].name': 'its workload is compared; the node of an individual pod does not matter',
-    'members-placed.pods[].name':
-      'each must occur once; the node of an individual member does not matter, but for one that alone has a StatefulSet of its own; topology/workloads/roles says who is a member',
-    'shared-budget': 'it only names, for readers, workloads of one replica that nothing says belong together',
-  },
 };
 
 function isSpread({ kind, replicas }: DeclaredWorkload): boolean {

@@ -25,7 +25,11 @@ interface Placed {
   ends?: true;
 }
 
-const podOf = ({ name, node, ends }: Placed): { apiVersion: string; kind: string; [field: string]: unknown } => ({
+const podOf = ({
+  name,
+  node,
+  ends,
+}: Placed): { apiVersion: string; kind: string; [field: string]: unknown } => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
