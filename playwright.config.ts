@@ -1,25 +1,22 @@
 import { defineConfig } from '@playwright/test';
-import { readHandover } from './suites/harness/handover.ts';
 
-// Throws unless Plumbline's runner started this process: the suites change a live environment.
-const handover = readHandover();
+if ((process.env['PLUMBLINE_ENV'] ?? '') === '')
+  throw new Error(
+    'The checks need an environment: PLUMBLINE_ENV=NAME npx playwright test, with a name in env/ or a file. ' +
+      '`npx plumbline run --env NAME` runs them without Playwright.',
+  );
 
 export default defineConfig({
   testDir: 'suites',
   testMatch: '**/*.spec.ts',
-  outputDir: handover.outputDir,
-  // Two cores is the smallest machine; checks mostly wait.
+  outputDir: 'runs/playwright',
+  globalSetup: './suites/harness/global-setup.ts',
+  // The runner runs no more at a time, and those that disturb alone.
   workers: 2,
   fullyParallel: true,
   retries: 0,
-  // Each check sets its own timeout from the environment's named timeouts, once it holds the lock.
+  // The runner gives each check its time, once it is its turn.
   timeout: 0,
   forbidOnly: true,
-  preserveOutput: 'never',
-  reporter: [['./suites/harness/progress-reporter.ts']],
-  // Checks that only read come before those that disturb. The runner's lock enforces that; this only orders the queue.
-  projects: [
-    { name: 'shared', grep: /@shared/ },
-    { name: 'exclusive', grep: /@exclusive/ },
-  ],
+  reporter: [['list', { printSteps: true }]],
 });

@@ -1,5 +1,8 @@
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { CommandError, EXIT } from './errors.ts';
+
+/** Root of the checkout. */
+export const CHECKOUT = dirname(import.meta.dirname);
 
 /** The instances with the reference platform; one machine can run them at the same time. */
 export const OWN_INSTANCES = ['local', 'local-small'] as const;

@@ -30,7 +30,7 @@ const MAX_DELAY_MS: Record<string, number> = {
 const MAX_FAULT_DELAY_MS = 25_000;
 const TRIES = 3;
 const BREAKING: Work[] = ['cordon', 'route', 'paused store', 'lossy store'];
-const VICTIMS: Victim[] = ['runner', 'all', 'playwright', 'worker'];
+const VICTIMS: Victim[] = ['runner', 'all', 'loop'];
 
 interface Asked {
   withStart: number;
@@ -58,16 +58,13 @@ function pick<T>(from: readonly T[], random: Random): T {
   return from[Math.floor(random() * from.length)] as T;
 }
 
-/** Who is killed. Without a next start only the timers can restore, so the runner or the whole harness is killed. */
-function victimOf(at: number, random: Random, next: Plan['next']): Victim {
-  return next === 'timers'
-    ? pick<Victim>(['runner', 'all'], random)
-    : (VICTIMS[at % VICTIMS.length] ?? 'runner');
+function victimOf(at: number): Victim {
+  return VICTIMS[at % VICTIMS.length] ?? 'runner';
 }
 
 function planOf(at: number, random: Random, next: Plan['next']): Plan {
   const when = next === 'timers' || at % 4 < 4 * PENDING_SHARE ? 'pending' : 'any';
-  const victim = victimOf(at, random, next);
+  const victim = victimOf(at);
   const work = when === 'any' ? pick<Work>([...BREAKING, 'drill', 'drill'], random) : pick(BREAKING, random);
   return { work, victim, when, delayMs: Math.round(random() * (MAX_DELAY_MS[work] ?? 0)), next };
 }
@@ -79,7 +76,7 @@ function faultPlanOf(
   { faults, next }: { faults: Work[]; next: Plan['next'] },
 ): Plan {
   const work = faults[at % faults.length] ?? pick(faults, random);
-  const victim = victimOf(Math.floor(at / faults.length), random, next);
+  const victim = victimOf(Math.floor(at / faults.length));
   return { work, victim, when: 'fault', delayMs: Math.round(random() * MAX_FAULT_DELAY_MS), next };
 }
 

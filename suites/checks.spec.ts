@@ -1,9 +1,10 @@
-/** What Playwright sees: the checks that the runner planned, each loaded from its own folder. */
-import { rowOf } from './catalogue/index.ts';
-import { planned, register } from './harness/check.ts';
+/** What Playwright shows: a test for each check that is built. The runner, a process of its own, runs, judges and undoes. */
+import { test } from '@playwright/test';
+import { catalogue } from './catalogue/index.ts';
+import { showCheck } from './harness/ask-runner.ts';
 
-for (const check of planned()) {
-  const observe = await rowOf(check)?.observe?.();
-  if (observe === undefined) throw new Error(`${check} was planned, and is not built`);
-  register(check, observe);
-}
+for (const { id, observe } of catalogue())
+  if (observe !== undefined)
+    test(id, async ({}, info) => {
+      await showCheck(id, info);
+    });

@@ -14,7 +14,7 @@ import { readHistory } from '../../reports/record/history/read-history.ts';
 import { edgeTarget, requestOf } from '../targets/edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** How the client load records the id of what was created. */

@@ -7,7 +7,7 @@ import type { StoreDescription, StoreTarget } from '../../probes/store/store-dri
 import { clientAddresses } from '../../suites/catalogue/plan/reached.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
 import { servedCertificate } from '../../host/served-certificate.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { storesAsked } from '../plan/configuration.ts';
 import { expiryItem, tlsAdvice } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';

@@ -4,7 +4,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from
 import { basename, dirname, join, relative } from 'node:path';
 import { LATEST } from '../record/run-folder.ts';
 import { isRunFolder } from '../record/run-history.ts';
-import { CHECKOUT } from '../serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 
 /** What must be the same for trials to belong to one series. */
 export interface Fingerprint {

@@ -18,7 +18,7 @@ import { renderAll } from '../../reports/index.ts';
 import { sizeOf } from '../plan/environment-parts.ts';
 import { bareOutcome, type Outcome } from './outcome.ts';
 import { digestsOf } from './digests.ts';
-import { CHECKOUT } from '../serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 import { writeFileAtomically, type RunFolder } from './run-folder.ts';
 
 /** What a run record is made of. */

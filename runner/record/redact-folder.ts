@@ -12,7 +12,7 @@ const EVIDENCE = /^\{"kind":"evidence",.*$/gm;
 
 /**
  * Takes secrets out of every file below a folder. What this process writes is redacted as it is written; this is for what others
- * wrote: Playwright's logs and output, the histories of its workers. To be called when they are gone. Of evidence in histories, what looks like a
+ * wrote: the histories of checks and of loads. To be called when they are gone. Of evidence in histories, what looks like a
  * token is taken out as well, after the secrets: of one that is known only a part may look like a token.
  * @throws Error when a file cannot be read or replaced
  */

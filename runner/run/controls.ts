@@ -16,6 +16,7 @@ import { RunState } from '../state/run-state.ts';
 import { connect } from './connect.ts';
 import { controlContext } from './control-context.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
+import { watchEventLoop } from '../serve/watchdog.ts';
 import { embeddedOf, timeoutMsOf } from '../plan/environment-parts.ts';
 import { guarded, interruptible, type CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
@@ -262,13 +263,14 @@ class ControlRun {
         notice: (message) => progress.say(`  ${message}`),
         signal: interrupt.signal,
       });
+      const endWatch = watchEventLoop();
       try {
         const runner = this.#makeRunner(connection.cluster, safety);
         this.#runner = runner;
         progress.redact = (text) => runner.runState.redact(text);
         for (const control of chosen) await this.#count(runner, control, counts);
       } finally {
-        unrestored.push(...(await safety.close()).failed);
+        unrestored.push(...(await safety.close().finally(endWatch)).failed);
       }
     };
     try {

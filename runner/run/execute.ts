@@ -15,6 +15,8 @@ import { ClusterPermits } from '../plan/cluster-permit.ts';
 import { refusedNow } from '../plan/permits.ts';
 import { connect, type Connection } from './connect.ts';
 import { CheckRunner } from '../serve/check-runner.ts';
+import { watchEventLoop } from '../serve/watchdog.ts';
+import type { Face } from '../serve/face.ts';
 import { estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
 import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
 import type { CommandResult } from './guard.ts';
@@ -52,6 +54,8 @@ export interface ExecuteOptions {
   /** A run to compare with. */
   baseline?: Baseline | undefined;
   overrides?: ReadonlyMap<string, CheckOverrides>;
+  /** Tests in Playwright, which choose among the planned checks; left out: all are run. */
+  face?: Face | undefined;
   /** A drill without the permit of the cluster's owners, or the account of the Job that undoes, is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
   /** For a drill: what its trials are about, so that they can be resumed, and the run to resume. */
@@ -126,7 +130,8 @@ class Run {
     if (baseline !== undefined && 'missing' in baseline) this.#note(baseline.missing);
     if (this.#untouched === null) await this.#writePlan();
     const estimates = this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)] as const);
-    this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
+    if (this.#options.face === undefined)
+      this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
     let failure: unknown = null;
     try {
       await this.#checks();
@@ -242,11 +247,13 @@ class Run {
       await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
       const safety = await this.#take(connection, kube.call);
+      // Not while an environment is provisioned: removing its disks holds the loop for as long.
+      const endWatch = watchEventLoop();
       try {
         await this.#runBatches(connection, safety);
       } finally {
         for (const remark of this.#runner?.remarks() ?? []) this.#note(remark);
-        await this.#closeSafety(safety);
+        await this.#closeSafety(safety).finally(endWatch);
         if (this.#runner !== null) await this.#afterwards.lookForNodes(this.#runner, this.#interrupt.signal);
       }
     } finally {
@@ -344,7 +351,7 @@ class Run {
     const left = this.#left();
     const removeCanaries = canaryRemoval(runner, this.#toRun(), (line) => this.#note(line));
     await removeCanaries('before', signal);
-    await runner.runBatch(left);
+    await this.#runLeft(runner, left);
     signal.throwIfAborted();
     await removeCanaries('after', signal);
     if (left.some((one) => lockMode(one, environment) === 'exclusive')) {
@@ -352,6 +359,15 @@ class Run {
       const unrest = await this.#afterwards.measureSteadiness(runner);
       if (unrest !== null) this.#note(unrest);
     }
+  }
+
+  async #runLeft(runner: CheckRunner, left: readonly PlannedCheck[]): Promise<void> {
+    const { face } = this.#options;
+    if (face === undefined) return runner.runBatch(left);
+    const chosen = await runner.runFor(face, this.#planned);
+    await this.#leaveOut('not-selected', ({ id }) =>
+      chosen.has(id) ? undefined : 'not chosen in Playwright',
+    );
   }
 
   #left(): PlannedCheck[] {
@@ -364,7 +380,8 @@ class Run {
       platformReady,
       limitMs: patient(timeoutMsOf(this.#options.environment, 'platformReady')),
       meanwhile: async () => {
-        await runner.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
+        if (this.#options.face === undefined)
+          await runner.runBatch(this.#left().filter(({ row }) => row.clusterAlone === true));
         this.#progress.doing('waiting for the platform');
       },
       interrupted: this.#interrupt.signal,

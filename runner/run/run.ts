@@ -7,6 +7,8 @@ import { readBaseline } from '../plan/baseline.ts';
 import { requireConfiguration } from '../plan/configuration.ts';
 import { describePlan, tooDear } from '../plan/dry-run.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
+import { SOCKET } from '../../suites/harness/messages.ts';
+import { faceAt, whenInputEnds } from '../serve/face.ts';
 import { guarded, type CommandResult } from './guard.ts';
 
 export interface RunOptions {
@@ -53,6 +55,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
         ? undefined
         : readBaseline(named, { environment, profile, scope, checks }, options.out);
     const command = commandLine('run', options);
+    const socket = process.env[SOCKET];
     return execute({
       environment,
       planned,
@@ -61,6 +64,7 @@ export function runEnvironment(options: RunOptions): Promise<CommandResult> {
       scope,
       out: options.out,
       baseline,
+      face: socket === undefined ? undefined : faceAt(socket, whenInputEnds()),
     });
   });
 }

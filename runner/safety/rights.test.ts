@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
-import { METHOD_RIGHTS } from '../../suites/harness/method-rights.ts';
+import { METHODS } from '../../suites/harness/methods.ts';
 import { DRILLS, EVERY_COMMAND, OPERATED, RESTORES, RUNS } from './rights.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -22,7 +22,7 @@ function resourcesInCode(): Set<string> {
 
 test('should say of every kind that the runner reads what for', () => {
   const said = [
-    ...Object.values(METHOD_RIGHTS).flat(),
+    ...Object.values(METHODS).flatMap(({ rights = [] }) => rights),
     ...[EVERY_COMMAND, RUNS, RESTORES, DRILLS, OPERATED].flat().flatMap(({ rights }) => rights),
   ];
   const reads = new Set(said.map(({ resource }) => resource));
@@ -37,8 +37,8 @@ test('should say of every kind that the runner reads what for', () => {
 test('should let the runner list nothing that it does not name', () => {
   const found = resourcesInCode();
   const listed = new Set(
-    Object.values(METHOD_RIGHTS)
-      .flat()
+    Object.values(METHODS)
+      .flatMap(({ rights = [] }) => rights)
       .filter(({ verbs }) => verbs.includes('list'))
       .map(({ resource }) => resource),
   );

@@ -1,5 +1,5 @@
 import type { ServedRunner } from './served.ts';
-import type { Handlers } from './session.ts';
+import type { Handlers } from './handlers.ts';
 
 type Methods = Pick<Handlers, 'fault.inject' | 'fault.restore'>;
 

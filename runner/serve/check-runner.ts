@@ -1,18 +1,21 @@
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { lookAtUse, NodesWatch } from '../../probes/nodes-use.ts';
-import type { Handover, PlannedCheck as HandedCheck } from '../../suites/harness/protocol.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { StepMessage } from '../../suites/harness/messages.ts';
+import type { RunnerVerdict, RunState } from '../state/run-state.ts';
+import { appendToTrial } from '../state/trials.ts';
+import { CheckRun } from './check-run.ts';
+import type { Face } from './face.ts';
+import type { Handlers } from './handlers.ts';
 import { BudgetAccount } from '../state/budget.ts';
 import type { RunnerParts } from './runner-parts.ts';
 import { Drills } from '../state/drilled.ts';
 import { drillsMirror } from '../state/drilled-mirror.ts';
-import { checkTimeoutMs, embeddedOf, lockMode, namespacesOf } from '../plan/environment-parts.ts';
+import { embeddedOf, estimateMs, lockMode, namespacesOf } from '../plan/environment-parts.ts';
 import { SharedLock } from './lock.ts';
 import { ApplicationAccess } from '../targets/application-access.ts';
 import { aiMethods } from './methods/ai.ts';
 import { applicationMethods } from './methods/application.ts';
 import { budgeted } from './budgeted.ts';
-import { checkMethods } from './methods/check.ts';
 import { clockMethods } from './methods/clocks.ts';
 import { clusterMethods } from './methods/cluster.ts';
 import { controlPlaneMethods } from './methods/control-plane.ts';
@@ -30,19 +33,18 @@ import { telemetryMethods } from './methods/telemetry.ts';
 import { clientLoadMethods } from './methods/client-load.ts';
 import { LoadRuns } from '../targets/load-runs.ts';
 import { LostNodes } from '../ask/nodes-back.ts';
-import { runPlaywright } from './playwright.ts';
-import { readingOnly } from './reading-only.ts';
 import { kubeCallTo } from '../safety/kube-call.ts';
 import { safetyFolder } from '../safety/lease/place.ts';
-import { Session, type Handlers } from './session.ts';
-import { silence } from './silent.ts';
 import { reachOf } from '../targets/reach.ts';
 import { StoreTargets } from '../targets/store-target.ts';
 import { TelemetryRuns } from '../ask/telemetry/runs.ts';
 import { ClientLoads } from '../targets/client-loads.ts';
-import { errorText } from '../../reports/record/error-text.ts';
+import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
-/** Runs planned checks through Playwright. One for a whole run, drill or set of controls. */
+/** Two cores is the smallest machine; checks mostly wait. */
+const LANES = 2;
+
+/** Runs planned checks. One for a whole run, drill or set of controls. */
 export class CheckRunner implements ServedRunner {
   readonly parts: RunnerParts;
   readonly runState: RunState;
@@ -53,11 +55,12 @@ export class CheckRunner implements ServedRunner {
   readonly telemetry: TelemetryRuns;
   readonly stores: StoreTargets;
   readonly application: ApplicationAccess;
-  /** What Playwright itself complained about, such as a spec that does not load. */
+  /** What a reader of the report must know of this process, such as what could not be undone. */
   readonly complaints: string[] = [];
   readonly lostNodes = new LostNodes((remark) => this.complaints.push(remark));
   readonly drills: Drills;
-  #batches = 0;
+  readonly #running = new Map<string, CheckRun>();
+  readonly #handlers: Handlers;
 
   constructor(parts: RunnerParts) {
     this.parts = parts;
@@ -79,6 +82,7 @@ export class CheckRunner implements ServedRunner {
     this.loads = new LoadRuns(this);
     this.telemetry = new TelemetryRuns(this);
     parts.cluster.onCall(this.runState.calls.count);
+    this.#handlers = handlersOf(this);
   }
 
   /** What a reader of the report must know besides. */
@@ -87,48 +91,89 @@ export class CheckRunner implements ServedRunner {
     return [...this.complaints, ...more.filter((one) => one !== null)];
   }
 
-  /** Runs the checks in one start of Playwright. Afterwards each has an outcome, whatever happened. */
+  /** Runs the checks: those that only read first, and as many at a time as `LANES`. Afterwards each has an outcome, whatever happened. */
   async runBatch(batch: readonly PlannedCheck[]): Promise<void> {
+    const { environment } = this.runState;
+    const isAlone = (one: PlannedCheck): boolean => lockMode(one, environment) === 'exclusive';
+    const queue = batch.toSorted((a, b) => Number(isAlone(a)) - Number(isAlone(b)));
+    await this.#serving(batch, async (stop) => {
+      const lane = async (): Promise<void> => {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.#run(next, stop);
+      };
+      await Promise.all(Array.from({ length: LANES }, lane));
+    });
+  }
+
+  /** Runs those of the planned checks that tests in Playwright ask for, until it is gone. @returns their ids */
+  async runFor(face: Face, planned: readonly PlannedCheck[]): Promise<ReadonlySet<string>> {
+    const { outcomes } = this.runState;
+    const toRun = planned.filter(({ notRun }) => notRun === null);
+    await this.#serving(toRun, (stop) =>
+      face.serve(stop, async (check, follow, gone) => {
+        const one = planned.find(({ row }) => row.id === check);
+        if (one === undefined) return null;
+        if (one.notRun !== null) return { kind: 'verdict', judgement: null, notRun: one.notRun.text };
+        if (!outcomes.has(check)) {
+          this.runState.progress.expect(new Map([[check, estimateMs(one, this.runState.environment)]]));
+          await this.#run(one, AbortSignal.any([stop, gone]), follow);
+        }
+        const judgement = outcomes.get(check)?.judgement;
+        return judgement === undefined ? null : { kind: 'verdict', judgement };
+      }),
+    );
+    return new Set(outcomes.keys());
+  }
+
+  async #serving(batch: readonly PlannedCheck[], work: (stop: AbortSignal) => Promise<void>): Promise<void> {
     if (batch.length === 0) return;
     if (batch.some(({ row }) => row.toldOfDrills === true)) await this.drills.learn();
     this.runState.plan(batch);
-    const session = await Session.listen(this.#handlers(), {
-      gone: (check) =>
-        void this.abandon(check).catch((error: unknown) =>
-          this.complaints.push(`${check} could not be ended in full: ${errorText(error)}`),
-        ),
-      around: (check, work) => this.runState.calls.on(check, work),
-    });
-    const { folder, safety, signal } = this.parts;
-    const stop = AbortSignal.any([signal, safety.stopped]);
-    let pid = 0;
+    const { safety, signal } = this.parts;
+    process.on('unhandledRejection', this.#stray);
     try {
-      const end = await runPlaywright({
-        handover: this.#handover(session.path, batch),
-        folder: folder.path,
-        batch: String(++this.#batches),
-        signal: stop,
-        onSpawn: (child) => {
-          pid = child;
-          safety.children.add({ name: `Playwright of run ${folder.id}`, pid: child });
-        },
-      });
-      const silent = batch.filter(({ row }) => !this.runState.outcomes.has(row.id));
-      for (const { row } of silent) await this.abandon(row.id);
-      // Nobody stopped it: its worker died.
-      await this.runState.concludeRest(
-        silent,
-        stop.aborted
-          ? { verdict: 'inconclusive', message: `not finished: ${reasonOf(stop)}` }
-          : { verdict: 'inconclusive', message: silence(end, this.complaints.at(-1)), crashed: true },
-      );
+      await work(AbortSignal.any([signal, safety.stopped]));
     } finally {
-      if (pid !== 0) safety.children.remove(pid);
-      await session.close();
+      process.off('unhandledRejection', this.#stray);
       await this.drills.mirrored();
     }
   }
 
+  /** A promise that nobody awaited was rejected: where a body began it, its check has crashed; anywhere else the process ends. */
+  readonly #stray = (error: unknown): void => {
+    const check = this.runState.calls.asking();
+    if (check === undefined) throw error;
+    this.#running.get(check)?.fail(error);
+  };
+
+  async #run(
+    planned: PlannedCheck,
+    stop: AbortSignal,
+    follow: (step: StepMessage) => void = () => undefined,
+  ): Promise<void> {
+    const { runState } = this;
+    const { id } = planned.row;
+    const run = new CheckRun({ runner: this, handlers: this.#handlers, planned, stop, follow });
+    let own: RunnerVerdict | null;
+    try {
+      runState.progress.waits(id);
+      await this.lock.acquire(id, lockMode(planned, runState.environment), stop);
+      runState.begun(id);
+      this.#running.set(id, run);
+      const { crash, refused } = await runState.calls.on(id, () => run.trials());
+      own = refused === undefined ? crashVerdict(crash, stop) : { verdict: 'inconclusive', message: refused };
+      // Stopped and undone before it is judged: the next check must find the environment as it was.
+      await this.abandon(id);
+      if (refused !== undefined) await this.#endRefused(id, run.begun, refused);
+    } catch (error) {
+      await this.abandon(id).catch((failure: unknown) =>
+        this.complaints.push(`${id} could not be ended in full: ${errorText(failure)}`),
+      );
+      own = crashVerdict(stackOf(error), stop);
+    } finally {
+      this.#running.delete(id);
+    }
+    await runState.conclude(id, own, run.steps);
+  }
   /**
    * Ends everything that a check started, and undoes what it did: it has ended, or its worker is gone. What is still being prepared for it, such
    * as a fault, does not begin any more. Undoing comes after all else and whatever becomes of it, such as on a full disk.
@@ -153,54 +198,37 @@ export class CheckRunner implements ServedRunner {
     }
   }
 
-  #handover(socket: string, batch: readonly PlannedCheck[]): Handover {
-    const { environment } = this.runState;
-    const { folder } = this.parts;
-    const plan: HandedCheck[] = batch.map((planned) => ({
-      check: planned.row.id,
-      firstTrial: this.runState.firstTrials.get(planned.row.id) ?? 1,
-      trials: planned.trials,
-      mode: lockMode(planned, environment),
-      timeoutMs: checkTimeoutMs(planned, environment),
-    }));
-    return {
-      runId: folder.id,
-      socket,
-      environment: environment.name,
-      plan,
-      outputDir: `${folder.path}/playwright`,
-    };
-  }
-
-  #handlers(): Handlers {
-    const { readOnly } = this.parts;
-    return readOnly === undefined ? this.#allHandlers() : readingOnly(this.#allHandlers(), readOnly);
-  }
-
-  #allHandlers(): Handlers {
-    return {
-      ...aiMethods(this),
-      ...applicationMethods(this),
-      ...checkMethods(this),
-      ...clusterMethods(this),
-      ...controlPlaneMethods(this),
-      ...deploymentMethods(this),
-      ...budgeted(this, faultMethods(this)),
-      ...gpuMethods(this),
-      ...loadMethods(this),
-      ...metricsMethods(this),
-      ...nodeMethods(this),
-      ...queryMethods(this),
-      ...stateMethods(this),
-      ...storeMethods(this),
-      ...telemetryMethods(this),
-      ...clockMethods(this),
-      ...clientLoadMethods(this),
-    };
+  /** Of a check that is not permitted any more, its last trial had no fault. */
+  async #endRefused(check: string, trial: number, reason: string): Promise<void> {
+    const { runState } = this;
+    await appendToTrial(runState.trialFolder(check, trial), [{ kind: 'no-fault', reason }], runState.redact);
   }
 }
 
-function reasonOf(signal: AbortSignal): string {
-  const reason: unknown = signal.reason;
-  return errorText(reason);
+function handlersOf(runner: ServedRunner): Handlers {
+  return {
+    ...aiMethods(runner),
+    ...applicationMethods(runner),
+    ...clusterMethods(runner),
+    ...controlPlaneMethods(runner),
+    ...deploymentMethods(runner),
+    ...budgeted(runner, faultMethods(runner)),
+    ...gpuMethods(runner),
+    ...loadMethods(runner),
+    ...metricsMethods(runner),
+    ...nodeMethods(runner),
+    ...queryMethods(runner),
+    ...stateMethods(runner),
+    ...storeMethods(runner),
+    ...telemetryMethods(runner),
+    ...clockMethods(runner),
+    ...clientLoadMethods(runner),
+  };
+}
+
+/** @param crash why the check broke off; undefined: it did not */
+function crashVerdict(crash: string | undefined, stop: AbortSignal): RunnerVerdict | null {
+  if (crash === undefined) return null;
+  if (stop.aborted) return { verdict: 'inconclusive', message: `not finished: ${errorText(stop.reason)}` };
+  return { verdict: 'inconclusive', message: `the check crashed: ${crash}`, crashed: true };
 }

@@ -1,4 +1,4 @@
-import { RequestError } from './session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 
 export type LockMode = 'shared' | 'exclusive';
 

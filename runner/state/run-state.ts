@@ -13,7 +13,7 @@ import { judgeCheck } from '../record/judging.ts';
 import type { Outcome } from '../record/outcome.ts';
 import type { Progress } from '../run/progress.ts';
 import { checkFolderName, trialFolder } from '../record/run-folder.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { appendToTrial, openTrial, recordPressure, type HeaderSource, type Watch } from './trials.ts';
 
 /** Overrides for one check: `drill --target` and controls. */

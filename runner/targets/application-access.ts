@@ -10,7 +10,7 @@ import { sourceText } from '../../probes/declaring.ts';
 import type { Identity } from '../../probes/application/identity.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import type { StoreTargets } from './store-target.ts';
 
 /** Reads secrets, and keeps those that it read out of everything that is written. */

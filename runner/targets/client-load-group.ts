@@ -8,7 +8,7 @@ import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { pathFolder } from '../../reports/record/history/history.ts';
 import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 
 type Seen = NonNullable<ReturnType<ClientLoadProcess['progress']>>;
 

@@ -12,7 +12,7 @@ import { backendOf, edgeTarget, requestOf } from './edge-target.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import type { PathAddress } from './client-load-group.ts';
 
 export type Load = Omit<ClientLoadInput, 'store' | 'history' | 'run'>;

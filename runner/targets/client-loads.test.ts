@@ -9,7 +9,7 @@ import type { Environment } from '../../env/schema.ts';
 import type { Asking } from '../plan/cluster-permit.ts';
 import { planChecks } from '../../suites/catalogue/index.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { ClientLoads } from './client-loads.ts';
 
 const SUBJECT = { check: 'failover/redis/hang', store: 'redis', trial: 1 };

@@ -4,14 +4,13 @@ import { readBackWhole } from '../../probes/store/readback.ts';
 import type { Observer } from '../../probes/store/store-driver.ts';
 import { storeDriver } from '../../probes/stores.ts';
 import type { ClientLoadWait, Result } from '../../suites/harness/protocol.ts';
-import { NOT_PERMITTED } from '../../suites/harness/acting.ts';
+import { NOT_PERMITTED, RequestError } from '../../suites/harness/request-error.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { Evictions } from './evictions.ts';
 import { ClientLoadGroup } from './client-load-group.ts';
 import { loadOf, pathsOf, type Load } from './client-load-target.ts';
 import { whyNoLoad } from './load-permit.ts';
-import { RequestError } from '../serve/session.ts';
 import { STEADY_MS } from '../../reports/judge/failover/outages/recovery.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
 

@@ -4,7 +4,7 @@ import type { RunnerCore } from '../serve/runner-parts.ts';
 import type { FaultContext } from '../../faults/_common/fault.ts';
 import { ownerOf } from '../../probes/kubernetes/workloads.ts';
 import { hasEnded } from '../../probes/store/member-pods.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { podOf, type StorePod } from './store-target.ts';
 
 export type Subject = Pick<

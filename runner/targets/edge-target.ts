@@ -4,7 +4,7 @@ import { edgeEndpoint } from '../../probes/edge/endpoint.ts';
 import { trusted } from '../../probes/edge/edge-request.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import type { Access } from './application-access.ts';
-import { RequestError, undeclared } from '../serve/session.ts';
+import { RequestError, undeclared } from '../../suites/harness/request-error.ts';
 
 /** The address that clients of the application use, and how they get there from where Plumbline runs. */
 export interface EdgeTarget extends ApplicationTarget {

@@ -6,7 +6,7 @@ import type { LoadSecond } from '../../reports/record/details/load-result.ts';
 import type { Environment } from '../../env/schema.ts';
 import { TestApi } from '../safety/_testing/api.ts';
 import type { KubeCalls } from '../safety/kube-call.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import { ApplicationAccess } from './application-access.ts';
 import { behind } from './_testing/behind-gateway.ts';
 import { gateway } from './_testing/gateway.ts';

@@ -30,9 +30,9 @@ import { undoJobOf, whyNotUndone } from '../safety/timers/undo-account.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { whyNoLoad } from './load-permit.ts';
-import { CHECKOUT } from '../serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 import { checkFolderName } from '../record/run-folder.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 
 /** Reserved at a load's end: what its pods leave must be gone before its record is judged. */
 const CLEAN_UP_RESERVE_MS = 5_000;

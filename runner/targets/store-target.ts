@@ -21,7 +21,7 @@ import { STORES } from '../../probes/stores.ts';
 import { NOT_LET_IN } from '../../reports/record/observations/failover.ts';
 import { VERDICTS } from '../../reports/record/verdict.ts';
 import { catalogue } from '../../suites/catalogue/index.ts';
-import { RequestError } from '../serve/session.ts';
+import { RequestError } from '../../suites/harness/request-error.ts';
 import type { Reach } from './reach.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { errorText } from '../../reports/record/error-text.ts';

@@ -3,7 +3,7 @@ import { faultOf } from '../../faults/index.ts';
 import { STORE_KINDS } from '../../probes/declared-stores.ts';
 import { asks, execsIn, lists, logsIn, makes, merged } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
-import { METHOD_RIGHTS } from '../harness/method-rights.ts';
+import { METHODS } from '../harness/methods.ts';
 import type { Touches } from './touches.ts';
 import type { Access, CatalogueRow } from './types.ts';
 
@@ -29,7 +29,7 @@ function ownRights(touches: Touches): Right[] {
     })),
     ...(touches.logs ?? []).map(logsIn),
     ...(touches.asks ?? []).map(asks),
-    ...(touches.runner ?? []).flatMap((method) => METHOD_RIGHTS[method] ?? []),
+    ...(touches.runner ?? []).flatMap((method) => METHODS[method]?.rights ?? []),
   ];
 }
 

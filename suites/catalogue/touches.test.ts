@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ACTS } from '../harness/acting.ts';
-import { METHOD_RIGHTS } from '../harness/method-rights.ts';
+import { METHODS } from '../harness/methods.ts';
 import { scan } from '../_testing/scan.ts';
 import type { Found } from '../_testing/scan.ts';
 import { WORKLOADS } from './touches.ts';
@@ -100,8 +99,7 @@ test('should let no check send a request through the edge by itself: credentials
 
 test('should say of every check what the runner does for it in the cluster, and how it acts on the environment', () => {
   // What checks do through `ctx.cluster` is said by `makes` and `execs`.
-  const methods = new Set([...Object.keys(METHOD_RIGHTS), ...Object.keys(ACTS)]);
-  const counted = [...methods].filter((method) => !method.startsWith('cluster.'));
+  const counted = Object.keys(METHODS).filter((method) => !method.startsWith('cluster.'));
   // Checks of one Deployment share their code; only those that say so change its template.
   const isDone = (method: string, row: CatalogueRow): boolean =>
     !method.startsWith('deployment.') || row.writesTemplate === true;

@@ -5,7 +5,6 @@ import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Kind } from '../../reports/record/observations/index.ts';
 import type { Observations, RecordedFields } from './observations.ts';
-import type { RunnerClient } from './client.ts';
 import type {
   KubeObject,
   ListParams,
@@ -39,10 +38,11 @@ export interface CheckContext {
   trials: number;
   goals: Readonly<Goals>;
   settings: Readonly<CheckSettings>;
-  /** Aborted when the check's time is up or the runner is gone. */
+  /** Aborted when the check's time is up, the run is interrupted, or the check has ended. */
   signal: AbortSignal;
   /** A named time-out of the environment. */
   timeoutMs(name: TimeoutName): number;
+  /** What the runner does for the check. Once `signal` is aborted it does nothing more. @throws RequestError */
   runner: { call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> };
   cluster: ClusterAccess;
   /** Appends `{kind, t: now, …fields}` to this trial's `check.ndjson`. */
@@ -63,14 +63,14 @@ export interface ContextParts {
   goals: Goals;
   settings: CheckSettings;
   signal: AbortSignal;
-  client: RunnerClient;
+  call: CheckContext['runner']['call'];
   observations: Observations;
   step: CheckContext['step'];
 }
 
 export function createContext(parts: ContextParts): CheckContext {
-  const { id, client, observations, settings } = parts;
-  const runner: CheckContext['runner'] = { call: (method, params) => client.call(method, params, id) };
+  const { id, observations, settings } = parts;
+  const runner = { call: parts.call };
   const unavailable = (what: string, reason: string) => observations.append('unavailable', { what, reason });
   return {
     id,

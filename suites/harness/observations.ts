@@ -14,19 +14,22 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Appends to one trial's `check.ndjson`. Each line is in the kernel's hands when `append` returns, so a killed worker loses nothing. */
+/** Appends to one trial's `check.ndjson`. Each line is in the kernel's hands when `append` returns, so a killed runner loses nothing. */
 export class Observations {
-  readonly #file: number;
+  #file: number | null;
 
   constructor(folder: string) {
     this.#file = openSync(join(folder, 'check.ndjson'), 'a');
   }
 
+  /** Once closed, nothing is recorded: a body that was given up may still run, and its file number may be another file's by then. */
   append<K extends Kind>(kind: K, ...[fields]: RecordedFields<K>): void {
+    if (this.#file === null) return;
     writeSync(this.#file, `${JSON.stringify({ kind, t: monotonicMs(), ...fields })}\n`);
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 }

@@ -2,8 +2,6 @@ import type { LlmBehaviour } from '../../env/schema.ts';
 import type { FaultResult } from '../../faults/_common/fault.ts';
 
 export type { FaultResult } from '../../faults/_common/fault.ts';
-import type { CheckSettings } from '../catalogue/check-settings.ts';
-import type { Goals } from '../../reports/record/goals.ts';
 import type { EdgeAnswer } from '../../probes/edge/edge-request.ts';
 import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
@@ -32,25 +30,8 @@ export type {
   WaitParams,
 };
 
-/**
- * What a Playwright worker may ask of the runner, over a Unix socket, one JSON object a line:
- * `{id, method, params}` → `{id, result}` or `{id, error: {message, reason}}`. When the socket closes the runner is
- * gone and the worker aborts. Everything that must survive a worker (faults, client loads, the cluster cache, the journal)
- * lives behind these methods.
- */
+/** What the runner does for a check. Everything that must survive a check's body (faults, client loads, the cluster cache, the journal) lives behind these methods. */
 export interface RunnerMethods {
-  /** Opens the history of a check (or of its next trial): the runner writes the header and hands over the folder. */
-  'check.begin': { params: { check: string; trial: number }; result: BeginResult };
-  /**
-   * Everything is recorded: the runner rolls back, judges the histories as `plumbline judge` does, and answers then. `crash` or `refused`: what ended
-   * the last trial before its end, the latter for want of a permit.
-   */
-  'check.end': {
-    params: { check: string; trials: number; steps: StepRecord[]; crash?: string; refused?: string };
-    result: null;
-  };
-  /** Waits for its turn: readers share, `exclusive` is alone. Released by `check.end`. */
-  'lock.acquire': { params: { check: string; mode: 'shared' | 'exclusive' }; result: null };
   /** Objects of a kind from the runner's cache (one list per kind and run, then a watch). */
   'cluster.list': { params: ListParams; result: ListResult };
   /** Waits in the cache until `count` objects match; see `WaitParams`. */
@@ -314,13 +295,7 @@ export interface RunnerMethods {
   'ai.rest': { params: { check: string }; result: null };
   /** Looks for the model's token in the logs of the platform, its edge and what is declared elsewhere; appends `key-scan`. It never leaves the runner. */
   'ai.scanLogs': { params: { check: string; trial: number }; result: null };
-  /** From the reporter in Playwright's main process: what happens now, shown and never judged. */
-  'progress.event': { params: ProgressEvent; result: null };
 }
-
-/** A step that begins, or Playwright's own trouble, such as a spec file that does not load or a worker that died. */
-export type ProgressEvent =
-  { event: 'step'; check: string; detail: string } | { event: 'error'; detail: string };
 
 /** What became of a request for a draft. */
 export interface DraftAnswer {
@@ -335,16 +310,6 @@ export interface DraftAnswer {
   /** Why there was no answer; empty where there was one. */
   error: string;
 }
-
-/** A request on the wire. `check` names the asking check, so that API calls are counted against it. */
-export interface RequestEnvelope {
-  id: number;
-  method: string;
-  params: unknown;
-  check?: string;
-}
-export type ReplyEnvelope =
-  { id: number; result: unknown } | { id: number; error: { message: string; reason: string } };
 
 export interface TelemetryOrder {
   check: string;
@@ -393,12 +358,6 @@ export interface ClientLoadWait {
   reads?: boolean;
   timeoutMs: number;
 }
-export interface BeginResult {
-  /** Absolute folder of this trial's history; the worker appends to `check.ndjson` there. */
-  folder: string;
-  goals: Goals;
-  settings: CheckSettings;
-}
 export interface StepRecord {
   title: string;
   durationMs: number;
@@ -414,23 +373,3 @@ export type PodSelection = { store: string } | { namespace: string; prefixes: st
 export type Method = keyof RunnerMethods;
 export type Params<M extends Method> = RunnerMethods[M]['params'];
 export type Result<M extends Method> = RunnerMethods[M]['result'];
-
-/** Handed over by the runner in a file named by `PLUMBLINE_HANDOVER`; playwright.config.ts throws without it. */
-export interface Handover {
-  runId: string;
-  socket: string;
-  environment: string;
-  /** The checks to run now. */
-  plan: PlannedCheck[];
-  outputDir: string;
-}
-export interface PlannedCheck {
-  check: string;
-  /** Number of the first trial; not 1 when a series is resumed. */
-  firstTrial: number;
-  trials: number;
-  /** Readers share the environment; what disturbs it runs alone. */
-  mode: 'shared' | 'exclusive';
-  /** Longest time for all trials together, from the environment's named time-outs; waiting for the lock is not counted. */
-  timeoutMs: number;
-}

@@ -1,5 +1,5 @@
 /** What keeps a check from sending requests at all, where that is no defect of Plumbline's. */
-import { RunnerError } from './client.ts';
+import { RequestError } from './request-error.ts';
 
 /**
  * Words of the runner: a source of a secret, a file of authorities, a token endpoint or the API server did not give what the requests need (`unavailable`);
@@ -17,7 +17,7 @@ export async function whyNotSent(start: () => Promise<unknown>): Promise<string 
     await start();
     return null;
   } catch (error) {
-    if (error instanceof RunnerError && NOT_SENT.includes(error.reason)) return error.message;
+    if (error instanceof RequestError && NOT_SENT.includes(error.reason)) return error.message;
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { Judgement } from '../../reports/record/judgement.ts';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { Environment } from '../../env/schema.ts';
 import { catalogue, planChecks } from '../catalogue/index.ts';
-import { RunnerError } from '../harness/client.ts';
+import { RequestError } from '../harness/request-error.ts';
 import { judgedOver } from './_testing/observing.ts';
 
 const HOST = 'orders.abc.eu-central-1.rds.amazonaws.com';
@@ -45,7 +45,7 @@ async function roles(server: Managed): Promise<Judgement> {
       const look = await looked(server);
       return { leader: HOST, members: membersIn([look]), governing: [] };
     } catch (error) {
-      throw new RunnerError(String(error), askWord(askFailureOf(error)));
+      throw new RequestError(String(error), askWord(askFailureOf(error)));
     }
   };
   const asked = { 'store.describe': describe };

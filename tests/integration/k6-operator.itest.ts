@@ -14,7 +14,7 @@ import { openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeObject, ObjectRef } from '../../probes/kubernetes/types.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import { CHECKOUT } from '../../runner/serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 import { provisioned } from './_helpers/instance.ts';
 
 const NAMESPACE = 'plumbline-k6';

@@ -44,6 +44,13 @@ test('the runner killed while a node is cordoned, and nobody starts anything: th
   assert.ok(open > 0, 'an undo was pending');
 });
 
-test('Playwright killed in the middle of a drill: the runner ends it, and the store is steady again', async () => {
-  await strike({ work: 'drill', victim: 'playwright', when: 'any', delayMs: 3_000, next: 'start' });
+test('the runner that spins while a store is cut off, and nobody starts anything: it is killed, and the timers heal it', async () => {
+  const { open } = await strike({
+    work: 'postgres/partition',
+    victim: 'loop',
+    when: 'pending',
+    delayMs: 1_000,
+    next: 'timers',
+  });
+  assert.ok(open > 0, 'an undo was pending');
 });

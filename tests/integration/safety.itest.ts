@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECKOUT } from '../../runner/serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 import { kubeCallFrom, KillSwitchError, openSafety } from '../../runner/provider-safety.ts';
 import type { KubeCall, SafetyOptions } from '../../runner/provider-safety.ts';
 import { LEASE_SECONDS } from '../../runner/safety/lease/lease.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { waitFor } from '../../host/wait.ts';
 import { pointed } from '../../probes/application/contract.ts';
-import { CHECKOUT } from '../../runner/serve/playwright.ts';
+import { CHECKOUT } from '../../host/paths.ts';
 import { declaredApplication } from './_helpers/application.ts';
 import { Workplace } from './_helpers/platform.ts';
 

@@ -3,7 +3,7 @@ import { HttpClient } from '../../../host/http.ts';
 import type { BytesAnswer, HttpQuestion } from '../../../host/http.ts';
 import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError } from '../../serve/session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
 import { addressOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
 

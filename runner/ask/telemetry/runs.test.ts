@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RequestError } from '../../serve/session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
 import { behind } from '../../targets/_testing/behind-gateway.ts';
 import { gateway } from '../../targets/_testing/gateway.ts';
 import { TelemetryRuns } from './runs.ts';

@@ -1,11 +1,10 @@
 import { openHistory } from '../../../probes/history.ts';
 import type { CanaryTarget } from '../../../probes/edge/canary-requests.ts';
 import type { Params } from '../../../suites/harness/protocol.ts';
-import { NOT_PERMITTED } from '../../../suites/harness/acting.ts';
+import { NOT_PERMITTED, RequestError } from '../../../suites/harness/request-error.ts';
 import { edgeTarget, requestOf } from '../../targets/edge-target.ts';
 import { whyNoLoad } from '../../targets/load-permit.ts';
 import type { RunnerCore } from '../../serve/runner-parts.ts';
-import { RequestError } from '../../serve/session.ts';
 import { CanaryRun } from './canary-run.ts';
 import { logsOf, tracesOf } from './sources.ts';
 

@@ -12,7 +12,7 @@ import { traceProbe } from '../../../probes/traces/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
 import { trusted } from '../../../probes/edge/edge-request.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError, undeclared } from '../../serve/session.ts';
+import { RequestError, undeclared } from '../../../suites/harness/request-error.ts';
 import type { StoreTargets } from '../../targets/store-target.ts';
 
 /** As much of the runner as this needs. */

@@ -4,7 +4,7 @@ import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { recordJobs } from '../../ask/ai-jobs.ts';
 import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
 import { scanLogs } from '../../ask/log-scan.ts';
-import type { Call, Handlers } from '../session.ts';
+import type { Call, Handlers } from '../handlers.ts';
 import type { Rollback } from '../../safety/types.ts';
 import type { ServedRunner } from '../served.ts';
 import { errorText } from '../../../reports/record/error-text.ts';

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { applicationSchema } from '../../../env/schema.ts';
 import type { Environment, Trust } from '../../../env/schema.ts';
 import { ApplicationAccess } from '../../targets/application-access.ts';
-import { RequestError } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
 import type { ServedRunner } from '../served.ts';
 import { applicationMethods } from './application.ts';
 

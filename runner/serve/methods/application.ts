@@ -5,8 +5,8 @@ import { trusted, throughTheEdge } from '../../../probes/edge/edge-request.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import { edgeTarget, requestOf } from '../../targets/edge-target.ts';
-import { RequestError } from '../session.ts';
-import type { Call, Handlers } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
+import type { Call, Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 type Methods = Pick<Handlers, 'application.look' | 'application.draft'>;

@@ -1,4 +1,4 @@
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 type Methods = Pick<

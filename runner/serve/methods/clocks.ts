@@ -1,6 +1,6 @@
 import { openHistory } from '../../../probes/history.ts';
 import { measureNodes } from '../../ask/clocks.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 /** How far the clocks of nodes are off, written into the history of the check that compares their times with its own. */

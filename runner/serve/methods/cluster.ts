@@ -1,5 +1,5 @@
 import { skipsVerification } from '../../../probes/kubernetes/index.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import type { KubeObject, ListParams } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 

@@ -8,7 +8,8 @@ import type { FaultMember } from '../../../faults/_common/fault.ts';
 import type { KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError, type Call, type Handlers } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
+import type { Call, Handlers } from '../handlers.ts';
 
 const NAMESPACE = 'kube-system';
 /** kubelet knows a static pod by the hash of its manifest; the pod that the API shows is only its mirror. */

@@ -5,7 +5,7 @@ import type { DeploymentName, KubeObject, Params, Result } from '../../../suites
 import { deploymentOf, deploymentPods } from '../../targets/deployments.ts';
 import type { ServedRunner } from '../served.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import type { Call, Handlers } from '../session.ts';
+import type { Call, Handlers } from '../handlers.ts';
 
 const LOOK_EVERY_MS = 200;
 /** What `kubectl rollout restart` sets. */

@@ -8,7 +8,7 @@ import { loadEnvironment } from '../../../env/loader.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
 import { closed, kubeconfigText, listening } from '../../../probes/kubernetes/_testing/listening.ts';
 import { RefusedError } from '../../provider-safety.ts';
-import { NOT_PERMITTED } from '../../../suites/harness/acting.ts';
+import { NOT_PERMITTED } from '../../../suites/harness/request-error.ts';
 import type { ServedRunner } from '../served.ts';
 import { faultMethods } from './fault.ts';
 

@@ -11,7 +11,7 @@ import { injectorFor, surroundingsOf } from '../../targets/fault-injector.ts';
 import { endedEarly } from '../../ask/in-force.ts';
 import { podsNow, nodesOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
 import { kubeCallTo } from '../../provider-safety.ts';
-import type { Call, Handlers } from '../session.ts';
+import type { Call, Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 export function faultMethods(runner: ServedRunner): Pick<Handlers, 'fault.inject' | 'fault.restore'> {

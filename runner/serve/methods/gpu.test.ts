@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import type { Environment } from '../../../env/schema.ts';
-import { RequestError } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
 import { gpuMethods } from './gpu.ts';
 
 const local = await loadEnvironment('local');

@@ -1,6 +1,6 @@
 import type { Environment } from '../../../env/schema.ts';
 import { readUtilisation } from '../../../probes/gpu/index.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import { clientOf } from './metrics.ts';
 import type { PrometheusRunner } from './metrics.ts';
 import { errorText } from '../../../reports/record/error-text.ts';

@@ -1,5 +1,5 @@
 import { ENOUGH } from '../../../load/process/index.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 export function loadMethods({

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
-import type { Call } from '../session.ts';
+import type { Call } from '../handlers.ts';
 import { metricsMethods } from './metrics.ts';
 
 const { objectives: declared, timeouts, topology } = await loadEnvironment('local-small', {});

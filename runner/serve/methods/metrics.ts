@@ -10,8 +10,8 @@ import type { ClockSeen } from '../../ask/clocks.ts';
 import { askNumber } from '../../ask/metric-answers.ts';
 import { addressOf } from '../../ask/telemetry/sources.ts';
 import type { SourcesOf } from '../../ask/telemetry/sources.ts';
-import type { Handlers } from '../session.ts';
-import { RequestError } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 /** What a client needs of the runner. */

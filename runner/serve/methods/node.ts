@@ -5,7 +5,8 @@ import { monoMs } from '../../../host/clock.ts';
 import type { Params, Result } from '../../../suites/harness/protocol.ts';
 import { embeddedOf, sizeOf } from '../../plan/environment-parts.ts';
 import { awaitHeartbeat, heartbeatsOf, podsOn, restartsNow } from '../../ask/nodes-back.ts';
-import { RequestError, type Call, type Handlers } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
+import type { Call, Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 /** Actions on nodes, in embedded environments only. */

@@ -3,7 +3,8 @@ import type { StoreQuery } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import type { ServedRunner } from '../served.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError, type Handlers } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
+import type { Handlers } from '../handlers.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 const ASK_AGAIN_MS = 200;

@@ -5,7 +5,7 @@ import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import { atRest, atRestBeside } from '../../ask/at-rest.ts';
 import { PodsBefore } from '../../ask/pods-before.ts';
 import {

@@ -4,7 +4,8 @@ import { recordGoverning } from '../../../probes/store/store-driver.ts';
 import type { Bounds, StoreTarget } from '../../../probes/store/store-driver.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { RequestError, type Handlers } from '../session.ts';
+import { RequestError } from '../../../suites/harness/request-error.ts';
+import type { Handlers } from '../handlers.ts';
 import type { ServedRunner } from '../served.ts';
 
 type Methods = Pick<

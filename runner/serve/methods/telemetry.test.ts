@@ -9,7 +9,6 @@ import type { Environment, Trust } from '../../../env/schema.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { planChecks, rowOf } from '../../../suites/catalogue/index.ts';
 import { settingsFor } from '../../../suites/catalogue/plan/settings.ts';
-import { RunnerClient } from '../../../suites/harness/client.ts';
 import { createContext } from '../../../suites/harness/context.ts';
 import { Observations } from '../../../suites/harness/observations.ts';
 import { TelemetryRuns } from '../../ask/telemetry/runs.ts';
@@ -17,8 +16,8 @@ import { judgeCheck } from '../../record/judging.ts';
 import { trialFolder } from '../../record/run-folder.ts';
 import type { RunnerCore } from '../runner-parts.ts';
 import type { ServedRunner } from '../served.ts';
-import { Session } from '../session.ts';
-import type { Handlers } from '../session.ts';
+import { callerOf } from '../handlers.ts';
+import type { Handlers } from '../handlers.ts';
 import { openTrial } from '../../state/trials.ts';
 import { ApplicationAccess } from '../../targets/application-access.ts';
 import { telemetryMethods } from './telemetry.ts';
@@ -100,8 +99,8 @@ async function observed(id: string, environment: Environment): Promise<Judgement
     'cluster.apply': written('apply'),
     'cluster.delete': written('delete'),
   };
-  const session = await Session.listen(handlers as unknown as Handlers, { gone: () => undefined });
-  const client = await RunnerClient.connect(session.path, () => undefined);
+  const { signal } = new AbortController();
+  const call = callerOf(handlers as unknown as Handlers, { check: id, signal });
   const observations = new Observations(folder);
   try {
     const observe = (await rowOf(id)?.observe?.()) ?? assert.fail(`nothing observes ${id}`);
@@ -112,17 +111,15 @@ async function observed(id: string, environment: Environment): Promise<Judgement
         trials: 1,
         goals,
         settings: source.settings,
-        client,
+        call,
         observations,
-        signal: new AbortController().signal,
+        signal,
         step: async (_title, body) => body(),
       }),
     );
     observations.append('end');
   } finally {
     observations.close();
-    client.close();
-    await session.close();
   }
   const judgement = await judgeCheck(histories, id);
   rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import { requestsByTrace } from '../../../probes/application/trace-ids.ts';
 import { logFieldsOf } from '../../../probes/logs/index.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import type { Handlers } from '../session.ts';
+import type { Handlers } from '../handlers.ts';
 import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
 import { isTraced } from '../../ask/telemetry/canary-run.ts';
 import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';

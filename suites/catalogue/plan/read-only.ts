@@ -1,6 +1,6 @@
 import type { Environment } from '../../../env/schema.ts';
 import type { Place } from '../../../probes/kubernetes/rights.ts';
-import { ACTS } from '../../harness/acting.ts';
+import { METHODS } from '../../harness/methods.ts';
 import type { Touches } from '../touches.ts';
 import type { Access, CatalogueRow } from '../types.ts';
 import { accessIn } from './access.ts';
@@ -41,7 +41,9 @@ function makingText({ makes = [] }: Touches, { namespaces }: Environment): strin
 
 function methodText({ runner = [], leavesOut = [] }: Touches): string | null {
   return (
-    runner.filter((method) => !leavesOut.includes(method)).flatMap((method) => ACTS[method] ?? [])[0] ?? null
+    runner
+      .filter((method) => !leavesOut.includes(method))
+      .flatMap((method) => METHODS[method]?.acts ?? [])[0] ?? null
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CheckContext } from '../../harness/context.ts';
-import { RunnerError } from '../../harness/client.ts';
+import { RequestError } from '../../harness/request-error.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
 import { runDeploymentTrial } from './deployment.ts';
@@ -60,7 +60,7 @@ const REFUSED =
 
 test('should inject nothing where the gateway refuses who asks, and say which request, and with what it asked', async () => {
   for (const reason of ['unreachable', 'unavailable']) {
-    const { methods, recorded, thrown } = await trialWith(new RunnerError(REFUSED, reason));
+    const { methods, recorded, thrown } = await trialWith(new RequestError(REFUSED, reason));
     assert.equal(thrown, null);
     assert.equal(methods.includes('fault.inject'), false);
     assert.deepEqual(methods.slice(-2), ['clientLoad.stop', 'fault.restore'], 'nothing is left running');
@@ -77,7 +77,7 @@ test('should inject nothing where the gateway refuses who asks, and say which re
 });
 
 test('should crash for a defect of its own', async () => {
-  const { recorded, thrown } = await trialWith(new RunnerError('it has a client load already', 'crash'));
+  const { recorded, thrown } = await trialWith(new RequestError('it has a client load already', 'crash'));
   assert.match(String(thrown), /has a client load already/);
   assert.equal(
     recorded.some(([kind]) => kind === 'no-fault'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RunnerError } from '../../harness/client.ts';
+import { RequestError } from '../../harness/request-error.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { runStoreTrial } from './store.ts';
 
@@ -115,7 +115,7 @@ test('should hit nothing and record why when the store refuses the login', async
 });
 
 test('should hit nothing when not one write gets through, and say why', async () => {
-  const unreachable = new RunnerError('permission denied for table plumbline', 'unreachable');
+  const unreachable = new RequestError('permission denied for table plumbline', 'unreachable');
   const { methods, recorded, thrown } = await trialWith({
     'clientLoad.start': () => Promise.reject(unreachable),
   });

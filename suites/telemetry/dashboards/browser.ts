@@ -10,9 +10,12 @@ interface Machine {
   launch: (options: { timeout: number; args: string[]; executablePath?: string }) => Promise<Browser>;
 }
 
+const LEAVES_SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+
 const HERE: Machine = {
   path: process.env['PATH'] ?? '',
-  launch: (options) => chromium.launch(options),
+  // Playwright would end this process at a signal, before anything is undone.
+  launch: (options) => chromium.launch({ ...options, ...LEAVES_SIGNALS }),
 };
 
 /** Playwright's error when its own browser is not installed. */

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { up } from '../../../env/local/index.ts';
 import type { InstanceName } from '../../../env/local/nodes/index.ts';
-import { CHECKOUT } from '../../../runner/serve/playwright.ts';
+import { CHECKOUT } from '../../../host/paths.ts';
 
 /** Which embedded environment these tests use, in its small size: `local-small`, or the other where that is taken. */
 export const INSTANCE: InstanceName =

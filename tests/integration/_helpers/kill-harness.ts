@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEnvironment } from '../../../suites/catalogue/plan/open.ts';
@@ -12,12 +12,11 @@ import { killProcesses } from '../../../host/process-identity.ts';
 import { traitsOf } from '../../../env/providers/declared.ts';
 import { nodeSpec, nodesOf } from '../../../env/local/nodes/index.ts';
 import type { ProcessId } from '../../../host/process-identity.ts';
-import { commandLine } from '../../../host/process-identity.ts';
 import { run } from '../../../host/run.ts';
 import { monoMs } from '../../../host/clock.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../../probes/kubernetes/index.ts';
-import { CHECKOUT } from '../../../runner/serve/playwright.ts';
+import { CHECKOUT } from '../../../host/paths.ts';
 import { safetyFolder } from '../../../runner/provider-safety.ts';
 import { Journal } from '../../../runner/safety/journal/journal.ts';
 import { HolderRecord, sessionMembers } from '../../../runner/safety/lease/processes.ts';
@@ -32,8 +31,10 @@ import { INSTANCE } from './instance.ts';
 const BEGIN_DEADLINE_MS = 120_000;
 /** Members rejoin and rollouts end within this, once everything is undone. */
 const SAME_AGAIN_DEADLINE_MS = 240_000;
-/** A harness that only lost its Playwright ends by itself. */
-const END_DEADLINE_MS = 300_000;
+/** A harness whose event loop stands still is killed by its watchdog. */
+const END_DEADLINE_MS = 60_000;
+/** Loaded into the harness with --import: it spins once the file exists that this variable names. */
+const SPIN = { module: join(import.meta.dirname, 'spin.mjs'), variable: 'PLUMBLINE_TEST_SPIN' };
 const LOOK_EVERY_MS = 5;
 /** Longer than the loop of whatever elects (Patroni's loop_wait is 5 s). */
 const REST_MS = 6_000;
@@ -57,14 +58,15 @@ export const WORK = {
 } as const;
 /** A name of WORK, or `STORE/FAULT` for a drill of it, such as `postgres/hang`. */
 export type Work = keyof typeof WORK | `${string}/${string}`;
-export type Victim = 'runner' | 'playwright' | 'worker' | 'all';
+/** `all`: the runner with its loads; `loop`: the runner is not killed, but made to spin. */
+export type Victim = 'runner' | 'all' | 'loop';
 
 export interface Plan {
   work: Work;
   victim: Victim;
   /**
    * `pending`: while a rollback is open; `fault`: once a fault is armed, whether it has a rollback or heals by itself; `any`: at some
-   * moment after Playwright was started.
+   * moment after a trial was begun.
    */
   when: 'pending' | 'fault' | 'any';
   /** After that moment, ms. */
@@ -148,14 +150,13 @@ export class KillSeries {
     });
     const open = this.#journal.open().length;
     const groups = this.#groups();
-    killProcesses(victims);
+    if (plan.victim === 'loop') writeFileSync(this.#spinFile(label), '');
+    else killProcesses(victims);
     const struckMs = monoMs();
-    if (plan.victim === 'playwright' || plan.victim === 'worker') {
-      // The timer must not outlive the attempt: a process of tests would wait for it.
-      const tooLate = sleep(END_DEADLINE_MS, false, { ref: false });
-      const inTime = await Promise.race([ended.then(() => true), tooLate]);
-      if (!inTime) problems.push('the runner that was left alone did not end');
-    }
+    // The timer must not outlive the attempt: a process of tests would wait for it.
+    const tooLate = sleep(END_DEADLINE_MS, null, { ref: false });
+    if ((await Promise.race([ended.then(() => child.signalCode), tooLate])) !== 'SIGKILL')
+      problems.push(`the runner was not killed within ${END_DEADLINE_MS / 1000} s`);
     await ended;
     if (plan.next === 'start') problems.push(...(await this.#restore(label)));
     problems.push(...(await this.#sameAgain()));
@@ -176,19 +177,28 @@ export class KillSeries {
   #start(words: readonly string[], label: string): ChildProcess {
     const log = openSync(join(this.#out, `${label}.log`), 'a');
     const argv = [join(CHECKOUT, 'cli/plumbline.mjs'), ...words, '--out', join(this.#out, 'runs', label)];
-    return spawn(process.execPath, argv, { cwd: CHECKOUT, stdio: ['ignore', log, log], detached: true });
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: `--import=${SPIN.module}`,
+      [SPIN.variable]: this.#spinFile(label),
+    };
+    return spawn(process.execPath, argv, { cwd: CHECKOUT, stdio: ['ignore', log, log], detached: true, env });
+  }
+
+  #spinFile(label: string): string {
+    return join(this.#out, `${label}.spin`);
   }
 
   /** Waits for the moment and returns whom to kill then. */
   async #moment(plan: Plan, child: ChildProcess, label: string): Promise<ProcessId[]> {
     const until = monoMs() + BEGIN_DEADLINE_MS;
-    const needsPlaywright = plan.when === 'any' || plan.victim !== 'runner';
+    const folder = join(this.#out, 'runs', label);
     const begun = {
-      any: () => true,
+      any: () => isSaid(folder, 'check.ndjson', ''),
       pending: () => this.#journal.open().length > 0,
-      fault: () => isArmed(join(this.#out, 'runs', label)),
+      fault: () => isSaid(folder, 'faults.ndjson', '"fault-armed"'),
     }[plan.when];
-    while (!begun() || (needsPlaywright && this.#victims(plan.victim).length === 0)) {
+    while (!begun()) {
       if (child.exitCode !== null)
         throw new Error(
           `${plan.work} ended with ${child.exitCode} before there was anything to kill; see ${this.#out}`,
@@ -197,7 +207,7 @@ export class KillSeries {
         throw new Error(
           `${plan.work}: nothing to kill within ${BEGIN_DEADLINE_MS / 1000} s; see ${this.#out}`,
         );
-      await sleep(plan.when === 'fault' ? LOOK_AT_FILES_EVERY_MS : LOOK_EVERY_MS);
+      await sleep(plan.when === 'pending' ? LOOK_EVERY_MS : LOOK_AT_FILES_EVERY_MS);
     }
     await sleep(plan.delayMs);
     const found = this.#victims(plan.victim);
@@ -208,20 +218,8 @@ export class KillSeries {
 
   #victims(victim: Victim): ProcessId[] {
     const runners = new HolderRecord(this.#folder).living();
-    const playwright = this.#groups().filter(({ name }) => name.startsWith('Playwright'));
-    const members = playwright.flatMap(sessionMembers);
-    switch (victim) {
-      case 'runner':
-        return runners;
-      case 'playwright':
-        return members.filter(({ pid }) => playwright.some((group) => group.pid === pid));
-      case 'worker':
-        return members.filter(
-          ({ pid }) => !playwright.some((group) => group.pid === pid) && commandLine(pid).includes('worker'),
-        );
-      case 'all':
-        return members.length === 0 ? [] : [...runners, ...this.#groups().flatMap(sessionMembers)];
-    }
+    if (victim !== 'all' || runners.length === 0) return runners;
+    return [...runners, ...this.#groups().flatMap(sessionMembers)];
   }
 
   #groups(): RecordedGroup[] {
@@ -294,12 +292,13 @@ export class KillSeries {
   }
 }
 
-/** Whether a fault of the run below the folder is armed: said in its history before anything is done. */
-function isArmed(folder: string): boolean {
+/** Whether a history of this name below the folder says it: of a fault, before anything is done. */
+function isSaid(folder: string, name: string, text: string): boolean {
   if (!existsSync(folder)) return false;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const faults = files.filter((name) => basename(name) === 'faults.ndjson');
-  return faults.some((name) => readFileSync(join(folder, name), 'utf8').includes('"fault-armed"'));
+  return files.some(
+    (file) => basename(file) === name && readFileSync(join(folder, file), 'utf8').includes(text),
+  );
 }
 
 /** Routes of every node: what controls change there. */

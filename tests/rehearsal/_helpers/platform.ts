@@ -8,11 +8,10 @@ import { plumbline } from '../../../cli/_testing/cli.ts';
 
 import { CLUSTER_GROUPS, toolsDir } from '../../../env/local/toolchain/index.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
-import { stateDir } from '../../../host/paths.ts';
+import { CHECKOUT, stateDir } from '../../../host/paths.ts';
 import { run } from '../../../host/run.ts';
 import { parseRun } from '../../../reports/record/parse-run.ts';
 import type { RunRecord } from '../../../reports/record/run-record.ts';
-import { CHECKOUT } from '../../../runner/serve/playwright.ts';
 
 const NAME = 'rehearsal';
 export const STATE = stateDir(NAME);

@@ -25,7 +25,7 @@ const BACK_MS = 180_000;
 /** By then writes are certainly acknowledged. */
 const ENOUGH = 300;
 const VECTORS = 'plumbline-vectors';
-/** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
+/** From the start of the check to its fault: the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
 /**
  * The check waits this long after its fault before it queries: kubelet needs some 3 s to restart a server, the store as long to elect a

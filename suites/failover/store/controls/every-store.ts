@@ -38,7 +38,7 @@ const LATER = 100;
 /** If the victim was never stored, because the store was stalled, the write this much later is taken. */
 const NEXT = 300;
 const CANDIDATES = 3;
-/** Before the first write come Playwright's start, a steady store and an environment at rest. */
+/** Before the first write come a steady store and an environment at rest. */
 const TAMPER_DEADLINE_MS = 240_000;
 /**
  * Overrides the environment's usual few seconds before the fault: the victim is tampered with while writes flow and every member

@@ -11,7 +11,7 @@ const DATA = '/data';
 const FLEETING = 'fleeting';
 /** Start of a server with nothing to recover, on a busy machine. */
 const START_MS = 120_000;
-/** From the start of the check to its fault: Playwright's start, the wait for a steady state, the data, the questions. */
+/** From the start of the check to its fault: the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
 /**
  * The check waits this long after its fault before it queries: several times the 8 s that a server with a small graph needs to restart

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { observe } from './observe.ts';
@@ -59,7 +59,7 @@ test('should take only a wait that ran out for a pod that was not ready', async 
     (act: () => Promise<unknown>) =>
     ({ names }: { names: string[] }) =>
       names[0] === 'start-0' ? act() : Promise.resolve({ items: [] });
-  const failsWith = (reason: string) => () => Promise.reject(new RunnerError('why', reason));
+  const failsWith = (reason: string) => () => Promise.reject(new RequestError('why', reason));
   const of = (act: () => Promise<unknown>) => observed({ wait: forStart(act) });
   assert.deepEqual(await of(failsWith('timeout')), ['pod-not-started']);
   const unknown = ['pod start-0 unavailable: why'];
@@ -89,7 +89,7 @@ test('should count the starts on nodes whose pod got ready in time, and stop whe
       wait: ({ names }: { names: string[] }) =>
         names[0] === 'start-0'
           ? Promise.resolve({ items: [{ ...listed('start-0', {}), spec: { nodeName: startedOn } }] })
-          : Promise.reject(new RunnerError('waited 1000 ms for 2 v1/Pod', 'timeout')),
+          : Promise.reject(new RequestError('waited 1000 ms for 2 v1/Pod', 'timeout')),
       list: () => Promise.resolve({ items: all }),
     };
     const record = (_kind: string, fields: object) =>

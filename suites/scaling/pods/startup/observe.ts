@@ -1,4 +1,4 @@
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { monotonicMs } from '../../../harness/observations.ts';
 import type { KubeObject, ListResult } from '../../../harness/protocol.ts';
@@ -87,7 +87,7 @@ async function warmNodes(ctx: CheckContext, image: string): Promise<ReadonlySet<
 
 const warmName = (node: string): string => `warm-${node}`;
 
-/** @throws RunnerError when none is ready in time, or for another reason than the time */
+/** @throws RequestError when none is ready in time, or for another reason than the time */
 async function readyPods(ctx: CheckContext, names: string[]): Promise<ListResult<'v1/Pod'>> {
   const there = { kind: 'v1/Pod', namespace: canaryNamespace(ctx) } as const;
   try {
@@ -99,7 +99,7 @@ async function readyPods(ctx: CheckContext, names: string[]): Promise<ListResult
       timeoutMs: ctx.timeoutMs('podReady'),
     });
   } catch (error) {
-    if (!(error instanceof RunnerError && error.reason === 'timeout')) throw error;
+    if (!(error instanceof RequestError && error.reason === 'timeout')) throw error;
     const { items, ...rest } = await ctx.cluster.list(there);
     const ready = items.filter(
       ({ metadata, status }) => names.includes(metadata.name) && conditionTrue(status.conditions, 'Ready'),
@@ -144,7 +144,7 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
   } catch (error) {
     ctx.signal.throwIfAborted();
     const reason = errorText(error);
-    if (created && error instanceof RunnerError && error.reason === 'timeout')
+    if (created && error instanceof RequestError && error.reason === 'timeout')
       ctx.record('pod-not-started', { pod: name, createdMs, reason });
     else ctx.unavailable(`pod ${name}`, reason);
   } finally {

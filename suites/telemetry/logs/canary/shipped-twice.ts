@@ -8,7 +8,7 @@ import { beside } from '../../../failover/store/controls/every-store.ts';
 import { NotApplicable } from '../../../harness/control.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 
-/** Covers Playwright's start and the start of pods on every node, which precede the first line. */
+/** Covers the start of pods on every node, which precedes the first line. */
 const SHIPPED_MS = 120_000;
 /** Kinds with an API by which a document is added. */
 const WRITTEN_TO: readonly string[] = ['elasticsearch', 'opensearch'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../../_testing/histories.ts';
 import type { Seen } from '../../../_testing/histories.ts';
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import { writeAndReadBack } from './storage-canary.ts';
@@ -106,7 +106,7 @@ const inVain =
   (name: string, reason = 'timeout'): Wait =>
   ({ until, names }) =>
     until === 'succeeded' && names?.includes(name) === true
-      ? Promise.reject(new RunnerError(`waited 60000 ms for ${name}`, reason))
+      ? Promise.reject(new RequestError(`waited 60000 ms for ${name}`, reason))
       : Promise.resolve({ items: [] });
 const writer = (status: object, spec: object = { nodeName: 'w1' }) => ({
   metadata: { name: 'persist-writer', uid: 'pod' },
@@ -160,7 +160,7 @@ test('should wait for its claim to be gone, and only note one that stays', async
   const staying: Wait = ({ kind, until }) => {
     waits.push(`${kind} ${until}`);
     return kind === 'v1/PersistentVolumeClaim'
-      ? Promise.reject(new RunnerError('waited 60000 ms for persist to be gone', 'timeout'))
+      ? Promise.reject(new RequestError('waited 60000 ms for persist to be gone', 'timeout'))
       : Promise.resolve({ items: [] });
   };
   const { context, seen } = canaryRun(() => DIGEST, staying);
@@ -177,7 +177,7 @@ test('false verdict 18: a 503 of the API server is no failure of a volume, and a
       () => DIGEST,
       () => Promise.reject(error),
     );
-  const busy = fails(new RunnerError('GET /api/v1/pods: 503 busy', 'server'));
+  const busy = fails(new RequestError('GET /api/v1/pods: 503 busy', 'server'));
   await writeAndReadBack(busy.context, canary);
   assert.equal(judged(busy.seen).verdict, 'inconclusive');
   const never = canaryRun(() => DIGEST, inVain('persist-writer'), {

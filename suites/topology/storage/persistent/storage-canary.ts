@@ -1,5 +1,5 @@
 import type { CheckContext } from '../../../harness/context.ts';
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { KubeObject, WaitParams } from '../../../harness/protocol.ts';
 import { canaryMetadata, canaryNamespace, canaryPod, offOthers, refOf } from '../../_objects/canary.ts';
 import { byTime } from '../../_objects/events.ts';
@@ -72,7 +72,7 @@ class WaitedInVain extends Error {
 async function waitFor(ctx: CheckContext, query: WaitParams): Promise<void> {
   const namespace = canaryNamespace(ctx);
   const waited = await ctx.cluster.wait({ ...query, namespace }).catch((error: unknown) => {
-    if (!(error instanceof RunnerError) || !IN_VAIN.includes(error.reason)) throw error;
+    if (!(error instanceof RequestError) || !IN_VAIN.includes(error.reason)) throw error;
     throw new WaitedInVain(error.message, { cause: error });
   });
   // What could not be watched was never waited for.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../../_testing/histories.ts';
 import type { Seen } from '../../../_testing/histories.ts';
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { recordReadService, recordUnseen } from './observe.ts';
 
@@ -16,11 +16,11 @@ test('false verdict 17: only a server that is known to run and refuses, or is si
     recordUnseen(context as unknown as CheckContext, 'postgres', error);
     return seen;
   };
-  assert.deepEqual(seenOf(new RunnerError('ECONNREFUSED', 'down/refuses')), ['store-down', 'refuses']);
-  assert.deepEqual(seenOf(new RunnerError('no answer', 'down/silent')), ['store-down', 'silent']);
+  assert.deepEqual(seenOf(new RequestError('ECONNREFUSED', 'down/refuses')), ['store-down', 'refuses']);
+  assert.deepEqual(seenOf(new RequestError('no answer', 'down/silent')), ['store-down', 'silent']);
   for (const cause of ['route', 'tls', 'credentials', 'protocol', 'manager', 'members'])
-    assert.deepEqual(seenOf(new RunnerError('no', `cannot-ask/${cause}`)), ['store-unasked', cause]);
-  assert.deepEqual(seenOf(new RunnerError('unknown', 'crash')), ['store-unasked', 'protocol']);
+    assert.deepEqual(seenOf(new RequestError('no', `cannot-ask/${cause}`)), ['store-unasked', cause]);
+  assert.deepEqual(seenOf(new RequestError('unknown', 'crash')), ['store-unasked', 'protocol']);
 });
 
 test('should leave open whether a read Service refuses writes where nothing says it', async () => {
@@ -31,7 +31,7 @@ test('should leave open whether a read Service refuses writes where nothing says
     timeoutMs: () => 1_000,
     step: (_what: string, take: () => unknown) => take(),
     record: (...line: Seen) => said.push(line),
-    runner: { call: () => Promise.reject(new RunnerError('Connection terminated', 'down/silent')) },
+    runner: { call: () => Promise.reject(new RequestError('Connection terminated', 'down/silent')) },
   };
   const at = { host: 'reads.data', port: 5432 };
   await recordReadService(context as unknown as CheckContext, 'postgres', at);

@@ -3,7 +3,7 @@ import { recordEvidence } from '../../_objects/evidence.ts';
 import { cannotAskIn, downIn } from '../../../../probes/asking.ts';
 import { isMemberPod } from '../../../../probes/store/member-pods.ts';
 import { STORES } from '../../../../probes/stores.ts';
-import { RunnerError } from '../../../harness/client.ts';
+import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
@@ -42,7 +42,7 @@ async function recordMembers(ctx: CheckContext, store: string): Promise<boolean>
 /** Records a store as down only if its server refuses, is silent or has no pod. If it merely cannot be queried, that is not its fault. */
 export function recordUnseen(ctx: CheckContext, store: string, error: unknown): void {
   ctx.signal.throwIfAborted();
-  const word = error instanceof RunnerError ? error.reason : '';
+  const word = error instanceof RequestError ? error.reason : '';
   const down = downIn(word);
   if (down !== null) ctx.record('store-down', { store, cause: down, reason: errorText(error) });
   else
