@@ -20,7 +20,8 @@ export async function controlsOf(row: CatalogueRow): Promise<readonly Control[]>
   return ofFamily.filter(({ check }) => check === row.id);
 }
 
-/** Controls of a check; the planned ones if it is not built. */
+/** Controls of a check; the planned one if it is not built. */
 export async function controlsInWords(row: CatalogueRow): Promise<readonly ControlInWords[]> {
-  return row.controls === undefined ? row.planned : await controlsOf(row);
+  if (row.wouldFail !== undefined) return [{ title: row.wouldFail, verdict: 'fail', size: 'any' }];
+  return await controlsOf(row);
 }

@@ -1,6 +1,6 @@
 import { wholeTopology } from './reads.ts';
 import { shortTime } from './time.ts';
-import type { Access, CatalogueRow, ControlInWords, EnvironmentKind } from './types.ts';
+import type { Access, CatalogueRow, EnvironmentKind } from './types.ts';
 
 const LETTERS: Record<string, Access> = { r: 'r', w: 'w', F: 'F', p: 'permit', '-': 'none' };
 
@@ -16,12 +16,7 @@ export function access(letters: string): Record<EnvironmentKind, Access> {
   return { local: of(0), development: of(1), testing: of(2), staging: of(3), production: of(4) };
 }
 
-/** A planned negative control of a check that is not built. */
-export function wouldFail(title: string): ControlInWords {
-  return { title, verdict: 'fail', size: 'any' };
-}
-
-type Usual = 'goals' | 'planned' | 'parts' | 'reads' | 'touches' | 'alone' | 'time';
+type Usual = 'goals' | 'parts' | 'reads' | 'touches' | 'alone' | 'time';
 
 interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
   /** Letters for the function `access`. */
@@ -30,7 +25,6 @@ interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<
 
 const USUAL: Pick<CatalogueRow, Usual> = {
   goals: {},
-  planned: [],
   parts: [],
   reads: wholeTopology,
   touches: {},
@@ -41,15 +35,6 @@ const USUAL: Pick<CatalogueRow, Usual> = {
 /** A row with defaults: no goal values, no controls, reads the declared topology, takes little time, may run beside other checks. */
 export function row(given: Given): CatalogueRow {
   return { ...USUAL, ...given, access: access(given.access), built: given.observe !== undefined };
-}
-
-/** Several rows that differ only in name and title. */
-export function rows(
-  names: Record<string, string>,
-  given: Omit<Given, 'title' | 'id'> & { prefix: string },
-): CatalogueRow[] {
-  const { prefix, ...shared } = given;
-  return Object.entries(names).map(([name, title]) => row({ ...shared, id: `${prefix}/${name}`, title }));
 }
 
 /** For `alone`: the check must always have the environment for itself. */

@@ -11,7 +11,7 @@ import { row } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
 const SUITES = path.join(import.meta.dirname, '..');
-/** Files that declare checks: a built check in its folder, and the planned ones of a suite. */
+/** Files that declare checks: a built check in its folder, and all planned ones. */
 const DECLARATIONS = ['definition.ts', 'planned.ts'];
 
 const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });

@@ -78,8 +78,8 @@ export interface CatalogueRow {
   does?: string;
   /** Default goal values, overridable in the environment file; all `assumed` until an owner confirms them. */
   goals: Goals;
-  /** Planned negative controls of a check that is not built; built checks have `controls`. */
-  planned: readonly ControlInWords[];
+  /** With what the environment would fail: the planned negative control of a check that is not built; built checks have `controls`. */
+  wouldFail?: string;
   /** Kinds of observation that only this check records. Its observations.ts adds them to `Kinds`: see docs/extend/a-check.md. */
   observes?: KindSchemas;
   /** Its observer; a check without one is not built and `not-run`. Loaded on demand, as are `judge` and `controls`. */
