@@ -5,11 +5,8 @@ import { planChecks } from '../../suites/catalogue/index.ts';
 import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import type { NotRunBy } from '../record/not-run-by.ts';
 import type { CheckResult } from '../record/run-record.ts';
-import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
-import { renderHtml } from './html.ts';
-import { renderMarkdown } from './markdown.ts';
+import { fixtureCheck } from './_testing/fixture.ts';
 import { notRunGroups } from './not-run.ts';
-import { renderTerminal } from './terminal.ts';
 
 const left = (notRunBy: NotRunBy, reason: string, ...ids: string[]): CheckResult[] =>
   ids.map((id) => fixtureCheck(id, { verdict: 'not-run', notRunBy, reason, required: false }));
@@ -89,20 +86,4 @@ test('should have one group for each reason of a record that does not say what k
     ['not declared: topology.pools', 1],
     ['not written yet', 4],
   ]);
-});
-
-test('should be shown in every report, each check with its own reason on the page', () => {
-  const record = fixtureRecord([fixtureCheck('topology/edge/path'), ...CHECKS]);
-  const page = renderHtml(record);
-  const group = page.slice(page.indexOf(TOGETHER), page.indexOf('not written yet</b>'));
-  for (const text of [
-    'check-gpu.taint',
-    'not declared: gpu, taints of gpu.pool',
-    'not declared: store redis',
-    '>Why<',
-  ])
-    assert.ok(group.includes(text), text);
-  assert.ok(renderMarkdown(record).includes('- 5 nothing of this is declared: gpu \\(3\\), redis \\(2\\): '));
-  const lines = renderTerminal(record, { reportPath: 'r' }).split('\n');
-  assert.ok(lines.includes(`– 5 not run: ${TOGETHER}`), lines.join('\n'));
 });

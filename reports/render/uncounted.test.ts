@@ -5,8 +5,6 @@ import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
 import { fixtureFailover, fixtureRecord, metRecord } from './_testing/fixture.ts';
 import { fixtureTrial } from './_testing/fixture-trial.ts';
 import { budget } from './html/charts/timeline.ts';
-import { renderHtml } from './html.ts';
-import { renderTerminal } from './terminal.ts';
 import { failoverText, worstRtoText } from './text.ts';
 
 /** Killed in an outage; its series was resumed. */
@@ -43,55 +41,6 @@ const metricOf = async (...trials: FailoverRecord[]): Promise<(name: string) => 
 const resumed = recordOf(passed(1, 4213), cutOff(2), passed(3, 5000), passed(4, 3000));
 
 describe('a trial that does not count', () => {
-  it('should not be said to be an outage without end in a check that passed', async () => {
-    const page = renderHtml(resumed);
-    for (const text of [
-      renderTerminal(resumed, { reportPath: 'r', width: 300 }),
-      await renderFormat(resumed, 'markdown'),
-      page,
-    ])
-      assert.doesNotMatch(text, /never steady again|not steady again|without end/);
-    assert.match(
-      renderTerminal(resumed, { reportPath: 'r', width: 300 }),
-      /✓ failover\/postgres\/pod-crash: RTO 5\.000 s,/,
-    );
-    assert.match(page, /class="f-cell v-pass"[^]*?<b>5\.000 s<\/b>/);
-    assert.match(page, /class="mini"[^>]* aria-label="the trial was cut off"/);
-    assert.match(page, /Outage strips: postgres: 5 trials, longest outage: 5\.000 s/);
-  });
-
-  it('should count where it lost writes, and nowhere else in the same line', async () => {
-    const path = (hiMs: number) => [{ name: 'direct', rto: { loMs: hiMs - 10, hiMs }, outages: 1 }];
-    const lossy: FailoverRecord = {
-      ...fixtureTrial({ trial: 2, rtoMs: 9000, lost: 2 }),
-      verdict: 'inconclusive',
-      reason: 'cut off',
-      cutOff: 'the run ended',
-      outsideExpected: 'slower',
-      lossWindowMs: 340,
-      paths: path(9000),
-    };
-    const record = recordOf({ ...passed(1, 4213), paths: path(1500) }, lossy);
-    const said =
-      /RTO 4\.213 s \(by path direct 1\.500 s\), lost writes 2 within 0\.340 s, another leader in 1 of 1 counted trial(?!s|,)/;
-    assert.match(renderTerminal(record, { reportPath: 'r', width: 300 }), said);
-    assert.match(
-      (await renderFormat(record, 'markdown')).replaceAll('\\', ''),
-      /4\.213 s \(by path direct 1\.500 s\) \|.*\| 2 within 0\.340 s \| 1 of 1 \|/,
-    );
-    const cell = /<a class="f-cell[^]*?<\/a/.exec(renderHtml(record))?.[0] ?? '';
-    assert.match(cell, /by path direct 1\.500 s[^]*lost 2[^]*1 not counted/);
-    assert.doesNotMatch(cell, /slower than expected/);
-    for (const [trials, counted] of [
-      [[passed(1, 4213), lossy], 1],
-      [[lossy], 0],
-    ] as const) {
-      const value = await metricOf(...trials);
-      assert.deepEqual([value('lost_writes'), value('loss_window_seconds')], ['2', '0.34']);
-      assert.equal(value('trials_elected'), counted === 0 ? undefined : '1');
-    }
-  });
-
   it('should prove nothing by losing no writes', async () => {
     const readBack: FailoverRecord = { ...uninjected(1, 'inconclusive'), writes: passed(1, 4213).writes };
     const unread: FailoverRecord = { ...fixtureTrial({ trial: 2, rtoMs: null }), writes: null };
@@ -110,28 +59,6 @@ describe('a trial that does not count', () => {
     assert.ok(readBack.writes !== null);
     const value = await metricOf({ ...readBack, writes: { ...readBack.writes, duplicates: 1 } });
     assert.equal(value('duplicated_writes'), '1');
-  });
-
-  it('should be named beside requests that it is not in', () => {
-    const requests = (failed: number) => ({
-      windowMs: 120_000,
-      allowanceMs: 0,
-      judged: 12_000,
-      ok: 12_000 - failed,
-      failed,
-      unanswered: 0,
-      unsent: 0,
-      seconds: 120,
-      secondsWithFailures: 0,
-      errors: [],
-      lastFailureMs: failed === 0 ? null : 9000,
-    });
-    const record = recordOf(
-      { ...passed(1, 0), writes: null, requests: requests(0) },
-      { ...cutOff(2), writes: null, requests: requests(500) },
-    );
-    const cell = /<a class="f-cell[^]*?<\/a/.exec(renderHtml(record))?.[0] ?? '';
-    assert.match(cell, /0 of 12000 failed[^]*no request failed[^]*1 not counted/);
   });
 
   it('should not change a comparison of two runs', () => {
