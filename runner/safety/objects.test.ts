@@ -5,7 +5,7 @@ import { TestApi } from './_testing/api.ts';
 import { clockAhead } from './_testing/clock.ts';
 import type { Safety } from './index.ts';
 import { GuardedObjects } from './objects.ts';
-import { openForTest as open, safetyOptions as options } from './_testing/safety.ts';
+import { NODE, nodeRef, openForTest as open, safetyOptions as options } from './_testing/safety.ts';
 
 const CLAIM = '/api/v1/namespaces/c/persistentvolumeclaims/persist';
 const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'c', name: 'persist' };
@@ -162,6 +162,25 @@ test('still creates it where only another check, or only a fault of the same, is
   api.objects.delete(CLAIM);
   await applied;
   assert.equal(api.objects.has(CLAIM), true);
+});
+
+test('patches what it has read: what somebody else changed in between is read again, and stays', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const given = options(api);
+  let tries = 0;
+  const safety = await open({
+    ...given,
+    kube: (request) => {
+      if (request.method === 'PATCH' && request.path === NODE && ++tries === 1)
+        void api.call({ method: 'PATCH', path: NODE, body: { spec: { other: 1 } }, timeoutMs: 1 });
+      return given.kube(request);
+    },
+  });
+  await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
+  assert.equal(tries, 2);
+  assert.deepEqual((await safety.close()).failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'x', other: 1 });
 });
 
 test('begins nothing after the run has ended', async () => {

@@ -104,6 +104,17 @@ test('once the kill switch is set it restores at once, whoever asks, and does no
   assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
 });
 
+test('asks again right before it acts: what was permitted while it was prepared may not be any more', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: {} });
+  let asked = 0;
+  const permit = () => (++asked === 1 ? null : 'the permit has ended');
+  const safety = await open({ ...options(api), permit });
+  await assert.rejects(safety.patch('c', nodeRef, { spec: { unschedulable: true } }), /the permit has ended/);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], {});
+  assert.deepEqual(safety.pending(), []);
+});
+
 test('whoever lost the Lease to another while it was paused restores nothing: the other one does', async (t) => {
   const api = new TestApi();
   api.put(NODE, { spec: {} });

@@ -4,6 +4,8 @@ import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { contextOf, OneNode } from './_testing/one-node.ts';
 import { RESOURCE } from './_testing/histories.ts';
+import { Canaries } from './_pool/canaries.ts';
+import { mightDisplace } from './_pool/displacing.ts';
 import { observe as exhaust } from './exhausted/observe.ts';
 import { observe as release } from './release/observe.ts';
 import { observe as exclude } from './exclusive/observe.ts';
@@ -204,6 +206,15 @@ describe('a canary for which no device is free', () => {
         assert.deepEqual(started, []);
         assert.equal(cluster.recorded('gpu-busy')[0]?.['free'], 0);
       });
+
+  it('should not be started where the pods of others cannot be read', async () => {
+    const { ctx, started } = seenBy({ priority: 0 });
+    ctx.cluster.raw = () => Promise.resolve({ status: 403, body: '' });
+    await Canaries.use(ctx, async (canaries) => {
+      assert.equal(await mightDisplace(ctx, canaries, 'x'), true);
+    });
+    assert.deepEqual(started, []);
+  });
 
   it('should not be started where the declared class lets it displace others after all', async () => {
     const { cluster, ctx, started } = seenBy({ priority: 0, gpu: { priorityClass: 'rude' } });

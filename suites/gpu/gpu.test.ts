@@ -126,6 +126,22 @@ describe('checks of the GPU pool', () => {
     assert.deepEqual(tenants?.['taints'], [TAINT]);
   });
 
+  it('should see a pod on the pool that does not tolerate its taint', async () => {
+    const cluster = new OneNode();
+    const metadata = { name: 'stray', namespace: 'ai' };
+    const spec = { containers: [{ resources: { limits: {} } }] };
+    cluster.pods.set('stray', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec,
+      status: { phase: 'Running' },
+    });
+    await keepAway(contextOf(cluster, { writes: false }));
+    const tenants = cluster.recorded('gpu-tenants').map((one) => one['tenants']);
+    assert.deepEqual(tenants, [[{ pod: 'ai/stray', tolerates: false }]]);
+  });
+
   it('should record why pods without the toleration are refused, in the words of the scheduler', async () => {
     const cluster = new OneNode();
     await keepAway(contextOf(cluster));

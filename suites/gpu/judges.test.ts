@@ -178,6 +178,10 @@ describe('gpu/taint', () => {
       'fail',
       /without nvidia\.com\/gpu:NoSchedule/,
     );
+    const taints = [TAINT, { key: 'team', value: 'ai', effect: 'NoExecute' }];
+    const pools = [{ name: 'gpu', count: { min: 1, max: 1 }, labels: { pool: 'gpu' }, taints }];
+    const half = gpu('taint', [...base, refused(), asks()], {}, { pools });
+    says(half, 'fail', /without team=ai:NoExecute/);
   });
 
   it('should let a pod that asks for a device be given the toleration, and be open about silence', () => {

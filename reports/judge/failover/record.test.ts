@@ -276,6 +276,7 @@ describe('what makes a trial inconclusive', () => {
       new Synthetic().without('steady-after'),
       /nobody checked whether all members were back/,
     ],
+    ['a member that nobody was to read', unplanned(), /only 2 of 3 members could be read back/],
     ['the read-back of another run', otherRun(), /writes of another run were read back/],
   ];
   it('should count what was read after a member had gone away in the middle of the first reading, and say so', () => {
@@ -316,6 +317,19 @@ describe('what makes a trial inconclusive', () => {
     );
     return trial;
   }
+
+  /** A read-back that leaves out a declared member. */
+  function unplanned(): Synthetic {
+    const trial = new Synthetic();
+    const isLeftOut = (source: string): boolean => source === 'postgres-2';
+    trial.observations = trial.observations.filter(
+      (one) => one.kind !== 'readback' || !isLeftOut(one.source),
+    );
+    for (const one of trial.observations)
+      if (one.kind === 'readback-plan') one.sources = one.sources.filter((source) => !isLeftOut(source));
+    return trial;
+  }
+
   function otherRun(): Synthetic {
     const trial = new Synthetic();
     for (const seen of trial.observations) if (seen.kind === 'readback-plan') seen['run'] = 'r0';

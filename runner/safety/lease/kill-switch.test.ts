@@ -38,6 +38,12 @@ describe('the kill switch', { concurrency: true }, () => {
     await assert.rejects(follow(api), /is set \("maintenance \ufffd\[2K\u2713 met"\)/);
   });
 
+  test('lets nothing begin where it may not be read', async () => {
+    const kube = () => Promise.resolve({ status: 403, body: {} });
+    const following = KillSwitch.follow({ kube, namespace: 'plumbline-system', onStop: () => undefined });
+    await assert.rejects(following, /cannot be read: the API server answered 403/);
+  });
+
   test('stops 2 s after the kill switch began to be refused', async () => {
     const api = new TestApi();
     const { killSwitch, stopped } = await follow(api);

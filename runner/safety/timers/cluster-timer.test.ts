@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { certificateFor, certificateOfIntermediate } from '../../../host/_testing/certificate.ts';
 import { setVariable } from '../../../host/_testing/variable.ts';
-import { inClusterCall } from './cluster-timer.ts';
+import type { KubeCall } from '../types.ts';
+import { Ages, inClusterCall, LeaseWatch, lookOnce } from './cluster-timer.ts';
 
 test("the cluster's timer trusts the authority of its account, also where that is an intermediate one", async (t) => {
   const { key, cert, intermediate } = await certificateOfIntermediate('127.0.0.1');
@@ -44,4 +45,32 @@ test("the cluster's timer trusts the authority of its account, also where that i
   assert.deepEqual(seen, ['GET /lease', bearer, '{"a":"ü"}', 'PATCH /list', bearer]);
   writeFileSync(join(account, 'ca.crt'), (await certificateFor('127.0.0.1')).cert);
   await assert.rejects(call({ method: 'GET', path: '/lease', timeoutMs: 2_000 }), /certificate/);
+});
+
+test("the cluster's timer removes from the list what it has undone, and leaves what it could not undo", async () => {
+  const entry = (id: string) => ({
+    id,
+    seq: 1,
+    rollback: { kind: 'kube-delete', path: `/api/v1/namespaces/c/pods/${id}`, marker: 'm' },
+  });
+  const entries = [
+    entry('gone'),
+    entry('refused'),
+    { id: 'node', rollback: { kind: 'node-power', node: 'n' } },
+  ];
+  let written: unknown;
+  const call: KubeCall = ({ method, path, body }) => {
+    if (method === 'PATCH') written = body;
+    if (path.endsWith('/refused')) return Promise.resolve({ status: 500, body: {} });
+    const listed = { metadata: { resourceVersion: '7' }, data: { entries: JSON.stringify(entries) } };
+    return Promise.resolve(
+      path.endsWith('/plumbline-ledger') ? { status: 200, body: listed } : { status: 404, body: {} },
+    );
+  };
+  const watch = new LeaseWatch();
+  // Nobody has held the Lease for a minute.
+  watch.unchangedForMs(' ', performance.now() - 60_000);
+  assert.equal(await lookOnce(call, 'plumbline-system', { watch, ages: new Ages() }), 'in vain');
+  const data = { entries: JSON.stringify(entries.slice(1)) };
+  assert.deepEqual(written, { metadata: { resourceVersion: '7' }, data });
 });

@@ -57,6 +57,17 @@ test('makes and grants nothing where the owners gave it no account, or none of i
   }
 });
 
+test('lets no action begin where the Job ends as soon as it is started', async () => {
+  const given = server('c');
+  const status = { conditions: [{ type: 'Failed', status: 'True' }] };
+  const undo = job((request) =>
+    request.method === 'GET' && request.path.includes('/jobs/')
+      ? Promise.resolve({ status: 200, body: { status } })
+      : given(request),
+  );
+  await assert.rejects(undo.arm([pod('c')]), /plumbline-undo-r ended as soon as it was started/);
+});
+
 test("removes nothing of the cluster that is not a Job, where its rights are the owners'", async () => {
   const undo = job(server('c'));
   await undo.arm([pod('c')]);

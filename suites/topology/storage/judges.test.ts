@@ -188,6 +188,8 @@ test('should refuse a detached replica, no primary, two primaries, a replica tha
     roles(member('p-0', 'master'), member('p-1', 'primary'), member('p-2'), refuses).verdict,
     'fail',
   );
+  const both = ['p-0', 'p-1'].map((name) => member(name, 'leader', 'running'));
+  assert.match(roles(...both, member('p-2'), refuses).reason, /primary of postgres: .*seen p-0, p-1/);
   assert.match(
     roles(...three.slice(0, 2), member('p-2', 'replica', 'running'), refuses).reason,
     /p-2.*running/,

@@ -109,6 +109,8 @@ test('should refuse a workload scaled to 0, not ready, or absent, and a missing 
   assert.equal(declared(namespace, workload({ ready: 1 }), pod(), second).verdict, 'fail');
   assert.equal(declared(namespace).verdict, 'fail');
   assert.match(declared(workload(), pod(), second).reason, /namespace tender.*not there/);
+  const one = declared(namespace, workload({ wanted: 1, ready: 1, updated: 1, pods: 1 }), pod());
+  assert.match(one.reason, /replicas of Deployment tender\/api: expected 2 to 5, seen 1/);
 });
 
 test('false verdict 20: a rollout under way is no failure, unless it is stuck', () => {
@@ -198,6 +200,8 @@ test('should refuse anything undeclared in a closed namespace, unless it is igno
   );
   assert.equal(declared(...quiet, owner('Job', 'backup-17')).verdict, 'pass');
   assert.equal(declared(...quiet, owner('Job', 'other-17')).verdict, 'fail');
+  assert.equal(declared(...quiet, owner('Deployment', 'backup-17')).verdict, 'fail', 'of another kind');
+  assert.equal(declared(...quiet, owner('Deployment', 'x', 'tender', 0)).verdict, 'fail', 'scaled to none');
   assert.equal(declared(...quiet, owner('Pod', 'x', 'elsewhere')).verdict, 'pass');
 });
 
@@ -284,6 +288,11 @@ test('should demand the registry, a pin and a pull, of init containers too', () 
   assert.equal(on('images', [imaged(), pull()]), 'pass');
   assert.equal(on('images', [imaged({ image: 'elsewhere.test/api:latest' }), pull()]), 'fail');
   assert.equal(on('images', [imaged({ image: 'reg.test/api:1' }), pull()]), 'fail');
+  assert.equal(
+    on('images', [imaged({ image: `elsewhere.test/${IMAGE}` }), pull()]),
+    'fail',
+    'a mirror of it',
+  );
   assert.equal(on('images', [imaged(), imaged({ container: 'init', image: 'busybox' }), pull()]), 'fail');
   assert.equal(on('images', [imaged(), pull('api: ImagePullBackOff')]), 'fail');
   assert.equal(on('images', [imaged()]), 'fail', 'no pod shows that it can be pulled');

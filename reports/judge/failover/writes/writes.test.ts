@@ -97,6 +97,16 @@ describe('writes', () => {
     );
   });
 
+  it('should fail for a member that holds more than the leader', () => {
+    const trial = new Synthetic();
+    for (const seen of trial.observations)
+      if (seen.kind === 'readback' && seen.source === 'postgres-2')
+        seen.present = [...seen.present, [5000, 5000]];
+    const record = judge(trial);
+    assert.equal(record.verdict, 'fail');
+    assert.match(said(record), /postgres-2 differs .*: 0 writes missing, 1 too many/);
+  });
+
   it('should fail when members did not come back', () => {
     const record = judge(
       new Synthetic()

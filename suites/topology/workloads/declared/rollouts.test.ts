@@ -109,6 +109,21 @@ const MISSING: readonly [string, Shape, RegExp][] = [
     /ready replicas of StatefulSet shop\/one: expected 3, seen 0/,
   ],
   [
+    'a Deployment whose rollout has outlasted its deadline',
+    {
+      kind: 'Deployment',
+      wanted: 2,
+      pods: ['a', 'b unready'],
+      status: {
+        replicas: 2,
+        readyReplicas: 1,
+        updatedReplicas: 1,
+        conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+      },
+    },
+    /rollout of Deployment shop\/one: expected 2 ready.*its deadline has passed/,
+  ],
+  [
     'a Deployment whose third pod is refused by a quota',
     {
       kind: 'Deployment',
