@@ -10,7 +10,9 @@ import type { LoadListener, LoadRequest } from './engines/engine.ts';
 const script = (name: string): string => new URL(`./scenarios/${name}.ts`, import.meta.url).pathname;
 
 const ORDERS = {
-  ...{ follow: 'trace', proof: { header: 'x-service', contains: 'orders' }, prefix: 'Canary ' },
+  follow: 'trace',
+  proof: { header: 'x-service', contains: 'orders' },
+  prefix: 'Canary ',
   requests: {
     look: {
       method: 'GET',
@@ -19,8 +21,12 @@ const ORDERS = {
       expects: [{ pointer: '/content', is: 'list' }],
     },
     create: {
-      ...{ method: 'POST', path: '/v1/orders', body: { order: { name: '{title}' } }, status: [202] },
-      ...{ expects: [], id: { header: 'Location' } },
+      method: 'POST',
+      path: '/v1/orders',
+      body: { order: { name: '{title}' } },
+      status: [202],
+      expects: [],
+      id: { header: 'Location' },
     },
   },
 };
@@ -59,14 +65,14 @@ test('should send reads and writes as another contract has them, and take a new 
     {
       script: script('soak'),
       variables: {
-        ...{
-          BASE_URL: server.url,
-          CONTRACT: JSON.stringify(ORDERS),
-          RATE: '40',
-          DURATION: '2s',
-          MAX_VUS: '4',
-        },
-        ...{ WRITE_PERCENT: '20', CREDENTIALS: '{"authorization":"SECRET_0"}', SECRET_0: 'Bearer one' },
+        BASE_URL: server.url,
+        CONTRACT: JSON.stringify(ORDERS),
+        RATE: '40',
+        DURATION: '2s',
+        MAX_VUS: '4',
+        WRITE_PERCENT: '20',
+        CREDENTIALS: '{"authorization":"SECRET_0"}',
+        SECRET_0: 'Bearer one',
       },
       secrets: ['SECRET_0'],
     },
@@ -102,7 +108,8 @@ test('should show a client certificate', async () => {
   const request = {
     script: script('smoke'),
     variables: { BASE_URL: `https://localhost:${port}`, CONTRACT: JSON.stringify(ORDERS), ITERATIONS: '2' },
-    ...{ ca: cert, hosts: { localhost: '127.0.0.1' } },
+    ca: cert,
+    hosts: { localhost: '127.0.0.1' },
   };
   try {
     const shown = await run({ ...request, client: { certificate: cert, key } });

@@ -165,8 +165,12 @@ describe('every scenario', () => {
   it('should take its settings, and refuse those that are no numbers', async () => {
     const { options } = await load('steady', { RATE: '250', DURATION: '90s', MAX_VUS: '4' });
     assert.deepEqual(options.scenarios.steady, {
-      ...{ executor: 'constant-arrival-rate', rate: 250, timeUnit: '1s', duration: '90s' },
-      ...{ preAllocatedVUs: 4, maxVUs: 4 },
+      executor: 'constant-arrival-rate',
+      rate: 250,
+      timeUnit: '1s',
+      duration: '90s',
+      preAllocatedVUs: 4,
+      maxVUs: 4,
     });
     for (const RATE of ['fast', '0', '1.5', '1000000'])
       await assert.rejects(load('steady', { RATE }), /RATE must be a whole number from 1 to 100000, not/);
@@ -370,8 +374,9 @@ describe('drafts', () => {
 describe('who asks', () => {
   it('should be shown by headers whose values may change while the load runs', async () => {
     const { default: steady } = await load('steady', {
-      ...{ CREDENTIALS: '{"authorization":"SECRET_0","x-api-key":"SECRET_1"}' },
-      ...{ SECRET_0: 'Bearer one', SECRET_1: 'k' },
+      CREDENTIALS: '{"authorization":"SECRET_0","x-api-key":"SECRET_1"}',
+      SECRET_0: 'Bearer one',
+      SECRET_1: 'k',
     });
     steady();
     shared.__ENV['SECRET_0'] = 'Bearer two';
@@ -388,7 +393,8 @@ describe('who asks', () => {
   it('should be told from failures of the service where it was refused, and said once for each value', async (t) => {
     const info = t.mock.method(console, 'info', () => undefined);
     const { default: steady } = await load('steady', {
-      ...{ CREDENTIALS: '{"authorization":"SECRET_0"}', SECRET_0: 'Bearer one' },
+      CREDENTIALS: '{"authorization":"SECRET_0"}',
+      SECRET_0: 'Bearer one',
     });
     stage.answer = ({ params }) => ({ status: params.headers['authorization'] === 'Bearer two' ? 429 : 401 });
     steady();

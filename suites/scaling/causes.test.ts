@@ -442,7 +442,7 @@ describe('a Rollout that is resized', () => {
     });
     assert.match(none.reason, /^Rollout tender\/tender-api does not exist/);
     const wide = up({ desired: grows, settings, spec: { max: 9 } });
-    assert.match(wide.reason, /its limits are 2 to 9 pods, declared are 2 to 5/);
+    assert.match(wide.reason, /the limits of the autoscaler are 2 to 9 pods, declared are 2 to 5/);
   });
 
   it('should say that a rollout is in progress where it is not at its minimum', () => {

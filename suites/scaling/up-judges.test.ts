@@ -194,27 +194,8 @@ describe('scaling/backend/up', () => {
     }
   });
 
-  it('should not pass a record of the autoscaler that does not agree with itself', () => {
+  it('should not pass without what was there when the load began', () => {
     const told = tell({ desired: grows, load: slowUntil(40) });
-    const bent: [string, Record<string, unknown>][] = [
-      ['hpa-spec', { min: -2 }],
-      ['hpa-spec', { max: 1 }],
-      ['hpa-spec', { metrics: [] }],
-      ['hpa-spec', { stabilisationDownS: -60 }],
-      ['hpa-spec', { lookEverySeconds: 2.5 }],
-      ['hpa-spec', { metricResolutionS: 0 }],
-      ['hpa', { current: 40 }],
-      ['hpa', { metrics: [] }],
-      ['hpa', { metrics: [{ name: 'cpu', value: -1, target: 70 }] }],
-      ['scaled-pods', { ready: 40 }],
-      ['scaled-pods', { ready: -2, total: 0 }],
-      ['load-begun', { perSecond: 500 }],
-    ];
-    for (const [bentKind, fields] of bent) {
-      const seen = told.map(([kind, one]): Seen => [kind, kind === bentKind ? { ...one, ...fields } : one]);
-      const { verdict } = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen, cut: true });
-      assert.notEqual(verdict, 'pass', `${bentKind} ${JSON.stringify(fields)}`);
-    }
     const without = (gone: (kind: string, second: number) => boolean): string =>
       judge({
         check: 'scaling/backend/up',
@@ -237,7 +218,7 @@ describe('scaling/backend/up', () => {
       kind === 'hpa-spec' && one?.['t'] === at(0) ? { ...one, max: 9 } : one,
     ]);
     const { reason } = judge({ check: 'scaling/backend/up', goals: UP_GOALS, seen: changed, cut: true });
-    assert.match(reason, /its settings changed while it was observed/);
+    assert.match(reason, /the settings of the autoscaler changed while it was observed/);
   });
 
   it('should say so where there is no autoscaler, or no longer, or no rest before the load', () => {
