@@ -38,6 +38,12 @@ export const isGood = (indicator: Objective['indicator']): boolean =>
 /** Less than this share of a window is missing: nothing is. */
 const WHOLE = 0.999;
 
+/**
+ * With so much of a window observed, no known target was away for long: a pod that is replaced misses a few scrapes. One that was away longer may
+ * come back with what it had counted before the window.
+ */
+const MOSTLY = 0.9;
+
 /** @param pods targets that there must be at least */
 export function windowOf(objective: Objective, answers: Answers, pods: number): Window {
   const coverage = Math.min(1, Math.max(0, answers.coverage ?? 0));
@@ -46,7 +52,7 @@ export function windowOf(objective: Objective, answers: Answers, pods: number): 
   const of = (all: number, some: number): Account =>
     eventsOf(all, isGood(objective.indicator) ? all - some : some, coverage);
   const born = of(total + totalFirst, part + partFirst);
-  const watched = coverage >= WHOLE && wereKnown(answers, pods);
+  const watched = coverage >= MOSTLY && wereKnown(answers, pods);
   return {
     coverage,
     accounts: watched || totalFirst + partFirst === 0 ? [born] : [of(total, part), born],

@@ -71,6 +71,12 @@ describe('budgetOf', () => {
     assert.deepEqual([born.verdict, born.reason], ['fail', '1.5 times the budget spent']);
   });
 
+  it('should count first values where known targets missed a few scrapes, and doubt them where one was long away', () => {
+    const first = { partFirst: 300, totalFirst: 300 };
+    assert.equal(budget({ ...first, coverage: 0.976 }).verdict, 'fail');
+    assert.equal(budget({ ...first, coverage: 0.85 }).verdict, 'inconclusive');
+  });
+
   it('should count first values once with and once without where nobody watched their targets all the time', () => {
     const first = { partFirst: 90, totalFirst: 90 };
     for (const unwatched of [{ before: PODS - 1 }, { before: null }]) {
