@@ -23,20 +23,18 @@ export function operationsBent({ history }: Trial): Mutant[] {
       strict,
       make: () => ({ ...history, [key]: changed() ?? operations }),
     });
-    return [
-      ...selections(operations).flatMap(({ indexes, text }) => {
-        const out = new Set(indexes);
-        const dropped = (): Operations => keepOperations(operations, (index) => !out.has(index));
-        return [
-          made(`${text} dropped`, text === 'all', dropped),
-          ...Object.entries(OUTCOMES)
-            .filter(([, code]) => indexes.some((index) => operations.outcome[index] !== code))
-            .map(([name, code]) =>
-              made(`${text} to ${name}`, false, () => withOutcome(operations, indexes, code)),
-            ),
-        ];
-      }),
-    ];
+    return selections(operations).flatMap(({ indexes, text }) => {
+      const out = new Set(indexes);
+      const dropped = (): Operations => keepOperations(operations, (index) => !out.has(index));
+      return [
+        made(`${text} dropped`, text === 'all', dropped),
+        ...Object.entries(OUTCOMES)
+          .filter(([, code]) => indexes.some((index) => operations.outcome[index] !== code))
+          .map(([name, code]) =>
+            made(`${text} to ${name}`, false, () => withOutcome(operations, indexes, code)),
+          ),
+      ];
+    });
   });
 }
 

@@ -78,7 +78,7 @@ function held(judge: CheckJudge['judge'], more: Partial<CheckJudge> = {}): Resul
     settings: { stores: { postgres: { members: 3 }, redis: { members: 3 } } },
   });
   const files = new Map(history.observations.map((seen) => [seen, 'check.ndjson']));
-  return takeApart({ check: 'a/check', trials: [{ history, files }], judge: judgeOver(of) });
+  return takeApart({ trials: [{ history, files }], judge: judgeOver(of) });
 }
 
 /** Changes after which the judge passes all the same. */
@@ -148,7 +148,6 @@ test('says the ids of the rules that decide, and that a judge crashed', () => {
 
 test('accepts no damaged line that passes', () => {
   const never = takeApart({
-    check: 'a/check',
     trials: [{ history: invent({ check: 'topology/workloads/roles', seen: SEEN }), files: new Map() }],
     judge: () => passed('pass'),
   });

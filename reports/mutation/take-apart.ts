@@ -13,7 +13,6 @@ import { LOST, operationsBent, writesLost } from './operations.ts';
 import { placesByPath, valuesBent } from './values.ts';
 
 export interface Held {
-  check: string;
   trials: readonly Trial[];
   judge: Judge;
 }

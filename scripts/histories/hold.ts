@@ -27,7 +27,7 @@ export async function hold({ check, folder }: Asked): Promise<Answer> {
     const trials = trialsOf(readStored(file));
     const goals = rowOf(check)?.goals ?? {};
     const lacks = [...new Set(trials.flatMap(({ history }) => lackedBy(history, goals)))];
-    return { ...takeApart({ check, trials, judge: judgeOver(of) }), lacks };
+    return { ...takeApart({ trials, judge: judgeOver(of) }), lacks };
   };
   const result = await held().catch((error: unknown) => ({ ...refusal(errorText(error)), lacks: [] }));
   return { ...result, check, tookMs: performance.now() - beganMs };
