@@ -46,12 +46,12 @@ const WRITES: Record<string, string[]> = {
   ],
   'plumbline-system/plumbline-system': [
     'leases[plumbline]: update',
-    'configmaps[plumbline-ledger]: patch',
+    'configmaps[plumbline-journal]: patch',
     'configmaps[plumbline-undo]: patch',
     'jobs: create deletecollection',
   ],
   // What it has settled it takes out of the mirror: until then, runs elsewhere begin nothing.
-  'plumbline-undo/plumbline-system': ['configmaps[plumbline-ledger]: patch'],
+  'plumbline-undo/plumbline-system': ['configmaps[plumbline-journal]: patch'],
   'plumbline-undo/plumbline-canary': ['pods,services,persistentvolumeclaims: delete', 'daemonsets: delete'],
   'plumbline-undo/plumbline-drill': ['pods: delete'],
   'plumbline-drill/tender': ['pods: delete'],

@@ -14,7 +14,7 @@ type Replaced = {
   readonly old: RegExp;
   /** The field's own word for it. */
   readonly now: string;
-  /** Files that must know the old word: what earlier versions wrote is read by them, or the platform says it so. */
+  /** Files that must know the old word: they answer old keys, or the platform says it so. */
   readonly allowedIn?: readonly RegExp[];
   /** Names that outlive a version, on disk or in clusters: cut out before the word is looked for. */
   readonly kept?: RegExp;
@@ -24,17 +24,11 @@ const REPLACED: readonly Replaced[] = [
   {
     old: /inverse/i,
     now: 'rollback',
-    allowedIn: [
-      /^reports\/judge\/statistics\.ts$/,
-      /^env\/local\/platform\/prometheus\/rules\.ts$/,
-      /^runner\/safety\/timers\/(undo-kube|timers\.test)\.ts$/,
-      /^runner\/safety\/journal\/journal\.test\.ts$/,
-    ],
+    allowedIn: [/^reports\/judge\/statistics\.ts$/, /^env\/local\/platform\/prometheus\/rules\.ts$/],
   },
   {
     old: /ledger/i,
     now: 'rollback journal',
-    kept: /plumbline-ledger|plumbline\.dev\/ledger-entry|\bledger(-until-[^'`]*)?\\?\.ndjson|(?<=stateDir\(embedded\), |environment, )'ledger'/g,
   },
   {
     old: /\bworkload-(start|end|failed)\b|\bworkload\.ndjson|\b(start|parse)Workload\b|\bworkloadStop\b|Workload(Client|Session|Process|Progress|Engine|Driver|Config|Wait)\b|probes\/workload\b/,
@@ -83,12 +77,11 @@ test('should say nothing in a word that the glossary has replaced', () => {
   assert.deepEqual(found, []);
 });
 
-test('should find an old word in code, prose and names of files, and let what outlives a version be', () => {
+test('should find an old word in code, prose and names of files, and let names alone that only contain one', () => {
   assert.deepEqual(oldWordsIn('a.ts', 'const x = fitsKubeInverse;\n// nobody is hurt'), [
     'a.ts:1: Inverse: say rollback',
     'a.ts:2: hurt: say target, injected, hit',
   ]);
   assert.deepEqual(oldWordsIn('a.md', 'the undo ledger'), ['a.md:1: ledger: say rollback journal']);
-  assert.deepEqual(oldWordsIn('a.ts', "get('configmaps/plumbline-ledger')"), []);
   assert.deepEqual(oldWordsIn('topology.workloads.ts', 'declared workloads, and a DeclaredWorkload'), []);
 });

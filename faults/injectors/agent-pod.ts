@@ -6,7 +6,7 @@ import { NO_SIDECAR } from '../../reports/record/names/no-sidecar.ts';
 export const AGENT = readFileSync(join(import.meta.dirname, 'agent.sh'), 'utf8');
 export const AGENT_CONTAINER = 'injector';
 /** Annotation that names the journal entry which created an object; the same as in runner/safety. */
-export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
+export const ENTRY_ANNOTATION = 'plumbline.dev/journal-entry';
 /** Termination grace, s: the time that the pod has to undo after SIGTERM. */
 const GRACE_SECONDS = 30;
 /** How long after the agent's own deadline, at which it undoes and exits, Kubernetes ends the pod, s. */

@@ -31,7 +31,7 @@ function clusterWith(allowed: boolean): Promise<TestServer> {
     '/version': { status: 200, body: { gitVersion: 'v1.37.2' } },
     [`${CORE}/kube-system`]: object('kube-system'),
     [system]: object('plumbline-system'),
-    [`${system}/configmaps/plumbline-ledger`]: object('plumbline-ledger'),
+    [`${system}/configmaps/plumbline-journal`]: object('plumbline-journal'),
     [`${system}/serviceaccounts/plumbline-undo`]: {
       status: 200,
       body: { metadata: { annotations: { 'plumbline.dev/undoes-in': 'plumbline-canary' } } },

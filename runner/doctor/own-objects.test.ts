@@ -18,7 +18,7 @@ function applied(level = 'privileged'): TestApi {
   for (const name of ['plumbline-system', 'plumbline-canary']) api.put(`${CORE}/${name}`, {});
   const labels = { 'pod-security.kubernetes.io/enforce': level };
   api.put(`${CORE}/plumbline-drill`, { metadata: { labels } });
-  api.put(`${CORE}/plumbline-system/configmaps/plumbline-ledger`, {});
+  api.put(`${CORE}/plumbline-system/configmaps/plumbline-journal`, {});
   const annotations = { 'plumbline.dev/undoes-in': 'plumbline-canary, plumbline-drill, plumbline-load' };
   api.put(UNDO, { metadata: { annotations } });
   api.put('/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline', {});

@@ -172,7 +172,7 @@ function objectsIn(system: string): { what: string; path: string }[] {
       what: `Lease ${system}/plumbline`,
       path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases/plumbline`,
     },
-    { what: `ConfigMap ${system}/plumbline-ledger`, path: `${core}/configmaps/plumbline-ledger` },
+    { what: `ConfigMap ${system}/plumbline-journal`, path: `${core}/configmaps/plumbline-journal` },
   ];
 }
 

@@ -183,7 +183,7 @@ test('should ask for no more than reading where a run only reads, and for what i
   assert.ok(asked.length > 10, `${asked.length} rights`);
   assert.deepEqual(asked.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb)).map(text), []);
   assert.deepEqual(asked.filter(({ namespace }) => namespace.startsWith('plumbline-')).map(text), [
-    'get  configmaps plumbline-system plumbline-ledger',
+    'get  configmaps plumbline-system plumbline-journal',
   ]);
   assert.ok(asked.some(({ verb, resource }) => verb === 'list' && resource === 'statefulsets'));
 });
@@ -227,7 +227,7 @@ test('should call the list of drills optional in a read-only run whose checks ju
     assert.deepEqual(
       [list?.what, list?.state, list?.detail, more],
       [
-        'get configmaps plumbline-ledger in plumbline-system',
+        'get configmaps plumbline-journal in plumbline-system',
         'optional',
         'without it what restarted of late is inconclusive: topology/workloads/declared',
         [],

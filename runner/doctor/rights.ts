@@ -34,7 +34,7 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
 const JUDGED_WITHOUT = new Map([
   ['events', 'no events beside what fails'],
   ['pods/log', 'no logs beside what fails'],
-  ['configmaps plumbline-ledger', 'what restarted of late is inconclusive'],
+  ['configmaps plumbline-journal', 'what restarted of late is inconclusive'],
 ]);
 
 /**

@@ -5,7 +5,7 @@ import { TestApi } from './_testing/api.ts';
 import { openForTest, safetyOptions } from './_testing/safety.ts';
 import { NoChanges, othersAtWork } from './read-only.ts';
 
-const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-journal';
 const place = { environment: 'of-nobody', embedded: undefined, namespace: 'plumbline-system' };
 
 test('should refuse every change, and remember it', async () => {
@@ -55,7 +55,7 @@ test('should say when that cannot be known, and nothing where there is no such C
   const [line, ...more] = await othersAtWork({ ...place, kube: kube(403) });
   assert.match(
     line ?? '',
-    /is unknown: the ConfigMap plumbline-system\/plumbline-ledger cannot be read \(403\)/,
+    /is unknown: the ConfigMap plumbline-system\/plumbline-journal cannot be read \(403\)/,
   );
   assert.deepEqual(more, []);
 });

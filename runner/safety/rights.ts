@@ -24,7 +24,7 @@ export const TO_SEE_THE_PIN: Purpose = {
 };
 
 /** Where checks that judge restarts are run and nothing is changed: without it, what restarted of late is inconclusive. */
-export const TO_KNOW_DRILLS: readonly Right[] = [configMap('plumbline-ledger', 'get')];
+export const TO_KNOW_DRILLS: readonly Right[] = [configMap('plumbline-journal', 'get')];
 
 /** Every command that may change something in an environment: `run`, `drill`, `controls`, `restore`. */
 export const EVERY_COMMAND: readonly Purpose[] = [
@@ -45,7 +45,7 @@ export const EVERY_COMMAND: readonly Purpose[] = [
   { what: 'to see the kill switch', rights: [configMap('plumbline-stop', 'get')] },
   {
     what: 'to mirror the rollback journal, and the list of pods that drills hit, where they outlive this machine',
-    rights: [configMap('plumbline-ledger', 'get', 'patch')],
+    rights: [configMap('plumbline-journal', 'get', 'patch')],
   },
   {
     what: 'to have a Job undo what a dead run left',
@@ -154,7 +154,7 @@ export const UNDO_JOBS: readonly Purpose[] = [
   },
   {
     what: 'to read what must be undone, and to remove entries that are settled',
-    rights: [configMap('plumbline-ledger', 'get', 'patch')],
+    rights: [configMap('plumbline-journal', 'get', 'patch')],
   },
 ];
 

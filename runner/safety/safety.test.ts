@@ -22,7 +22,7 @@ test('records the rollback on disk and in the cluster and arms the Job before it
   const acted = api.requests.findIndex(({ method, path }) => method === 'PATCH' && path === NODE);
   const mirrored = api.requests.findIndex(
     ({ path, body }) =>
-      path.includes('plumbline-ledger') && JSON.stringify(body ?? '').includes('unschedulable'),
+      path.includes('plumbline-journal') && JSON.stringify(body ?? '').includes('unschedulable'),
   );
   const armed = api.requests.findIndex(({ method, path }) => method === 'POST' && path.endsWith('/jobs'));
   assert.ok(mirrored >= 0 && mirrored < acted, 'mirror before action');
@@ -177,7 +177,7 @@ test('an end at which nobody knows who holds the Lease leaves undo Job and mirro
   assert.match(notices.join('\n'), /holds the Lease by now is unknown/);
   const since = api.requests.slice(before).map(({ path }) => path);
   assert.deepEqual(
-    since.filter((path) => /plumbline-ledger|\/jobs/.test(path)),
+    since.filter((path) => /plumbline-journal|\/jobs/.test(path)),
     [],
   );
 });
@@ -212,7 +212,7 @@ test('without a way to record the rollback in the cluster it does not act, and n
   api.put(NODE, { spec: {} });
   const given = options(api);
   const blocked: SafetyOptions['kube'] = (request) =>
-    request.path.includes('plumbline-ledger') && request.method !== 'GET'
+    request.path.includes('plumbline-journal') && request.method !== 'GET'
       ? Promise.reject(new Error('etcdserver: no space'))
       : given.kube(request);
   const safety = await open({ ...given, kube: blocked });
@@ -230,7 +230,7 @@ test('restoring waits for what is under way: what has not begun will not, what h
   const given = options(api);
   const gate = Promise.withResolvers<undefined>();
   const slowMirror: SafetyOptions['kube'] = async (request) => {
-    if (request.method === 'PATCH' && request.path.includes('plumbline-ledger')) await gate.promise;
+    if (request.method === 'PATCH' && request.path.includes('plumbline-journal')) await gate.promise;
     return given.kube(request);
   };
   const safety = await open({ ...given, kube: slowMirror });

@@ -26,13 +26,6 @@ export type NodeRollback =
    * another machine uses the commands of its own environment file.
    */
   | { kind: 'node-power'; node: string; commands: NodePower }
-  /** `node-power` as earlier versions wrote it: their journals can still be undone. */
-  | {
-      kind: 'command';
-      argv: string[];
-      until: { argv: string[]; includes: string; excludes: string };
-      timeoutMs: number;
-    }
   /** Restores the file `before` (null: there was none), but only while it has `afterSha256` (null: it was removed). */
   | {
       kind: 'file';

@@ -42,10 +42,6 @@ const UNDO: UndoKinds<Exclude<NodeRollback['kind'], RollbackKind>> = {
       return { outcome: 'void', note };
     }
   },
-  command: ({ argv, until, timeoutMs }) =>
-    undoPowerLoss({
-      commands: { on: argv, state: until.argv, isOn: until.includes, isOff: until.excludes, timeoutMs },
-    }),
   file: undoFile,
   'packet-filter': undoPacketFilter,
   'stand-in': undoStandIn,

@@ -79,7 +79,7 @@ test('a file that cannot be written is said once, and what was hit is kept until
   }
 });
 
-const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-journal';
 const MINUTE_MS = 60_000;
 
 /** The list as a machine of its own keeps it. */
@@ -219,7 +219,7 @@ test('where the list may not be read nothing is said of it, and nothing written 
   assert.deepEqual(podsOf(reader), []);
   assert.match(
     reader.told(new Date()).drillsUnknown ?? '',
-    /^the ConfigMap plumbline-system\/plumbline-ledger cannot be read: connect ECONNREFUSED/,
+    /^the ConfigMap plumbline-system\/plumbline-journal cannot be read: connect ECONNREFUSED/,
   );
   const drills = machine(api, (message) => said.push(message));
   hit(drills, 'postgres', 1);
@@ -248,7 +248,7 @@ test('should tell why the list is not known, but not where there is none or wher
   };
   const unknown = (status: number) => ({
     drilled: [],
-    drillsUnknown: `the ConfigMap plumbline-system/plumbline-ledger cannot be read (${status})`,
+    drillsUnknown: `the ConfigMap plumbline-system/plumbline-journal cannot be read (${status})`,
   });
   assert.deepEqual([await told(403), await told(503)], [unknown(403), unknown(503)]);
   assert.deepEqual([await told(200), await told(404)], [{ drilled: [] }, { drilled: [] }]);

@@ -53,7 +53,7 @@ kinds there are, and asking about its own rights) is not listed.
 
 ### run, drill, controls and restore
 
-They keep others out while something may be changed. A run with \`--read-only\` needs the first row alone (and \`get\` of the ConfigMap \`plumbline-ledger\` where \`topology/workloads/declared\` is to judge restarts of late: without it they are inconclusive); \`list\`, \`explain\`, \`rules\`, \`doctor\` and \`env validate\` need none of them (\`doctor\` says which are missing).
+They keep others out while something may be changed. A run with \`--read-only\` needs the first row alone (and \`get\` of the ConfigMap \`plumbline-journal\` where \`topology/workloads/declared\` is to judge restarts of late: without it they are inconclusive); \`list\`, \`explain\`, \`rules\`, \`doctor\` and \`env validate\` need none of them (\`doctor\` says which are missing).
 
 ${purposes(EVERY_COMMAND)}
 ### Runs and drills

@@ -46,7 +46,7 @@ async function traces(): Promise<string> {
   const seen: unknown[] = [];
   for (const path of [
     '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline',
-    `${CONFIG_MAPS}/plumbline-ledger`,
+    `${CONFIG_MAPS}/plumbline-journal`,
     '/apis/batch/v1/namespaces/plumbline-system/jobs',
     '/api/v1/namespaces/tender/pods',
   ]) {

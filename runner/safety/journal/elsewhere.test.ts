@@ -21,7 +21,6 @@ const LEFT = {
   title: 'canary made',
   check: 'c',
   state: 'pending',
-  dueAt: '2026-01-01T00:00:00Z',
   rollback: { kind: 'kube-delete', path: DELETED },
 };
 test('begins nothing while another machine has something open, and touches neither it nor its mirror nor its Job', async () => {
@@ -251,7 +250,7 @@ test('false verdict 23: without the mirror no power is taken: nobody else could 
   const api = new TestApi();
   const given = options(api);
   const blocked: SafetyOptions['kube'] = (request) =>
-    request.path.includes('plumbline-ledger') && request.method !== 'GET'
+    request.path.includes('plumbline-journal') && request.method !== 'GET'
       ? Promise.reject(new Error('etcdserver: no space'))
       : given.kube(request);
   const safety = await open({ ...given, kube: blocked });
@@ -286,7 +285,7 @@ test('begins nothing when it cannot be known what another machine has left', asy
       : given.kube(request);
   await assert.rejects(
     openSafety({ ...given, kube: refusing }),
-    /has left changes open .* is unknown: .*plumbline-ledger cannot be read \(403\)\. Nothing was begun/,
+    /has left changes open .* is unknown: .*plumbline-journal cannot be read \(403\)\. Nothing was begun/,
   );
   leftBy(api, { not: 'a list' });
   await assert.rejects(openSafety(options(api)), /cannot be read \(200\)/);
@@ -361,7 +360,7 @@ test('an entry of the mirror that cannot be read is said, and keeps no other fro
   const { powerOn, switched } = powerHere();
   await assert.rejects(
     restoreEnvironment({ ...options(api), powerOn, ownerGraceMs }),
-    /cannot be undone from this machine: entry 1 of the ConfigMap plumbline-ledger, which cannot be read/,
+    /cannot be undone from this machine: entry 1 of the ConfigMap plumbline-journal, which cannot be read/,
   );
   assert.equal(switched(), 'worker-1: on\n');
   assert.deepEqual(JSON.parse(mirrorOf(api)), [{ id: 7 }]);
@@ -370,10 +369,10 @@ test('an entry of the mirror that cannot be read is said, and keeps no other fro
 test('an entry of the journal that cannot be read is among what is left broken', async () => {
   const given = options(new TestApi(), 'unread');
   const journal = new Journal(safetyFolder('unread', undefined));
-  writeFileSync(join(journal.folder, 'ledger.ndjson'), '{"entry":{"seq":1,"title":"newer","check":"c"}}\n');
-  assert.match(leftOpen(journal.folder) ?? '', /1 not undone: .*ledger\.ndjson:1: newer \(c\)/);
+  writeFileSync(join(journal.folder, 'journal.ndjson'), '{"entry":{"seq":1,"title":"newer","check":"c"}}\n');
+  assert.match(leftOpen(journal.folder) ?? '', /1 not undone: .*journal\.ndjson:1: newer \(c\)/);
   const said: string[] = [];
   const report = await restoreEnvironment({ ...given, notice: (line) => said.push(line) });
   assert.match(report.failed.join(), /newer \(c\) cannot be undone by this version/);
-  assert.ok(said.some((line) => line.includes('ledger.ndjson:1')));
+  assert.ok(said.some((line) => line.includes('journal.ndjson:1')));
 });

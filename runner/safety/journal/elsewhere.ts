@@ -50,9 +50,8 @@ type Elsewhere = {
 /** @throws LeftElsewhereError (75) when the mirror cannot be read: what is open is then unknown. */
 export async function leftElsewhere(of: Elsewhere): Promise<LeftElsewhere> {
   const { listed, holder } = await listing(of);
-  const entries = of.journal.entries();
-  const own = new Set([...entries.map(({ id }) => id), ...entries.map(withoutId)]);
-  return { open: listed.filter((entry) => !own.has(keyOf(entry))), holder };
+  const own = new Set<string | undefined>(of.journal.entries().map(({ id }) => id));
+  return { open: listed.filter(({ id }) => !own.has(id)), holder };
 }
 
 async function listing(of: Elsewhere): Promise<Listing> {
@@ -243,15 +242,4 @@ export function refuseTaken(failed: readonly string[], { envOption }: Of): LeftE
 
 function titleOf({ title }: Pick<Listed, 'title'>): string {
   return title ?? 'an entry without a title';
-}
-
-/** Key of an entry: its id; for one of an earlier version without id, the fields it had instead. */
-function keyOf({ id, seq, title, dueAt }: Pick<Listed, 'id' | 'seq' | 'title' | 'dueAt'>): string {
-  return id ?? JSON.stringify([seq, title, dueAt]);
-}
-
-/** Key of a journal entry as an earlier version listed it. */
-function withoutId(entry: Entry & { dueAt?: unknown }): string {
-  const { seq, title, dueAt } = entry;
-  return keyOf(typeof dueAt === 'string' ? { seq, title, dueAt } : { seq, title });
 }

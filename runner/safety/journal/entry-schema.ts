@@ -17,12 +17,6 @@ const nodeRollback: z.ZodType<Exclude<NodeRollback, ProviderRollback>> = z.discr
   z.object({ kind: z.literal('route'), netns: z.string(), route: words }),
   z.object({ kind: z.literal('node-power'), node: z.string(), commands: power }),
   z.object({
-    kind: z.literal('command'),
-    argv: words,
-    until: z.object({ argv: words, includes: z.string(), excludes: z.string() }),
-    timeoutMs: ms,
-  }),
-  z.object({
     kind: z.literal('file'),
     path: z.string(),
     before: z.string().nullable(),
@@ -60,8 +54,7 @@ export const entrySchema: z.ZodType<Entry> = z.looseObject({
   holder: z.object({ pid: z.int(), startTime: z.string() }),
   runId: z.string(),
   dueMs: ms,
-  // Earlier versions wrote a time of day instead: such entries are due at once.
-  dueAfterMs: ms.default(0),
+  dueAfterMs: ms,
   at: z.string(),
   takenFrom: z.string().exactOptional(),
   state: states,

@@ -82,7 +82,7 @@ test('what is open in another cluster of the same name is neither undone nor tak
   await assert.rejects(restoreEnvironment(given), refusal);
   assert.equal(journal.open().length, 1);
   assert.deepEqual(
-    api.requests.filter(({ method, path }) => method === 'DELETE' || path.includes('plumbline-ledger')),
+    api.requests.filter(({ method, path }) => method === 'DELETE' || path.includes('plumbline-journal')),
     [],
   );
 });

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../../host/_testing/temp-folder.ts';
-import { TestApi } from '../_testing/api.ts';
-import { ENTRY_ANNOTATION } from '../timers/undo-kube.ts';
-import { undoAll } from '../undo.ts';
 import { Journal } from './journal.ts';
 import type { Entry } from '../types.ts';
 
@@ -33,7 +30,7 @@ test('entries are on disk before record returns, and keep their order', () => {
   const journal = fresh();
   journal.record(entry('one'));
   assert.match(
-    readFileSync(join(journal.folder, 'ledger.ndjson'), 'utf8'),
+    readFileSync(join(journal.folder, 'journal.ndjson'), 'utf8'),
     /"title":"one".*"state":"pending"\}\}\n$/,
   );
   journal.record(entry('two'));
@@ -67,7 +64,7 @@ test('an entry of which the disk takes only a part is not recorded, and the acti
   assert.equal(said.code, 'EFBIG');
   assert.ok(said.recorded > 0);
   assert.equal(new Journal(folder).open().length, said.recorded);
-  assert.equal(statSync(join(folder, 'ledger.ndjson')).size, 1024, 'a part of the last one was taken');
+  assert.equal(statSync(join(folder, 'journal.ndjson')).size, 1024, 'a part of the last one was taken');
 });
 
 test('done and void entries are no longer open; failed ones are, with the reason', () => {
@@ -88,7 +85,7 @@ test('done and void entries are no longer open; failed ones are, with the reason
 test('half a line left by a crash loses nothing before or after it', () => {
   const journal = fresh();
   journal.record(entry('before'));
-  appendFileSync(join(journal.folder, 'ledger.ndjson'), '{"entry":{"seq":2,"tit');
+  appendFileSync(join(journal.folder, 'journal.ndjson'), '{"entry":{"seq":2,"tit');
   journal.record(entry('after'));
   assert.deepEqual(
     journal.open().map(({ title }) => title),
@@ -102,20 +99,20 @@ test('a long journal starts again once nothing is open, goes on counting, and ke
     const state = at === 2_000 ? 'pending' : 'done';
     return `${JSON.stringify({ entry: { ...entry('many'), seq: at + 1, state } })}\n`;
   });
-  appendFileSync(join(journal.folder, 'ledger.ndjson'), lines.join(''));
+  appendFileSync(join(journal.folder, 'journal.ndjson'), lines.join(''));
   journal.rotate();
   assert.equal(journal.entries().length, 2_001, 'not while something is open');
   journal.setState(2_001, 'done');
   journal.rotate();
   assert.equal(journal.entries().length, 1);
   assert.equal(journal.record(entry('next')).seq, 2_002);
-  assert.ok(readdirSync(journal.folder).includes('ledger-until-2001.ndjson'));
+  assert.ok(readdirSync(journal.folder).includes('journal-until-2001.ndjson'));
 });
 
 test('a damaged line is said with its place, and everything that can be read is still open', () => {
   const journal = fresh();
   journal.record(entry('one'));
-  const file = join(journal.folder, 'ledger.ndjson');
+  const file = join(journal.folder, 'journal.ndjson');
   const newer = { ...entry('newer'), seq: 7, state: 'pending', rollback: { kind: 'gpu-thaw', card: 3 } };
   appendFileSync(file, `${JSON.stringify({ entry: newer })}\n{"entry":{"seq":8,"ti`);
   const after = journal.record(entry('two'));
@@ -137,41 +134,4 @@ test('a damaged line is said with its place, and everything that can be read is 
   );
   journal.setState(7, 'void', 'undone by hand');
   assert.deepEqual(journal.damaged(), []);
-});
-
-test('what earlier versions wrote is read', () => {
-  const journal = fresh();
-  const { dueAfterMs: _, ...older } = entry('older');
-  const command = {
-    kind: 'command',
-    argv: ['on'],
-    timeoutMs: 1,
-    until: { argv: ['state'], includes: 'on', excludes: 'off' },
-  };
-  const line = { entry: { ...older, dueAt: '2026-01-01', seq: 1, state: 'pending', rollback: command } };
-  appendFileSync(join(journal.folder, 'ledger.ndjson'), `${JSON.stringify(line)}\n`);
-  assert.deepEqual(
-    journal.open().map(({ title, dueAfterMs, rollback }) => [title, dueAfterMs, rollback]),
-    [['older', 0, command]],
-  );
-});
-
-test('a journal of a version that said inverse and mark is read and undone, and counting continues', async () => {
-  const journal = fresh();
-  const stored = join(import.meta.dirname, '_testing/before-rollback.ndjson');
-  copyFileSync(stored, join(journal.folder, 'ledger.ndjson'));
-  assert.deepEqual(journal.damaged(), []);
-  const [pod, power] = journal.open();
-  assert.equal(power?.rollback.kind === 'node-power' && power.rollback.node, 'worker-1');
-  assert.ok(pod?.rollback.kind === 'kube-delete');
-  const { path, marker } = pod.rollback;
-  const api = new TestApi();
-  api.put(path, { metadata: { annotations: { [ENTRY_ANNOTATION]: marker } } });
-  await undoAll([pod], { journal, kube: api.call, clusterUid: 'u', retryForMs: 0 });
-  assert.equal(api.objects.has(path), false);
-  assert.deepEqual(
-    journal.open().map(({ title }) => title),
-    ['power of worker-1'],
-  );
-  assert.equal(journal.record(entry('next')).seq, 4);
 });

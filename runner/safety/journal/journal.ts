@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../../../host/write-whole.ts';
 import { entrySchema, stateSchema } from './entry-schema.ts';
-import { inPresentWords } from '../timers/undo-kube.ts';
 import type { Entry, EntryState } from '../types.ts';
 
 /** A line of the file: an entry recorded before its action, a later state of one, or the number of a damaged line that was reported. */
@@ -34,8 +33,7 @@ export type Damage = {
 
 type Read = { readonly line: Line } | { readonly damage: Damage; readonly seq: number };
 
-/** The name predates the word journal and must stay: earlier versions left open entries in it. */
-const FILE = 'ledger.ndjson';
+const FILE = 'journal.ndjson';
 
 /** From this many lines on, a journal with nothing open starts a new file; the old one is kept as evidence. */
 const ROTATE_LINES = 2000;
@@ -121,7 +119,7 @@ export class Journal {
   rotate(): void {
     const entries = this.entries();
     if (entries.length < ROTATE_LINES || this.open().length + this.damaged().length > 0) return;
-    renameSync(this.#file, join(this.folder, `ledger-until-${entries.at(-1)?.seq ?? 0}.ndjson`));
+    renameSync(this.#file, join(this.folder, `journal-until-${entries.at(-1)?.seq ?? 0}.ndjson`));
     const last = entries.at(-1);
     if (last) this.#append({ entry: last });
   }
@@ -160,7 +158,7 @@ export class Journal {
     const place = `${this.#file}:${number}`;
     let value: unknown;
     try {
-      value = lineInPresentWords(JSON.parse(text));
+      value = JSON.parse(text);
     } catch {
       const damage = {
         line: number,
@@ -186,11 +184,6 @@ export class Journal {
       seq,
     };
   }
-}
-
-function lineInPresentWords(line: unknown): unknown {
-  if (typeof line !== 'object' || line === null || !('entry' in line)) return line;
-  return { ...line, entry: inPresentWords(line.entry) };
 }
 
 /** Where an entry does not match the schema. */

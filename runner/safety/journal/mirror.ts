@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Journal } from './journal.ts';
-import { inPresentWords, isTransient } from '../timers/undo-kube.ts';
+import { isTransient } from '../timers/undo-kube.ts';
 import { isKubeRollback } from '../types.ts';
 import type { Entry, Rollback, KubeCall } from '../types.ts';
 import { KubeError } from '../../../probes/kubernetes/errors.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
-/** Older than the word journal. Owners of clusters grant rights on this very name, and runs of other versions look for it there. */
-export const MIRROR_NAME = 'plumbline-ledger';
+/** Owners of clusters grant rights on this very name. */
+export const MIRROR_NAME = 'plumbline-journal';
 const CALL_TIMEOUT_MS = 5_000;
 /** A ConfigMap holds 1 MiB; this leaves room for the rest of the object. */
 const MAX_BYTES = 900 * 1024;
@@ -40,12 +40,11 @@ export function isUndoneElsewhere(rollback: Rollback): boolean {
   return rollback.kind === 'node-power' || (isKubeRollback(rollback) && isMirrored({ rollback }));
 }
 
-/** What identifies an entry, of any version. Earlier versions wrote no `id`. */
+/** What identifies an entry; one that another version or another hand wrote may lack it. */
 const listedSchema = z.looseObject({
   id: z.string().optional(),
   seq: z.number().optional(),
   title: z.string().optional(),
-  dueAt: z.string().optional(),
   rollback: z.unknown(),
 });
 export type Listed = z.infer<typeof listedSchema>;
@@ -107,7 +106,7 @@ function listOf(text: string): unknown[] | null {
 
 /** An unreadable entry is listed by its position, and does not keep the others from being undone. */
 function readable(raw: unknown, i: number): Listed {
-  const read = listedSchema.safeParse(inPresentWords(raw)).data;
+  const read = listedSchema.safeParse(raw).data;
   return (
     read ?? { title: `entry ${i + 1} of the ConfigMap ${MIRROR_NAME}, which cannot be read`, rollback: null }
   );
@@ -231,7 +230,7 @@ export class Mirror {
     try {
       const reply = await this.#kube({
         method: 'PATCH',
-        path: `${mirrorPath(this.#namespace)}?fieldManager=plumbline-ledger&force=true`,
+        path: `${mirrorPath(this.#namespace)}?fieldManager=plumbline-journal&force=true`,
         contentType: 'application/apply-patch+yaml',
         body: {
           apiVersion: 'v1',

@@ -41,17 +41,14 @@ export function parseHolder(identity: string): Holder | null {
 /** Whether a holder still runs; `unknown` on another machine, from another boot, or in another container of this machine. */
 export function holderState(holder: Holder): 'alive' | 'gone' | 'unknown' {
   if (holder.host !== hostname()) return 'unknown';
-  // Another boot or container, or another machine of the same name: only the Lease's expiry can show it. Earlier versions named the boot alone.
-  if (holder.bootId !== placeId() && holder.bootId !== bootId()) return 'unknown';
+  // Another boot or container, or another machine of the same name: only the Lease's expiry can show it.
+  if (holder.bootId !== placeId()) return 'unknown';
   return identify(holder.pid)?.startTime === holder.startTime ? 'alive' : 'gone';
 }
 
-/**
- * Folder of an environment's rollback journal and process records: with the embedded instance, else in the user's state folder. Its name
- * predates the word journal and must stay: earlier versions left open entries in it, and their timers watch it.
- */
+/** Folder of an environment's rollback journal and process records: with the embedded instance, else in the user's state folder. */
 export function safetyFolder(environment: string, embedded: InstanceName | undefined): string {
-  if (embedded !== undefined) return join(stateDir(embedded), 'ledger');
+  if (embedded !== undefined) return join(stateDir(embedded), 'journal');
   const state = folderOf('XDG_STATE_HOME', join(homedir(), '.local/state'));
-  return join(state, 'plumbline', environment, 'ledger');
+  return join(state, 'plumbline', environment, 'journal');
 }

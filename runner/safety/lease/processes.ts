@@ -150,7 +150,7 @@ export function recordedProcess(file: string): ProcessId | null {
   return id !== null && processAlive(id) ? id : null;
 }
 
-/** What a file of ours holds; null where it is not there, or was left half written by an earlier version. */
+/** What a file of ours holds; null where it is not there, or was damaged. */
 function readRecord<T>(file: string, schema: z.ZodType<T>): T | null {
   try {
     return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data ?? null;

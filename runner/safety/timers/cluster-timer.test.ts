@@ -64,7 +64,7 @@ test("the cluster's timer removes from the list what it has undone, and leaves w
     if (path.endsWith('/refused')) return Promise.resolve({ status: 500, body: {} });
     const listed = { metadata: { resourceVersion: '7' }, data: { entries: JSON.stringify(entries) } };
     return Promise.resolve(
-      path.endsWith('/plumbline-ledger') ? { status: 200, body: listed } : { status: 404, body: {} },
+      path.endsWith('/plumbline-journal') ? { status: 200, body: listed } : { status: 404, body: {} },
     );
   };
   const watch = new LeaseWatch();

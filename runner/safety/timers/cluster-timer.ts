@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fitsKubeRollback, inPresentWords, saidIn, seenAt, textAt, undoKube } from './undo-kube.ts';
+import { fitsKubeRollback, saidIn, seenAt, textAt, undoKube } from './undo-kube.ts';
 import type { KubeCall, KubeRollback } from './undo-kube.ts';
 
 /** 15 s until the Lease expires, 15 s for a new run to start, which restores with more care. */
@@ -144,7 +144,7 @@ async function readMirror(
   const entries = parsed(textAt(body, 'data', 'entries') ?? '[]');
   if (!Array.isArray(entries))
     throw new Error(
-      'the copy of the rollback journal in the cluster (ConfigMap plumbline-ledger) holds no list of entries',
+      'the copy of the rollback journal in the cluster (ConfigMap plumbline-journal) holds no list of entries',
     );
   const listed = entries.map((raw: unknown, i) => ({ raw, mine: mirroredOf(raw, i) }));
   return { listed, resourceVersion: textAt(body, 'metadata', 'resourceVersion') };
@@ -152,7 +152,7 @@ async function readMirror(
 
 /** An entry that this timer can undo; null for one that only a machine can undo, and for an unreadable one, which is logged. */
 function mirroredOf(raw: unknown, i: number): Mirrored | null {
-  const rollback = seenAt(inPresentWords(raw), 'rollback');
+  const rollback = seenAt(raw, 'rollback');
   const kind = textAt(rollback, 'kind');
   if (kind !== undefined && !kind.startsWith('kube-')) return null;
   const id = textAt(raw, 'id');
@@ -201,7 +201,7 @@ async function rewrite(
 }
 
 function mirrorPath(namespace: string): string {
-  return `/api/v1/namespaces/${namespace}/configmaps/plumbline-ledger`;
+  return `/api/v1/namespaces/${namespace}/configmaps/plumbline-journal`;
 }
 
 async function undoLogged(title: string, rollback: KubeRollback, call: KubeCall): Promise<boolean> {

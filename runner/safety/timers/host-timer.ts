@@ -35,8 +35,6 @@ const LOOK_AT_LEAST_EVERY_MS = 30_000;
 const POWER_AT_MOST_MS = 4 * 3_600_000;
 
 export const HOST_TIMER_FILE = 'host-timer.json';
-/** Format of entries that this timer reads. A timer of an earlier version finds no rollback in them. */
-export const TIMER_READS = 'rollbacks';
 /** Present while a Job in the cluster undoes what went through the API server. */
 export const CLUSTER_TIMER_FILE = 'cluster-timer.json';
 
@@ -52,9 +50,8 @@ export function dueNow(
 
 /** Whether it is too late to switch a node on, by the clock that shows more time: the monotonic one stops while a laptop sleeps. Pure. */
 export function tooLate(entry: Entry, now: { ms: number; bootId: string; wallMs: number }): boolean {
-  if (entry.rollback.kind !== 'node-power' && entry.rollback.kind !== 'command') return false;
+  if (entry.rollback.kind !== 'node-power') return false;
   const byMonotonic = entry.bootId === now.bootId ? now.ms - entry.dueMs : 0;
-  // 0 in entries of earlier versions: due at once.
   const byWall = now.wallMs - Date.parse(entry.at) - entry.dueAfterMs;
   return Math.max(byMonotonic, byWall) > POWER_AT_MOST_MS;
 }
@@ -191,7 +188,7 @@ function log(folder: string, message: string): void {
 /** Runs the timer until nothing is left to undo. */
 export async function runHostTimer(folder: string, kubeconfig: string | undefined): Promise<void> {
   const file = join(folder, HOST_TIMER_FILE);
-  replaceFile(file, JSON.stringify({ ...self(), reads: TIMER_READS }));
+  replaceFile(file, JSON.stringify(self()));
   try {
     await followJournal(folder, kubeconfig);
     log(folder, 'ending: nothing is left to undo, and no run holds the environment');

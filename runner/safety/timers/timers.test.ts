@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../../host/_testing/temp-folder.ts';
@@ -103,7 +102,7 @@ test('a timer that has given a node up ends, and leaves its entry and the reason
 test('a host timer that cannot look waits longer and longer, and says the same thing once', async () => {
   const folder = tempFolder();
   // A folder where the journal should be: every look fails.
-  mkdirSync(join(folder, 'ledger.ndjson'));
+  mkdirSync(join(folder, 'journal.ndjson'));
   const waits: number[] = [];
   let log = '';
   const wait = (ms: number): Promise<void> => {
@@ -121,8 +120,7 @@ test('a host timer that cannot look waits longer and longer, and says the same t
 });
 
 const kubeEntry = { kind: 'kube-delete', path: '/api/v1/namespaces/x/pods/p', marker: 'm' } as const;
-const powerOf = (kind: 'node-power' | 'command') =>
-  ({ kind, node: 'w', commands: {}, argv: [], until: {} }) as unknown as Rollback;
+const power = { kind: 'node-power', node: 'w', commands: {} } as unknown as Rollback;
 
 /** A machine that does not hold the environment: what goes through the API server is the Job's. */
 function timersElsewhere(): { timers: Timers; lives: () => boolean; pid: () => number } {
@@ -141,14 +139,12 @@ function timersElsewhere(): { timers: Timers; lives: () => boolean; pid: () => n
 test('entries of which some are undone by the Job and some only by this host have both timers', async (t) => {
   const arm = t.mock.method(UndoJob.prototype, 'arm', () => Promise.resolve());
   t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
-  for (const kind of ['node-power', 'command'] as const) {
-    const { timers, lives } = timersElsewhere();
-    await timers.arm([kubeEntry, powerOf(kind)]);
-    assert.deepEqual(arm.mock.calls.at(-1)?.arguments[0], [kubeEntry]);
-    assert.equal(lives(), true);
-    await timers.disarm();
-    assert.equal(lives(), false);
-  }
+  const { timers, lives } = timersElsewhere();
+  await timers.arm([kubeEntry, power]);
+  assert.deepEqual(arm.mock.calls.at(-1)?.arguments[0], [kubeEntry]);
+  assert.equal(lives(), true);
+  await timers.disarm();
+  assert.equal(lives(), false);
 });
 
 test("a model's stand-in is put back from this host, wherever the environment is", async () => {
@@ -164,7 +160,7 @@ test('the host timer has nothing by which a CI server finds the processes of a j
   for (const name of [...markers, 'JENKINS_SERVER_COOKIE']) setVariable(t, name, 'of-the-job');
   setVariable(t, 'PLUMBLINE_TRIAL_CLOUD', 'kept for the commands of cluster.power');
   const { timers, pid } = timersElsewhere();
-  await timers.arm([powerOf('node-power')]);
+  await timers.arm([power]);
   const variables = readFileSync(`/proc/${pid()}/environ`, 'utf8');
   await timers.disarm();
   assert.doesNotMatch(variables, /of-the-job/);
@@ -179,30 +175,13 @@ function parentOf(pid: number): number {
 
 test('the host timer is no child of ours, not even by another, so that who ends our process tree does not end it', async () => {
   const { timers, pid } = timersElsewhere();
-  await timers.arm([powerOf('node-power')]);
+  await timers.arm([power]);
   const above: number[] = [];
   for (let parent = parentOf(pid()); parent > 0; parent = parentOf(parent)) above.push(parent);
   assert.equal(identify(pid())?.pid, pid());
   await timers.disarm();
   assert.ok(above.length > 0);
   assert.ok(!above.includes(process.pid), `${process.pid} is above it: ${above.join(' ')}`);
-});
-
-test('a timer that an earlier version started is replaced: it would not see what is recorded now', async () => {
-  const folder = tempFolder();
-  const older = spawn('sleep', ['60']);
-  const id = older.pid === undefined ? null : identify(older.pid);
-  writeFileSync(join(folder, HOST_TIMER_FILE), JSON.stringify(id));
-  const options = { folder, hostAllowed: true, notice: () => undefined, job: () => Promise.resolve(null) };
-  const timers = new Timers(options);
-  await timers.arm([powerOf('node-power')]);
-  const ours = recordedProcess(join(folder, HOST_TIMER_FILE));
-  assert.equal(older.killed || older.signalCode === 'SIGTERM' || identify(older.pid ?? 0) === null, true);
-  assert.notEqual(ours?.pid, older.pid);
-  // Ours is not replaced by the next that is armed.
-  await timers.arm([powerOf('node-power')]);
-  assert.deepEqual(recordedProcess(join(folder, HOST_TIMER_FILE)), ours);
-  await timers.disarm();
 });
 
 test('the image of the Job may become known only when the environment is complete', async (t) => {
@@ -232,12 +211,12 @@ test('a Job that cannot be armed does not keep the timer on this host from being
   t.mock.method(UndoJob.prototype, 'arm', () => Promise.reject(new Error('no Job')));
   t.mock.method(UndoJob.prototype, 'disarm', () => Promise.resolve());
   const { timers, lives } = timersElsewhere();
-  await assert.rejects(timers.arm([kubeEntry, powerOf('node-power')]), /no Job/);
+  await assert.rejects(timers.arm([kubeEntry, power]), /no Job/);
   assert.equal(lives(), true);
   await timers.disarm();
   const other = timersElsewhere();
   const secret = { ...kubeEntry, path: '/api/v1/namespaces/x/secrets/s' };
-  await assert.rejects(other.timers.arm([secret, powerOf('node-power')]), /no timer can be armed/);
+  await assert.rejects(other.timers.arm([secret, power]), /no timer can be armed/);
   assert.equal(other.lives(), true);
   await other.timers.disarm();
 });
@@ -308,7 +287,7 @@ test('the undo Job gets the rights for what it has to undo and no others', () =>
 test("the cluster's timer takes what it has settled out of the mirror once nobody holds the environment, and leaves the rest", async () => {
   const api = new TestApi();
   const space = '/api/v1/namespaces/plumbline-system';
-  const mirror = `${space}/configmaps/plumbline-ledger`;
+  const mirror = `${space}/configmaps/plumbline-journal`;
   const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
   api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
   api.put('/api/v1/namespaces/x/configmaps/canary', {
@@ -338,7 +317,7 @@ test("the cluster's timer takes what it has settled out of the mirror once nobod
 test("the cluster's timer takes a refusal neither for a free environment nor for an empty mirror", async () => {
   const api = new TestApi();
   const space = '/api/v1/namespaces/plumbline-system';
-  const mirror = `${space}/configmaps/plumbline-ledger`;
+  const mirror = `${space}/configmaps/plumbline-journal`;
   const lease = '/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline';
   api.put(lease, { spec: { holderIdentity: 'laptop-a', renewTime: 'then' } });
   api.put(mirror, { data: { entries: '[]' } });
@@ -356,22 +335,9 @@ test("the cluster's timer takes a refusal neither for a free environment nor for
   assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
 });
 
-test("the cluster's timer undoes what a version listed that said inverse and mark", async () => {
-  const api = new TestApi();
-  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
-  api.put(kubeEntry.path, { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
-  const inverse = { kind: 'kube-delete', path: kubeEntry.path, mark: 'm' };
-  const listed = [{ id: 'i', seq: 1, title: 't', dueAfterMs: 0, inverse }];
-  api.put(mirror, { data: { entries: JSON.stringify(listed) } });
-  const watch = { unchangedForMs: () => 60_000 } as unknown as LeaseWatch;
-  assert.equal(await lookOnce(api.call, 'plumbline-system', { watch, ages: new Ages() }), 'over');
-  assert.equal(api.objects.has(kubeEntry.path), false);
-  assert.deepEqual(api.objects.get(mirror)?.['data'], { entries: '[]' });
-});
-
 test("the cluster's timer goes on while the mirror still lists what it has settled", async () => {
   const api = new TestApi();
-  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-journal';
   const settled = { id: 'i', seq: 1, title: 't', dueAfterMs: 0, rollback: kubeEntry };
   const list = () => api.put(mirror, { data: { entries: JSON.stringify([settled]) } });
   list();
@@ -390,7 +356,7 @@ test("the cluster's timer goes on while the mirror still lists what it has settl
 test("an entry of the mirror that cannot be read is said with its place, stays, and keeps the cluster's timer from nothing", async (t) => {
   const api = new TestApi();
   const said = t.mock.method(console, 'error', () => undefined);
-  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+  const mirror = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-journal';
   api.put('/api/v1/namespaces/x/pods/p', { metadata: { annotations: { [ENTRY_ANNOTATION]: 'm' } } });
   const newer = { id: 'n', seq: 1, title: 'newer', rollback: { kind: 'kube-mend', path: '/api/v1/x' } };
   const settled = { id: 'i', seq: 2, title: 't', dueAfterMs: 0, rollback: kubeEntry };

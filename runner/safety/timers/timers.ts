@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { killProcesses, waitGone } from '../../../host/process-identity.ts';
 import { startDaemon, withoutJobMarkers } from '../../../host/run.ts';
 import { waitFor } from '../../../host/wait.ts';
-import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE, TIMER_READS } from './host-timer.ts';
+import { CLUSTER_TIMER_FILE, HOST_TIMER_FILE } from './host-timer.ts';
 import { clearTrouble } from '../journal/left-open.ts';
 import { isMirrored } from '../journal/mirror.ts';
 import { recordedProcess, replaceFile } from '../lease/processes.ts';
@@ -106,10 +106,7 @@ export class Timers {
     const { folder, signal, hostAllowed } = this.#options;
     // No kubeconfig unless embedded: the Job undoes what went through the API server.
     const kubeconfig = hostAllowed ? this.#options.kubeconfig : undefined;
-    if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) {
-      if (readsRollbacks(this.#file(HOST_TIMER_FILE))) return;
-      await this.#endHost();
-    }
+    if (recordedProcess(this.#file(HOST_TIMER_FILE)) !== null) return;
     const script = join(import.meta.dirname, '..', '..', 'host-timer.ts');
     const argv = [process.execPath, script, folder, ...(kubeconfig === undefined ? [] : [kubeconfig])];
     // A run that is killed ends its CI job: the timer must be there after it. It records itself who it is.
@@ -159,12 +156,7 @@ export class Timers {
   }
 }
 
-/** What this host undoes wherever the environment is, as it did it. `command`: node power as earlier versions recorded it. */
+/** What this host undoes wherever the environment is, as it did it. */
 function isUndoneFromHere({ kind }: Rollback): boolean {
-  return kind === 'node-power' || kind === 'command' || kind === 'stand-in';
-}
-
-/** Whether a timer that runs understands what this version records; one that an earlier version started is replaced. */
-function readsRollbacks(file: string): boolean {
-  return readFileSync(file, 'utf8').includes(`"reads":"${TIMER_READS}"`);
+  return kind === 'node-power' || kind === 'stand-in';
 }

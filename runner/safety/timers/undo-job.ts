@@ -144,7 +144,7 @@ export class UndoJob {
       {
         apiGroups: [''],
         resources: ['configmaps'],
-        resourceNames: ['plumbline-ledger'],
+        resourceNames: ['plumbline-journal'],
         verbs: ['get', 'patch'],
       },
     ];

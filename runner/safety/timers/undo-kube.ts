@@ -48,18 +48,6 @@ export type KubeRollback =
 export type KubeUndoResult =
   { outcome: 'undone' | 'already' } | { outcome: 'conflict' | 'void'; note: string };
 
-/**
- * Renames the fields of a journal or mirror entry of an earlier version, which called the rollback `inverse` and its marker `mark`: what it
- * left open is still undone.
- */
-export function inPresentWords(entry: unknown): unknown {
-  if (!isRecord(entry) || !('inverse' in entry) || 'rollback' in entry) return entry;
-  const { inverse, ...rest } = entry;
-  if (!isRecord(inverse) || !('mark' in inverse)) return { ...rest, rollback: inverse };
-  const { mark, ...others } = inverse;
-  return { ...rest, rollback: { ...others, marker: mark } };
-}
-
 /** True for any of these rollbacks; the value may come from another version. */
 export function fitsKubeRollback(value: unknown): value is KubeRollback {
   const path = textAt(value, 'path');
@@ -122,11 +110,8 @@ export function saidIn(body: unknown): string {
   return textAt(body, 'message') ?? JSON.stringify(body ?? null);
 }
 
-/**
- * Annotation with the marker of the rollback that deletes the object. Its name predates the word journal and must stay: objects that
- * earlier versions created carry it.
- */
-export const ENTRY_ANNOTATION = 'plumbline.dev/ledger-entry';
+/** Annotation with the marker of the rollback that deletes the object. */
+export const ENTRY_ANNOTATION = 'plumbline.dev/journal-entry';
 
 /** An optimistic write is tried again when the object changed in between; a busy object changes a few times a second. */
 const ATTEMPTS = 5;

@@ -5,7 +5,7 @@ import { tempFolder } from '../../../../host/_testing/temp-folder.ts';
 import type { Machine, NodePower } from '../../../../faults/_common/rollback.ts';
 import type { TestApi } from '../../_testing/api.ts';
 
-export const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-ledger';
+export const MIRROR = '/api/v1/namespaces/plumbline-system/configmaps/plumbline-journal';
 
 /** A machine that died: its journal is out of reach, what it did is in the cluster, and so is the mirror. */
 export function leftBy(api: TestApi, entries: unknown): void {

@@ -32,7 +32,7 @@ function judged({ restarts, endedMs, ageMs, waiting = [] }: Life, settings: obje
     settings: {
       workloads: [{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 1 } }],
       closed: { namespaces: ['tender'], ignore: [] },
-      drillsUnknown: 'the ConfigMap plumbline-system/plumbline-ledger cannot be read (403)',
+      drillsUnknown: 'the ConfigMap plumbline-system/plumbline-journal cannot be read (403)',
       ...settings,
     },
     seen: [
