@@ -1,7 +1,12 @@
 import { basename } from 'node:path';
 import { HistoryError, openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
-import type { LoadMetric, LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
+import type {
+  Buckets,
+  LoadMetric,
+  LoadResult,
+  LoadSecond,
+} from '../../reports/record/details/load-result.ts';
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';
@@ -30,8 +35,7 @@ export async function recordLoad(
   const writer = openHistory(history, 'load.ndjson', { redact });
   try {
     const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
-    const scenario = scenarioOf(request.script);
-    writer.observe({ kind: 'load-start', engine: engine.name, scenario, passedOver: reasons });
+    writer.observe({ kind: 'load-start', passedOver: reasons });
     if (engine.startsLater !== true) listener.started();
     const seconds = new WrittenSeconds(writer);
     const second: LoadListener['second'] = (one) => {
@@ -77,7 +81,6 @@ export function loadOf(result: LoadResult): Fields<'load'> {
   const { engine, scenarios, metrics } = result;
   const sum = (of: (scenario: LoadResult['scenarios'][number]) => number): number =>
     scenarios.reduce((total, one) => total + of(one), 0);
-  const sent = bucketsOf(metrics['http_req_duration']);
   return {
     engine: engine.name,
     engineVersion: engine.version,
@@ -92,16 +95,14 @@ export function loadOf(result: LoadResult): Fields<'load'> {
     dropped: sum(({ dropped }) => dropped),
     requests: result.requests.count,
     checks: result.checks,
-    ...(engine.latencyFrom === 'sent'
-      ? { latency: sent, sent: [] }
-      : { latency: bucketsOf(metrics['plumbline_latency']), sent }),
+    sent: engine.latencyFrom === 'sent' ? [] : bucketsOf(metrics['http_req_duration']),
     errors: result.errors.map(({ error, count }) => `${count} × ${error}`),
     outcome: result.outcome,
     reason: result.reason,
   };
 }
 
-function bucketsOf(metric: LoadMetric | undefined): Fields<'load'>['latency'] {
+function bucketsOf(metric: LoadMetric | undefined): Buckets {
   return metric?.type === 'trend' ? (metric.buckets ?? []) : [];
 }
 

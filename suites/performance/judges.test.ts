@@ -286,17 +286,17 @@ describe('the record of a load', () => {
         /its seconds add up to 5000 iterations begun, its summary says 0/,
       ],
       [changed('load', () => ({ durationMs: 1_000_000 })), /100 seconds were recorded of a load of 1000 s/],
-      [
-        changed('load', () => ({ startedAt: '2026-01-01T01:00:00Z' })),
-        /not between its recorded start and end/,
-      ],
-      [changed('load', () => ({ latency: [[400_000, 5000]] })), /missing from its summary/],
-      [changed('load', () => ({ sent: [[400_000, 5000]] })), /latencies since sending do not fit/],
-      [changed('load', () => ({ scenario: 'draft' })), /embedded with steady was started/],
-      [changed('load', () => ({ stubbed: true })), /run against a stand-in, and embedded has none/],
-      [changed('load-second', () => ({ latency: [[4000, 50]] })), /missing from its summary/],
+      [changed('load-second', () => ({ latency: [] })), /add up to 0 latencies, its summary says 5000/],
       [changed('load-second', () => ({ bad: 50 })), /add up to \d+ bad requests/],
       [changed('load-second', () => ({ started: 500 })), /add up to \d+ iterations begun/],
+      [
+        changed('load-second', () => ({ dropped: 5 })),
+        /add up to 500 dropped iterations, its summary says 0/,
+      ],
+      [
+        changed('load', () => ({ offered: 5500 })),
+        /5000 begun and 0 dropped iterations do not add up to 5500 planned/,
+      ],
     ] as [Seen[], RegExp][]) {
       const judgement = performance('api/latency', lines);
       assert.equal(judgement.verdict, 'inconclusive', String(gap));
@@ -304,27 +304,12 @@ describe('the record of a load', () => {
     }
   });
 
-  it('should agree in every single second, and have its latencies in order', () => {
+  it('should count as many iterations in its seconds as in its summary', () => {
     const inSecond = (atMs: number, change: Record<string, unknown>): Seen[] =>
       changed('load-second', (fields) => (fields.atMs === atMs ? change : {}));
     assert.match(
       reasonOf(inSecond(5000, { started: 0 })),
       /its seconds add up to 4950 iterations begun, its summary says 5000/,
-    );
-    assert.match(reasonOf(inSecond(5000, { offered: 0 })), /add up to 4950 iterations offered/);
-    assert.match(
-      reasonOf(inSecond(5000, { started: -1 })),
-      /second 5 counts a negative number of iterations/,
-    );
-    const sent = [
-      [39_000, 1],
-      [3900, 4999],
-    ];
-    assert.match(reasonOf(changed('load', () => ({ sent }))), /its latencies are out of order/);
-    const odd = [[39_000.5, 5000]];
-    assert.match(
-      reasonOf(changed('load', () => ({ sent: odd }))),
-      /a latency is not the lower edge of a bucket of any engine/,
     );
     // k6 leaves iterations out of its seconds that were cut off, and counts its setup and teardown among them.
     const ofK6 = inSecond(5000, { started: 52 }).map(([kind, fields]): Seen => [
@@ -334,9 +319,6 @@ describe('the record of a load', () => {
     assert.equal(performance('api/latency', ofK6).verdict, 'pass');
     assert.match(reasonOf(inSecond(5000, { started: 52 })), /add up to 5002 iterations begun/);
     assert.match(reasonOf(inSecond(99_000, { started: 49 })), /add up to 4999 iterations begun/);
-    assert.match(reasonOf(inSecond(99_000, { offered: 49 })), /add up to 4999 iterations offered/);
-    // The embedded engine told of its last second, and was stopped right then.
-    assert.equal(performance('api/latency', inSecond(99_000, { offered: 53 })).verdict, 'pass');
     const cut = changed('load', () => ({ iterations: 5000, interrupted: 10 }));
     assert.equal(performance('api/latency', cut).verdict, 'pass');
   });
@@ -380,7 +362,6 @@ describe('the record of a load', () => {
     assert.match(reason(pods(68)), /^0 of 60 requests failed/);
     assert.match(reason(pods(65)), /^0 of 60 requests failed/);
     assert.match(reason(pods(40)), /its seconds add up to 32 requests, its summary says 60/);
-    assert.match(reason(pods(68, { durationMs: 20_000 })), /76 seconds were recorded of a load of 20 s/);
     assert.match(reason(pods(68, { durationMs: 200_000 })), /76 seconds were recorded of a load of 200 s/);
   });
 });

@@ -76,7 +76,7 @@ function recordedLoads(history: History): Recorded[] {
     const start = starts.findLast(({ t }) => t <= end.t);
     if (start === undefined) return [];
     const own = seconds.filter(({ t }) => t >= start.t && t <= end.t);
-    return [{ start, end, load: loadOf(end, own) }];
+    return [{ end, load: loadOf(end, own) }];
   });
 }
 
@@ -89,12 +89,11 @@ function blockingOf(history: History, loads: readonly Recorded[]): string[] {
   const ended = all(history, 'load').length + all(history, 'load-failed').length;
   if (begun > ended)
     blocking.push(`${begun - ended} of ${begun} loads ended without a result: was the engine killed?`);
-  if (begun < ended) blocking.push(`the end of ${ended} loads is recorded, but the start of only ${begun}`);
   blocking.push(...loads.flatMap(({ load }) => endedBadly(load)));
   if (loads.length === 0 && blocking.length === 0) blocking.push('no load was recorded');
   if (first(history, 'end') === undefined) blocking.push('the observation was cut off before its end');
   // A failed engine has said why: gaps in its record add nothing.
-  return blocking.length > 0 ? blocking : loads.flatMap((one) => recordGaps(one, history.header));
+  return blocking.length > 0 ? blocking : loads.flatMap(recordGaps);
 }
 
 /** Requests that were refused never reached what is to be judged: a load with too many of them was not delivered. */
@@ -106,10 +105,7 @@ function refusalGap(result: Load | null, deliveredGoal: number | null): string[]
 }
 
 function endedBadly({ outcome, reason, engine }: Load): string[] {
-  if (outcome === 'completed')
-    return reason === ''
-      ? []
-      : [`the load is recorded as completed, but with a reason for not completing: ${reason}`];
+  if (outcome === 'completed') return [];
   const words = { failed: 'failed', aborted: 'was aborted', interrupted: 'was interrupted' } as const;
   const what = outcome === 'failed' ? `the engine (${engine})` : 'the load';
   return [`${what} ${words[outcome]}: ${reason}`];
@@ -147,7 +143,6 @@ function combined(loads: readonly Load[]): Load | null {
     },
     checks: loads.flatMap(({ checks }) => checks),
     // Kept for a single load only: several may measure in different ways.
-    latency: [],
     sent: [],
   };
 }

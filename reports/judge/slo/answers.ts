@@ -2,6 +2,7 @@
  * How the requests of a load ended: the samples that goals are compared with. A request is good if the scenario's own check passed; its
  * status alone is never enough.
  */
+import type { Buckets } from '../../record/details/load-result.ts';
 import { dropsOf } from './series/drops.ts';
 import { merged } from './histogram.ts';
 import type { TimesAt } from './latency.ts';
@@ -27,13 +28,13 @@ export function sampleOfLoad(load: Load): Required<Sample> {
   return { count: count - unchecked, failed, unknown: drops.count + unchecked, tallies };
 }
 
-/** Latencies of a load, by the second; a single entry where latencies or failures are known only for the whole load. */
+/** Latencies of a load, by the second; a single entry where failures are known only for the whole load. */
 export function timesOfLoad(load: Load): TimesAt[] {
   const { requests, seconds } = load;
   const { failed, unchecked } = requests;
   const drops = dropsOf(load);
-  const bySecond = merged(seconds.map(({ latency }) => latency));
-  if (bySecond.length > 0 && sumOf(seconds, ({ bad }) => bad) === failed)
+  const latency = bySeconds(load);
+  if (latency.length > 0 && sumOf(seconds, ({ bad }) => bad) === failed)
     return seconds.map((second, index) => ({
       atMs: second.atMs,
       latency: second.latency,
@@ -41,7 +42,6 @@ export function timesOfLoad(load: Load): TimesAt[] {
       unchecked: uncheckedIn(second),
       dropped: drops.bySecond[index] ?? 0,
     }));
-  const latency = bySecond.length > 0 ? bySecond : load.latency;
   return latency.length === 0 ? [] : [{ atMs: 0, latency, failed, unchecked, dropped: drops.count }];
 }
 
@@ -51,6 +51,8 @@ function uncheckedIn({ requests, good, bad }: LoadSecond): number {
 }
 
 /** Latencies measured from the moment of sending; empty where the engine gives none. */
-export function sentLatencies({ latencyFrom, latency, sent }: Load): Load['latency'] {
-  return latencyFrom === 'sent' ? latency : sent;
+export function sentLatencies(load: Load): Buckets {
+  return load.latencyFrom === 'sent' ? bySeconds(load) : load.sent;
 }
+
+const bySeconds = ({ seconds }: Load): Buckets => merged(seconds.map(({ latency }) => latency));

@@ -6,9 +6,6 @@ import { kinds } from './kinds.ts';
 export const LOAD = kinds({
   /** An engine was handed its script. */
   'load-start': {
-    engine: z.enum(['k6', 'k6-operator', 'embedded']),
-    /** `steady` */
-    scenario: z.string(),
     /** Engines that were preferred to this one, and why each could not run. */
     passedOver: z.array(z.string()),
   },
@@ -33,8 +30,9 @@ export const LOAD = kinds({
     engineVersion: z.string(),
     /** True where it ran against a stand-in. */
     stubbed: z.boolean(),
-    /** Where latency is measured from. */
+    /** Where the latencies of the seconds are measured from. */
     latencyFrom: z.enum(['intended', 'sent']),
+    /** `steady` */
     scenario: z.string(),
     /** ISO 8601, of its first iteration. */
     startedAt: z.string(),
@@ -48,9 +46,7 @@ export const LOAD = kinds({
     requests: z.number(),
     /** `group` is `::setup` for checks that the scenario made before its load. */
     checks: z.array(z.object({ name: z.string(), group: z.string(), passes: z.number(), fails: z.number() })),
-    /** Latencies of all requests, setup's included; empty if the engine gives no distribution. */
-    latency: bucketsSchema,
-    /** Latencies from sending, if `latency` is not measured from there. */
+    /** Latencies from sending, of all requests, setup's included; empty if those of the seconds are measured from there. */
     sent: bucketsSchema,
     /** `12 × status 502`, most frequent first. */
     errors: z.array(z.string()),

@@ -80,7 +80,6 @@ function secondsOf(of: InventedLoad): LoadSecond[] {
 
 function endOf(seconds: readonly LoadSecond[], over: InventedLoad['over']): Fields<'load'> {
   const sum = (pick: (second: LoadSecond) => number): number => sumOf(seconds, pick);
-  const latency = merged(seconds.map((second) => second.latency));
   return {
     engine: 'embedded',
     engineVersion: '1',
@@ -95,8 +94,7 @@ function endOf(seconds: readonly LoadSecond[], over: InventedLoad['over']): Fiel
     dropped: sum(({ dropped }) => dropped),
     requests: sum(({ requests }) => requests),
     checks: [{ name: 'as asked', group: '', passes: sum(({ good }) => good), fails: sum(({ bad }) => bad) }],
-    latency,
-    sent: latency,
+    sent: merged(seconds.map((second) => second.latency)),
     errors: [],
     outcome: 'completed',
     reason: '',
@@ -119,9 +117,8 @@ export function recordedLoad(of: InventedLoad = {}, startMs = 2000): Line[] {
   const seconds = secondsOf(of);
   const startedAt = new Date(Date.parse('2026-01-01T00:00:00Z') + startMs).toISOString();
   const end = endOf(seconds, { startedAt, ...of.over });
-  const { engine, scenario } = end;
   return [
-    ['load-start', { t: startMs - START_MS, engine, scenario, passedOver: [] }],
+    ['load-start', { t: startMs - START_MS, passedOver: [] }],
     ...seconds.map((second): Line => ['load-second', { t: startMs + second.atMs + 1000, ...second }]),
     ['load', { t: startMs + seconds.length * 1000 + START_MS, ...end }],
   ];
