@@ -1,22 +1,15 @@
-/** Where a history states one fact in several places, they must agree; and what was planned must have happened. */
+/** What was planned must have happened to the platform: the fault, its aim, its members, its settings. */
+import { OUTCOMES } from '../../record/history/history.ts';
 import type { History } from '../../record/history/history.ts';
-import { STAGES } from '../../record/observations/failover.ts';
-import type { StageName } from '../../record/observations/failover.ts';
-import type { Kind, Seen } from '../../record/observations/index.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first, last } from '../observed.ts';
-import { budgetGap } from './budget.ts';
 import { declaredNames, storeOf } from './evidence.ts';
 import { governingGap } from './governing.ts';
-import { outcomeRules } from './outages/outcomes.ts';
 import { roleOf } from './outages/phases.ts';
-import { scheduleRules } from './outages/schedule.ts';
 import { trialOf } from './trial.ts';
 import { barredFromData, electingCopies } from './writes/without-copy.ts';
-
-/** Two readings of one moment differ by their rounding. */
-const SAME_MS = 1;
 
 type Said = (history: History) => string | null;
 
@@ -27,7 +20,6 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
     holds: 'the fault was armed, injected into each of its targets, and proved',
   },
   { id: 'coherence/aim', open: aimGap, holds: 'the fault hit the target it was aimed at' },
-  { id: 'coherence/stages', open: stagesGap, holds: 'all stages were recorded in their order' },
   { id: 'coherence/members', open: membersGap, holds: 'every recorded name is that of a declared member' },
   {
     id: 'coherence/leader',
@@ -39,12 +31,6 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
     open: governingGap,
     holds: 'the settings that govern the failover are as declared',
   },
-  { id: 'coherence/budget', open: budgetGap, holds: 'the estimated cost follows from the expected outage' },
-  {
-    id: 'coherence/client',
-    open: clientGap,
-    holds: 'the client used the declared address, rates and time-outs',
-  },
   {
     id: 'coherence/consumer',
     open: consumerGap,
@@ -53,8 +39,7 @@ const RULES: readonly { id: string; open: Said; holds: string }[] = [
 ];
 
 export function coherenceRules(history: History): Rule[] {
-  const rules = RULES.map(({ id, open, holds }) => gapRule(id, open(history), holds));
-  return [...rules, ...scheduleRules(history), ...outcomeRules(history)];
+  return RULES.map(({ id, open, holds }) => gapRule(id, open(history), holds));
 }
 
 /** Null when the fault is armed for the members that were prepared; otherwise the difference. */
@@ -71,7 +56,7 @@ export function faultGap(history: History, prepared: Prepared = namedGap): strin
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
     return `the fault was injected into ${acted.join(', ') || 'nothing'}, but armed for ${armed.target}`;
-  return faultDiffers(history, armed) ?? landingGap(history);
+  return faultDiffers(history, armed);
 }
 
 function namedGap({ target, members }: Seen<'fault-armed'>): string | null {
@@ -87,17 +72,6 @@ function faultDiffers({ header }: History, { fault }: Seen<'fault-armed'>): stri
   const [, of, named] = header.check.split('/');
   const expected = header.settings.failover?.fault ?? (of === 'query' ? FAULT_OF_QUERIES : named);
   return fault === expected ? null : `the fault ${fault} was injected, planned was ${expected ?? 'none'}`;
-}
-
-/** The fault took effect after it was armed, and its line was written when the proof was complete. */
-export function landingGap(history: History): string | null {
-  const armed = first(history, 'fault-armed');
-  const landed = first(history, 'fault-landed');
-  if (armed === undefined || landed === undefined) return null;
-  const { t, betweenMs } = landed;
-  const [fromMs, toMs] = betweenMs;
-  const within = armed.t - SAME_MS <= fromMs && fromMs <= toMs + SAME_MS && Math.abs(toMs - t) <= SAME_MS;
-  return within ? null : 'the recorded time of the landing does not fit its proof';
 }
 
 /** The members that were hit have the role at which the trial is aimed. */
@@ -153,32 +127,6 @@ function roleHolder(history: History, untilMs: number): string | null {
   return seen.at(-1)?.leader ?? null;
 }
 
-/** The stage before or after which an observation must lie. */
-const PLACES: readonly { kind: Kind; from?: StageName; until?: StageName }[] = [
-  { kind: 'steady', until: 'fault' },
-  { kind: 'client-load-start', until: 'fault' },
-  { kind: 'fault-armed', from: 'fault' },
-  { kind: 'fault-landed', until: 'recovery' },
-  { kind: 'client-load-end', from: 'healing', until: 'read-back' },
-  { kind: 'readback', from: 'read-back', until: 'settling' },
-  { kind: 'readback-without', from: 'read-back', until: 'settling' },
-  { kind: 'steady-after', from: 'settling' },
-  { kind: 'as-before', from: 'settling' },
-];
-
-function stagesGap(history: History): string | null {
-  const stages = all(history, 'stage');
-  const names = stages.map(({ name }) => name).join(', ');
-  if (names !== STAGES.join(', ')) return `stages: ${names || 'none'}; expected ${STAGES.join(', ')}`;
-  const at = new Map(stages.map(({ name, t }) => [name, t]));
-  const misplaced = PLACES.flatMap(({ kind, from, until }) => {
-    const fromMs = from === undefined ? -Infinity : (at.get(from) ?? -Infinity);
-    const untilMs = until === undefined ? Infinity : (at.get(until) ?? Infinity);
-    return all(history, kind).some(({ t }) => t < fromMs || t > untilMs) ? [kind] : [];
-  });
-  return misplaced.length === 0 ? null : `recorded outside of their stage: ${misplaced.join(', ')}`;
-}
-
 function membersGap(history: History): string | null {
   const names = declaredNames(history);
   const planned = new Set(last(history, 'readback-plan')?.sources ?? []);
@@ -220,24 +168,15 @@ function strangeGap(history: History, members: ReadonlySet<string>): string | nu
 }
 
 export function leaderGap(history: History): string | null {
-  const masters = all(history, 'master');
-  return (
-    followedGap(all(history, 'leader')) ??
-    (masters.length === 0 ? null : followedGap(masters)) ??
-    readLeaderGap(history) ??
-    steadyLeaderGap(history)
-  );
+  return followedGap(history) ?? readLeaderGap(history) ?? steadyLeaderGap(history);
 }
 
-/** Each line is a change of leader; only the observer's last line repeats the one before it. */
-function followedGap(lines: readonly Seen<'leader' | 'master'>[]): string | null {
-  const [final, known] = [lines.at(-1), lines.at(-2)];
-  if (final?.final !== true) return 'the leader was not observed to the end';
-  const again = lines.slice(1, -1).find(({ leader }, index) => leader === lines[index]?.leader);
-  if (again !== undefined)
-    return `the history records twice in a row that ${again.leader ?? 'nobody'} became the leader`;
-  if (known === undefined || known.leader === final.leader) return null;
-  return `the last change of leader was to ${known.leader ?? 'nobody'}, but the final observation names ${final.leader ?? 'nobody'}`;
+/** Whoever follows the leader writes a last line when it is asked to stop. */
+function followedGap(history: History): string | null {
+  const followed = [all(history, 'leader'), all(history, 'master')].filter(({ length }) => length > 0);
+  return followed.every((lines) => lines.at(-1)?.final === true)
+    ? null
+    : 'the leader was not observed to the end';
 }
 
 function readLeaderGap(history: History): string | null {
@@ -267,53 +206,11 @@ function otherLeader(
   return `the steady store named ${steady.leader} as its leader, but ${seen.leader ?? 'nobody'} was observed to lead then`;
 }
 
-function clientGap(history: History): string | null {
-  const start = first(history, 'client-load-start');
-  if (start === undefined) return null;
-  const store = storeOf(history.header);
-  if (start.store !== store) return `the client sent its operations to ${start.store}, expected ${store}`;
-  if (start.definiteFailures.length === 0)
-    return 'the client lists no error that proves that nothing was written';
-  const declared = history.header.settings.stores?.[store];
-  return patienceGap(start, declared?.primary) ?? rateGap(start, declared?.clientLoad);
-}
-
-export function rateGap(
-  { ratePerSecond, readRatePerSecond }: Seen<'client-load-start'>,
-  declared: { writesPerSecond: number; readsPerSecond: number } | undefined,
-): string | null {
-  if (declared === undefined) return null;
-  const { writesPerSecond, readsPerSecond } = declared;
-  return ratePerSecond === writesPerSecond && readRatePerSecond === readsPerSecond
-    ? null
-    : `the client planned ${ratePerSecond} writes and ${readRatePerSecond} reads a second, declared are ${writesPerSecond} and ${readsPerSecond}`;
-}
-
-/** The declared address, a valid number of connections, and time-outs in order: connect ≤ wait for a connection ≤ operation. */
-export function patienceGap(
-  { settings }: Seen<'client-load-start'>,
-  declared: { host: string; port: number } | undefined,
-): string | null {
-  const { host, port, connections, maxConnections } = settings;
-  if (declared !== undefined && (host !== declared.host || port !== declared.port))
-    return `the client connected to ${host}:${port}, declared is ${declared.host}:${declared.port}`;
-  if (connections < 1 || connections > maxConnections)
-    return `the client began with ${connections} connections, expected 1 to its maximum of ${maxConnections}`;
-  const { connectTimeoutMs, waitTimeoutMs, operationTimeoutMs } = settings;
-  return connectTimeoutMs > 0 && connectTimeoutMs <= waitTimeoutMs && waitTimeoutMs <= operationTimeoutMs
-    ? null
-    : `the client's time-outs must be above 0 and ascend: ${connectTimeoutMs} ms to connect, ${waitTimeoutMs} ms to wait for a connection, ${operationTimeoutMs} ms for an operation`;
-}
-
 /** The consumer received at least every read that succeeded. */
 function consumerGap(history: History): string | null {
   const reader = first(history, 'reader');
-  if (reader === undefined) return null;
-  const { delivered, redelivered, duplicates } = reader;
-  let ok = 0;
-  for (const outcome of history.reads.outcome) if (outcome === 0) ok++;
-  const once = delivered - redelivered - duplicates;
-  return delivered >= ok && once <= history.reads.count
+  const ok = history.reads.outcome.filter((outcome) => outcome === OUTCOMES.ok).length;
+  return reader === undefined || reader.delivered >= ok
     ? null
-    : `the consumer counted ${delivered} messages, which does not fit ${ok} delivered of ${history.reads.count} reads`;
+    : `the consumer counted ${reader.delivered} messages, which does not fit ${ok} delivered of ${history.reads.count} reads`;
 }

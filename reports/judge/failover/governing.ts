@@ -22,7 +22,7 @@ export function governingGap(history: History): string | null {
   const missing = Object.keys(kinds).filter((name) => !names.has(name));
   if (missing.length > 0) return `settings that govern the failover were not read: ${missing.join(', ')}`;
   return (
-    readGap(seen, kinds, governing) ??
+    kindGap(seen, kinds) ??
     declaredGap(seen, history.header.settings.stores?.[store] ?? {}) ??
     relationGap(history, new Map(seen.map(({ name, value }) => [name, Number(value)])))
   );
@@ -38,77 +38,9 @@ function governingOf({ header }: History, store: string): StoreFacts['governing'
   return { ...governing, read: { ...own, ...governing.read } };
 }
 
-/** Each setting was read once, has the right type, and comes in the expected order and from the expected place. */
-function readGap(
-  seen: readonly Seen<'governing'>[],
-  kinds: SettingKinds,
-  { read, perThing = {}, everyThing, placeOf: place }: StoreFacts['governing'],
-): string | null {
-  const order = [Object.keys(read), Object.keys(perThing)] as const;
-  return (
-    twiceGap(seen) ??
-    kindGap(seen, kinds) ??
-    orderGap(seen, ...order) ??
-    placeGap(seen, place) ??
-    (everyThing === true ? wholeGap(seen, order[1]) : null)
-  );
-}
-
-/** Every index has all of an index's settings, or its default for them. */
-function wholeGap(seen: readonly Seen<'governing'>[], together: readonly string[]): string | null {
-  const inPlace = Map.groupBy(
-    seen.filter(({ name }) => together.includes(name)),
-    ({ source }) => placeOf(source),
-  );
-  const [lacking] = [...inPlace].filter(([, of]) => of.length < together.length);
-  return lacking === undefined ? null : `not every setting of ${lacking[0]} was read`;
-}
-
 function kindsFor({ read, perThing = {} }: StoreFacts['governing'], seen: ReadonlySet<string>): SettingKinds {
   const has = Object.keys(perThing).some((name) => seen.has(name));
   return { ...read, ...(has ? perThing : {}) };
-}
-
-/** No setting is read twice from one place. */
-function twiceGap(seen: readonly Seen<'governing'>[]): string | null {
-  const places = new Set<string>();
-  for (const { name, source } of seen) {
-    const place = `${name} of ${placeOf(source)}`;
-    if (places.has(place)) return `the setting ${place} was read twice`;
-    places.add(place);
-  }
-  return null;
-}
-
-const placeOf = (source: string): string => source.replace(/, default$/, '');
-
-/** Settings come in the order in which they are queried: two that changed places carry each other's value. */
-function orderGap(
-  seen: readonly Seen<'governing'>[],
-  ofAll: readonly string[],
-  ofThing: readonly string[],
-): string | null {
-  const inPlace = Map.groupBy(seen, ({ source }) => placeOf(source));
-  const ofThings = [...inPlace.values()].map((of) => unordered(of, ofThing));
-  return unordered(seen, ofAll) ?? ofThings.find((gap) => gap !== null) ?? null;
-}
-
-function unordered(seen: readonly Seen<'governing'>[], order: readonly string[]): string | null {
-  const at = seen.map(({ name }) => order.indexOf(name)).filter((index) => index >= 0);
-  const early = at.find((index, i) => index < (at[i - 1] ?? -1));
-  return early === undefined
-    ? null
-    : `${order[early] ?? '?'} was recorded after settings that are read later: values may be swapped`;
-}
-
-function placeGap(
-  seen: readonly Seen<'governing'>[],
-  placeFor: ((name: string) => string) | undefined,
-): string | null {
-  const odd = seen.find(({ name, source }) => placeFor !== undefined && placeFor(name) !== source);
-  return odd === undefined
-    ? null
-    : `${odd.name} is recorded as read from ${odd.source}, which is not where it is set`;
 }
 
 function kindGap(seen: readonly Seen<'governing'>[], kinds: SettingKinds): string | null {

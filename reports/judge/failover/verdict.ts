@@ -94,8 +94,13 @@ const HOLDINGS: readonly Holding[] = [
   },
   {
     id: 'writes',
-    open: ({ writes }) => (writes === 0 ? 'no write was recorded' : null),
-    holds: 'writes were recorded',
+    open: ({ writes, trial: { scheduled } }) => {
+      if (writes === 0) return 'no write was recorded';
+      return scheduled === null || scheduled === writes
+        ? null
+        : `${scheduled} writes were scheduled, ${writes} recorded`;
+    },
+    holds: 'all writes were recorded',
   },
   {
     id: 'goals',

@@ -9,7 +9,6 @@ import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
 import { isOverloaded } from '../before-fault.ts';
 import type { BeforeFault } from '../before-fault.ts';
-import { orderGap, priceRule } from '../failover/services/fault-trial.ts';
 import { all, first } from '../observed.ts';
 import { percent, percentAtLeast, percentDeclared } from '../slo/percent.ts';
 import type { Findings } from '../topology/findings.ts';
@@ -298,7 +297,6 @@ export function awayOf(history: History): { nodes: string[]; fromMs: number; toM
 
 /** Of a trial: the fault is proved, and happened while requests flowed. */
 export function faultRule(history: History, findings: Findings, canaries: readonly CanaryRequest[]): void {
-  priceFinding(history, findings);
   findings.rule('fault');
   const why = unlanded(history);
   if (why !== null) {
@@ -307,8 +305,8 @@ export function faultRule(history: History, findings: Findings, canaries: readon
   }
   const landed = first(history, 'fault-landed');
   const landedMs = wallOf(history, landed?.t ?? 0);
-  const odd = oddLanding(history) ?? undone(history) ?? orderGap(history, STEPS);
-  if (odd !== null) findings.unknown('the fault', 'a proof recorded as soon as it was in force', odd);
+  const odd = undone(history);
+  if (odd !== null) findings.unknown('the fault', 'injected into each of its targets', odd);
   flowFinding(findings, { canaries, landedMs, by: landed?.by ?? '' });
 }
 
@@ -327,38 +325,14 @@ function flowFinding(
     );
 }
 
-function priceFinding(history: History, findings: Findings): void {
-  findings.rule('price');
-  const { verdict, text } = priceRule(history);
-  const expected = 'as it follows from what is declared';
-  if (verdict === 'pass') findings.expect('the cost of the fault', true, expected, text);
-  else findings.unknown('the cost of the fault', expected, text);
-}
-
-const STEPS = ['steady', 'budget-estimate', 'fault-armed', 'fault-acted', 'fault-landed', 'healed'] as const;
-
 /** Members that the fault was armed for but not done to, or the reverse; null: both lists agree. */
 function undone(history: History): string | null {
   const names = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
+  if (names.length === 0) return 'no member was hit';
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   return acted.toSorted().join() === names.toSorted().join()
     ? null
     : `injected into ${acted.join(', ') || 'nothing'}, but armed for ${names.join(', ')}`;
-}
-
-/** Longest plausible time from the last moment without the fault to its proof, ms. */
-const LONGEST_LANDING_MS = 300_000;
-const SAME_MS = 1_000;
-
-/** What is inconsistent in a landing; null: nothing. */
-function oddLanding(history: History): string | null {
-  const landed = first(history, 'fault-landed');
-  const injected = first(history, 'fault-armed')?.members.length ?? 0;
-  if (landed === undefined || injected === 0) return 'no member was hit';
-  const [notYetMs, surelyMs] = landed.betweenMs;
-  const tookMs = surelyMs - notYetMs;
-  const fits = tookMs >= 0 && tookMs <= LONGEST_LANDING_MS && Math.abs(surelyMs - landed.t) <= SAME_MS;
-  return fits ? null : `times that do not fit: between ${notYetMs} and ${surelyMs}`;
 }
 
 /** Why the fault is not proved; null: it is. */

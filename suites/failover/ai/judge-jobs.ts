@@ -56,7 +56,6 @@ export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] 
     gapRule('jobs/counted', sumsGap(history, jobs), 'every acknowledged tender was followed'),
     gapRule('jobs/effects', effectsGap(history, jobs), 'the stores hold what the jobs report'),
     gapRule('jobs/read', unreadGap(jobs), 'the state of every job could be read'),
-    gapRule('jobs/times', timesGap(history, jobs), 'jobs were followed from when all pods were back'),
   ];
 }
 
@@ -99,7 +98,11 @@ function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: Job
 
 /** Every acknowledged write is an accepted job with an id of its own and in exactly one state. */
 function sumsGap({ writes }: History, { seen }: Jobs): string | null {
-  return idsGap(acknowledgedIn(writes), seen) ?? statesGap(seen);
+  const followed = Object.values(seen.counts).reduce((sum, count) => sum + count, 0);
+  return (
+    idsGap(acknowledgedIn(writes), seen) ??
+    (followed === seen.accepted ? null : `${seen.accepted} jobs were followed, but ${followed} have a state`)
+  );
 }
 
 function idsGap(recorded: { count: number; ids: number }, seen: Seen<'jobs'>): string | null {
@@ -113,18 +116,6 @@ function idsGap(recorded: { count: number; ids: number }, seen: Seen<'jobs'>): s
   return adds(acknowledged - accepted, shared.length)
     ? null
     : `${acknowledged} acknowledged tenders have ${accepted} job ids, but ${shared.length} tenders are named as sharing an id`;
-}
-
-function statesGap({ accepted, counts, open, failed }: Seen<'jobs'>): string | null {
-  const states = Object.values(counts);
-  const followed = states.reduce((sum, count) => sum + count, 0);
-  if (states.some((count) => count < 0)) return 'a recorded count of jobs is below zero';
-  if (followed !== accepted) return `${accepted} jobs were followed, but ${followed} have a state`;
-  const unended = counts.accepted + counts.missing;
-  if (!adds(unended, open.length)) return `${unended} jobs never ended, but ${open.length} are named`;
-  return adds(counts.failed, failed.length)
-    ? null
-    : `${counts.failed} jobs failed, but ${failed.length} are named`;
 }
 
 /** Lists of numbers are cut off at a thousand. */
@@ -165,17 +156,6 @@ function unreadGap({ seen: { counts, trouble } }: Jobs): string | null {
   const { unread } = counts;
   if (unread === 0) return null;
   return `the state of ${unread} ${unread === 1 ? 'job' : 'jobs'} could not be read: ${trouble || 'no reason was recorded'}`;
-}
-
-/** Jobs are followed from when everything is back until their observation is recorded. */
-function timesGap(history: History, { seen: { t, waitedMs } }: Jobs): string | null {
-  const steady = last(history, 'steady-after');
-  // Missing evidence is reported by its own rule.
-  if (steady === undefined) return null;
-  const elapsedMs = t - steady.t;
-  return waitedMs > 0 && waitedMs <= elapsedMs + 1
-    ? null
-    : `jobs are recorded as followed for ${seconds(waitedMs)}, but ${seconds(elapsedMs)} passed between the return of all pods and that record`;
 }
 
 function part(jobs: readonly number[], what: string): string | null {

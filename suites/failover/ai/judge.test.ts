@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../../reports/record/run-record.ts';
 import { judgeOf } from '../../_testing/judges.ts';
 import { requestsOnly } from '../../../reports/judge/failover/_testing/requests-only.ts';
-import { clientOf } from '../../../reports/judge/failover/_testing/synthetic.ts';
 import type { Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
 
 const COUNTS = { done: 198, degraded: 2, failed: 0, accepted: 0, missing: 0, unread: 0 };
@@ -125,15 +124,6 @@ describe('jobs of the AI service', () => {
       followed({ counts: { ...COUNTS, done: 190 } }),
       /200 jobs were followed, but 192 have a state/,
     );
-    assert.match(
-      followed({ counts: { ...COUNTS, done: 197, accepted: 1 } }),
-      /1 jobs never ended, but 0 are named/,
-    );
-    assert.match(followed({ counts: { ...COUNTS, done: 197, failed: 1 } }), /1 jobs failed, but 0 are named/);
-    assert.match(
-      followed({ waitedMs: 12_500 }),
-      /recorded as followed for 12\.5 s, but 1\.3 s passed between the return of all pods/,
-    );
     assert.equal(judge(withEffects(trial(), { found: 0 })).verdict, 'inconclusive');
     const untold = withEffects(trial({ accepted: 199, withoutId: [5] }));
     delete untold.write(5).detail;
@@ -176,7 +166,7 @@ describe('jobs of the AI service', () => {
     assert.match(judgement.reason, /jobs were accepted after the fault, at least 20 are needed/);
   });
 
-  it('should want an account of what the fault cost, and a client that knows what proves a failure', () => {
+  it('should want an account of what the fault cost', () => {
     for (const [kind, why] of [
       ['budget-estimate', /estimated cost of the fault: 0 seen/],
       ['budget-spent', /counted cost of the fault: 0 seen/],
@@ -185,13 +175,6 @@ describe('jobs of the AI service', () => {
       assert.equal(untold.verdict, 'inconclusive');
       assert.match(untold.reason, why);
     }
-    const drills = { drills: { steadySeconds: 3, errorBudget: {} } };
-    assert.match(judge(withEffects(trial({}, 'pod-crash', drills))).reason, /declared is that it is$/);
-    const embedded = trial({}, 'pod-crash', { ...drills, embedded: 'local-small' });
-    assert.equal(judge(withEffects(embedded)).verdict, 'pass');
-    const client = clientOf(200, { store: 'jobs', readRatePerSecond: 0, definiteFailures: [] });
-    const unsure = withEffects(trial()).without('client-load-start').see(-10, 'client-load-start', client);
-    assert.match(judge(unsure).reason, /the client lists no error that proves that nothing was done/);
   });
 
   it('should hold a loss against it though the rest was not recorded', () => {

@@ -10,8 +10,8 @@ import {
 } from '../../../reports/judge/failover/services/deployment.ts';
 import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
 import {
-  agreementRules,
   costEvidence,
+  faultRule,
   requestEvidence,
 } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { proportionBounds, zeroLossBound } from '../../../reports/judge/statistics.ts';
@@ -75,10 +75,7 @@ function judgeTrial(history: History): Judged {
     ...trialRules(watched, MIN_ACCEPTED),
     enoughRule(watched),
     ...(goals === null ? [NO_GOALS] : jobs === null ? [UNSEEN] : jobRules(history, jobs, goals)),
-    ...agreementRules(history, {
-      store: 'jobs',
-      ratePerSecond: history.header.settings.ai?.jobs?.requestsPerSecond,
-    }),
+    faultRule(history),
   ];
   const rules = allRules(own, history, judge);
   const record = {

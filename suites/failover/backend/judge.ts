@@ -10,8 +10,8 @@ import {
 import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
 import { MAX_LAG_MS } from '../../../reports/judge/failover/outages/generator.ts';
 import {
-  agreementRules,
   costEvidence,
+  faultRule,
   requestEvidence,
 } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
@@ -70,10 +70,7 @@ function judgeTrial(history: History): Judged {
   const own = [
     ...trialRules(watched, MIN_ACKNOWLEDGED),
     goals === null || decision === null ? NO_GOALS : failedRule(watched, goals, decision),
-    ...agreementRules(history, {
-      store: 'edge',
-      ratePerSecond: history.header.settings.topology?.edge?.backend?.requestsPerSecond,
-    }),
+    faultRule(history),
   ];
   const rules = allRules(own, history, judge);
   const record = judgedRecord(

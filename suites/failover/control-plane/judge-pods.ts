@@ -3,13 +3,12 @@ import type { History, HistoryHeader } from '../../../reports/record/history/his
 import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
-import { all, first, last } from '../../../reports/judge/observed.ts';
+import { all } from '../../../reports/judge/observed.ts';
 import { isNamedAfter, nameOf } from '../../../reports/judge/topology/declared.ts';
 import { podPattern } from '../../../reports/judge/workload-pods.ts';
 
 type Look = Seen<'platform-pods'>;
 type PodRow = Look['pods'][number];
-type ScaledRow = Look['scaled'][number];
 
 interface Looks {
   before: Look;
@@ -73,18 +72,14 @@ function changeOf(
   return now.restarts > restarts ? `${pod} restarted (${restarts} → ${now.restarts})` : null;
 }
 
-/** Both listings must cover everything that is declared, and be consistent, each in itself and with the other. */
+/** The first listing must cover everything that is declared. */
 export function lookedRule(history: History, target: string): Rule {
   const id = 'looked';
   const looks = looksOf(history);
   const text =
     looks === null
       ? 'the pods were not listed both before and after the fault'
-      : (timeGap(history, looks) ??
-        beforeGap(history.header, looks.before, target) ??
-        selfGap(looks.before) ??
-        selfGap(looks.after) ??
-        betweenGap(looks, target));
+      : beforeGap(history.header, looks.before, target);
   return text === null
     ? {
         id,
@@ -92,21 +87,6 @@ export function lookedRule(history: History, target: string): Rule {
         text: 'the pods of every declared workload were listed before and after the fault',
       }
     : { id, verdict: 'inconclusive', text };
-}
-
-/** Both are rounded. */
-const ROUNDING_MS = 1;
-
-/** The first listing precedes the fault, the second follows the recovery; roles and objects are compared after that. */
-function timeGap(history: History, { before, after }: Looks): string | null {
-  const armedMs = first(history, 'fault-armed')?.t ?? Infinity;
-  const backMs = last(history, 'steady-after')?.t ?? -Infinity;
-  if (before.t > armedMs || after.t < backMs)
-    return 'the pods were listed during the fault instead of before it and after the killed pods were back';
-  const compared = last(history, 'as-before');
-  return compared === undefined || compared.waitedMs <= compared.t - after.t + ROUNDING_MS
-    ? null
-    : `the comparison of roles and objects took ${compared.waitedMs} ms, but ended ${Math.round(compared.t - after.t)} ms after the pods were listed`;
 }
 
 function beforeGap({ settings }: HistoryHeader, { pods }: Look, target: string): string | null {
@@ -137,41 +117,6 @@ function countGap(pods: readonly PodRow[], name: string, declared: number): stri
 
 const isOn = ({ pod }: PodRow, name: string, node: string): boolean => pod.endsWith(`/${name}-${node}`);
 
-/** Each pod is listed once, a static pod is named after its node, and a workload with an autoscaler is listed with all its pods. */
-function selfGap({ pods, scaled }: Look): string | null {
-  const twice =
-    repeated(pods.map(({ pod }) => pod)) ??
-    repeated(pods.map(({ uid }) => uid)) ??
-    repeated(scaled.map(({ pod }) => pod));
-  if (twice !== null) return `one listing of the pods names ${twice} twice`;
-  const stray = pods.find((row) => row.static && !(row.node !== null && row.pod.endsWith(`-${row.node}`)));
-  if (stray !== undefined)
-    return `${stray.pod} is listed as a static pod of ${stray.node ?? 'no node'}, but is not named after that node`;
-  const other = scaled.find(({ pod, workload }) => !isOf(pod, workload));
-  if (other !== undefined)
-    return `${other.pod} is listed as a pod of ${other.workload}, but is not named after it`;
-  return missedGap(pods, scaled);
-}
-
-function repeated(names: readonly string[]): string | null {
-  return names.find((name, at) => names.indexOf(name) !== at) ?? null;
-}
-
-function missedGap(pods: readonly PodRow[], scaled: readonly ScaledRow[]): string | null {
-  const listed = new Set(scaled.map(({ pod }) => pod));
-  const patterns = [...new Set(scaled.map(({ workload }) => workload))].flatMap((workload) => {
-    const named = workloadOf(workload);
-    return named === null || !CERTAIN.includes(named.kind) ? [] : [podPattern(named)];
-  });
-  const missed = pods.find(({ pod }) => !listed.has(pod) && patterns.some((pattern) => pattern.test(pod)));
-  return missed === undefined
-    ? null
-    : `${missed.pod} belongs to a workload with an autoscaler, but is not listed as such`;
-}
-
-/** Kinds whose pods can be recognised by name. */
-const CERTAIN: readonly string[] = ['Deployment', 'StatefulSet'];
-
 function isOf(pod: string, workload: string): boolean {
   const named = workloadOf(workload);
   const [namespace, name = ''] = pod.split('/');
@@ -185,23 +130,4 @@ function workloadOf(text: string): { kind: string; namespace: string; name: stri
   return kind === undefined || namespace === undefined || name === undefined
     ? null
     : { kind, namespace, name };
-}
-
-/**
- * A pod that is in both listings keeps its node and its source, and its restarts never decrease. Killed pods are exempt: kubelet may
- * count from zero when it starts them again from their files.
- */
-function betweenGap({ before, after }: Looks, target: string): string | null {
-  const then = new Map(before.pods.map((row) => [row.uid, row]));
-  for (const row of after.pods) {
-    const was = then.get(row.uid);
-    if (was === undefined) continue;
-    if (was.pod !== row.pod) return `${row.pod} was called ${was.pod} before the fault, with the same uid`;
-    if (was.node !== row.node) return `${row.pod} was on another node before the fault, with the same uid`;
-    if (was.static !== row.static)
-      return `${row.pod} was ${was.static ? 'a' : 'no'} static pod before the fault, with the same uid`;
-    if (row.restarts < was.restarts && !isKilled(row, target))
-      return `${row.pod} counts fewer restarts after the fault than before`;
-  }
-  return null;
 }

@@ -3,11 +3,11 @@ import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { aimGap, leaderGap } from '../../../reports/judge/failover/coherence.ts';
-import { agreementRules, requestEvidence } from '../../../reports/judge/failover/services/fault-trial.ts';
+import { faultRule, requestEvidence } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { measure } from '../../../reports/judge/failover/record.ts';
 import { seconds } from '../../../reports/judge/failover/outages/rto.ts';
 import { decide } from '../../../reports/judge/failover/verdict.ts';
-import { all, first, last } from '../../../reports/judge/observed.ts';
+import { all, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
@@ -106,24 +106,13 @@ function judgeTrial(history: History): Judged {
     { id: 'writable', verdict, text: reason, ...(ofTime && { ofTime }) },
     ...undisturbedRules(findings),
     lookedRule(history, record.target),
-    ...agreementRules(
-      history,
-      { store: 'control-plane', ratePerSecond: undefined, address: addressOf(history.header) },
-      preparedGap,
-    ),
+    faultRule(history, preparedGap),
     ...OWN.map(({ id, open, holds }) => gapRule(id, open(history), holds)),
   ];
   const rules = allRules(held, history, judge);
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
   const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
   return { record: { ...record, ...judged }, rules, findings };
-}
-
-/** The address that clients use, as it is declared. */
-function addressOf({ settings: { apiAddress } }: HistoryHeader): { host: string; port: number } | undefined {
-  if (apiAddress === undefined) return undefined;
-  const cut = apiAddress.lastIndexOf(':');
-  return { host: apiAddress.slice(0, cut).replace(/^\[|\]$/g, ''), port: Number(apiAddress.slice(cut + 1)) };
 }
 
 /** The target is a node, and the members are the static pods that this fault kills, each named after the node. */
@@ -140,24 +129,10 @@ function preparedGap({ fault, target, members }: Seen<'fault-armed'>): string | 
 }
 
 const OWN: readonly { id: string; open: (history: History) => string | null; holds: string }[] = [
-  {
-    id: 'coherence/order',
-    open: actedGap,
-    holds: 'the pods were killed in the order in which they were prepared',
-  },
   { id: 'coherence/aim', open: aimGap, holds: 'the fault hit the leader of the control plane' },
   { id: 'coherence/leader', open: leaderGap, holds: 'the leader was observed to the end' },
   { id: 'coherence/store-leaders', open: storeLeaderGap, holds: 'each store is led by a pod of its own' },
 ];
-
-/** Pods are prepared one after the other and killed in that order: a history with another order or another pod contradicts itself. */
-function actedGap(history: History): string | null {
-  const prepared = first(history, 'fault-armed')?.members.map(({ name }) => name) ?? [];
-  const acted = all(history, 'fault-acted').map(({ member }) => member);
-  return acted.join() === prepared.join()
-    ? null
-    : `prepared, in this order: ${prepared.join(', ') || 'none'}; killed: ${acted.join(', ') || 'none'}`;
-}
 
 function storeLeaderGap(history: History): string | null {
   const stores = new Map(storesOf(history.header.settings));

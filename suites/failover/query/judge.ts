@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
-import { faultEvidence, faultRules } from '../../../reports/judge/failover/services/fault-trial.ts';
+import { faultEvidence, faultRule } from '../../../reports/judge/failover/services/fault-trial.ts';
 import { trialOf } from '../../../reports/judge/failover/trial.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
@@ -39,7 +39,7 @@ const MOST_NAMED = 5;
  */
 function judgeQuery(history: History): Judgement {
   const judgement = judgeAnswers(history);
-  const rules = [...(judgement.rules ?? []), ...faultRules(history)];
+  const rules = [...(judgement.rules ?? []), faultRule(history)];
   const verdict = worstOf(rules);
   const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
   return { ...judgement, verdict, reason, rules };

@@ -110,8 +110,6 @@ export class Synthetic {
   readonly outline: Required<Outline>;
   /** Loads of further paths, by name; null: declared, and not recorded. */
   readonly #paths = new Map<string, Synthetic | null>();
-  /** Says what the writes cost when the history is asked for. */
-  #spent: Observation | undefined;
 
   constructor(outline: Outline = {}) {
     this.outline = {
@@ -205,7 +203,6 @@ export class Synthetic {
     see(Math.max(fault + 4, end - 100), 'stage', { name: 'healing' });
     see(end + 1, 'client-load-end', { scheduled: this.writes.length, scheduledReads: this.reads.length });
     see(end + 2, 'budget-spent', { spentMs: 0, longestOutageMs: 0 });
-    this.#spent = this.observations.at(-1);
     see(end + 400, 'stage', { name: 'read-back' });
     see(end + 800, 'stage', { name: 'settling' });
     see(end + 900, 'steady-after', { ok: true, leader: 'postgres-1', detail: 'all there' });
@@ -294,18 +291,6 @@ export class Synthetic {
     return this;
   }
 
-  #price(): void {
-    const { faultAtMs, spacingMs } = this.outline;
-    const since = START + faultAtMs - 2;
-    const after = this.writes.filter(({ done }) => done >= since);
-    const failedMs = after.filter(({ outcome }) => outcome !== 'ok').length * spacingMs;
-    const oks = after.flatMap(({ done, outcome }) => (outcome === 'ok' ? [done] : [])).sort((a, b) => a - b);
-    const gaps = oks.map((done, i) => done - (oks[i - 1] ?? since)).filter((gap) => gap >= 500);
-    const lostMs = gaps.reduce((sum, gap) => sum + gap, 0);
-    const cost = { spentMs: Math.max(failedMs, lostMs), longestOutageMs: Math.max(0, ...gaps) };
-    if (this.#spent !== undefined) Object.assign(this.#spent, cost);
-  }
-
   /** Those of the outline, with the paths among what the store declares. */
   #settings(): Record<string, unknown> {
     const { settings } = this.outline;
@@ -316,7 +301,6 @@ export class Synthetic {
 
   history(): History {
     const { goals, check } = this.outline;
-    this.#price();
     const paths = [...this.#paths].flatMap(([name, load]) =>
       load === null ? [] : [{ name, observations: load.observations, writes: columns(load.writes) }],
     );

@@ -121,16 +121,8 @@ describe('members that hold no copy', () => {
     );
   });
 
-  it('should be a declared member, and read in its stage', () => {
+  it('should be a declared member', () => {
     assert.match(judged(trialWith([...NO_DATA, 'other-0'])).said, /other-0 is not a declared member/);
-    const early = trialWith(NO_DATA.slice(0, 1));
-    early.see(100, 'readback-without', {
-      source: 'postgres-master-1',
-      because: 'roles',
-      copies: 3,
-      seen: '',
-    });
-    assert.match(judged(early).said, /recorded outside of their stage: readback-without/);
   });
 
   it('should count them too where labels choose the members', () => {

@@ -1,7 +1,6 @@
 import { sumOf } from '../../../../reports/judge/count.ts';
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
-import { orderGap } from '../../../../reports/judge/failover/services/fault-trial.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { offsetsOf } from '../../../../reports/judge/telemetry/clocks.ts';
 import { nodesWriting } from '../../../../reports/judge/telemetry/evidence.ts';
@@ -17,12 +16,6 @@ import type { Seen } from '../../../../reports/record/observations/index.ts';
 
 type Recent = Seen<'recent'>;
 
-/**
- * Order of steps: pods are listed, nodes chosen and their clocks read; then lines are searched for that these clocks show to be old
- * enough.
- */
-const STEPS = ['logging-workload', 'canary-node', 'clock-offset', 'recent'] as const;
-
 const EXPECTED = 'its last lines in the store';
 
 /** telemetry/logs/every-workload: recent lines of each workload's pods, old enough to have arrived, are in the store. */
@@ -31,7 +24,6 @@ function judgeWorkloads(history: History): Judgement {
   const recent = all(history, 'recent');
   nodesRule(history, findings);
   offsetsOf(history, findings, [...new Set([...nodesOf(history), ...recent.map(({ node }) => node)])].sort());
-  orderRule(history, findings);
   const most = goalOf(history.header, 'missing');
   const lost = sumOf(recent.filter(isCertain), ({ lines, found }) => lines - found);
   const notes: Notes = { earlier: [], exempt: [], silent: [], elsewhere: [] };
@@ -61,14 +53,6 @@ function judgeWorkloads(history: History): Judgement {
   return findings.conclude(
     "the last lines of every declared workload's pods, from their nodes' disks, in the store",
   );
-}
-
-function orderRule(history: History, findings: Findings): void {
-  findings.rule('order');
-  const expected = `${STEPS.join(', ')}, in this order`;
-  const early = orderGap(history, STEPS);
-  if (early === null) findings.expect('order of the steps', true, expected, STEPS.join(', '));
-  else findings.unknown('order of the steps', expected, early);
 }
 
 /** Whether the store must still hold these lines: lines older than the declared retention may have been deleted. */
