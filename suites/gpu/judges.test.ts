@@ -139,11 +139,7 @@ describe('gpu/schedule', () => {
     assert.equal(gpu('schedule', [node(), asked()]).verdict, 'inconclusive');
   });
 
-  it('should believe nothing of counts that do not agree with what was seen', () => {
-    const others = [node(), asked(), holds('gpu-lands'), asked('canary/gpu-holds-0')];
-    says(gpu('schedule', others), 'inconclusive', /pod gpu-lands: .*not counted/);
-    const sums: Seen = ['gpu-requested', { node: 'gpu-1', requested: 2, holders: [] }];
-    says(gpu('schedule', [node(), sums, ...seen().slice(2)]), 'inconclusive', /seen 2 requested, 0 by its/);
+  it('should be open where the pool is not as declared', () => {
     says(gpu('schedule', [node({ allocatable: 20 }), ...seen().slice(1)]), 'inconclusive', /seen 20/);
   });
 });
@@ -195,24 +191,6 @@ describe('gpu/taint', () => {
     assert.equal(saying('').verdict, 'inconclusive');
     says(gpu('taint', [...base, refused({ bound: null }), asks()]), 'inconclusive', /one bound to each of/);
     says(gpu('taint', [node(), asked(), tenants({}), refused(), asks()]), 'inconclusive', /seen no pod$/);
-  });
-
-  it('should not take one stranger for another, nor a pod of a node for two', () => {
-    const swapped = [refused({ pod: 'gpu-stranger-asks' }), asks({ pod: 'gpu-stranger-0' })];
-    says(gpu('taint', [...base, ...swapped]), 'inconclusive', /named after its role/);
-    says(
-      gpu('taint', [...base, refused(), refused(), asks()]),
-      'inconclusive',
-      /more than one of gpu-stranger-0/,
-    );
-    const [kind, fields] = tenants();
-    const [one] = fields?.['tenants'] as unknown[];
-    const twice: Seen = [kind, { ...fields, tenants: [one, one] }];
-    says(
-      gpu('taint', [node(), asked(), twice, refused(), asks()]),
-      'inconclusive',
-      /more than one of kube-system/,
-    );
   });
 
   it('should hold what is there against it where nothing may be started', () => {
@@ -270,7 +248,6 @@ describe('gpu/exclusive', () => {
       {
         samples: pods.map((pod) => ({ device: 'x', node: 'gpu-1', pod, value: 1, atSeconds: 999 })),
         nowSeconds: 1000,
-        holder: null,
       },
     ];
     const reading = (...seen: Seen[]): Judgement =>
@@ -305,7 +282,7 @@ describe('gpu/exhausted', () => {
     assert.equal(gpu('exhausted', [node(), others, extra(), others]).verdict, 'pass');
   });
 
-  it('should be open where pods of its own are missing, doubled, or told of the same device', () => {
+  it('should be open where pods of its own are missing, or told of the same device', () => {
     const end = [extra(), both];
     const without = [node(), asked(), both, ...end, both];
     says(gpu('exhausted', without), 'inconclusive', /devices taken: expected all 2 that were free, seen 0/);
@@ -313,7 +290,6 @@ describe('gpu/exhausted', () => {
     says(gpu('exhausted', same), 'inconclusive', /dev-of-a of gpu-1: expected at most 1, seen 2/);
     const none = [node(), asked(), holds('a'), holds('b', { devices: [] }), both, ...end];
     says(gpu('exhausted', none), 'inconclusive', /pod b: expected given 1 devices, seen none/);
-    says(gpu('exhausted', [...taken, holds('a'), both, ...end]), 'inconclusive', /more than one of a/);
   });
 
   it('should refuse a wrong reason, and a pod for which there is no device', () => {
@@ -363,8 +339,7 @@ describe('gpu/release', () => {
       gpu('release', [...taken, waits, back('deletion', 1, more)]);
     says(late({ t: 62_600, sinceMs: 1001, seenMs: 62_501 }), 'fail', /in use again after 61\.5 s/);
     says(late({ ready: false, detail: 'Pending' }), 'fail', /not within 0\.0 s \(Pending\)/);
-    for (const more of [{ sinceMs: 2000 }, { sinceMs: -5 }, { seenMs: 99_000 }, { node: 'worker-1' }])
-      assert.equal(late(more).verdict, 'inconclusive', JSON.stringify(more));
+    says(late({ node: 'worker-1' }), 'inconclusive', /worker-1, which is not in the pool/);
   });
 
   it('should be open where nothing was released', () => {
@@ -386,10 +361,7 @@ describe('gpu/metrics', () => {
     atSeconds: 997,
     ...more,
   });
-  const series = (samples: unknown[], holder: string | null = 'gpu-is-seen'): Seen => [
-    'gpu-series',
-    { samples, nowSeconds: 1000, holder },
-  ];
+  const series = (samples: unknown[]): Seen => ['gpu-series', { samples, nowSeconds: 1000 }];
   const named = sample('b', { pod: 'gpu-is-seen' });
   const held = (...more: Seen[]): Seen[] => [
     node(),
@@ -444,10 +416,10 @@ describe('gpu/metrics', () => {
 
   it('should look for the pods that hold devices anyway where none may be started', () => {
     const reading = (...seen: Seen[]): Judgement => gpu('metrics', [node(), ...seen], {}, { writes: false });
-    const idle = series([sample('a'), sample('b')], null);
+    const idle = series([sample('a'), sample('b')]);
     says(reading(asked(), idle, asked()), 'inconclusive', /no pod holds a device/);
     says(reading(asked('x/ai'), idle, asked('x/ai')), 'fail', /expected ai, seen in no fresh sample/);
-    const known = series([sample('a'), sample('b', { pod: 'ai' })], null);
+    const known = series([sample('a'), sample('b', { pod: 'ai' })]);
     assert.equal(reading(asked('x/ai'), known, asked('x/ai')).verdict, 'pass');
     assert.equal(reading(asked('x/ai', 'x/gone'), known, asked('x/ai')).verdict, 'pass');
   });

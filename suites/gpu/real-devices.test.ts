@@ -58,17 +58,6 @@ describe('a container that is told of a device', () => {
       ['exclusive', both({ present: true })],
     ] as const)
       assert.equal(gpu(check, seen, REAL).verdict, 'pass', check);
-    assert.equal(gpu('schedule', lands({ reportedBy: 'device nodes' }), REAL).verdict, 'pass');
-  });
-
-  it('should pass by any source that looks into the container, in records that do not say what is there', () => {
-    const told = (...sources: { by: string; devices: string[] }[]): Judgement =>
-      gpu('schedule', lands({ reportedBy: 'pod-resources', sources }), REAL);
-    const kubelet = { by: 'pod-resources', devices: ['x'] };
-    for (const by of ['nvidia-smi', 'device nodes'])
-      assert.equal(told(kubelet, { by, devices: ['x'] }).verdict, 'pass', by);
-    says(told(kubelet), 'inconclusive', /only pod-resources names one/);
-    says(told(kubelet, { by: 'nvidia-smi', devices: [] }), 'inconclusive', /only pod-resources names one/);
   });
 
   it('should not be what a device is given back to', () => {
@@ -214,7 +203,7 @@ describe('shares of devices', () => {
           node(),
           asked('x/ai'),
           holds('gpu-is-seen', { devices: ['x'] }),
-          ['gpu-series', { samples, nowSeconds: 1000, holder: 'gpu-is-seen' }],
+          ['gpu-series', { samples, nowSeconds: 1000 }],
           asked('x/ai', 'canary/gpu-is-seen'),
         ],
         { metrics: { ...GPU.metrics, perNode: 1 }, ...declared },
@@ -233,7 +222,7 @@ describe('shares of devices', () => {
 describe('gpu/exclusive by what Prometheus says', () => {
   const held = (by: Seen, ...samples: Record<string, unknown>[]): Judgement => {
     const full = samples.map((one) => ({ device: 'x', node: 'gpu-1', value: 1, atSeconds: 999, ...one }));
-    const series: Seen = ['gpu-series', { samples: full, nowSeconds: 1000, holder: null }];
+    const series: Seen = ['gpu-series', { samples: full, nowSeconds: 1000 }];
     return gpu('exclusive', [node(), by, series], {}, { writes: false });
   };
   const reading = (...samples: Record<string, unknown>[]): Judgement => held(asked('x/a'), ...samples);
@@ -259,17 +248,9 @@ describe('gpu/exclusive by what Prometheus says', () => {
     says(held(two, { pod: 'a', node: 'unknown' }), 'inconclusive', /that of x\/a and y\/a/);
     const apart = { pod: 'a', device: 'z', namespace: 'y' };
     assert.equal(held(two, { pod: 'a', namespace: 'x' }, apart).verdict, 'pass');
-    const elsewhere: Seen = [
-      'gpu-requested',
-      { node: 'b', requested: 1, holders: [{ pod: 'y/a', asked: 1 }] },
-    ];
+    const elsewhere: Seen = ['gpu-requested', { node: 'b', holders: [{ pod: 'y/a', asked: 1 }] }];
     const series = { samples: [{ device: 'x', node: 'gpu-1', pod: 'a', value: 1, atSeconds: 999 }] };
-    const seen: Seen[] = [
-      node(),
-      asked('x/a'),
-      elsewhere,
-      ['gpu-series', { ...series, nowSeconds: 1000, holder: null }],
-    ];
+    const seen: Seen[] = [node(), asked('x/a'), elsewhere, ['gpu-series', { ...series, nowSeconds: 1000 }]];
     assert.equal(gpu('exclusive', seen, {}, { writes: false }).verdict, 'pass', 'on another node');
   });
 });

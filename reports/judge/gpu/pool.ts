@@ -16,9 +16,6 @@ import { notePassing } from '../topology/nodes.ts';
 export type DeclaredGpu = NonNullable<HeaderSettings['gpu']>;
 export type DeviceSample = Seen<'gpu-series'>['samples'][number];
 
-/** Namespace of canaries where the environment names none. */
-const CANARIES = 'plumbline-canary';
-
 /** @throws Error when the header declares none: the check is not planned then */
 export function declaredGpu({ settings }: HistoryHeader): DeclaredGpu {
   if (settings.gpu === undefined) throw new Error('the history declares no gpu');
@@ -126,41 +123,23 @@ function offersOf(history: History): Offer[] {
   });
 }
 
-/**
- * The requests on each node must be recorded once per look, add up over their pods, and agree with the record of the check's own pods.
- * Otherwise they were not seen correctly.
- */
+/** The requests on each node must be recorded once per look. */
 export function needCounts(history: History, findings: Findings, looks: number): void {
   findings.rule('counted');
   for (const { name } of poolNodesOf(history)) {
-    const counted = all(history, 'gpu-requested').filter(({ node }) => node === name);
-    const wrong = counted.find(({ requested, holders }) => requested !== sumOf(holders));
-    const expected = `counted ${looks} times, each the sum over its pods`;
-    const subject = `requests on node ${name}`;
-    if (counted.length < looks) findings.unknown(subject, expected, `${counted.length} times`);
-    else if (wrong !== undefined)
-      findings.unknown(
-        subject,
-        expected,
-        `${wrong.requested} requested, ${sumOf(wrong.holders)} by its pods`,
-      );
-    else findings.expect(subject, true, expected, `${counted.length} times`);
+    const counted = all(history, 'gpu-requested').filter(({ node }) => node === name).length;
+    const [subject, expected] = [`requests on node ${name}`, `counted ${looks} times`];
+    if (counted < looks) findings.unknown(subject, expected, `${counted} times`);
+    else findings.expect(subject, true, expected, `${counted} times`);
   }
-  needOwnPods(history, findings);
-  expectAgreement(history, findings);
+  needGiven(history, findings);
 }
 
-const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
-  holders.reduce((sum, { asked }) => sum + (asked > 0 ? asked : Number.NaN), 0);
-
-/** Each of the check's own pods is recorded once, with as many devices as it requested; no device is held by more than may share it. */
-function needOwnPods(history: History, findings: Findings): void {
-  const pods = all(history, 'gpu-pod');
-  const names = pods.map(({ pod }) => pod);
-  findings.eachOnce('pods of the check', [...new Set(names)], names);
+/** The check's own pods must have as many devices as they asked for, and no more of them one device than may share it: other numbers prove nothing. */
+function needGiven(history: History, findings: Findings): void {
   const { sharedBy } = gpuOf(history);
   const holders = new Map<string, number>();
-  for (const { pod, asked, devices, node } of pods) {
+  for (const { pod, asked, devices, node } of all(history, 'gpu-pod')) {
     for (const device of new Set(devices)) {
       const key = `${device} of ${node ?? 'no node'}`;
       holders.set(key, (holders.get(key) ?? 0) + 1);
@@ -180,12 +159,22 @@ export function isTold(history: History, { asked, devices }: { asked: number; de
   return enough && told === devices.length;
 }
 
+/** Devices that these pods request. */
+export const sumOf = (holders: Seen<'gpu-requested'>['holders']): number =>
+  holders.reduce((sum, { asked }) => sum + asked, 0);
+
+/** Devices requested on a node when it was looked at last; null: it never was. */
+export function requestedLast(history: History, name: string): number | null {
+  const seen = all(history, 'gpu-requested').findLast(({ node }) => node === name);
+  return seen === undefined ? null : sumOf(seen.holders);
+}
+
 /** The check's own pods must request exactly what was free before it. */
 export function needAllTaken(history: History, findings: Findings): void {
   const { devicesPerNode } = gpuOf(history);
   const free = poolNodesOf(history).reduce((sum, { name }) => {
-    const before = all(history, 'gpu-requested').find(({ node }) => node === name)?.requested ?? 0;
-    return sum + Math.max(0, devicesPerNode - before);
+    const before = all(history, 'gpu-requested').find(({ node }) => node === name)?.holders ?? [];
+    return sum + Math.max(0, devicesPerNode - sumOf(before));
   }, 0);
   const taken = all(history, 'gpu-pod').filter(({ state }) => state === 'ready');
   const asked = taken.reduce((sum, one) => sum + one.asked, 0);
@@ -194,48 +183,15 @@ export function needAllTaken(history: History, findings: Findings): void {
   else findings.unknown('devices taken', expected, String(asked));
 }
 
-/** The check's own pods: those that were seen ready are among the holders of their nodes, and no others are. */
-function expectAgreement(history: History, findings: Findings): void {
-  const namespace = history.header.settings.namespaces?.canary ?? CANARIES;
-  const pods = all(history, 'gpu-pod');
-  for (const pod of pods.filter(({ state }) => state === 'ready'))
-    expectCounted(history, findings, { pod, name: `${namespace}/${pod.pod}` });
-  const own = new Set([...pods, ...all(history, 'gpu-refused')].map(({ pod }) => `${namespace}/${pod}`));
-  const since = pods[0]?.t ?? Infinity;
-  const strange = all(history, 'gpu-requested')
-    .filter(({ t }) => t > since)
-    .flatMap(({ holders }) => holders)
-    .filter(({ pod }) => pod.startsWith(`${namespace}/`) && !own.has(pod));
-  for (const { pod } of strange)
-    findings.unknown(`pod ${pod}`, 'a record by the check that created it', 'none');
-}
-
-function expectCounted(
-  history: History,
-  findings: Findings,
-  { pod: { pod, node, asked, t }, name }: { pod: Seen<'gpu-pod'>; name: string },
-): void {
-  const after = all(history, 'gpu-requested').find((one) => one.node === node && one.t > t);
-  const found = after?.holders.find((holder) => holder.pod === name);
-  const expected = `counted on ${node ?? 'no node'} with ${asked} devices`;
-  if (found?.asked === asked) findings.expect(`pod ${pod}`, true, expected, 'counted');
-  else
-    findings.unknown(`pod ${pod}`, expected, found === undefined ? 'not counted' : `${found.asked} devices`);
-}
-
 /** A pod that requested devices and has none is a failure, unless something else may be the reason: then it is unknown. */
 export function expectHolders(history: History, findings: Findings): void {
   findings.rule('held');
-  const { devicesPerNode } = gpuOf(history);
   for (const one of all(history, 'gpu-pod')) {
-    const { asked, node } = one;
-    const subject = `pod ${one.pod}`;
+    const { pod, asked, state, detail } = one;
     const expected = `ready, with ${asked} devices`;
-    const possible = asked >= 1 && asked <= devicesPerNode && node !== null;
-    const excuse = one.state === 'ready' ? null : excuseOf(history, one);
-    if (one.state === 'ready') findings.expect(subject, possible, expected, `ready on ${node ?? 'no node'}`);
-    else if (excuse !== null) findings.unknown(subject, expected, excuse);
-    else findings.expect(subject, false, expected, `${one.state}: ${one.detail}`);
+    const excuse = state === 'ready' ? null : excuseOf(history, one);
+    if (excuse !== null) findings.unknown(`pod ${pod}`, expected, excuse);
+    else findings.expect(`pod ${pod}`, state === 'ready', expected, `${state}: ${detail}`);
   }
 }
 
@@ -307,7 +263,7 @@ export function expectClaims(history: History, findings: Findings): void {
     findings.expect(`device ${device}`, names.length <= 1, 'allocated to one claim', names.join(', '));
   }
   for (const node of new Set(claims.filter(({ devices }) => devices !== null).map((one) => one.node)))
-    if (all(history, 'gpu-requested').some((one) => one.node === node && one.requested > 0))
+    if (all(history, 'gpu-requested').some((one) => one.node === node && one.holders.length > 0))
       findings.unknown(
         `devices of node ${node}`,
         'names that can be compared',
@@ -350,8 +306,7 @@ export function concludeWithPool(history: History, findings: Findings, expected:
 
 function nodeRows(history: History): GpuDetail['nodes'] {
   return nodesOf(history).map(({ name, pool, allocatable }) => {
-    const asked = all(history, 'gpu-requested').findLast(({ node }) => node === name);
-    return { node: name, pool, offers: allocatable, requested: asked?.requested ?? null };
+    return { node: name, pool, offers: allocatable, requested: requestedLast(history, name) };
   });
 }
 

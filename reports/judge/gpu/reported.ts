@@ -26,7 +26,8 @@ export function expectReported(history: History, pod: Seen<'gpu-pod'>, findings:
  */
 export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { simulated, workload } = gpuOf(history);
-  if (simulated || isPresent(history, pod)) return;
+  const answered = all(history, 'gpu-answer').some(({ code }) => code === 0);
+  if (simulated || answered || pod.present === true) return;
   const named = pod.reportedBy === null ? 'nothing names one' : `only ${pod.reportedBy} names one`;
   const advice = workload === undefined ? '; declare gpu.workload, a command that shows it' : '';
   findings.unknown(
@@ -35,16 +36,6 @@ export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: 
     `none of these, and ${named}${advice}`,
   );
 }
-
-/** Earlier records do not have `present`: there what the sources name says as much. */
-function isPresent(history: History, { present, reportedBy, sources = [] }: Seen<'gpu-pod'>): boolean {
-  const answered = all(history, 'gpu-answer').some(({ code }) => code === 0);
-  const naming = sources.flatMap(({ by, devices }) => (devices.length > 0 ? [by] : []));
-  return answered || (present ?? [reportedBy, ...naming].some(isInContainer));
-}
-
-const isInContainer = (by: Seen<'gpu-pod'>['reportedBy']): boolean =>
-  by === 'nvidia-smi' || by === 'device nodes';
 
 /** Series name pods without their namespaces. */
 export const podName = (pod: string): string => pod.slice(pod.indexOf('/') + 1);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds, later } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
 const name = z.string();
 
@@ -20,9 +20,6 @@ export const DEVICE_SOURCES = [
 /** Pods that must be refused: one for each node of the pool, one that asks for a device, one for which no device is left. */
 export const REFUSED_ROLES = ['stranger', 'stranger that asks', 'one too many'] as const;
 
-/** The pod that asks for a device without the toleration. */
-export const STRANGER_ASKS = 'gpu-stranger-asks';
-
 /** What the checks of devices see of the pool, of their own pods and of Prometheus. */
 export const GPU = kinds({
   /** A node of the pool, or another node that knows the resource. A node's first line is its state before the check. */
@@ -35,10 +32,9 @@ export const GPU = kinds({
     /** No pod is placed there by the scheduler; left out: it takes pods. */
     cordoned: z.literal(true).optional(),
   },
-  /** Devices that the pods on a node of the pool request, in total and each. */
+  /** Devices that each pod on a node of the pool requests. */
   'gpu-requested': {
     node: name,
-    requested: z.int(),
     holders: z.array(z.strictObject({ pod: name, asked: z.int() })),
   },
   /** A pod of the check that requested devices, and the devices that its container was given; null: not reported. */
@@ -50,8 +46,8 @@ export const GPU = kinds({
     devices: z.array(name).nullable(),
     /** What reported them. */
     reportedBy: z.enum(DEVICE_SOURCES).nullable(),
-    /** Every source that named some. */
-    sources: later(z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) }))),
+    /** Every source that named some; left out: none did. */
+    sources: z.array(z.strictObject({ by: z.enum(DEVICE_SOURCES), devices: z.array(name) })).optional(),
     /**
      * Whether a real device is in the container: a device node, an `nvidia-smi` that lists one, or a `gpu.workload` that exits with 0; left
      * out: devices are simulated, or it was not asked.
@@ -104,7 +100,5 @@ export const GPU = kinds({
         atSeconds: z.number().nullable(),
       }),
     ),
-    /** The pod of the check that holds a device; null: none does. */
-    holder: name.nullable(),
   },
 });

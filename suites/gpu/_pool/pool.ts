@@ -90,7 +90,7 @@ async function withPods(ctx: CheckContext, nodes: readonly NodeObject[]): Promis
     const holders = pods
       .filter((pod) => pod.requested > 0)
       .map((pod) => ({ pod: pod.name, asked: pod.requested }));
-    ctx.record('gpu-requested', { node: name, requested, holders });
+    ctx.record('gpu-requested', { node: name, holders });
     await recordClaims(ctx, name, pods);
     const allocatable = offerOf(node, resource).allocatable ?? 0;
     const free = Math.max(0, allocatable - requested);

@@ -12,5 +12,5 @@ export async function utilisation(ctx: CheckContext): Promise<Utilisation | null
 /** Records what Prometheus knows of the devices now. */
 export async function recordUtilisation(ctx: CheckContext): Promise<void> {
   const seen = await utilisation(ctx);
-  if (seen !== null) ctx.record('gpu-series', { ...seen, holder: null });
+  if (seen !== null) ctx.record('gpu-series', seen);
 }

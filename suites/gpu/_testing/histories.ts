@@ -41,7 +41,7 @@ export const node = (more: Record<string, unknown> = {}): Seen => [
 /** What the pods of the node ask for, one device each. */
 export const asked = (...pods: string[]): Seen => [
   'gpu-requested',
-  { node: 'gpu-1', requested: pods.length, holders: pods.map((pod) => ({ pod, asked: 1 })) },
+  { node: 'gpu-1', holders: pods.map((pod) => ({ pod, asked: 1 })) },
 ];
 export const holds = (pod: string, more: Record<string, unknown> = {}): Seen => [
   'gpu-pod',

@@ -15,6 +15,7 @@ import {
   nodesDeclared,
   noteBusy,
   requestsSeen,
+  sumOf,
 } from '../../../reports/judge/gpu/pool.ts';
 import type { DeviceSample } from '../../../reports/judge/gpu/pool.ts';
 import { expectReported, podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
@@ -48,13 +49,15 @@ function judgeExclusive(history: History): Judgement {
 function expectRequests(history: History, findings: Findings): void {
   findings.rule('requests');
   const { devicesPerNode } = gpuOf(history);
-  for (const { node, requested } of all(history, 'gpu-requested'))
+  for (const { node, holders } of all(history, 'gpu-requested')) {
+    const requested = sumOf(holders);
     findings.expect(
       `requests on node ${node}`,
       requested <= devicesPerNode,
       `at most ${devicesPerNode}`,
       String(requested),
     );
+  }
 }
 
 /** The holder of some device must be known, and all from one source: device names of two sources cannot be compared. */

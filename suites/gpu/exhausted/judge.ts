@@ -10,6 +10,7 @@ import {
   needCounts,
   nodesDeclared,
   poolNodesOf,
+  requestedLast,
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
@@ -42,9 +43,8 @@ function expectAllTaken(history: History, findings: Findings): void {
   findings.rule('taken');
   const { devicesPerNode } = gpuOf(history);
   for (const { name } of poolNodesOf(history)) {
-    const counted = all(history, 'gpu-requested').findLast(({ node }) => node === name);
     const expected = `all ${devicesPerNode} taken`;
-    const requested = counted?.requested ?? 0;
+    const requested = requestedLast(history, name) ?? 0;
     if (requested >= devicesPerNode) findings.expect(`node ${name}`, true, expected, `${requested}`);
     else findings.unknown(`node ${name}`, expected, `${requested}`);
   }
@@ -56,10 +56,9 @@ function expectExhausted(history: History, extra: Seen<'gpu-refused'>, findings:
   const expected = `Pending: Insufficient ${resource}`;
   const { node, message, state } = extra;
   if (node !== null) {
-    const requested = all(history, 'gpu-requested').findLast((one) => one.node === node)?.requested;
+    const requested = requestedLast(history, node);
     const landed = `it landed on ${node}, where pods now ask for ${requested ?? 'an unknown number'} of ${devicesPerNode}`;
-    if (requested !== undefined && requested > devicesPerNode)
-      findings.expect(subject, false, expected, landed);
+    if (requested !== null && requested > devicesPerNode) findings.expect(subject, false, expected, landed);
     else findings.unknown(subject, expected, `${landed}: a device was free again`);
     return;
   }

@@ -11,12 +11,11 @@ import {
   requestsSeen,
 } from '../../../reports/judge/gpu/pool.ts';
 import type { DeclaredGpu, DeviceSample } from '../../../reports/judge/gpu/pool.ts';
-import { podName } from '../../../reports/judge/gpu/reported.ts';
+import { podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
-import type { Seen } from '../../../reports/record/observations/index.ts';
 
 interface Fresh {
   fresh: readonly DeviceSample[];
@@ -47,7 +46,7 @@ function judgeMetrics(history: History): Judgement {
     });
     expectDevices(history, findings, { fresh, all: series.samples, freshS });
     expectValues(fresh, metrics, findings);
-    if (metrics.labels.pod !== undefined) expectNamed(history, findings, { series, fresh });
+    if (metrics.labels.pod !== undefined) expectNamed(history, findings, { fresh, known: series.samples });
     const known = ages.filter(isAge);
     const oldest = known.length === 0 ? null : Number(Math.max(...known).toFixed(1));
     findings.figure({ name: 'oldest sample', value: oldest, unit: 's', goal: freshS });
@@ -112,17 +111,13 @@ function expectValues(
 function expectNamed(
   history: History,
   findings: Findings,
-  { series, fresh }: { series: Seen<'gpu-series'>; fresh: readonly DeviceSample[] },
+  { fresh, known }: { fresh: readonly DeviceSample[]; known: readonly DeviceSample[] },
 ): void {
   findings.rule('named');
-  const own = all(history, 'gpu-pod').find(({ state }) => state === 'ready')?.pod ?? null;
-  if (series.holder !== own) {
-    findings.unknown(HOLDER, own ?? 'no pod of this check', series.holder ?? 'none');
-    return;
-  }
-  const holders = series.holder === null ? steadyHolders(history) : [series.holder];
+  const [own] = readyPods(history);
+  const holders = own === undefined ? steadyHolders(history) : [own.pod];
   if (holders.length === 0) findings.unknown(HOLDER, 'one that the series names', 'no pod holds a device');
-  for (const pod of holders) expectHolder(history, findings, { pod, fresh, known: series.samples });
+  for (const pod of holders) expectHolder(history, findings, { pod, fresh, known });
 }
 
 function expectHolder(

@@ -44,7 +44,7 @@ async function askOften(ctx: CheckContext, nodes: readonly PoolNode[], holder: s
     (now) => now === null || isComplete(ctx, now, { nodes, perNode, pods }),
     { deadlineMs: ctx.timeoutMs('gpuMetrics'), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
   );
-  if (seen !== null) ctx.record('gpu-series', { ...seen, holder });
+  if (seen !== null) ctx.record('gpu-series', seen);
 }
 
 /** Series name pods without their namespaces. */

@@ -59,19 +59,20 @@ function expectReplicas(history: History, findings: Findings): void {
     const name = nameOf(workload);
     const seen = all(history, 'gpu-placed').find((one) => one.workload === name)?.pods ?? [];
     const { min } = workload.replicas;
-    const pods = new Set(seen.map(({ pod }) => pod)).size;
-    if (pods >= min && pods === seen.length) findings.expect(name, true, `${min} pods`, `${pods}`);
-    else findings.unknown(name, `${min} pods`, `${pods}`);
+    if (seen.length >= min) findings.expect(name, true, `${min} pods`, `${seen.length}`);
+    else findings.unknown(name, `${min} pods`, `${seen.length}`);
   }
 }
 
 function expectAnswers(history: History, findings: Findings): void {
   findings.rule('answers');
-  const { workload } = gpuOf(history);
-  for (const { command, code, output } of all(history, 'gpu-answer')) {
-    const ok = code === 0 && command === workload?.join(' ');
-    findings.expect(`\`${command}\``, ok, 'the device answers', `exit ${code}: ${output.slice(0, 200)}`);
-  }
+  for (const { command, code, output } of all(history, 'gpu-answer'))
+    findings.expect(
+      `\`${command}\``,
+      code === 0,
+      'the device answers',
+      `exit ${code}: ${output.slice(0, 200)}`,
+    );
 }
 
 function ofSchedule(header: HistoryHeader): AnyNeed[] {

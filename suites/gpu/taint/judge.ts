@@ -16,7 +16,6 @@ import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
-import { STRANGER_ASKS } from '../../../reports/record/observations/gpu.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 
 interface Taint {
@@ -33,18 +32,13 @@ const CORDONED = /were unschedulable/;
 /** `gpu/taint`: the taints are there, no pod runs there that does not tolerate them, and strangers are refused because of them. */
 function judgeTaint(history: History): Judgement {
   const findings = new Findings(history).rule('kept-away');
-  const kept = all(history, 'gpu-refused');
-  for (const refused of kept) expectKeptAway(refused, findings);
-  const names = kept.map(({ pod }) => pod);
-  findings.eachOnce('pods without the toleration', [...new Set(names)], names);
+  for (const refused of all(history, 'gpu-refused')) expectKeptAway(refused, findings);
   if (mayWrite(history.header)) expectStrangers(history, findings);
   for (const tenants of all(history, 'gpu-tenants')) expectTaints(history, tenants, findings);
   findings.rule('tenants');
   for (const { node, tenants } of all(history, 'gpu-tenants')) {
     const subject = `pods on node ${node}`;
     const expected = 'only pods that tolerate its taints';
-    const pods = tenants.map(({ pod }) => pod);
-    findings.eachOnce(subject, [...new Set(pods)], pods);
     const intruders = tenants.filter(({ tolerates }) => !tolerates).map(({ pod }) => pod);
     // Every node runs some pod of the cluster, at least the plugin's.
     if (tenants.length === 0) findings.unknown(subject, expected, 'no pod');
@@ -94,7 +88,6 @@ function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void 
   const { pod, node, message, state, role, tolerated } = refused;
   const subject = `pod ${pod} without the toleration`;
   const asks = role === 'stranger that asks';
-  findings.sound(subject, (pod === STRANGER_ASKS) === asks, 'a pod that is named after its role', role);
   const expected = 'Pending, because of the taint';
   if (node !== null && tolerated === true && asks)
     findings.note(`${pod} got the toleration at admission, since it asks for a device`);

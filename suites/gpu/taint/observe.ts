@@ -3,9 +3,10 @@ import { mightDisplace } from '../_pool/displacing.ts';
 import { lookAtPool, mayWrite } from '../_pool/pool.ts';
 import type { Unwanted } from '../_pool/taking.ts';
 import { MOST_PODS, recordRefused } from '../_pool/taking.ts';
-import { STRANGER_ASKS } from '../../../reports/record/observations/gpu.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { recordTenants } from './tenants.ts';
+
+const STRANGER_ASKS = 'gpu-stranger-asks';
 
 /** `gpu/taint`: pods without the toleration: one for each node of the pool, that may go nowhere else, and one that asks for a device. */
 export async function observe(ctx: CheckContext): Promise<void> {
