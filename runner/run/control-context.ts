@@ -32,6 +32,7 @@ export function controlContext(control: Control, around: ControlSurroundings): C
     environment,
     signal,
     log: (message) => around.log(message),
+    store: (name) => runner.stores.target(name),
     get: (ref) => cluster.get(ref, signal),
     list: async (params) => {
       const listed = await cluster.list(params);

@@ -2,9 +2,16 @@
 import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
 import { askOnce } from '../../host/http.ts';
 import type { HttpServer } from '../../host/http.ts';
+import type { Bounds } from '../../probes/store/store-driver.ts';
 import type { ControlContext } from '../harness/control.ts';
 
 const ANSWER_MS = 10_000;
+
+/** One question to a store, which the end of the control aborts. */
+export const oneAnswer = ({ signal }: Pick<ControlContext, 'signal'>): Bounds => ({
+  deadlineMs: ANSWER_MS,
+  signal,
+});
 
 /** The part of a control's context that a query needs. With a `password`, or the API key in its place, no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };

@@ -1,18 +1,14 @@
+import type { QueryResultRow } from 'pg';
 import { z } from 'zod';
-import type { Stores } from '../../env/schema.ts';
 import { heldTo, parseJson } from '../../host/json.ts';
-import type { KubeObject, ObjectRef } from '../harness/protocol.ts';
-import { declaredStore } from './accounts.ts';
-import { memberPods, memberSet, serverIn } from './members.ts';
-import type { PodRef } from './members.ts';
+import { connectionOf, queryOnce } from '../../probes/postgres/query.ts';
+import type { ObjectRef } from '../harness/protocol.ts';
+import { declaredStore, oneAnswer } from './accounts.ts';
+import { memberPods, memberSet } from './members.ts';
 import type { ControlContext } from '../harness/control.ts';
 
 const PATRONI_DEADLINE_MS = 20_000;
 const CONFIG_ANNOTATION = 'config';
-
-function declared(ctx: ControlContext): NonNullable<Stores['postgres']> {
-  return declaredStore(ctx, 'postgres');
-}
 
 /** Settings of Patroni, not validated further. */
 type Settings = z.infer<typeof settings>;
@@ -21,45 +17,16 @@ const settings = z.record(z.string(), z.unknown());
 /** The part that is read of the status annotation of a Patroni member. */
 const memberState = z.object({ pause: z.boolean().optional() });
 
-/** Members of the store, the leader first. Patroni labels the leader `master` or, from version 4 on, `primary`. */
-export async function members(ctx: ControlContext): Promise<PodRef[]> {
-  const leads = ({ metadata }: KubeObject): boolean =>
-    ['master', 'primary'].includes(metadata.labels?.['role'] ?? '');
-  return (await memberPods(ctx, 'postgres'))
-    .toSorted((a, b) => Number(leads(b)) - Number(leads(a)))
-    .map(({ metadata }) => serverIn(ctx, 'postgres', metadata.name));
-}
-
-/**
- * Runs SQL in a member as the superuser, over its own socket.
- * @throws Error with psql's words.
- */
-export async function sql(ctx: ControlContext, pod: PodRef, text: string): Promise<string> {
-  const { database } = declared(ctx);
-  const argv = [
-    'psql',
-    '-h',
-    '/run/postgresql',
-    '-U',
-    'postgres',
-    '-d',
-    database,
-    '--no-psqlrc',
-    '-v',
-    'ON_ERROR_STOP=1',
-    '-Atc',
-    text,
-  ];
-  const { code, stdout, stderr } = await ctx.exec(pod, argv);
-  if (code !== 0) throw new Error(`psql in ${pod.pod}: exit ${code}: ${stderr.trim().slice(0, 300)}`);
-  return stdout.trim();
-}
-
-/** SQL on whoever leads now. */
-export async function sqlOnLeader(ctx: ControlContext, text: string): Promise<string> {
-  const [leader] = await members(ctx);
-  if (leader === undefined) throw new Error('PostgreSQL has no member to run SQL on');
-  return sql(ctx, leader, text);
+/** What each member answers, past every Service. @throws the error of the first that does not */
+export async function askMembers<Row extends QueryResultRow>(
+  ctx: ControlContext,
+  text: string,
+): Promise<Row[]> {
+  const target = await ctx.store('postgres');
+  const asked = (await target.members()).map((member) =>
+    queryOnce<Row>(connectionOf(target, member), text, oneAnswer(ctx)),
+  );
+  return (await Promise.all(asked)).flat();
 }
 
 /**
@@ -76,7 +43,7 @@ export async function changePatroni(
     apiVersion: 'v1',
     kind: 'Endpoints',
     namespace,
-    name: `${declared(ctx).patroni?.scope ?? name}-config`,
+    name: `${declaredStore(ctx, 'postgres').patroni?.scope ?? name}-config`,
   };
   const text = (await ctx.get(ref))?.metadata.annotations?.[CONFIG_ANNOTATION];
   if (text === undefined)

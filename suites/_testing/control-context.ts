@@ -33,6 +33,7 @@ export function contextOf(given: Given): ControlContext & { noted: Noted } {
     size: 'small',
     kubeconfig: '',
     signal: new AbortController().signal,
+    store: refused('a store'),
     patch: ({ name }, patch) => {
       noted.patches.push({ name, patch });
       return Promise.resolve();

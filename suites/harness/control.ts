@@ -1,8 +1,9 @@
-import type { LlmBehaviour } from '../../env/schema.ts';
+import type { LlmBehaviour, StoreName } from '../../env/schema.ts';
 import type { InstanceName } from '../../host/paths.ts';
 import type { Environment } from '../../env/schema.ts';
 import type { CheckSettings } from '../catalogue/check-settings.ts';
 import type { ObjectOf } from '../../probes/kubernetes/objects.ts';
+import type { StoreTarget } from '../../probes/store/store-driver.ts';
 import type { Goals } from '../../reports/record/goals.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject, ListParams, ObjectRef } from './protocol.ts';
@@ -67,6 +68,8 @@ export interface ControlContext {
   /** The environment as loaded. */
   environment: Environment;
   signal: AbortSignal;
+  /** A declared store, with the account of the canaries. @throws Error where the environment does not declare it */
+  store(name: StoreName): Promise<StoreTarget>;
   get<V extends string, K extends string>(ref: ObjectRef<V, K>): Promise<ObjectOf<`${V}/${K}`> | null>;
   list<K extends string>(params: ListParams<K>): Promise<ObjectOf<K>[]>;
   /** Merge patch (RFC 7386). Rollback: the object as it was before, put back field by field. */

@@ -14,7 +14,9 @@ import type {
   StoreObservation,
   StoreTarget,
 } from '../../probes/store/store-driver.ts';
+import { tampering } from '../../suites/failover/store/controls/postgres.ts';
 import { PostgresCluster, SERVER_NAME } from './postgres-cluster.ts';
+import { tampersWith } from './tampering.ts';
 
 const BOUNDS = { deadlineMs: 5000 };
 /** The observer looks every 100 ms; on a busy machine it comes to fewer, and two are needed. */
@@ -164,6 +166,9 @@ describe('PostgreSQL without a manager', () => {
       ['pg-2', [[1, 3]]],
     ]);
   });
+
+  it('should find what was written, take a write out and put one in twice, as the controls do', () =>
+    tampersWith(postgres, target, tampering));
 
   it('should tell the roles without the settings where nothing takes the writes at the address of clients', async () => {
     const nowhere = { ...target, connection: { ...target.connection, port: await freePort() } };

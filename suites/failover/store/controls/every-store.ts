@@ -10,15 +10,19 @@ export interface StoredWrite {
   n: number;
 }
 
-/** Access to a store's content that is independent of the harness, and other differences between stores. */
-export interface StoreControls {
-  store: string;
+/** Access to a store's content by other questions than those of the harness. */
+export interface Tampering {
   /** The write of the newest run with the highest number; null while there is none. */
   newest(ctx: ControlContext): Promise<StoredWrite | null>;
   /** Takes one acknowledged write out, from wherever it would be read. @throws Error when it is not there exactly once */
   remove(ctx: ControlContext, write: StoredWrite): Promise<void>;
   /** Puts one acknowledged write in once more. @throws Error when it is not there exactly once */
   double(ctx: ControlContext, write: StoredWrite): Promise<void>;
+}
+
+/** Tampering, and other differences between stores. */
+export interface StoreControls extends Tampering {
+  store: string;
   /** Goals under which one lost write is too many, where the store's own allow for some. */
   goals?: Record<string, unknown>;
   /** Number of the write to tamper with; a later one where early writes may not be acknowledged; default 150. */

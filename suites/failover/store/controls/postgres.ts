@@ -1,25 +1,41 @@
 /** Controls of failover/postgres/…. */
+import { escapeLiteral, type QueryResultRow } from 'pg';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
-import { everyStoreControls, type StoredWrite } from './every-store.ts';
-import { changePatroni, members, paused, sql, sqlOnLeader } from '../../../_breaking/patroni.ts';
+import { queryOnce } from '../../../../probes/postgres/query.ts';
+import { oneAnswer } from '../../../_breaking/accounts.ts';
+import { everyStoreControls } from './every-store.ts';
+import type { StoredWrite, Tampering } from './every-store.ts';
+import { askMembers, changePatroni, paused } from '../../../_breaking/patroni.ts';
 
 /** The table that the client load writes to; see probes/postgres. */
 const TABLE = 'plumbline_canary.writes';
 /** The newest run in it: the one that is writing now. */
 const NEWEST = `(SELECT run FROM ${TABLE} ORDER BY written_at DESC LIMIT 1)`;
 
+export const tampering: Tampering = {
+  newest: async (ctx) => {
+    const [table] = await onLeader(ctx, `SELECT to_regclass('${TABLE}') AS name`);
+    if (table?.['name'] === null) return null;
+    const [found] = await onLeader<{ run: string; n: string }>(
+      ctx,
+      `SELECT run, max(n) AS n FROM ${TABLE} WHERE run = ${NEWEST} GROUP BY run`,
+    );
+    return found === undefined ? null : { run: found.run, n: Number(found.n) };
+  },
+  remove: (ctx, write) => once(ctx, write, `DELETE FROM ${TABLE} WHERE ${isIt(write)} RETURNING n`),
+  double: (ctx, write) =>
+    once(
+      ctx,
+      write,
+      `INSERT INTO ${TABLE} (run, n) SELECT run, n FROM ${TABLE} WHERE ${isIt(write)} RETURNING n`,
+    ),
+};
+
 export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'postgres',
-    newest: newestWrite,
-    remove: async (ctx, { n }) => {
-      await sqlOnLeader(ctx, `DELETE FROM ${TABLE} WHERE n = ${n} AND run = ${NEWEST}`);
-    },
-    double: async (ctx, { n }) => {
-      const twice = `SELECT run, n FROM ${TABLE} WHERE n = ${n} AND run = ${NEWEST}`;
-      await sqlOnLeader(ctx, `INSERT INTO ${TABLE} (run, n) ${twice}`);
-    },
+    ...tampering,
     neverBack: {
       title: 'Patroni is paused: no replica takes over, and the deleted leader is not started again',
       break: (ctx) =>
@@ -40,19 +56,26 @@ export const controls: readonly Control[] = [
         { synchronous_mode: false, synchronous_mode_strict: false },
         {
           what: 'commits to wait for no replica',
-          probe: async () =>
-            (await sqlOnLeader(ctx, 'SHOW synchronous_standby_names')) === '' ? true : null,
+          probe: async () => {
+            const [shown] = await onLeader(ctx, 'SHOW synchronous_standby_names');
+            return shown?.['synchronous_standby_names'] === '' ? true : null;
+          },
         },
       ),
     verify: countLostIndependently,
   },
 ];
 
-async function newestWrite(ctx: ControlContext): Promise<StoredWrite | null> {
-  if ((await sqlOnLeader(ctx, `SELECT to_regclass('${TABLE}') IS NOT NULL`)) !== 't') return null;
-  const found = await sqlOnLeader(ctx, `SELECT run, max(n) FROM ${TABLE} WHERE run = ${NEWEST} GROUP BY run`);
-  const [run, n] = found.split('|');
-  return run === undefined || n === undefined ? null : { run, n: Number(n) };
+const isIt = ({ run, n }: StoredWrite): string => `run = ${escapeLiteral(run)} AND n = ${n}`;
+
+/** At the address of applications, which leads to whoever takes the writes. */
+async function onLeader<Row extends QueryResultRow>(ctx: ControlContext, text: string): Promise<Row[]> {
+  return queryOnce<Row>((await ctx.store('postgres')).connection, text, oneAnswer(ctx));
+}
+
+async function once(ctx: ControlContext, { run, n }: StoredWrite, text: string): Promise<void> {
+  const { length } = await onLeader(ctx, text);
+  if (length !== 1) throw new Error(`expected write ${n} once in ${run}, found it ${length} times`);
 }
 
 /**
@@ -64,12 +87,11 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   if (!record?.writes) return 'the trial has no counts of writes';
   const { lost, ok, present, scheduled, recovered, unexpected } = record.writes;
   if (lost === 0) return 'no acknowledged write was lost, so the replicas were not really cut off';
-  const texts = await Promise.all(
-    (await members(ctx)).map((pod) =>
-      sql(ctx, pod, `SELECT count(DISTINCT n) FROM ${TABLE} WHERE run = ${NEWEST} AND n <= ${scheduled}`),
-    ),
+  const counts = await askMembers<{ count: string }>(
+    ctx,
+    `SELECT count(DISTINCT n) FROM ${TABLE} WHERE run = ${NEWEST} AND n <= ${scheduled}`,
   );
-  const there = new Set(texts.map(Number));
+  const there = new Set(counts.map(({ count }) => Number(count)));
   // Everything that is in the table was acknowledged and is present, or was unknown or failed and is there all the same.
   const counted = present + recovered + unexpected;
   if (there.size !== 1 || !there.has(counted)) {

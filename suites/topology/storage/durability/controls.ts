@@ -1,4 +1,4 @@
-import { changePatroni, members, sql } from '../../../_breaking/patroni.ts';
+import { askMembers, changePatroni } from '../../../_breaking/patroni.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 
 export const controls: readonly Control[] = [
@@ -19,7 +19,6 @@ export const controls: readonly Control[] = [
 ];
 
 async function fsyncOff(ctx: ControlContext): Promise<true | null> {
-  for (const member of await members(ctx))
-    if ((await sql(ctx, member, 'SHOW fsync')).trim() !== 'off') return null;
-  return true;
+  const seen = await askMembers<{ fsync: string }>(ctx, 'SHOW fsync');
+  return seen.every(({ fsync }) => fsync === 'off') ? true : null;
 }
