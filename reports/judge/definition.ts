@@ -34,24 +34,21 @@ export interface Series {
   judgement(): Judgement;
 }
 
-/** Rules that hold for every check, from what its pass rests on. */
-export function generalRules(history: History, of: Pick<CheckJudge, 'evidence' | 'trial'>): Rule[] {
-  const whole = wholeRules(history);
-  const complete = whole.every(({ verdict }) => verdict === 'pass');
-  return [
-    ...whole,
-    ...evidenceRules(history, of.evidence(history.header), complete),
-    ...(of.trial === true ? afterwardsRules(history) : []),
-  ];
-}
-
-/** A judge's own rules and those that hold for every check, with what a machine that is too busy excuses. */
+/** A judge's own rules and those that hold for every check, from what its pass rests on, with what a machine that is too busy excuses. */
 export function allRules(
   own: readonly Rule[],
   history: History,
   of: Pick<CheckJudge, 'evidence' | 'trial'>,
 ): Rule[] {
-  return excused([...own, ...generalRules(history, of)], history);
+  const whole = wholeRules(history);
+  const complete = whole.every(({ verdict }) => verdict === 'pass');
+  const rules = [
+    ...own,
+    ...whole,
+    ...evidenceRules(history, of.evidence(history.header), complete),
+    ...(of.trial === true ? afterwardsRules(history) : []),
+  ];
+  return excused(rules, history);
 }
 
 /** The judgement of one history with the general rules beside the judge's own. */

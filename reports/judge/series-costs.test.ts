@@ -17,6 +17,7 @@ const budget = {
 };
 const trial = (recoveryMs: number, more: Partial<FailoverRecord['budget']> = {}): FailoverRecord => ({
   ...plain,
+  verdict: 'pass',
   spentMs: { 'steady before': 5_000, recovery: recoveryMs },
   budget: { ...budget, spentMs: 2_000, ...more },
 });

@@ -1,7 +1,7 @@
 import type { History, Operations } from '../../record/history/history.ts';
 import { atMost } from '../../record/at-most.ts';
 import type { Rule } from '../../record/rule.ts';
-import { all, first } from '../observed.ts';
+import { all, first, last } from '../observed.ts';
 import { unavailableText } from '../unavailable.ts';
 
 /** A time this far before a history's header or after its end, ms, is of another clock. */
@@ -9,6 +9,9 @@ const STRAY_MS = 60_000;
 /** Without observations for so long before its end, ms, a history's end is of another clock: the longest wait of a check is 15 minutes. */
 const SILENT_MS = 30 * 60_000;
 const MOST_NAMED = 5;
+
+/** Id of the rule for a history that was cut off. */
+export const WHOLE_END = 'whole/end';
 
 /** What makes any history fit to be judged: it ran to its end, no line is damaged, its files are those that the run left, every source answered, all times are of its own clock. */
 export function wholeRules(history: History): Rule[] {
@@ -22,10 +25,11 @@ export function wholeRules(history: History): Rule[] {
 }
 
 function endRule(history: History): Rule {
-  const id = 'whole/end';
-  return first(history, 'end') === undefined
-    ? { id, verdict: 'inconclusive', text: 'the observation was cut off before its end' }
-    : { id, verdict: 'pass', text: 'recorded to its end' };
+  const id = WHOLE_END;
+  if (first(history, 'end') !== undefined) return { id, verdict: 'pass', text: 'recorded to its end' };
+  // A permit that has ended ends the series before the fault, and its trial without an end.
+  const reason = last(history, 'cut-off')?.reason ?? first(history, 'no-fault')?.reason;
+  return { id, verdict: 'inconclusive', text: `cut off: ${reason ?? 'the history has no end'}` };
 }
 
 function damagedRule({ damaged }: History): Rule {

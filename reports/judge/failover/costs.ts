@@ -53,11 +53,3 @@ function budgetOf(history: History): FailoverRecord['budget'] | null {
 export function earlyRestore(history: Pick<History, 'observations'>): string | null {
   return last(history, 'restored-early')?.reason ?? null;
 }
-
-/** What ended a trial before its end; null for one that was recorded to its end. */
-export function cutOff(history: Pick<History, 'observations'>): string | null {
-  if (first(history, 'end') !== undefined) return null;
-  // A permit that has ended ends the series before the fault, and its trial without an end.
-  const reason = last(history, 'cut-off')?.reason ?? first(history, 'no-fault')?.reason;
-  return reason ?? 'the history has no end';
-}

@@ -6,17 +6,15 @@ import { aggregateTrials } from '../trials.ts';
 import type { TrialGoals } from '../trials.ts';
 import { reasonOf, worstOf } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
-import { excused } from '../busy.ts';
-import { generalRules } from '../definition.ts';
+import { allRules } from '../definition.ts';
 import type { CheckJudge } from '../definition.ts';
+import { WHOLE_END } from '../evidence/whole.ts';
 import { coherenceRules } from './coherence.ts';
 import { failoverEvidence } from './evidence.ts';
 import { excusedByEviction } from './evicted.ts';
 import { measure } from './record.ts';
 import { trialOf } from './trial.ts';
 import { passReason, rulesOf } from './verdict.ts';
-
-export { failoverRecord } from './record.ts';
 
 /** The goals of a failover check, its rules and the evidence that it needs. */
 export const FAILOVER: CheckJudge = {
@@ -37,7 +35,7 @@ export class FailoverSeries {
   #awayMs = 0;
 
   add(history: History): FailoverRecord {
-    const record = judgedRecord(history);
+    const record = failoverRecord(history);
     this.#records.push(record);
     this.#goals ??= goalsOf(history);
     const { awayMs } = trialOf(history);
@@ -58,25 +56,17 @@ export function judgeFailover(histories: readonly History[]): Judgement {
   return series.judgement();
 }
 
-/** The record of one trial, judged by its own rules and by those that every check has. */
-function judgedRecord(history: History): FailoverRecord {
+/** The record of one trial, judged by its own rules and by those that every check has. Pure: the same history always gives the same record. */
+export function failoverRecord(history: History): FailoverRecord {
   const { record, evidence } = measure(history);
-  const rest = [...generalRules(history, FAILOVER), ...coherenceRules(history)];
-  const general = excusedByEviction(rest, evidence.evicted);
-  const rules = excused(merged(rulesOf(evidence), general), history);
+  const all = [...allRules(rulesOf(evidence), history, FAILOVER), ...coherenceRules(history)];
+  const rules = excusedByEviction(all.toSorted(endFirst), evidence.evicted);
   const verdict = worstOf(rules);
   return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };
 }
 
-/** One rule for each id: the failover judge's own, unless the general rule has a worse verdict. */
-function merged(own: readonly Rule[], general: readonly Rule[]): Rule[] {
-  const names = new Set(own.map(({ id }) => id));
-  const rules = own.map((rule) => {
-    const other = general.find(({ id, verdict }) => id === rule.id && verdict !== rule.verdict);
-    return other !== undefined && worstOf([rule, other]) === other.verdict ? other : rule;
-  });
-  return [...rules, ...general.filter(({ id }) => !names.has(id))];
-}
+/** What cut a trial off explains whatever else it lacks. */
+const endFirst = (a: Rule, b: Rule): number => Number(b.id === WHOLE_END) - Number(a.id === WHOLE_END);
 
 const plain = ({ id, verdict, text, ofTime }: Rule): NonNullable<FailoverRecord['rules']>[number] => ({
   id,

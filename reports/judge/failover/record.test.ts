@@ -195,7 +195,13 @@ describe('recovery', () => {
   });
 
   it('should state an RTO of at most one spacing when no write failed', () => {
-    const record = judge(new Synthetic({ outages: [] }));
+    const trial = new Synthetic({ outages: [] }).without('leader');
+    for (const [t, leader] of [
+      [-80, 'postgres-0'],
+      [6_000, 'postgres-1'],
+    ] as const)
+      trial.see(t, 'leader', { leader, pollMs: 100 });
+    const record = judge(trial.see(16_000, 'leader', { leader: 'postgres-1', pollMs: 100, final: true }));
     assert.equal(record.verdict, 'pass', record.reason);
     assert.equal(record.rto?.loMs, 0);
     assert.ok(record.rto.hiMs <= 10);

@@ -10,7 +10,7 @@ import { lengthOf } from './outages/outages.ts';
 import type { RawOutage } from './outages/outages.ts';
 import { leadersOf, phasesOf, round, rounded } from './outages/phases.ts';
 import { contextOf } from './context.ts';
-import { costsOf, cutOff, earlyRestore } from './costs.ts';
+import { costsOf, earlyRestore } from './costs.ts';
 import { evictedIn } from './evicted.ts';
 import { readBackOf } from './writes/readback.ts';
 import { all, first, last } from '../observed.ts';
@@ -21,17 +21,10 @@ import { accountsOf } from './writes/sums.ts';
 import type { Accounts } from './writes/sums.ts';
 import { goalFor, trialOf } from './trial.ts';
 import type { Trial } from './trial.ts';
-import { decide } from './verdict.ts';
 import type { Evidence } from './verdict.ts';
 
 /** Outages listed one by one; their total counts them all. */
 const MAX_OUTAGES = 200;
-
-/** The failover record of one trial. Pure: the same history always gives the same record. */
-export function failoverRecord(history: History): FailoverRecord {
-  const { record, evidence } = measure(history);
-  return { ...record, ...decide(evidence) };
-}
 
 /** What was measured in a trial, before anybody judges it. */
 export interface Measured {
@@ -49,7 +42,6 @@ export function measure(history: History): Measured {
   const evidence = {
     ...evidenceOf(history, trial, viewed),
     paths,
-    afterwards: context.afterwards ?? null,
     evicted: evictedIn(history, { trial, view, paths }),
   };
   const window = expectedOf(history);
@@ -88,7 +80,7 @@ function evidenceOf(
   history: History,
   trial: Trial,
   { view, acks, trial: judged }: Viewed,
-): Omit<Evidence, 'afterwards' | 'paths' | 'evicted'> {
+): Omit<Evidence, 'paths' | 'evicted'> {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
   const lossWindow = lossWindowOf(history, trial, view.rto);
@@ -109,8 +101,6 @@ function evidenceOf(
         : acknowledgements(history.writes, (n) => isPresent(leader, n)),
       trial.faultMs,
     ),
-    damaged: history.damaged.map(({ file, line }) => `${file}:${line}`),
-    cutOff: cutOff(history),
     restoredEarly: earlyRestore(history),
   };
 }

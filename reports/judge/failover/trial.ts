@@ -3,7 +3,7 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { LandedBy } from '../../record/observations/failover.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
-import { all, first, last } from '../observed.ts';
+import { all, first } from '../observed.ts';
 
 /** What a trial's observations say about its fault and its settings, in one place. */
 export interface Trial {
@@ -45,7 +45,6 @@ export interface Trial {
   gaveUp: boolean;
   members: number | null;
   scheduled: number | null;
-  steadyAfter: Seen<'steady-after'> | null;
   /** What a consumer beside the writes saw; null: there was none. */
   reader: Seen<'reader'> | null;
 }
@@ -63,8 +62,6 @@ export function trialOf(history: History): Trial {
     members: membersSetting(header.settings, store),
     scheduled: first(history, 'client-load-end')?.scheduled ?? null,
     reader: first(history, 'reader') ?? null,
-    // The last one counts: a wait may look more than once.
-    steadyAfter: last(history, 'steady-after') ?? null,
   };
 }
 

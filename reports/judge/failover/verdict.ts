@@ -1,11 +1,8 @@
-import type { Afterwards, Interval } from '../../record/run-record.ts';
-import { gapRule, reasonOf, worstOf } from '../../record/rule.ts';
+import type { Interval } from '../../record/run-record.ts';
+import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
 import type { Seen } from '../../record/observations/index.ts';
-import type { Verdict } from '../../record/verdict.ts';
 import { missedRule } from '../before-fault.ts';
-import { changedRoles, changedText, OF_OTHERS } from '../evidence/afterwards.ts';
-import { excusedByEviction } from './evicted.ts';
 import type { Evicted } from './evicted.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
@@ -44,10 +41,6 @@ export interface Evidence extends Judged {
   severalLeaders: readonly Seen<'several-leaders'>[] | null;
   accounts: Accounts | null;
   reads: Reads;
-  afterwards: Afterwards | null;
-  damaged: string[];
-  /** What ended the trial before its end. */
-  cutOff: string | null;
   /** Why the fault was undone before the store had come back by itself. */
   restoredEarly: string | null;
   /** Members that somebody else evicted; null: none, or nobody looked. */
@@ -72,11 +65,6 @@ interface Holding {
 }
 
 const HOLDINGS: readonly Holding[] = [
-  {
-    id: 'whole/end',
-    open: ({ cutOff }) => (cutOff === null ? null : `cut off: ${cutOff}`),
-    holds: 'recorded to its end',
-  },
   {
     id: 'undisturbed',
     open: ({ restoredEarly, evicted }) => {
@@ -163,21 +151,6 @@ const HOLDINGS: readonly Holding[] = [
   },
   { id: 'members-agree', fails: divergedMembers, holds: 'every member holds the same writes as the leader' },
   {
-    id: 'afterwards/steady',
-    fails: ({ trial: { steadyAfter } }) =>
-      steadyAfter?.ok === false ? `not all members were back after the trial: ${steadyAfter.detail}` : null,
-    open: ({ trial }) =>
-      trial.steadyAfter === null ? 'nobody checked whether all members were back after the trial' : null,
-    holds: 'all members were back after the trial',
-    ofTime: true,
-  },
-  {
-    id: 'afterwards/roles',
-    fails: (evidence) => changedText(rolesChanged(evidence).ours),
-    open: (evidence) => changedText(rolesChanged(evidence).others, OF_OTHERS),
-    holds: 'roles as before',
-  },
-  {
     id: 'rto',
     fails: tooSlow,
     open: rtoBetween,
@@ -212,14 +185,6 @@ const HOLDINGS: readonly Holding[] = [
     holds: 'the sums are exact',
   },
   {
-    id: 'afterwards/objects',
-    open: ({ afterwards }) =>
-      afterwards !== null && afterwards.differences.length > 0
-        ? `the environment is not as before: ${afterwards.differences.slice(0, MAX_NAMED).join('; ')}`
-        : null,
-    holds: 'objects as before',
-  },
-  {
     id: 'lag/outside',
     open: ({ lag }) =>
       (lag.outside ?? 0) > MAX_LAG_MS
@@ -227,19 +192,12 @@ const HOLDINGS: readonly Holding[] = [
         : null,
     holds: 'the load was delivered as stated',
   },
-  {
-    id: 'whole/damaged',
-    open: ({ damaged }) =>
-      damaged.length > 0 ? `damaged lines in the history: ${damaged.join(', ')}` : null,
-    holds: 'no damaged line',
-  },
 ];
 
 /** Each with its own verdict; the worst counts. */
 export function rulesOf(evidence: Evidence): Rule[] {
   const stated = HOLDINGS.filter(({ applies }) => applies?.(evidence) ?? true);
-  const rules = [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
-  return excusedByEviction(rules, evidence.evicted);
+  return [...stated.map((holding) => ruleOf(holding, evidence)), ...pathRules(evidence.paths)];
 }
 
 function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: Evidence): Rule {
@@ -249,12 +207,6 @@ function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: E
     return missedRule({ id, text: failure, ...(ofTime && { ofTime }) }, overloaded);
   }
   return gapRule(id, open?.(evidence) ?? null, holds);
-}
-
-/** The verdict of one trial: a proved failure wins over everything missing, anything missing over a pass. */
-export function decide(evidence: Evidence): { verdict: Verdict; reason: string; rules: Rule[] } {
-  const rules = rulesOf(evidence);
-  return { verdict: worstOf(rules), reason: reasonOf(rules, passReason(evidence)), rules };
 }
 
 export function passReason({ rto, downtime, accounts, paths }: Evidence): string {
@@ -328,11 +280,6 @@ function deliveredLate({ trial: { reader } }: Evidence): string | null {
   return reader !== null && reader.outOfOrder > 0
     ? `a consumer got ${counted(reader.outOfOrder, 'message')} of one publisher out of order`
     : null;
-}
-
-/** Members whose role differs from the one before: missing, or serving in another role. */
-function rolesChanged({ afterwards, trial }: Evidence): ReturnType<typeof changedRoles> {
-  return changedRoles(afterwards?.roles ?? [], trial);
 }
 
 /** Two leaders in any reading count, whatever a later reading shows. */

@@ -4,9 +4,10 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { aimGap, leaderGap } from '../../../reports/judge/failover/coherence.ts';
 import { faultRule, requestEvidence } from '../../../reports/judge/failover/services/fault-trial.ts';
+import { excusedByEviction } from '../../../reports/judge/failover/evicted.ts';
 import { measure } from '../../../reports/judge/failover/record.ts';
 import { seconds } from '../../../reports/judge/failover/outages/rto.ts';
-import { decide } from '../../../reports/judge/failover/verdict.ts';
+import { passReason, rulesOf } from '../../../reports/judge/failover/verdict.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
@@ -99,7 +100,9 @@ function judgeTrial(history: History): Judged {
     readBack: { leader: null, members: [], pairs: [], leaders: [], gaps: [] },
     severalLeaders: [],
   };
-  const { verdict, reason, rules: writable } = decide(own);
+  const writable = excusedByEviction(rulesOf(own), own.evicted);
+  const verdict = worstOf(writable);
+  const reason = reasonOf(writable, passReason(own));
   const findings = [...leaders(history), ...podFindings(history, record.target), ...lastWrite(history)];
   const ofTime = verdict === 'fail' && decisive(writable).every((rule) => rule.ofTime === true);
   const held: Rule[] = [

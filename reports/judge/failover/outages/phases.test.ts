@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failoverRecord } from '../record.ts';
+import { failoverRecord } from '../index.ts';
 import { Synthetic } from '../_testing/synthetic.ts';
 
 const master = (t: number, leader: string) =>

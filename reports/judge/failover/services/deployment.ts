@@ -71,11 +71,6 @@ type Gap = (watched: Watched, minBefore: number) => string | null;
 
 const GAPS: readonly { id: string; gap: Gap; holds: string }[] = [
   {
-    id: 'trial/whole',
-    gap: ({ measured: { evidence } }) => (evidence.cutOff === null ? null : `cut off: ${evidence.cutOff}`),
-    holds: 'the recording was not cut off',
-  },
-  {
     id: 'fault/landed',
     gap: ({ history, measured }) => {
       const { trial } = measured.evidence;
