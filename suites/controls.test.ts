@@ -33,7 +33,7 @@ test('should lose no control of a family: each is of a check whose folder has it
 });
 
 test('should say what red must look like in every control', () => {
-  for (const control of controls) assert.ok(control.expectSeen ?? 'verify' in control, control.id);
+  for (const control of controls) assert.ok(control.seen ?? 'verify' in control, control.id);
 });
 
 test('should have a judge, an observer and controls of every check that is built, and of no other', async () => {

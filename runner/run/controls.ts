@@ -400,7 +400,7 @@ class ControlRun {
       seen,
       ...findings.filter(({ ok }) => !ok).map((one) => `${one.subject}: ${one.seen}`),
     ];
-    const expected = control.expectSeen;
+    const expected = control.seen;
     if (expected && !texts.some((text) => expected.test(text))) {
       return [
         `the check says ${verdict}, but for a reason that does not match ${String(expected)}: ${texts.slice(0, 4).join(' | ')}`,

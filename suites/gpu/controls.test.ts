@@ -11,7 +11,7 @@ const gpuControls = (await allControls()).filter(({ check }) => check.startsWith
 test('should want the device that two containers were told of, in the words of the judge', () => {
   const gpu = { resource: 'nvidia.com/gpu', kind: 'whole', pool: 'gpu', devicesPerNode: 2, sharedBy: 1 };
   const pools = [{ name: 'gpu', count: { min: 1, max: 1 }, labels: { pool: 'gpu' }, taints: [] }];
-  const expected = gpuControls.find(({ id }) => id === 'gpu/exclusive/same-device')?.expectSeen;
+  const expected = gpuControls.find(({ id }) => id === 'gpu/exclusive/same-device')?.seen;
   const reasonOf = (device: string, ...pods: string[]): string => {
     const seen = pods.map((pod): Seen => [
       'gpu-pod',

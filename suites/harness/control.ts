@@ -25,7 +25,7 @@ export interface Control {
   /** What is broken, in a few words. */
   title: string;
   /** Must match the judgement's reason, seen or findings: a failure for another reason does not count as caught. */
-  expectSeen?: RegExp;
+  seen?: RegExp;
   settings?: ControlOverrides;
   /** Breaks it and returns when the break is in force. @throws NotApplicable where there is nothing to break */
   break(ctx: ControlContext): Promise<void>;
@@ -34,6 +34,30 @@ export interface Control {
    * when they are right, else what is wrong: then the control was not caught.
    */
   verify?(ctx: ControlContext, judgement: Judgement): Promise<string | null>;
+}
+
+/** A control in the file of its check: the key is the last part of its id; the check must fail, on any size. */
+export interface KeyedControl
+  extends
+    Omit<Control, 'id' | 'check' | 'verdict' | 'size' | 'break'>,
+    Partial<Pick<Control, 'verdict' | 'size'>> {
+  /** `patch`: what is patched, and with what. Left out: its settings alone break it. */
+  break?: Control['break'] | { patch: Parameters<ControlContext['patch']> };
+}
+
+/** The controls of a check. */
+export function controlsFor(check: string, byKey: Record<string, KeyedControl>): Control[] {
+  return Object.entries(byKey).map(([key, { break: given, ...rest }]) => ({
+    id: `${check}/${key}`,
+    check,
+    verdict: 'fail',
+    size: 'any',
+    ...rest,
+    break: async (ctx) => {
+      if (typeof given === 'function') await given(ctx);
+      else if (given !== undefined) await ctx.patch(...given.patch);
+    },
+  }));
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { aiOf, changeModel } from '../../_breaking/model.ts';
 import { rollOut } from '../../_breaking/backend.ts';
+import { controlsFor } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 import { deployment } from '../../_breaking/objects.ts';
 import type { ContainerPart } from '../../_breaking/objects.ts';
@@ -24,20 +25,20 @@ const DONE_WITHIN_MS = 90_000;
 
 const FAULTS = ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'rolling-restart'] as const;
 
-export const aiControls: readonly Control[] = FAULTS.map((fault) => ({
-  id: `failover/ai/${fault}/acknowledged-early`,
-  check: `failover/ai/${fault}`,
-  verdict: 'fail',
-  size: 'any',
-  title: 'jobs are acknowledged before they are done',
-  expectSeen: /accepted jobs? never came to an end/,
-  settings: {
-    goals: { windowSeconds: WINDOW_SECONDS },
-    settings: { jobs: { doneWithinMs: DONE_WITHIN_MS } },
-  },
-  break: (ctx) => acknowledgeEarly(ctx, fault),
-  verify: (_, judgement) => Promise.resolve(fewLost(judgement)),
-}));
+export const controls: readonly Control[] = FAULTS.flatMap((fault) =>
+  controlsFor(`failover/ai/${fault}`, {
+    'acknowledged-early': {
+      title: 'jobs are acknowledged before they are done',
+      seen: /accepted jobs? never came to an end/,
+      settings: {
+        goals: { windowSeconds: WINDOW_SECONDS },
+        settings: { jobs: { doneWithinMs: DONE_WITHIN_MS } },
+      },
+      break: (ctx) => acknowledgeEarly(ctx, fault),
+      verify: (_, judgement) => Promise.resolve(fewLost(judgement)),
+    },
+  }),
+);
 
 async function acknowledgeEarly(ctx: ControlContext, fault: (typeof FAULTS)[number]): Promise<void> {
   const { namespace, name } = aiOf(ctx).deployment;

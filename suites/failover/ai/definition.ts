@@ -41,7 +41,7 @@ function aiRow(fault: string, what: string, own: Own): CatalogueRow {
       return (ctx) => observe(ctx, fault);
     },
     judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).aiControls,
+    controls: async () => (await import('./controls.ts')).controls,
     touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',

@@ -1,6 +1,7 @@
 import { BACKEND, ROLLED_OUT_MS, rollOutBackend } from '../../_breaking/backend.ts';
 import { required } from '../../_breaking/objects.ts';
 import type { ContainerPart } from '../../_breaking/objects.ts';
+import { controlsFor } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 import type { ObjectRef } from '../../harness/protocol.ts';
 
@@ -36,35 +37,31 @@ const DETECTION_SECONDS = 60;
 const START = 'exec node /app/service/main.ts';
 
 export const controls: readonly Control[] = [
-  {
-    id: 'failover/backend/rolling-restart/no-readiness',
-    check: 'failover/backend/rolling-restart',
-    verdict: 'fail',
-    size: 'any',
-    title: `the backend has no readiness probe, and needs ${SLOW_START_SECONDS} s before it listens`,
-    expectSeen: /requests failed .*allowed: 0\.1 %/,
-    settings: { goals: { windowSeconds: WINDOW_SECONDS } },
-    break: withoutReadiness,
-  },
-  onePod('pod-crash', { windowSeconds: WINDOW_SECONDS }),
-  onePod('node-loss', {
+  ...controlsFor('failover/backend/rolling-restart', {
+    'no-readiness': {
+      title: `the backend has no readiness probe, and needs ${SLOW_START_SECONDS} s before it listens`,
+      seen: /requests failed .*allowed: 0\.1 %/,
+      settings: { goals: { windowSeconds: WINDOW_SECONDS } },
+      break: withoutReadiness,
+    },
+  }),
+  ...onePod('pod-crash', { windowSeconds: WINDOW_SECONDS }),
+  ...onePod('node-loss', {
     detectionSeconds: DETECTION_SECONDS,
     windowSeconds: DETECTION_SECONDS + WINDOW_AFTER_DETECTION_SECONDS,
   }),
 ];
 
 /** With one pod only: if there were another, the gateway would retry there and hide the failure. */
-function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>): Control {
-  return {
-    id: `failover/backend/${fault}/one-pod`,
-    check: `failover/backend/${fault}`,
-    verdict: 'fail',
-    size: 'any',
-    title: 'the backend has a single pod',
-    expectSeen: /requests failed .*allowed: 0\.1 %/,
-    settings: { goals },
-    break: scaleToOne,
-  };
+function onePod(fault: 'pod-crash' | 'node-loss', goals: Record<string, number>): Control[] {
+  return controlsFor(`failover/backend/${fault}`, {
+    'one-pod': {
+      title: 'the backend has a single pod',
+      seen: /requests failed .*allowed: 0\.1 %/,
+      settings: { goals },
+      break: (ctx) => holdAt(ctx, 1),
+    },
+  });
 }
 
 /**
@@ -88,10 +85,6 @@ async function withoutReadiness(ctx: ControlContext): Promise<void> {
   await ctx.until('the last pod to listen', listeningFor(SLOW_START_SECONDS * 1000), {
     timeoutMs: ROLLED_OUT_MS,
   });
-}
-
-function scaleToOne(ctx: ControlContext): Promise<void> {
-  return holdAt(ctx, 1);
 }
 
 /** Patches the autoscaler, which would change a count that is given to the Deployment itself. */

@@ -1,20 +1,20 @@
 import { setApiServers } from '../../../env/local/cluster/index.ts';
 import { nodesOf } from '../../../env/local/nodes/index.ts';
+import { controlsFor } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 
 /** Longer than any failover of the control plane takes, so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 25_000;
 
-export const controls: readonly Control[] = (['leader-crash', 'etcd-crash'] as const).map(
-  (fault): Control => ({
-    id: `failover/control-plane/${fault}/one-server`,
-    check: `failover/control-plane/${fault}`,
-    verdict: 'fail',
-    size: 'full',
-    title: 'the address that clients use leads to the one control-plane node that is hit',
-    expectSeen: /RTO > /,
-    settings: { settings: { rtoDeadlineMs: SHORT_DEADLINE_MS } },
-    break: (ctx) => pointAtLeader(ctx, fault),
+export const controls: readonly Control[] = (['leader-crash', 'etcd-crash'] as const).flatMap((fault) =>
+  controlsFor(`failover/control-plane/${fault}`, {
+    'one-server': {
+      size: 'full',
+      title: 'the address that clients use leads to the one control-plane node that is hit',
+      seen: /RTO > /,
+      settings: { settings: { rtoDeadlineMs: SHORT_DEADLINE_MS } },
+      break: (ctx) => pointAtLeader(ctx, fault),
+    },
   }),
 );
 

@@ -1,14 +1,11 @@
 import { withoutPlugin } from '../_pool/breaking.ts';
-import type { Control } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'gpu/allocatable/plugin-down',
-    check: 'gpu/allocatable',
-    verdict: 'fail',
+export const controls = controlsFor('gpu/allocatable', {
+  'plugin-down': {
     size: 'full',
     title: 'the device plugin is taken away',
-    expectSeen: /expected 2 nvidia\.com\/gpu allocatable, seen 0/,
+    seen: /expected 2 nvidia\.com\/gpu allocatable, seen 0/,
     break: withoutPlugin,
   },
-];
+});

@@ -1,14 +1,11 @@
 import { DEVICES, withArgument } from '../_pool/breaking.ts';
-import type { Control } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'gpu/exclusive/same-device',
-    check: 'gpu/exclusive',
-    verdict: 'fail',
+export const controls = controlsFor('gpu/exclusive', {
+  'same-device': {
     size: 'full',
     title: 'the device plugin gives every container the same device',
-    expectSeen: /^device SIM-gpu-1-0 of gpu-1: .*(?:gpu-holds-0, gpu-holds-1|gpu-holds-1, gpu-holds-0)/,
+    seen: /^device SIM-gpu-1-0 of gpu-1: .*(?:gpu-holds-0, gpu-holds-1|gpu-holds-1, gpu-holds-0)/,
     break: (ctx) => withArgument(ctx, '--same-device=true', DEVICES),
   },
-];
+});

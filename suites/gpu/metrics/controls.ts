@@ -1,29 +1,25 @@
 import { DEVICES, offers, withArgument } from '../_pool/breaking.ts';
 import { PROMETHEUS, required } from '../../_breaking/objects.ts';
-import type { Control, ControlContext } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
+import type { ControlContext } from '../../harness/control.ts';
 
 const GONE_MS = 60_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'gpu/metrics/unserved',
-    check: 'gpu/metrics',
-    verdict: 'fail',
+export const controls = controlsFor('gpu/metrics', {
+  unserved: {
     size: 'full',
     title: 'the device plugin serves no metrics',
-    expectSeen: /devices of node gpu-1/,
+    seen: /devices of node gpu-1/,
     break: (ctx) => withArgument(ctx, '--metrics=false', DEVICES),
   },
-  {
-    id: 'gpu/metrics/no-prometheus',
-    check: 'gpu/metrics',
+  'no-prometheus': {
     verdict: 'inconclusive',
     size: 'full',
     title: 'Prometheus is down',
-    expectSeen: /Prometheus unavailable/,
+    seen: /Prometheus unavailable/,
     break: withoutPrometheus,
   },
-];
+});
 
 async function withoutPrometheus(ctx: ControlContext): Promise<void> {
   await offers(ctx, DEVICES);

@@ -1,23 +1,20 @@
 import { aiOf } from '../../_breaking/model.ts';
 import { someImage } from '../../_breaking/objects.ts';
-import type { Control, ControlContext } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
+import type { ControlContext } from '../../harness/control.ts';
 import { podMetadata } from '../../topology/_objects/canary.ts';
 
 const TALKER = 'llm-token-in-log';
 
 const READY_MS = 60_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'integrations/llm-token/logged',
-    check: 'integrations/llm-token',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('integrations/llm-token', {
+  logged: {
     title: "a pod logs the model's token",
-    expectSeen: new RegExp(`log of \\S+/${TALKER} talker: .*1 of its lines hold it`),
+    seen: new RegExp(`log of \\S+/${TALKER} talker: .*1 of its lines hold it`),
     break: logToken,
   },
-];
+});
 
 /** A pod of its own: its log goes with it, so that the next scan finds no token. */
 async function logToken(ctx: ControlContext): Promise<void> {

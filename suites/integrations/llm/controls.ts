@@ -1,23 +1,19 @@
 import { changeModel } from '../../_breaking/model.ts';
-import type { Control } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
 
 const ADDED_MS = 1000;
 
 /** Met with the usual model of 0.3 s, and not with one that is a second slower. */
 const ANSWER_SECONDS = 1;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'integrations/llm/slow',
-    check: 'integrations/llm',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('integrations/llm', {
+  slow: {
     title: `${ADDED_MS / 1000} s is added to every answer of the model`,
-    expectSeen: /draft 1: .*a draft by the model after 1\.\d+ s/,
+    seen: /draft 1: .*a draft by the model after 1\.\d+ s/,
     settings: { goals: { answerSeconds: ANSWER_SECONDS } },
     break: (ctx) =>
       changeModel(ctx, `the model is ${ADDED_MS / 1000} s slower`, ({ delayMs }) => ({
         delayMs: delayMs + ADDED_MS,
       })),
   },
-];
+});

@@ -1,5 +1,6 @@
 import { rollOutBackend } from '../../_breaking/backend.ts';
 import { changeModel } from '../../_breaking/model.ts';
+import { controlsFor } from '../../harness/control.ts';
 import type { Control, ControlContext } from '../../harness/control.ts';
 import { failing } from './breaking.ts';
 
@@ -52,64 +53,50 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-export const controls: readonly Control[] = [...SUBJECTS.flatMap(controlsOf)];
+export const controls: readonly Control[] = SUBJECTS.flatMap(controlsOf);
 
 function controlsOf({ name, goals, slow: slowDown, failing: fails, load }: Subject): Control[] {
   const title = 'a share of the answers fails';
   return [
-    {
-      id: `performance/${name}/availability/failing`,
-      check: `performance/${name}/availability`,
-      verdict: 'fail',
-      size: 'any',
-      title,
-      expectSeen: /failed|answered well/,
-      settings: { settings: { steady: load } },
-      break: fails,
-    },
-    {
-      id: `performance/${name}/throughput/failing`,
-      check: `performance/${name}/throughput`,
-      verdict: 'fail',
-      size: 'any',
-      title,
-      expectSeen: /good answers a second/,
-      settings: {
-        goals: { requestsPerSecond: load.requestsPerSecond * NEARLY_ALL },
-        settings: { steady: load },
+    ...controlsFor(`performance/${name}/availability`, {
+      failing: {
+        title,
+        seen: /failed|answered well/,
+        settings: { settings: { steady: load } },
+        break: fails,
       },
-      break: fails,
-    },
-    {
-      id: `performance/${name}/latency/slow`,
-      check: `performance/${name}/latency`,
-      verdict: 'fail',
-      size: 'any',
-      title: `${ADDED_MS / 1000} s is added to every answer`,
-      expectSeen: /^p95 1\d{3}(\.\d+)? ms/,
-      settings: { settings: { steady: SHORT }, ...(goals !== undefined && { goals }) },
-      break: slowDown,
-    },
-    {
-      id: `performance/${name}/availability/few`,
-      check: `performance/${name}/availability`,
-      verdict: 'inconclusive',
-      size: 'any',
-      title: `${FEW.requestsPerSecond * FEW.seconds} requests cannot show 99.9 %`,
-      expectSeen: /2995 requests/,
-      settings: { settings: { steady: FEW } },
-      break: () => Promise.resolve(),
-    },
-    {
-      id: `performance/${name}/throughput/undelivered`,
-      check: `performance/${name}/throughput`,
-      verdict: 'inconclusive',
-      size: 'any',
-      title: `${TOO_FAST.maxUsers} users cannot make ${TOO_FAST.requestsPerSecond} requests a second`,
-      expectSeen: /the load was not delivered/,
-      settings: { settings: { steady: TOO_FAST } },
-      break: () => Promise.resolve(),
-    },
+      few: {
+        verdict: 'inconclusive',
+        title: `${FEW.requestsPerSecond * FEW.seconds} requests cannot show 99.9 %`,
+        seen: /2995 requests/,
+        settings: { settings: { steady: FEW } },
+      },
+    }),
+    ...controlsFor(`performance/${name}/throughput`, {
+      failing: {
+        title,
+        seen: /good answers a second/,
+        settings: {
+          goals: { requestsPerSecond: load.requestsPerSecond * NEARLY_ALL },
+          settings: { steady: load },
+        },
+        break: fails,
+      },
+      undelivered: {
+        verdict: 'inconclusive',
+        title: `${TOO_FAST.maxUsers} users cannot make ${TOO_FAST.requestsPerSecond} requests a second`,
+        seen: /the load was not delivered/,
+        settings: { settings: { steady: TOO_FAST } },
+      },
+    }),
+    ...controlsFor(`performance/${name}/latency`, {
+      slow: {
+        title: `${ADDED_MS / 1000} s is added to every answer`,
+        seen: /^p95 1\d{3}(\.\d+)? ms/,
+        settings: { settings: { steady: SHORT }, ...(goals !== undefined && { goals }) },
+        break: slowDown,
+      },
+    }),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { FAIL_EVERY, failing } from '../_load/breaking.ts';
 import { manyThroughTheEdge } from '../../_breaking/edge.ts';
 import { passed, PROMETHEUS, scaled } from '../../_breaking/objects.ts';
-import type { Control, ControlContext } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
+import type { ControlContext } from '../../harness/control.ts';
 
 /** More than two and a half scrapes of 5 s: that is a gap. */
 const FORGOTTEN_MS = 15_000;
@@ -15,27 +16,20 @@ const BAD_REQUESTS = 300;
 /** Three scrapes: Prometheus knows of them. */
 const SCRAPED_MS = 15_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'performance/budget/spent',
-    check: 'performance/budget',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('performance/budget', {
+  spent: {
     title: `one in ${FAIL_EVERY} of ${BAD_REQUESTS} requests is answered with 503`,
     // Of that objective itself: the judgement names every objective, whatever came of it.
-    expectSeen: /^api-requests: (?:at least )?[\d.]+ times the budget\b.*\bspent\b/m,
+    seen: /^api-requests: (?:at least )?[\d.]+ times the budget\b.*\bspent\b/m,
     break: spend,
   },
-  {
-    id: 'performance/budget/gap',
-    check: 'performance/budget',
+  gap: {
     verdict: 'inconclusive',
-    size: 'any',
     title: 'Prometheus has lost what it had recorded',
-    expectSeen: /(?<!100) % of the window was observed|no data for the window/,
+    seen: /(?<!100) % of the window was observed|no data for the window/,
     break: forgetful,
   },
-];
+});
 
 /** Requests through the edge, some of which fail, and the time until Prometheus has counted them. */
 async function spend(ctx: ControlContext): Promise<void> {

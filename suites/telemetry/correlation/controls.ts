@@ -1,16 +1,12 @@
 import { omit } from '../_following/breaking.ts';
 import { FEW } from '../_following/controls.ts';
-import type { Control } from '../../harness/control.ts';
+import { controlsFor } from '../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/correlation/id-stripped',
-    check: 'telemetry/correlation',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/correlation', {
+  'id-stripped': {
     title: 'the lines of tender-api carry no trace id',
-    expectSeen: /trace ids in the lines of tender-api.*carry none/,
+    seen: /trace ids in the lines of tender-api.*carry none/,
     settings: { settings: { canary: FEW } },
     break: (ctx) => omit(ctx, 'log-trace-id'),
   },
-];
+});

@@ -1,8 +1,8 @@
 /** Controls of telemetry/dashboards. One of them needs the stand-in for Grafana of the embedded environments. */
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { rollOut } from '../../_breaking/backend.ts';
-import { NotApplicable } from '../../harness/control.ts';
-import type { Control, ControlContext } from '../../harness/control.ts';
+import { NotApplicable, controlsFor } from '../../harness/control.ts';
+import type { ControlContext } from '../../harness/control.ts';
 import { deploymentAt } from '../../_breaking/addressed.ts';
 import { scaled } from '../../_breaking/objects.ts';
 import type { Deployed } from '../../_breaking/objects.ts';
@@ -48,28 +48,21 @@ function allBroken(seen: string): boolean {
   return panels !== undefined && panels === errors && panels !== '0';
 }
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/dashboards/source-broken',
-    check: 'telemetry/dashboards',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/dashboards', {
+  'source-broken': {
     title: "nothing answers at the address of Grafana's data source",
-    expectSeen: /data source Prometheus .*ECONNREFUSED/,
+    seen: /data source Prometheus .*ECONNREFUSED/,
     break: breakSource,
     verify: namesPanels,
   },
-  {
-    id: 'telemetry/dashboards/gone',
-    check: 'telemetry/dashboards',
+  gone: {
     verdict: 'inconclusive',
-    size: 'any',
     title: 'Grafana has no pod',
-    expectSeen: /Grafana unavailable/,
+    seen: /Grafana unavailable/,
     break: async (ctx) => {
       const grafana = await grafanaOf(ctx);
       await ctx.patch(grafana, { spec: { replicas: 0 } });
       await scaled(ctx, grafana, 0);
     },
   },
-];
+});

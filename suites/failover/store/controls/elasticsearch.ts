@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { memberPods, memberSet } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Asking } from '../../../_breaking/accounts.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import {
   asked,
@@ -48,35 +49,31 @@ export const controls: readonly Control[] = [
     double: (ctx, { run, n }) => doubleWrite(ctx, run, n),
     victim: LATE_VICTIM,
   }),
-  {
-    id: 'failover/elasticsearch/pod-delete/no-replicas',
-    check: 'failover/elasticsearch/pod-delete',
-    verdict: 'fail',
-    size: 'any',
-    title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
-    expectSeen: /lost/,
-    settings: {
+  ...controlsFor('failover/elasticsearch/pod-delete', {
+    'no-replicas': {
+      title: 'the index has no replicas, and the volume of its only copy is deleted with the pod',
+      seen: /lost/,
       settings: {
-        clientLoad: { index: { replicas: 0 } },
-        failover: { steadyBeforeMs: STEADY_BEFORE_MS },
+        settings: {
+          clientLoad: { index: { replicas: 0 } },
+          failover: { steadyBeforeMs: STEADY_BEFORE_MS },
+        },
       },
+      break: async (ctx) => {
+        await dropWhenOver(ctx);
+        await beside(ctx, () => loseOnlyCopy(ctx));
+      },
+      verify: countAndDrop,
     },
-    break: async (ctx) => {
-      await dropWhenOver(ctx);
-      await beside(ctx, () => loseOnlyCopy(ctx));
+  }),
+  ...controlsFor('failover/query/vector', {
+    'index-lost': {
+      title: 'the index that was searched is deleted while its leader crashes',
+      seen: /missing/,
+      settings: { settings: { query: { askAfterMs: ASKED_AFTER_MS } } },
+      break: (ctx) => beside(ctx, () => deleteIndex(ctx)),
     },
-    verify: countAndDrop,
-  },
-  {
-    id: 'failover/query/vector/index-lost',
-    check: 'failover/query/vector',
-    verdict: 'fail',
-    size: 'any',
-    title: 'the index that was searched is deleted while its leader crashes',
-    expectSeen: /missing/,
-    settings: { settings: { query: { askAfterMs: ASKED_AFTER_MS } } },
-    break: (ctx) => beside(ctx, () => deleteIndex(ctx)),
-  },
+  }),
 ];
 
 const shard = z.object({ node: z.string().nullable(), primary: z.boolean(), state: z.string() });

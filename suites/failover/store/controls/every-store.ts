@@ -1,7 +1,8 @@
 /** The controls that hold for every store: they falsify what the harness sees of the store, or change the data in it. The judge must notice. */
 import { catalogue, failoverParts } from '../../../catalogue/index.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { Control, ControlContext, KeyedControl } from '../../../harness/control.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 /** A write of the canary, as the store has it. */
@@ -57,19 +58,12 @@ export function everyStoreControls(of: StoreControls): Control[] {
   const { store, victim = VICTIM } = of;
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => victim + i * NEXT);
   const written = new RegExp(`\\b(?:${candidates.join('|')})\\b`);
-  const about = (fault: string, name: string): Pick<Control, 'id' | 'check' | 'size'> => ({
-    id: `failover/${store}/${fault}/${name}`,
-    check: `failover/${store}/${fault}`,
-    size: 'any',
-  });
   const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
-  const removed = (fault: string): Control => {
+  const removed = (fault: string): KeyedControl => {
     const hit = { n: victim };
     return {
-      ...about(fault, 'write-removed'),
-      verdict: 'fail',
       title: `acknowledged write ${victim}, or a later one, is removed behind the harness's back`,
-      expectSeen: written,
+      seen: written,
       settings: { ...tampering, ...(of.goals !== undefined && { goals: of.goals }) },
       break: (ctx) => tamper(ctx, { of, candidates, hit }, (write) => of.remove(ctx, write)),
       verify: (_, judgement) => Promise.resolve(lostOf(of, judgement, hit.n, fault)),
@@ -77,30 +71,30 @@ export function everyStoreControls(of: StoreControls): Control[] {
   };
   const doubled = { n: victim };
   return [
-    {
-      ...about('pod-crash', 'nowhere'),
-      verdict: 'inconclusive',
-      title: 'the fault is aimed at a pod that does not exist',
-      expectSeen: /land|missed/i,
-      settings: { settings: { failover: { target: `${store}-99` } } },
-      break: () => Promise.resolve(),
-    },
-    neverBack(of, about('pod-delete', 'never-back')),
-    removed('pod-delete'),
-    {
-      ...about('pod-delete', 'write-doubled'),
-      verdict: 'fail',
-      title: `write ${victim}, or a later one, is stored twice`,
-      expectSeen: written,
-      settings: tampering,
-      break: (ctx) => tamper(ctx, { of, candidates, hit: doubled }, (write) => of.double(ctx, write)),
-      verify: (_, judgement) =>
-        Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [doubled.n] })),
-    },
+    ...controlsFor(`failover/${store}/pod-crash`, {
+      nowhere: {
+        verdict: 'inconclusive',
+        title: 'the fault is aimed at a pod that does not exist',
+        seen: /land|missed/i,
+        settings: { settings: { failover: { target: `${store}-99` } } },
+      },
+    }),
+    ...controlsFor(`failover/${store}/pod-delete`, {
+      'never-back': neverBack(of),
+      'write-removed': removed('pod-delete'),
+      'write-doubled': {
+        title: `write ${victim}, or a later one, is stored twice`,
+        seen: written,
+        settings: tampering,
+        break: (ctx) => tamper(ctx, { of, candidates, hit: doubled }, (write) => of.double(ctx, write)),
+        verify: (_, judgement) =>
+          Promise.resolve(expectCounts(judgement, { lost: [], duplicates: [doubled.n] })),
+      },
+    }),
     // One for each other fault, so that every check of the store is proved able to fail.
     ...faultsOf(store)
       .filter((fault) => fault !== 'pod-delete')
-      .map(removed),
+      .flatMap((fault) => controlsFor(`failover/${store}/${fault}`, { 'write-removed': removed(fault) })),
   ];
 }
 
@@ -127,27 +121,19 @@ function lostOf(
     : `write ${victim} is not among the lost writes: ${lost.slice(0, 10).join(', ') || 'none'}`;
 }
 
-function neverBack(
-  { neverBack: own }: StoreControls,
-  about: Pick<Control, 'id' | 'check' | 'size'>,
-): Control {
-  const short = { rtoDeadlineMs: SHORT_DEADLINE_MS };
-  const waiting = { membersRejoinedMs: 1_000 };
-  if (own !== undefined)
-    return {
-      ...about,
-      ...own,
-      verdict: 'fail',
-      expectSeen: /RTO > /,
-      settings: { settings: { ...short, failover: waiting } },
-    };
+function neverBack({ neverBack: own }: StoreControls): KeyedControl {
+  const target = own === undefined ? { target: 'majority' } : {};
   return {
-    ...about,
-    verdict: 'fail',
     title: 'a majority of the members is deleted, and no node accepts the new pods',
-    expectSeen: /RTO > /,
-    settings: { settings: { ...short, failover: { ...waiting, target: 'majority' } } },
     break: cordonNodes,
+    ...own,
+    seen: /RTO > /,
+    settings: {
+      settings: {
+        rtoDeadlineMs: SHORT_DEADLINE_MS,
+        failover: { membersRejoinedMs: 1_000, ...target },
+      },
+    },
   };
 }
 

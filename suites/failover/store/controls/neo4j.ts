@@ -1,6 +1,7 @@
 /** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
 import { memberSet, memberSetRef } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
 import { countsByRun, cypher, doubleWrite, newestWrite, removeWrite, serverOf } from './neo4j-api.ts';
@@ -34,36 +35,28 @@ export const controls: readonly Control[] = [
     // One member has no majority: its only pod is the check's own target.
     neverBack: { title: 'the only pod is deleted, and no node accepts the new one', break: cordonNodes },
   }),
-  {
-    id: 'failover/neo4j/pod-delete/empty-dir',
-    check: 'failover/neo4j/pod-delete',
-    verdict: 'fail',
-    size: 'any',
-    title: 'the data is on an emptyDir, which is deleted with the pod',
-    expectSeen: /lost/,
-    break: dataOnEmptyDir,
-    verify: countLostIndependently,
-  },
-  {
-    id: 'failover/query/graph/graph-lost',
-    check: 'failover/query/graph',
-    verdict: 'fail',
-    size: 'any',
-    title: 'the graph is deleted as soon as its server is back from the crash',
-    expectSeen: /missing/,
-    settings: askedLate,
-    break: (ctx) => breakAfterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`),
-  },
-  {
-    id: 'failover/query/graph/index-lost',
-    check: 'failover/query/graph',
-    verdict: 'fail',
-    size: 'any',
-    title: "the graph's index is dropped as soon as its server is back from the crash",
-    expectSeen: /missing/,
-    settings: askedLate,
-    break: (ctx) => breakAfterCrash(ctx, 'DROP INDEX plumbline_graph IF EXISTS'),
-  },
+  ...controlsFor('failover/neo4j/pod-delete', {
+    'empty-dir': {
+      title: 'the data is on an emptyDir, which is deleted with the pod',
+      seen: /lost/,
+      break: dataOnEmptyDir,
+      verify: countLostIndependently,
+    },
+  }),
+  ...controlsFor('failover/query/graph', {
+    'graph-lost': {
+      title: 'the graph is deleted as soon as its server is back from the crash',
+      seen: /missing/,
+      settings: askedLate,
+      break: (ctx) => breakAfterCrash(ctx, `MATCH (p:${GRAPH}) DETACH DELETE p`),
+    },
+    'index-lost': {
+      title: "the graph's index is dropped as soon as its server is back from the crash",
+      seen: /missing/,
+      settings: askedLate,
+      break: (ctx) => breakAfterCrash(ctx, 'DROP INDEX plumbline_graph IF EXISTS'),
+    },
+  }),
 ];
 
 /** The claim stays, and is mounted again when the template is put back. */

@@ -1,6 +1,7 @@
 /** Controls of failover/postgres/…. */
 import { escapeLiteral, type QueryResultRow } from 'pg';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { queryOnce } from '../../../../probes/postgres/query.ts';
 import { oneAnswer } from '../../../_breaking/accounts.ts';
@@ -42,28 +43,26 @@ export const controls: readonly Control[] = [
         changePatroni(ctx, { pause: true }, { what: 'Patroni to be paused', probe: () => paused(ctx) }),
     },
   }),
-  {
-    id: 'failover/postgres/pod-crash/asynchronous',
-    check: 'failover/postgres/pod-crash',
-    verdict: 'fail',
-    size: 'any',
-    title: 'commits wait for no replica, the replicas are cut off, then the leader crashes',
-    expectSeen: /lost/,
-    settings: { settings: { failover: { fault: 'cut-then-crash' } } },
-    break: (ctx) =>
-      changePatroni(
-        ctx,
-        { synchronous_mode: false, synchronous_mode_strict: false },
-        {
-          what: 'commits to wait for no replica',
-          probe: async () => {
-            const [shown] = await onLeader(ctx, 'SHOW synchronous_standby_names');
-            return shown?.['synchronous_standby_names'] === '' ? true : null;
+  ...controlsFor('failover/postgres/pod-crash', {
+    asynchronous: {
+      title: 'commits wait for no replica, the replicas are cut off, then the leader crashes',
+      seen: /lost/,
+      settings: { settings: { failover: { fault: 'cut-then-crash' } } },
+      break: (ctx) =>
+        changePatroni(
+          ctx,
+          { synchronous_mode: false, synchronous_mode_strict: false },
+          {
+            what: 'commits to wait for no replica',
+            probe: async () => {
+              const [shown] = await onLeader(ctx, 'SHOW synchronous_standby_names');
+              return shown?.['synchronous_standby_names'] === '' ? true : null;
+            },
           },
-        },
-      ),
-    verify: countLostIndependently,
-  },
+        ),
+      verify: countLostIndependently,
+    },
+  }),
 ];
 
 const isIt = ({ run, n }: StoredWrite): string => `run = ${escapeLiteral(run)} AND n = ${n}`;

@@ -1,5 +1,6 @@
 /** Controls of failover/rabbitmq: those of every store, and a queue that lives on one member and in its memory. */
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { memberPods, serverIn } from '../../../_breaking/members.ts';
 import { everyStoreControls } from './every-store.ts';
@@ -12,22 +13,19 @@ const ENOUGH = 100;
 
 export const controls: readonly Control[] = [
   ...everyStoreControls({ store: 'rabbitmq', newest, remove, double }),
-  {
-    id: 'failover/rabbitmq/pod-crash/transient-classic',
-    check: 'failover/rabbitmq/pod-crash',
-    verdict: 'fail',
-    size: 'any',
-    title: 'the queue is a transient classic one, on the member that crashes',
-    expectSeen: /lost/,
-    settings: {
+  ...controlsFor('failover/rabbitmq/pod-crash', {
+    'transient-classic': {
+      title: 'the queue is a transient classic one, on the member that crashes',
+      seen: /lost/,
       settings: {
-        rtoDeadlineMs: SHORT_DEADLINE_MS,
-        clientLoad: { queue: { type: 'classic', durable: false } },
+        settings: {
+          rtoDeadlineMs: SHORT_DEADLINE_MS,
+          clientLoad: { queue: { type: 'classic', durable: false } },
+        },
       },
+      verify: everythingIsLost,
     },
-    break: () => Promise.resolve(),
-    verify: everythingIsLost,
-  },
+  }),
 ];
 
 /** Every acknowledged write must be called lost; each member's own command line must report the queue as gone. */

@@ -1,5 +1,6 @@
 /** Controls of failover/redis: those of every store, and a master that still accepts writes while it is cut off. */
 import type { Judgement } from '../../../../reports/record/judgement.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { everyStoreControls } from './every-store.ts';
 import { countOf, doubleWrite, newestWrite, removeWrite, restartWithMinReplicas } from './redis-lists.ts';
@@ -16,20 +17,18 @@ export const controls: readonly Control[] = [
     // One lost write fits any loss window, so only a goal of none shows that it is counted.
     goals: { lostWrites: 0 },
   }),
-  {
-    id: 'failover/redis/partition/no-min-replicas',
-    check: 'failover/redis/partition',
-    verdict: 'fail',
-    size: 'any',
-    title: 'no min-replicas, writes acknowledged by the reply alone, and the master is cut off',
-    expectSeen: /lost \d+ acknowledged writes over/,
-    settings: {
-      goals: { lossWindowSeconds: 1, lossWindowBeyondFailover: false },
-      settings: { clientLoad: { wait: { replicas: 0, milliseconds: 400 } } },
+  ...controlsFor('failover/redis/partition', {
+    'no-min-replicas': {
+      title: 'no min-replicas, writes acknowledged by the reply alone, and the master is cut off',
+      seen: /lost \d+ acknowledged writes over/,
+      settings: {
+        goals: { lossWindowSeconds: 1, lossWindowBeyondFailover: false },
+        settings: { clientLoad: { wait: { replicas: 0, milliseconds: 400 } } },
+      },
+      break: (ctx) => restartWithMinReplicas(ctx, 0),
+      verify: countLostIndependently,
     },
-    break: (ctx) => restartWithMinReplicas(ctx, 0),
-    verify: countLostIndependently,
-  },
+  }),
 ];
 
 /** The record's counts must equal those in Redis. */

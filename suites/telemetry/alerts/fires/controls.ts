@@ -1,6 +1,6 @@
 import { disconnectSource, reconfigure } from '../../_following/breaking.ts';
-import { NotApplicable } from '../../../harness/control.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { NotApplicable, controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
 /** Renames the canary's rule: the breach then fires an alert that the check does not wait for. */
 async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
@@ -9,23 +9,16 @@ async function unloadCanaryRule(ctx: ControlContext): Promise<void> {
   await reconfigure(ctx, name, (text) => text.replaceAll(name, 'UnloadedCanaryBreach'));
 }
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/alerts/fires/unloaded',
-    check: 'telemetry/alerts/fires',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/alerts/fires', {
+  unloaded: {
     title: "the rule of the canary's breach is not loaded",
-    expectSeen: /the alert of the breach: .*none after/,
+    seen: /the alert of the breach: .*none after/,
     break: unloadCanaryRule,
   },
-  {
-    id: 'telemetry/alerts/fires/unreachable',
-    check: 'telemetry/alerts/fires',
+  unreachable: {
     verdict: 'inconclusive',
-    size: 'any',
     title: 'the Service of Alertmanager leads nowhere',
-    expectSeen: /Alertmanager unavailable/,
+    seen: /Alertmanager unavailable/,
     break: (ctx) => disconnectSource(ctx, 'alerts'),
   },
-];
+});

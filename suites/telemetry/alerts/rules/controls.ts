@@ -1,7 +1,7 @@
 import { reconfigure } from '../../_following/breaking.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { NotApplicable } from '../../../harness/control.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { NotApplicable, controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
 /** Renames the group of rules of the first objective: no objective has a group of this name. */
 async function unloadRule(ctx: ControlContext): Promise<void> {
@@ -19,15 +19,11 @@ function namesFirst({ environment }: ControlContext, { findings }: Judgement): P
   return Promise.resolve(named ? null : `no finding of ${subject}, whose rules are not loaded`);
 }
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/alerts/rules/unloaded',
-    check: 'telemetry/alerts/rules',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/alerts/rules', {
+  unloaded: {
     title: 'the rules of one objective are not loaded',
-    expectSeen: /objective \S+.*no alerting rule/,
+    seen: /objective \S+.*no alerting rule/,
     break: unloadRule,
     verify: namesFirst,
   },
-];
+});

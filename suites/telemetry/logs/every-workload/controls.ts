@@ -1,6 +1,6 @@
 import { stopShipper } from '../../_following/breaking.ts';
-import { NotApplicable } from '../../../harness/control.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { NotApplicable, controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
 /** Patroni logs a line every 5 s: after this time its pods have unshipped lines that should have arrived. */
 const UNSHIPPED_MS = 30_000;
@@ -17,14 +17,10 @@ function talkative({ environment: { stores } }: ControlContext): { namespace: st
 
 const SOON = { visibleSeconds: 10 };
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/logs/every-workload/shipper-stopped',
-    check: 'telemetry/logs/every-workload',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/logs/every-workload', {
+  'shipper-stopped': {
     title: 'no shipper on the node of a pod that logs',
-    expectSeen: /missing .* on node/,
+    seen: /missing .* on node/,
     settings: { goals: SOON, settings: { everyWorkload: { waitMs: UNSHIPPED_MS } } },
     break: async (ctx) => {
       const { namespace, name } = talkative(ctx);
@@ -40,4 +36,4 @@ export const controls: readonly Control[] = [
       return Promise.resolve(named ? null : `no finding says what is missing${text}…`);
     },
   },
-];
+});

@@ -1,15 +1,11 @@
 import { NO_SHIPPER, namesNode, stopOne } from '../../_following/controls.ts';
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'telemetry/logs/under-fault/shipper-stopped',
-    check: 'telemetry/logs/under-fault',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('telemetry/logs/under-fault', {
+  'shipper-stopped': {
     title: 'no shipper on one node while PostgreSQL fails over',
-    expectSeen: NO_SHIPPER,
+    seen: NO_SHIPPER,
     break: stopOne,
     verify: namesNode,
   },
-];
+});

@@ -1,6 +1,6 @@
 import { removed } from '../../_following/controls.ts';
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  removed({ check: 'telemetry/metrics/freshness', expectSeen: /series .*job="tender-api".*ago/ }),
-];
+export const controls = controlsFor('telemetry/metrics/freshness', {
+  'target-removed': { ...removed, seen: /series .*job="tender-api".*ago/ },
+});

@@ -1,6 +1,6 @@
 import { removed } from '../../_following/controls.ts';
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  removed({ check: 'telemetry/metrics/series', expectSeen: /series .*job="tender-api".*none now/ }),
-];
+export const controls = controlsFor('telemetry/metrics/series', {
+  'target-removed': { ...removed, seen: /series .*job="tender-api".*none now/ },
+});

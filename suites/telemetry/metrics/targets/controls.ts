@@ -1,6 +1,6 @@
 import { removed } from '../../_following/controls.ts';
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  removed({ check: 'telemetry/metrics/targets', expectSeen: /job tender-api.*no target/ }),
-];
+export const controls = controlsFor('telemetry/metrics/targets', {
+  'target-removed': { ...removed, seen: /job tender-api.*no target/ },
+});

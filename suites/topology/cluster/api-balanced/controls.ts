@@ -1,18 +1,16 @@
 import { setApiServers } from '../../../../env/local/cluster/index.ts';
 import { nodesOf } from '../../../../env/local/nodes/index.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/cluster/api-balanced/one-node',
-    check: 'topology/cluster/api-balanced',
-    verdict: 'fail',
+export const controls = controlsFor('topology/cluster/api-balanced', {
+  'one-node': {
     size: 'full',
     title: 'the address that clients use leads to one control-plane node only',
-    expectSeen: /while the API server of \S+ is down/,
+    seen: /while the API server of \S+ is down/,
     break: pointAtOne,
   },
-];
+});
 
 /** Leaves the address with one node. When the check takes down that node's API server, nothing answers. */
 async function pointAtOne(ctx: ControlContext): Promise<void> {

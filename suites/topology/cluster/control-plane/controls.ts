@@ -1,6 +1,7 @@
 import { staticPodRemoval, stopStaticPod } from '../../../../env/local/cluster/index.ts';
 import { nodeSpec } from '../../../../env/local/nodes/index.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 import { connect } from 'node:net';
 
 const ETCD_CLIENT_PORT = 2379;
@@ -8,17 +9,14 @@ const ETCD_CLIENT_PORT = 2379;
 /** kubelet looks for changed manifests every 20 s, then etcd ends within its grace period. */
 const STATIC_POD_MS = 60_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/cluster/control-plane/etcd-stopped',
-    check: 'topology/cluster/control-plane',
-    verdict: 'fail',
+export const controls = controlsFor('topology/cluster/control-plane', {
+  'etcd-stopped': {
     size: 'full',
     title: 'one etcd member is stopped',
-    expectSeen: /etcd member/,
+    seen: /etcd member/,
     break: stopEtcd,
   },
-];
+});
 
 async function stopEtcd(ctx: ControlContext): Promise<void> {
   const node = nodeSpec(ctx.instance, 'control-3');

@@ -1,18 +1,14 @@
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 import { CERTIFICATE_PORT, UNSIGNED_PORT, serveCertificate } from './short-certificate.ts';
 
 const SHORT_DAYS = 5;
 
 const LASTING_DAYS = 90;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/cluster/versions/short-certificate',
-    check: 'topology/cluster/versions',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/cluster/versions', {
+  'short-certificate': {
     title: `a declared endpoint serves a certificate that is valid for ${SHORT_DAYS} days`,
-    expectSeen: /short-lived.*[45]\.\d days/,
+    seen: /short-lived.*[45]\.\d days/,
     settings: {
       settings: {
         certificates: [{ name: 'short-lived', host: '127.0.0.1', port: CERTIFICATE_PORT, trust: 'system' }],
@@ -20,13 +16,9 @@ export const controls: readonly Control[] = [
     },
     break: (ctx) => serveCertificate({ days: SHORT_DAYS, port: CERTIFICATE_PORT }, ctx.signal),
   },
-  {
-    id: 'topology/cluster/versions/signed-by-nobody',
-    check: 'topology/cluster/versions',
-    verdict: 'fail',
-    size: 'any',
+  'signed-by-nobody': {
     title: 'a declared endpoint serves a certificate for another name, signed by no trusted authority',
-    expectSeen: /chain of certificate of stranger/,
+    seen: /chain of certificate of stranger/,
     settings: {
       settings: {
         certificates: [{ name: 'stranger', host: '127.0.0.1', port: UNSIGNED_PORT, trust: 'system' }],
@@ -34,4 +26,4 @@ export const controls: readonly Control[] = [
     },
     break: (ctx) => serveCertificate({ days: LASTING_DAYS, port: UNSIGNED_PORT }, ctx.signal),
   },
-];
+});

@@ -1,6 +1,7 @@
 import { required } from '../../../_breaking/objects.ts';
 import { lookThroughTheEdge } from '../../../_breaking/edge.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 
 const NAME = 'control-bypass';
@@ -15,17 +16,13 @@ const INGRESS = {
 /** The Ingress controller learns of a change by its watch and collects changes for a second or two. */
 const ROUTED_MS = 30_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/edge/path/gateway-bypassed',
-    check: 'topology/edge/path',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/edge/path', {
+  'gateway-bypassed': {
     title: 'the Ingress bypasses the gateway and routes straight to the service',
-    expectSeen: /hop gateway/,
+    seen: /hop gateway/,
     break: bypassGateway,
   },
-];
+});
 
 /** An Ingress can only lead to a Service of its own namespace: this one has the backend's pods as its endpoints. */
 async function bypassGateway(ctx: ControlContext): Promise<void> {

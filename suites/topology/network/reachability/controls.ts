@@ -1,21 +1,18 @@
 import { nodeSpec } from '../../../../env/local/nodes/index.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const IP_DEADLINE_MS = 5000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/network/reachability/route-dropped',
-    check: 'topology/network/reachability',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/network/reachability', {
+  'route-dropped': {
     title: 'worker-1 has no route to the pods of worker-2',
-    expectSeen: /worker-1 -> worker-2/,
+    seen: /worker-1 -> worker-2/,
     break: dropRoute,
   },
-];
+});
 
 async function dropRoute(ctx: ControlContext): Promise<void> {
   const [from, to] = [nodeSpec(ctx.instance, 'worker-1'), nodeSpec(ctx.instance, 'worker-2')];

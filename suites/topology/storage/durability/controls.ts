@@ -1,14 +1,11 @@
 import { askMembers, changePatroni } from '../../../_breaking/patroni.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/storage/durability/fsync-off',
-    check: 'topology/storage/durability',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/storage/durability', {
+  'fsync-off': {
     title: "PostgreSQL's fsync is off",
-    expectSeen: /fsync.*expected on, seen off/,
+    seen: /fsync.*expected on, seen off/,
     break: (ctx) =>
       changePatroni(
         ctx,
@@ -16,7 +13,7 @@ export const controls: readonly Control[] = [
         { what: 'every member to run with fsync off', probe: () => fsyncOff(ctx) },
       ),
   },
-];
+});
 
 async function fsyncOff(ctx: ControlContext): Promise<true | null> {
   const seen = await askMembers<{ fsync: string }>(ctx, 'SHOW fsync');

@@ -1,17 +1,14 @@
 import { canary, canaryWorkload, idlePod, someImage } from '../../../_breaking/objects.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 import { forgetfulVolume } from './forgetful-volume.ts';
 
 const NAME = 'control-empty-dir';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/storage/persistent/empty-dir',
-    check: 'topology/storage/persistent',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/storage/persistent', {
+  'empty-dir': {
     title: 'a StatefulSet that is declared to hold data keeps it on an emptyDir',
-    expectSeen: /\/var\/lib\/postgresql.*emptyDir/,
+    seen: /\/var\/lib\/postgresql.*emptyDir/,
     // The volume of a canary is not what is broken here, and making one takes ten seconds.
     settings: {
       settings: {
@@ -21,16 +18,12 @@ export const controls: readonly Control[] = [
     },
     break: dataOnEmptyDir,
   },
-  {
-    id: 'topology/storage/persistent/bytes-gone',
-    check: 'topology/storage/persistent',
-    verdict: 'fail',
-    size: 'any',
+  'bytes-gone': {
     title: "a volume does not outlive its pod: the canary's claim is swapped for an emptyDir",
-    expectSeen: /read by the next: nothing$/,
+    seen: /read by the next: nothing$/,
     break: forgetfulVolume,
   },
-];
+});
 
 async function dataOnEmptyDir(ctx: ControlContext): Promise<void> {
   const template = idlePod(NAME, await someImage(ctx), {

@@ -1,19 +1,15 @@
 import { changed } from '../../_objects/gateway-template.ts';
 import type { ContainerPart } from '../../../_breaking/objects.ts';
 import type { Container } from '../../../../probes/kubernetes/objects.ts';
-import type { Control } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/workloads/resources/limit-removed',
-    check: 'topology/workloads/resources',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/workloads/resources', {
+  'limit-removed': {
     title: 'the gateway has no memory limit',
-    expectSeen: /memory limits of Deployment edge\/gateway/,
+    seen: /memory limits of Deployment edge\/gateway/,
     break: (ctx) => changed(ctx, withoutMemoryLimit),
   },
-];
+});
 
 function withoutMemoryLimit(container: Container): ContainerPart {
   const { resources = {} } = container;

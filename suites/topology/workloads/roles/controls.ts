@@ -1,6 +1,7 @@
 import { changePatroni, paused } from '../../../_breaking/patroni.ts';
 import { required } from '../../../_breaking/objects.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
 const POSTGRES = {
   apiVersion: 'apps/v1',
@@ -12,27 +13,19 @@ const POSTGRES = {
 /** Patroni ends a member within its shutdown checkpoint; the pod's grace is 30 s. */
 const MEMBER_GONE_MS = 45_000;
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/workloads/roles/replica-detached',
-    check: 'topology/workloads/roles',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/workloads/roles', {
+  'replica-detached': {
     title: 'one member of PostgreSQL is taken away',
-    expectSeen: /members of postgres/,
+    seen: /members of postgres/,
     break: detachReplica,
   },
-  {
-    id: 'topology/workloads/roles/paused',
-    check: 'topology/workloads/roles',
-    verdict: 'fail',
-    size: 'any',
+  paused: {
     title: 'PostgreSQL is paused: every member follows, and nobody would take over',
-    expectSeen: /automatic failover of postgres/,
+    seen: /automatic failover of postgres/,
     break: (ctx) =>
       changePatroni(ctx, { pause: true }, { what: 'Patroni to be paused', probe: () => paused(ctx) }),
   },
-];
+});
 
 /** One replica fewer: its member leaves the cluster, its volume stays, and it comes back to it afterwards. */
 async function detachReplica(ctx: ControlContext): Promise<void> {

@@ -1,6 +1,7 @@
 import { canary, canaryWorkload, idlePod, someImage } from '../../../_breaking/objects.ts';
 import { stores } from '../../../../probes/declared-stores.ts';
-import type { Control, ControlContext } from '../../../harness/control.ts';
+import { controlsFor } from '../../../harness/control.ts';
+import type { ControlContext } from '../../../harness/control.ts';
 
 const CO_LOCATED = 'control-co-located';
 const LABELS = { 'app.kubernetes.io/name': CO_LOCATED };
@@ -16,24 +17,16 @@ const ITS_MEMBERS = stores.parse({
   },
 });
 
-export const controls: readonly Control[] = [
-  {
-    id: 'topology/workloads/spread/co-located',
-    check: 'topology/workloads/spread',
-    verdict: 'fail',
-    size: 'any',
+export const controls = controlsFor('topology/workloads/spread', {
+  'co-located': {
     title: 'both replicas of a declared Deployment run on one node',
-    expectSeen: /placement of Deployment/,
+    seen: /placement of Deployment/,
     settings: { settings: { workloads: [canaryWorkload('Deployment', CO_LOCATED, 2)] } },
     break: coLocate,
   },
-  {
-    id: 'topology/workloads/spread/co-located-members',
-    check: 'topology/workloads/spread',
-    verdict: 'fail',
-    size: 'any',
+  'co-located-members': {
     title: 'both members of a declared store, chosen by labels, run on one node',
-    expectSeen: /placement of members of redis/,
+    seen: /placement of members of redis/,
     settings: {
       settings: {
         workloads: [],
@@ -42,7 +35,7 @@ export const controls: readonly Control[] = [
     },
     break: coLocate,
   },
-];
+});
 
 async function coLocate(ctx: ControlContext): Promise<void> {
   const selector = { matchLabels: LABELS };
