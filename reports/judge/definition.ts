@@ -16,7 +16,8 @@ import { first } from './observed.ts';
 export interface CheckJudge {
   /** Pure: one trial's history in, judgement out. If it throws, the caller judges `inconclusive`. */
   judge(history: History): Judgement;
-  evidence: EvidenceOf;
+  /** Left out: `Findings.each` says what is missing. */
+  evidence?: EvidenceOf;
   /** It injects a fault, or may leave something behind: then the rules for the time after a trial apply. */
   trial?: boolean;
   /** How several trials are judged together; absent: the worst of them speaks for all. */
@@ -45,7 +46,7 @@ export function allRules(
   const rules = [
     ...own,
     ...whole,
-    ...evidenceRules(history, of.evidence(history.header), complete),
+    ...evidenceRules(history, of.evidence?.(history.header) ?? [], complete),
     ...(of.trial === true ? afterwardsRules(history) : []),
   ];
   return excused(rules, history);

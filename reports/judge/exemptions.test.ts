@@ -17,15 +17,13 @@ const exempt = (check: string, containers?: string[]) =>
   workloads({ exempt: [{ checks: [check], ...(containers && { containers }), reason: REASON }] });
 
 test('should name each container that is let off from its check, and no other', () => {
-  const line = (kind: string, container: string, more: Record<string, unknown> = {}): Seen => [
-    kind,
-    { workload: NAME, container, ...more },
-  ];
+  const line = (kind: string, container: string): Seen => [kind, { workload: NAME, container }];
   const [probes, resources] = ['topology/workloads/probes', 'topology/workloads/resources'];
   const both = (kind: string): Seen[] => [
-    line(kind, 'api', { init: false }),
-    line(kind, 'proxy', { init: false }),
-    line(kind, 'init', { init: true }),
+    ['template', { workload: NAME, containers: ['api', 'proxy'], initContainers: ['init'] }],
+    line(kind, 'api'),
+    line(kind, 'proxy'),
+    line(kind, 'init'),
   ];
   const proxy = [[`container proxy of ${NAME}`, REASON]];
   assert.deepEqual(
@@ -112,7 +110,7 @@ test('should name the members of a store that one of its workloads lets off', ()
     replicas: { min: 1, max: 1 },
     spread: { differentNodes: false },
   };
-  const members = (store: string): Seen => ['members-placed', { store, pods: [], count: 0 }];
+  const members = (store: string): Seen => ['members-placed', { store, pods: [] }];
   const named = (stores: object, more: object, ...seen: Seen[]): [string, string][] =>
     found('topology/workloads/spread', { stores, workloads: [{ ...master, ...more }] }, ...seen);
   assert.deepEqual(named({ redis }, {}, members('redis'), members('neo4j')), [
@@ -125,18 +123,16 @@ test('should name the members of a store that one of its workloads lets off', ()
 test('should find what judges let off: without it, each of them fails or knows less', () => {
   const probed = (container: string, liveness: string | null): Seen => [
     'container-probes',
-    { workload: NAME, container, init: false, liveness, readiness: liveness },
+    { workload: NAME, container, liveness, readiness: liveness, ports: 1 },
   ];
-  const template: Seen = [
-    'template',
-    { workload: NAME, containers: ['api', 'proxy'], initContainers: [], count: 2, pods: 0 },
-  ];
+  const template: Seen = ['template', { workload: NAME, containers: ['api', 'proxy'], initContainers: [] }];
+  const ports: Seen = ['service-ports', { workload: NAME, undeclared: [] }];
   const check = 'topology/workloads/probes';
   const history = (more: Record<string, unknown>) =>
     invent({
       check,
       settings: workloads({ serves: true, ...more }),
-      seen: [template, probed('api', 'http'), probed('proxy', null)],
+      seen: [template, ports, probed('api', 'http'), probed('proxy', null)],
     });
   const exempted = history({ exempt: [{ checks: [check], containers: ['proxy'], reason: REASON }] });
   assert.deepEqual([judgeOf(check)?.([exempted]).verdict, exemptionsIn(exempted).length], ['pass', 1]);
@@ -148,7 +144,7 @@ const unmatched = (check: string, settings: Record<string, unknown>, ...seen: Se
 
 test('should name containers that are let off and not there, where their workload was looked at', () => {
   const resources = 'topology/workloads/resources';
-  const line: Seen = ['container-resources', { workload: NAME, container: 'api', init: false }];
+  const line: Seen = ['container-resources', { workload: NAME, container: 'api' }];
   const gone = [[`container gone of ${NAME}`, REASON]];
   assert.deepEqual(unmatched(resources, exempt(resources, ['api', 'gone']), line), gone);
   assert.deepEqual(unmatched(resources, exempt('telemetry/**', ['gone']), line), [], 'of another check');

@@ -10,6 +10,7 @@ import type { Seen } from '../record/observations/index.ts';
 import { allowedValues } from '../record/settings.ts';
 import { overrideReason, overrideText } from '../record/setting-overrides.ts';
 import { all, first } from './observed.ts';
+import { isInit } from './topology/containers.ts';
 import { exemption, matches } from './topology/declared.ts';
 
 /** Each once, in the order of the kinds below. */
@@ -58,13 +59,12 @@ export function once(exemptions: readonly Exemption[]): Exemption[] {
 interface OfContainer {
   workload: string;
   container: string;
-  init?: boolean;
 }
 
 /** `topology.workloads[].exempt`, in checks that judge the containers of a workload one by one. */
 function containers(history: History): Exemption[] {
-  const serving = all(history, 'container-probes').filter(({ init }) => !init);
-  const given = all(history, 'container-resources').filter(({ init }) => !init);
+  const serving = all(history, 'container-probes').filter((one) => !isInit(history, one));
+  const given = all(history, 'container-resources').filter((one) => !isInit(history, one));
   const images = [...all(history, 'container-image'), ...all(history, 'pod-image')];
   return [...serving, ...given, ...images].flatMap((one) => letOff(history, one));
 }

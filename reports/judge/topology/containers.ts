@@ -1,8 +1,5 @@
 import type { History, HistoryHeader } from '../../record/history/history.ts';
-import type { Seen } from '../../record/observations/index.ts';
 import { nameOf } from '../../record/names/topology-names.ts';
-import { need } from '../evidence/need.ts';
-import type { AnyNeed } from '../evidence/need.ts';
 import { all } from '../observed.ts';
 import { exemption } from './declared.ts';
 import type { DeclaredWorkload } from './declared.ts';
@@ -12,17 +9,13 @@ import type { Findings } from './findings.ts';
 interface Line {
   workload: string;
   container: string;
-  init?: boolean;
 }
 
-export const ofWorkload = {
-  of: ({ workload }: { workload: string }): string => workload,
-  absent: 'fail',
-} as const;
+export const ofWorkload = ({ workload }: { workload: string }): string => workload;
 
-/** The template of each workload. */
-export function templates(subjects: readonly string[]): AnyNeed {
-  return need('template', { subjects, ...ofWorkload });
+/** Workloads by the names that their lines have. */
+export function byName(workloads: readonly DeclaredWorkload[]): [string, DeclaredWorkload][] {
+  return workloads.map((workload) => [nameOf(workload), workload]);
 }
 
 export const every = ({ settings }: HistoryHeader): DeclaredWorkload[] => settings.workloads ?? [];
@@ -37,30 +30,27 @@ export function eachContainer<L extends Line>(
   history: History,
   findings: Findings,
   { workloads, lines }: Goes<L>,
-  visit: (workload: DeclaredWorkload, container: L) => void,
+  visit: (container: L) => void,
 ): void {
-  for (const workload of workloads) {
-    const name = nameOf(workload);
-    const template = all(history, 'template').find((one) => one.workload === name);
-    if (template === undefined) findings.absent(name, 'the workload');
-    const own = lines.filter((one) => one.workload === name);
-    if (template !== undefined) counted(findings, template, own);
-    for (const line of own)
-      if (exemption(workload, history.header.check, line.container) === null) visit(workload, line);
-  }
+  const held = { key: ofWorkload, expected: 'the workload', missing: 'fail', strange: 'ignore' } as const;
+  findings.each(byName(workloads), all(history, 'template'), held, (declared, template) => {
+    const { workload, containers, initContainers } = template;
+    if (containers.length === 0) findings.unknown(workload, 'the containers of its template', 'none');
+    findings.each(
+      [...containers, ...initContainers].map((container) => [subjectOf({ workload, container }), container]),
+      lines.filter((one) => one.workload === workload),
+      { key: subjectOf, expected: 'what its template says', missing: 'unknown', strange: 'ignore' },
+      (container, line) => {
+        if (exemption(declared, history.header.check, container) === null) visit(line);
+      },
+    );
+  });
 }
 
-/** A line for each container of the template, and for no other. */
-function counted(findings: Findings, template: Seen<'template'>, own: readonly Line[]): void {
-  const { workload, containers, initContainers, count } = template;
-  const names = (of: readonly Line[]): string[] => of.map(({ container }) => container);
-  findings.eachOnce(`containers of ${workload}`, [...containers, ...initContainers], names(own));
-  findings.agree(`containers of ${workload}`, count, own.length);
-  if (own.some(({ init }) => init === undefined)) return;
-  findings.eachOnce(
-    `init containers of ${workload}`,
-    initContainers,
-    names(own.filter(({ init }) => init === true)),
+/** Whether it runs to its end before the others start, as the template of its workload says. */
+export function isInit(history: History, { workload, container }: Line): boolean {
+  return all(history, 'template').some(
+    (one) => one.workload === workload && one.initContainers.includes(container),
   );
 }
 

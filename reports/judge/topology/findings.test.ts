@@ -114,6 +114,28 @@ test('should not take lines for what was to be recorded that are missing, double
   assert.match(reasonOf(['a'], ['a', 'c']), /one of c/);
 });
 
+test('should say of each declared subject that its line is missing or doubled, and of a line that nobody declared it', () => {
+  const reasonOf = (lines: string[], missing: 'fail' | 'unknown', strange: 'fail' | 'ignore'): string => {
+    const findings = new Findings(invent({ check, seen: [] })).rule('lines');
+    const held = { key: (line: string) => line, what: 'line', expected: 'a line', missing, strange };
+    findings.each(
+      ['a', 'b'].map((name) => [name, name]),
+      lines,
+      held,
+      (name) => findings.rule('judged').expect(name, true, 'good', 'good'),
+    );
+    const { verdict, reason, rules } = findings.conclude('all good');
+    if (verdict !== 'pass') assert.equal(rules?.find(({ id }) => id === 'lines')?.verdict, verdict);
+    return `${verdict}: ${reason}`;
+  };
+  assert.equal(reasonOf(['b', 'a'], 'fail', 'fail'), 'pass: all 2 as declared');
+  assert.equal(reasonOf(['a'], 'fail', 'fail'), 'fail: line of b: expected a line, seen not there');
+  assert.match(reasonOf(['a'], 'unknown', 'fail'), /^inconclusive: .*line of b: .*it was not recorded/);
+  assert.match(reasonOf(['a', 'b', 'a'], 'fail', 'fail'), /^inconclusive: .*line of a: .*recorded 2 times/);
+  assert.match(reasonOf(['a', 'b', 'c'], 'fail', 'fail'), /^fail: line of c: expected nothing undeclared/);
+  assert.equal(reasonOf(['a', 'b', 'c'], 'fail', 'ignore'), 'pass: all 2 as declared');
+});
+
 test('should be inconclusive about a goal that the header does not name', () => {
   const findings = new Findings(invent({ check, seen: [] }));
   findings.expect('a thing', true, 'good', 'good');

@@ -19,6 +19,22 @@ interface Entry extends Finding {
   ofTime?: true;
 }
 
+/** How declared subjects are held against the lines that were recorded of them. */
+interface Held<L> {
+  /** The subject that a line is of. */
+  key: (line: L) => string;
+  /** What each subject must have or be, in a few words. */
+  expected: string;
+  /** What the lines are of each subject, such as `placement`; left out: the subject itself. */
+  what?: string;
+  /** A subject without a line fails, or nobody could see it. */
+  missing: 'fail' | 'unknown';
+  /** Why nobody could see it. */
+  why?: (subject: string) => string;
+  /** A line of a subject that is not declared fails, or is of no interest. */
+  strange: 'fail' | 'ignore';
+}
+
 /** Collects what was looked at, and turns it into a judgement by the same rules for every topology check. */
 export class Findings {
   readonly #history: History;
@@ -63,6 +79,39 @@ export class Findings {
   /** Something could not be seen. */
   unknown(subject: string, expected: string, why: string): void {
     this.#entries.push({ subject, ok: false, expected, seen: why, state: 'unknown', rule: this.#rule });
+  }
+
+  /**
+   * Visits each declared subject with its line. A subject without a line or with several, and a line of no subject, are said here: what is judged by this
+   * needs no other evidence.
+   */
+  each<D, L>(
+    declared: Iterable<readonly [subject: string, declared: D]>,
+    seen: readonly L[],
+    held: Held<L>,
+    visit: (declared: D, line: L) => void = () => undefined,
+  ): void {
+    const rule = this.#rule;
+    const bySubject = Map.groupBy(seen, held.key);
+    const known = new Map(declared);
+    for (const [subject, one] of known) {
+      this.#rule = rule;
+      const lines = bySubject.get(subject) ?? [];
+      this.#once(subject, lines.length, held);
+      for (const line of lines) visit(one, line);
+    }
+    this.#rule = rule;
+    for (const subject of held.strange === 'fail' ? bySubject.keys() : [])
+      if (!known.has(subject)) this.expect(saidOf(subject, held), false, 'nothing undeclared', 'it is there');
+  }
+
+  #once<L>(subject: string, lines: number, held: Held<L>): void {
+    const { expected, missing, why } = held;
+    const said = saidOf(subject, held);
+    if (lines > 1) this.unknown(said, expected, `it was recorded ${lines} times`);
+    if (lines > 0) return;
+    if (missing === 'fail') this.absent(said, expected);
+    else this.unknown(said, expected, why?.(subject) ?? 'it was not recorded');
   }
 
   /** Each wanted name must be recorded once, and no other: a missing, doubled or unknown name means a damaged record. */
@@ -171,6 +220,10 @@ export class Findings {
     const reason = this.#entries.length === 1 ? 'as declared' : `all ${this.#entries.length} as declared`;
     return { verdict: 'pass', reason };
   }
+}
+
+function saidOf<L>(subject: string, { what }: Held<L>): string {
+  return what === undefined ? subject : `${what} of ${subject}`;
 }
 
 function sentence(entry: Entry): string {

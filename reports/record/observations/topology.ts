@@ -143,28 +143,23 @@ const WORKLOADS = kinds({
     expected: z.string(),
     seen: z.string(),
   },
-  /** The containers of a workload's template, and how many pods it had; null where pods are not looked at. */
+  /** The containers of a workload's template; `initContainers` run to their end before the others start. */
   template: {
     workload: z.string(),
     containers: z.array(z.string()),
     initContainers: z.array(z.string()),
-    /** All of them. */
-    count: z.int(),
-    pods: z.int().nullable(),
   },
   'container-probes': {
     workload: z.string(),
     container: z.string(),
-    init: z.boolean(),
     liveness: z.string().nullable(),
     readiness: z.string().nullable(),
     /** How many it declares. */
-    ports: later(z.int()),
+    ports: z.int(),
   },
   'container-resources': {
     workload: z.string(),
     container: z.string(),
-    init: z.boolean(),
     requests: quantities,
     limits: quantities,
     /** GPU devices; null where none are declared for the workload. */
@@ -183,7 +178,7 @@ const WORKLOADS = kinds({
      * Each container of its spec, init containers too, and whether it has the id of an image: one that waits for its first start has none, whether
      * its image can be pulled or not.
      */
-    images: later(z.array(z.strictObject({ container: z.string(), pulled: z.boolean() }))),
+    images: z.array(z.strictObject({ container: z.string(), pulled: z.boolean() })),
   },
   /** Counts are null until the disruption controller has counted. */
   budget: {

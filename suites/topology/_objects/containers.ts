@@ -11,12 +11,10 @@ import type { Container, PodObject } from './shapes.ts';
 interface Templated {
   workload: string;
   container: Container;
-  /** It runs to its end before the others start. */
-  init: boolean;
 }
 
-/** Every container of a workload's template; records how many there are. */
-function containersOf(ctx: CheckContext, found: Found, pods: number | null): Templated[] {
+/** Every container of a workload's template, which is recorded. */
+function containersOf(ctx: CheckContext, found: Found): Templated[] {
   const spec = found.object?.spec.template.spec;
   if (spec === undefined) return [];
   const lasting = lastingContainers(spec);
@@ -25,12 +23,8 @@ function containersOf(ctx: CheckContext, found: Found, pods: number | null): Tem
     workload: found.name,
     containers: lasting.map(({ name }) => name),
     initContainers: passing.map(({ name }) => name),
-    count: lasting.length + passing.length,
-    pods,
   });
-  const of = (containers: Container[], init: boolean): Templated[] =>
-    containers.map((container) => ({ workload: found.name, container, init }));
-  return [...of(lasting, false), ...of(passing, true)];
+  return [...lasting, ...passing].map((container) => ({ workload: found.name, container }));
 }
 
 /**
@@ -43,12 +37,11 @@ export function recordProbes(
   services: readonly ServiceObject[] | null,
 ): void {
   for (const one of found.filter(({ workload }) => workload.serves)) {
-    const all = containersOf(ctx, one, null);
-    for (const { workload, container, init } of all)
+    const all = containersOf(ctx, one);
+    for (const { workload, container } of all)
       ctx.record('container-probes', {
         workload,
         container: container.name,
-        init,
         liveness: probeText(container.livenessProbe),
         readiness: probeText(container.readinessProbe),
         ports: portsOf(container).length,
@@ -56,7 +49,7 @@ export function recordProbes(
     const declared = all.flatMap(({ container }) => portsOf(container));
     if (all.length === 0 || services === null) continue;
     const undeclared = servedPorts(one, services).filter((port) => !declared.includes(port));
-    ctx.record('service-ports', { workload: one.name, declared: declared.length, undeclared });
+    ctx.record('service-ports', { workload: one.name, undeclared });
   }
 }
 
@@ -102,13 +95,12 @@ type Given = Pick<NonNullable<Container['resources']>, 'requests' | 'limits'>;
 export function recordResources(ctx: CheckContext, found: readonly Found[]): void {
   const resource = setting(ctx, 'gpu')?.resource;
   for (const one of found)
-    for (const { workload, container, init } of containersOf(ctx, one, null)) {
+    for (const { workload, container } of containersOf(ctx, one)) {
       const own = container.resources?.limits ?? {};
       const { requests, limits } = effective(container.resources, one.object?.spec.template.spec.resources);
       ctx.record('container-resources', {
         workload,
         container: container.name,
-        init,
         requests: quantitiesIn(requests),
         limits: quantitiesIn(limits),
         devices: one.workload.gpu === undefined ? null : devicesIn(own, resource),
@@ -142,7 +134,7 @@ function devicesIn(limits: Record<string, string>, resource: string | undefined)
 export function recordImages(ctx: CheckContext, found: readonly Found[], pods: readonly PodObject[]): void {
   for (const one of found) {
     const own = podsOf(one, pods);
-    for (const { workload, container } of containersOf(ctx, one, own.length)) {
+    for (const { workload, container } of containersOf(ctx, one)) {
       const { name, image } = container;
       ctx.record('container-image', { workload, container: name, image });
       if (isInjected(image)) recordInjected(ctx, { workload, container: name }, own);

@@ -16,20 +16,20 @@ function reasonOf(check: string, seen: Seen[]): string {
 }
 
 test('should lead from a container that fails to the key that lets it off', () => {
-  const template: Seen = ['template', { workload, containers: ['c'], initContainers: [], count: 1, pods: 0 }];
+  const template: Seen = ['template', { workload, containers: ['c'], initContainers: [] }];
   const none = { cpu: null, memory: null };
   const line = (kind: string, more: object): Seen => [
     `container-${kind}`,
     { workload, container: 'c', ...more },
   ];
-  const given = { init: false, requests: none, limits: none, devices: null };
+  const given = { requests: none, limits: none, devices: null };
   assert.match(reasonOf('resources', [template, line('resources', given)]), EXEMPT);
   assert.match(reasonOf('images', [template, line('image', { image: 'elsewhere/c:1' })]), EXEMPT);
 });
 
 test('should lead from replicas on one node to the key that lets their workload off', () => {
   const pods = ['api-1', 'api-2'].map((name) => ({ name, node: 'a' }));
-  const placement = { workload, pods, count: 2, wanted: 2, nodes: ['a'], budgets: ['api'] };
+  const placement = { workload, pods, wanted: 2 };
   const budget = { workload, name: 'api', expectedPods: 2, desiredHealthy: 1 };
   assert.match(
     reasonOf('spread', [

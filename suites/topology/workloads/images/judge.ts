@@ -1,14 +1,13 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import {
+  byName,
   eachContainer,
   every,
   ofWorkload,
   subjectOf,
-  templates,
 } from '../../../../reports/judge/topology/containers.ts';
-import { exemption, isNamedAfter } from '../../../../reports/judge/topology/declared.ts';
+import { exemption } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -16,18 +15,7 @@ import { isInjected, nameOf } from '../../../../reports/record/names/topology-na
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { OF_CONTAINERS, withException } from '../exceptions.ts';
 
-export const judge: CheckJudge = {
-  judge: judgeImages,
-  evidence: (header) => {
-    const subjects = every(header).map(nameOf);
-    const running = every(header).filter(({ replicas }) => replicas.min > 0);
-    return [
-      templates(subjects),
-      need('container-image', { subjects, ...ofWorkload }),
-      need('pull', { subjects: running.map(nameOf), ...ofWorkload }),
-    ];
-  },
-};
+export const judge: CheckJudge = { judge: judgeImages };
 
 /** Every image comes from a declared registry, is pinned, and could be pulled by the nodes. */
 function judgeImages(history: History): Judgement {
@@ -38,7 +26,7 @@ function judgeImages(history: History): Judgement {
     pin: registry?.pinned === 'digest' ? 'digest' : 'tag',
   };
   const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
-  eachContainer(history, findings, goes, (_workload, one) => {
+  eachContainer(history, findings, goes, (one) => {
     if (isInjected(one.image)) injected(history, findings, { of: one, allowed });
     else judgeImage(findings, { subject: subjectOf(one), image: one.image }, allowed);
   });
@@ -85,22 +73,22 @@ function injected(
 ): void {
   const isOf = ({ workload, container }: { workload: string; container?: string }): boolean =>
     workload === of.workload && (container ?? of.container) === of.container;
-  const own = all(history, 'injected-image').filter(isOf);
-  findings.rule('registry').eachOnce(
-    `images of ${subjectOf(of)} in its pods`,
-    all(history, 'pull')
-      .filter(isOf)
-      .map(({ pod }) => pod),
-    own.map(({ pod }) => pod),
+  const pods = all(history, 'pull').filter(isOf);
+  const subject = `${subjectOf(of)} in Pod`;
+  if (pods.length === 0)
+    findings
+      .rule('registry')
+      .unknown(
+        `registry of ${subjectOf(of)}`,
+        'a pod, into which an injector puts the image',
+        'no pod: the template says `auto`',
+      );
+  findings.rule('registry').each(
+    pods.map(({ pod }) => [`${subject} ${pod}`, pod]),
+    all(history, 'injected-image').filter(isOf),
+    { key: ({ pod }) => `${subject} ${pod}`, expected: 'an image', missing: 'unknown', strange: 'ignore' },
+    (pod, { image }) => judgeImage(findings, { subject: `${subject} ${pod}`, image }, allowed),
   );
-  if (own.length === 0)
-    findings.unknown(
-      `registry of ${subjectOf(of)}`,
-      'a pod, into which an injector puts the image',
-      'no pod: the template says `auto`',
-    );
-  for (const { pod, image } of own)
-    judgeImage(findings, { subject: `${subjectOf(of)} in Pod ${pod}`, image }, allowed);
 }
 
 /** A container that its pod does not have from the template as it is now. */
@@ -110,60 +98,40 @@ function ofPod(
   { one, allowed }: { one: Seen<'pod-image'>; allowed: Allowed },
 ): void {
   const { workload: name, container, pod, image } = one;
-  const isThere = all(history, 'pull').some((pull) => pull.workload === name && pull.pod === pod);
-  findings.rule('registry').sound(`Pod ${pod}`, isThere, `a pod of ${name}`, 'none that was looked at');
   const workload = every(history.header).find((of) => nameOf(of) === name);
   if (workload === undefined || exemption(workload, history.header.check, container) !== null) return;
   judgeImage(findings, { subject: `${subjectOf(one)} in Pod ${pod}`, image }, allowed);
 }
 
+/** Fewer pods than are declared at least do not show what the nodes of the others can pull. */
 function pulls(history: History, findings: Findings): void {
   const found = all(history, 'pull');
-  for (const { workload, pods } of all(history, 'template')) {
-    const own = found.filter((one) => one.workload === workload).map(({ pod }) => pod);
-    findings.agree(`pods of ${workload}`, pods, own.length);
-    const [, namespace = '', name = ''] = /^\S+ ([^/]+)\/(.+)$/.exec(workload) ?? [];
-    const stray = own.find((pod) => !isNamedAfter(pod, `${namespace}/${name}`));
-    findings.sound(`pods of ${workload}`, stray === undefined, 'its own pods', stray ?? '');
-  }
-  // A pod belongs to one workload.
-  const pods = found.map(({ pod }) => pod);
-  findings.eachOnce('pods', [...new Set(pods)], pods);
-  for (const one of found) pulled(history, findings, one);
+  findings.each(
+    byName(every(history.header).filter(({ replicas }) => replicas.min > 0)),
+    [...Map.groupBy(found, ofWorkload)],
+    {
+      key: ([workload]) => workload,
+      what: 'pods',
+      expected: 'at least one',
+      missing: 'fail',
+      strange: 'ignore',
+    },
+    ({ replicas: { min } }, [workload, { length }]) => {
+      if (length < min) findings.unknown(`pods of ${workload}`, `${min} or more`, String(length));
+    },
+  );
+  for (const one of found) pulled(findings, one);
 }
 
 /** A container without the id of an image says nothing of whether it can be pulled, unless kubelet says that it cannot. */
-function pulled(
-  history: History,
-  findings: Findings,
-  { workload, pod, troubles, images }: Seen<'pull'>,
-): void {
+function pulled(findings: Findings, { pod, troubles, images }: Seen<'pull'>): void {
   const subject = `images of Pod ${pod}`;
-  if (images !== undefined) {
-    const names = images.map(({ container }) => container);
-    const known = namesIn(history, workload, pod);
-    findings.eachOnce(
-      `containers of Pod ${pod}`,
-      [...new Set(names)].filter((name) => known.has(name)),
-      names,
-    );
-    findings.sound(`containers of Pod ${pod}`, names.length > 0, 'at least one', 'none');
-  }
-  const without = (images ?? []).filter((one) => !one.pulled).map(({ container }) => container);
+  const without = images.filter((one) => !one.pulled).map(({ container }) => container);
   if (troubles.length > 0) findings.expect(subject, false, 'pulled', troubles.join(', '));
+  else if (images.length === 0) findings.unknown(subject, 'pulled', 'it has no container');
   else if (without.length > 0)
     findings.unknown(subject, 'pulled', `no image id yet of ${without.join(', ')}`);
   else findings.expect(subject, true, 'pulled', 'pulled');
-}
-
-/** Containers that a pod may have: those of its template, and those that it has beside it. One of an earlier template may lack some. */
-function namesIn(history: History, workload: string, pod: string): ReadonlySet<string> {
-  const templates = all(history, 'template').filter((one) => one.workload === workload);
-  const beside = all(history, 'pod-image').filter((one) => one.workload === workload && one.pod === pod);
-  return new Set([
-    ...templates.flatMap(({ containers, initContainers }) => [...containers, ...initContainers]),
-    ...beside.map(({ container }) => container),
-  ]);
 }
 
 /** Pinned by digest, or by any tag but `latest`; no tag means `latest`. */

@@ -3,11 +3,9 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** The ports of a workload that serves, one line of each. Records of earlier versions lack it. */
+  /** The ports of a workload that serves, one line of each. */
   'service-ports': {
     workload: z.string(),
-    /** How many ports its containers declare, all together. */
-    declared: z.int(),
     /** Those by number to which a Service leads and which no container declares, as `8080/TCP`. */
     undeclared: z.array(z.string()),
   },

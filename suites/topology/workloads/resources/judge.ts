@@ -1,34 +1,21 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import {
-  eachContainer,
-  every,
-  ofWorkload,
-  subjectOf,
-  templates,
-} from '../../../../reports/judge/topology/containers.ts';
+import { eachContainer, every, isInit, subjectOf } from '../../../../reports/judge/topology/containers.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 import { OF_CONTAINERS, withException } from '../exceptions.ts';
 
-export const judge: CheckJudge = {
-  judge: judgeResources,
-  evidence: (header) => {
-    const subjects = every(header).map(nameOf);
-    return [templates(subjects), need('container-resources', { subjects, ...ofWorkload })];
-  },
-};
+export const judge: CheckJudge = { judge: judgeResources };
 
 /** CPU and memory requests and limits on every container, and GPUs where they are declared. */
 function judgeResources(history: History): Judgement {
   const findings = new Findings(history);
   const lines = all(history, 'container-resources');
   const goes = { workloads: every(history.header), lines };
-  eachContainer(history, findings, goes, (_workload, one) => {
-    if (one.init) return;
+  eachContainer(history, findings, goes, (one) => {
+    if (isInit(history, one)) return;
     for (const side of ['requests', 'limits'] as const)
       for (const resource of ['cpu', 'memory'] as const) {
         const given = one[side][resource];
@@ -40,7 +27,7 @@ function judgeResources(history: History): Judgement {
   findings.rule('gpu');
   for (const workload of every(history.header)) {
     if (workload.gpu === undefined) continue;
-    const own = lines.filter((one) => one.workload === nameOf(workload) && !one.init);
+    const own = lines.filter((one) => one.workload === nameOf(workload) && !isInit(history, one));
     const devices = own.reduce((sum, one) => sum + (one.devices ?? 0), 0);
     const wanted = workload.gpu;
     const subject = `GPU of ${nameOf(workload)}`;

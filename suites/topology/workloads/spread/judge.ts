@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import { isNamedAfter, range } from '../../../../reports/judge/topology/declared.ts';
+import { byName, ofWorkload } from '../../../../reports/judge/topology/containers.ts';
+import { range } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -13,28 +13,7 @@ import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { nameOf } from '../../../../reports/record/names/topology-names.ts';
 import { withException } from '../exceptions.ts';
 
-export const judge: CheckJudge = {
-  judge: judgeSpread,
-  evidence: ({ settings }) => {
-    const { workloads = [] } = settings;
-    const spreading = workloads.filter(isSpread);
-    const budgeted = spreading.filter((workload) => workload.spread?.disruptionBudget !== false);
-    return [
-      need('placement', {
-        subjects: spreading.map(nameOf),
-        of: ({ workload }) => workload,
-        absent: 'fail',
-      }),
-      need('budget', { subjects: budgeted.map(nameOf), of: ({ workload }) => workload, absent: 'fail' }),
-      need('members-placed', {
-        // Histories of earlier versions lack the line of a store with a member alone: `members` says so.
-        subjects: storesApart(settings).flatMap(({ store, alone }) => (alone === null ? [store] : [])),
-        of: ({ store }) => store,
-        absent: 'fail',
-      }),
-    ];
-  },
-};
+export const judge: CheckJudge = { judge: judgeSpread };
 
 function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
   return kind !== 'DaemonSet' && replicas.max >= 2;
@@ -43,15 +22,33 @@ function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
 /** Replicas on different nodes, and a disruption budget that allows one eviction and not all. */
 function judgeSpread(history: History): Judgement {
   const findings = new Findings(history);
-  for (const workload of (history.header.settings.workloads ?? []).filter(isSpread)) {
-    const found = all(history, 'placement').find((one) => one.workload === nameOf(workload));
-    const few = tooFew(workload, found);
-    if (few?.settled === true) findings.note(`${nameOf(workload)} ${few.text}`);
-    const looked = { workload, found, few };
-    if (workload.spread?.differentNodes !== false) placement(findings.rule('placement'), looked);
-    if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), looked);
-  }
-  for (const apart of storesApart(history.header.settings)) members(history, findings.rule('members'), apart);
+  const { settings } = history.header;
+  findings
+    .rule('placement')
+    .each(
+      byName((settings.workloads ?? []).filter(isSpread)),
+      all(history, 'placement'),
+      { key: ofWorkload, what: 'pods', expected: 'pods on nodes', missing: 'fail', strange: 'ignore' },
+      (workload, found) => {
+        const few = tooFew(workload, found);
+        if (few?.settled === true) findings.note(`${nameOf(workload)} ${few.text}`);
+        const looked = { workload, found, few };
+        if (workload.spread?.differentNodes !== false) placement(findings, looked);
+        if (workload.spread?.disruptionBudget !== false) budgets(history, findings.rule('budgets'), looked);
+      },
+    );
+  findings.rule('members').each(
+    storesApart(settings).map((apart) => [apart.store, apart]),
+    all(history, 'members-placed'),
+    {
+      key: ({ store }) => store,
+      what: 'members',
+      expected: 'pods on nodes',
+      missing: 'fail',
+      strange: 'ignore',
+    },
+    (apart, { pods }) => members(findings, apart, pods),
+  );
   noteShared(history, findings);
   return withException(
     findings.conclude(
@@ -96,27 +93,19 @@ function storesApart({ stores = {}, workloads = [] }: HeaderSettings): Apart[] {
 }
 
 /** As many nodes as members; how many members there must be is for topology/workloads/roles. */
-function members(history: History, findings: Findings, { store, apart, alone }: Apart): void {
+function members(findings: Findings, { store, apart, alone }: Apart, pods: Placement['pods']): void {
   const subject = `members of ${store}`;
-  const found = all(history, 'members-placed').find((one) => one.store === store);
-  if (found === undefined && alone !== null) {
-    findings.unknown(`placement of ${subject}`, `the node of the pod of ${alone.name}`, 'not recorded');
-    return;
-  }
-  if (found === undefined || found.pods.length === 0) {
+  if (pods.length === 0) {
     findings.absent(subject, 'pods on nodes');
     return;
   }
-  const names = found.pods.map(({ name }) => name);
-  findings.agree(`pods of ${store}`, found.count, names.length);
-  findings.eachOnce(`pods of ${store}`, [...new Set(names)], names);
   if (alone !== null) {
-    besideOthers(findings, store, { alone, pods: found.pods });
+    besideOthers(findings, store, { alone, pods });
     return;
   }
-  const wanted = Math.max(2, Math.min(names.length, apart));
-  const where = found.pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
-  const nodes = new Set(found.pods.map(({ node }) => node));
+  const wanted = Math.max(2, Math.min(pods.length, apart));
+  const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
+  const nodes = new Set(pods.map(({ node }) => node));
   findings.expect(`placement of ${subject}`, nodes.size >= wanted, `${wanted} different nodes`, where);
 }
 
@@ -127,7 +116,7 @@ function members(history: History, findings: Findings, { store, apart, alone }: 
 function besideOthers(
   findings: Findings,
   store: string,
-  { alone, pods }: { alone: MemberSet; pods: Seen<'members-placed'>['pods'] },
+  { alone, pods }: { alone: MemberSet; pods: Placement['pods'] },
 ): void {
   const subject = `members of ${store}`;
   const own = pods.find(({ name }) => isPodOfSet(name, alone));
@@ -151,7 +140,7 @@ type Placement = Seen<'placement'>;
 
 interface Looked {
   workload: DeclaredWorkload;
-  found: Placement | undefined;
+  found: Placement;
   few: Few | null;
 }
 
@@ -165,8 +154,7 @@ interface Few {
  * Null from two pods on, which are judged, and where fewer are there than are declared at least. An autoscaler may leave a workload at one
  * pod, or KEDA at none: these are on one node at most, and no budget can allow one disruption and not all of them.
  */
-function tooFew({ replicas }: DeclaredWorkload, found: Placement | undefined): Few | null {
-  const { pods = [], wanted = null } = found ?? {};
+function tooFew({ replicas }: DeclaredWorkload, { pods, wanted }: Placement): Few | null {
   if (wanted === null || pods.length < replicas.min || replicas.min >= 2) return null;
   if (pods.length >= 2 && wanted >= 2) return null;
   return pods.length === wanted
@@ -179,24 +167,18 @@ function tooFew({ replicas }: DeclaredWorkload, found: Placement | undefined): F
  */
 function placement(findings: Findings, { workload, found, few }: Looked): void {
   const subject = nameOf(workload);
-  if (found === undefined || (found.pods.length === 0 && few === null)) {
+  const { pods } = found;
+  if (pods.length === 0 && few === null) {
     findings.absent(`pods of ${subject}`, 'pods on nodes');
     return;
   }
-  const { pods } = found;
-  const nodes = new Set(pods.map(({ node }) => node));
-  const names = pods.map(({ name }) => name);
-  findings.eachOnce(`nodes of ${subject}`, [...nodes], found.nodes);
-  findings.agree(`pods of ${subject}`, found.count, pods.length);
-  const stray = names.find((name) => !isNamedAfter(name, workload.name));
-  findings.sound(`pods of ${subject}`, stray === undefined, 'its own pods', stray ?? '');
-  findings.eachOnce(`pods of ${subject}`, [...new Set(names)], names);
   if (few !== null) {
     if (!few.settled) findings.unknown(`placement of ${subject}`, 'pods on different nodes', few.text);
     return;
   }
   const wanted = Math.max(2, Math.min(pods.length, workload.replicas.min));
   const where = pods.map(({ name, node }) => `${name} on ${node}`).join(', ');
+  const nodes = new Set(pods.map(({ node }) => node));
   const expected = `${wanted} different nodes`;
   if (nodes.size >= wanted && isResized(found))
     findings.unknown(
@@ -208,21 +190,20 @@ function placement(findings: Findings, { workload, found, few }: Looked): void {
 }
 
 /** A pod that is on no node yet may still come to the node of another. A rollout may double the pods for a while. */
-function isResized({ pods, wanted = null }: Placement): boolean {
+function isResized({ pods, wanted }: Placement): boolean {
   return wanted !== null && (pods.length < wanted || pods.length > PODS_OF_A_ROLLOUT * wanted);
 }
 
 const PODS_OF_A_ROLLOUT = 2;
 
 /** Exactly one: of a pod that two budgets select, Kubernetes refuses every eviction. */
-function budgets(history: History, findings: Findings, { workload, found: placed, few }: Looked): void {
+function budgets(
+  history: History,
+  findings: Findings,
+  { workload, few }: Pick<Looked, 'workload' | 'few'>,
+): void {
   const subject = nameOf(workload);
   const found = all(history, 'budget').filter((one) => one.workload === subject);
-  findings.eachOnce(
-    `budgets of ${subject}`,
-    placed?.budgets ?? [],
-    found.map(({ name }) => name),
-  );
   if (found.length === 0) {
     findings.absent(`disruption budget of ${subject}`, 'a PodDisruptionBudget that selects its pods');
     return;

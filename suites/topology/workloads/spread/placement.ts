@@ -24,10 +24,7 @@ export function recordSpread(ctx: CheckContext, found: Found, { pods, budgets }:
   ctx.record('placement', {
     workload: found.name,
     pods: placed,
-    count: placed.length,
     wanted: found.object === undefined ? null : countsOf(found.object).wanted,
-    nodes: [...new Set(placed.map(({ node }) => node))].sort(),
-    budgets: own.map((budget) => budget.metadata.name),
   });
   for (const { metadata, status = {} } of own) {
     const { expectedPods = null, desiredHealthy = null } = status;
@@ -65,7 +62,7 @@ export function recordMembers(ctx: CheckContext, pods: readonly PodObject[]): vo
           declared.pods !== undefined || beside || setsOfOne(declared).some((set) => isPodOfSet(name, set)),
       )
       .flatMap(placeOf);
-    ctx.record('members-placed', { store, pods: placed, count: placed.length });
+    ctx.record('members-placed', { store, pods: placed });
   }
 }
 
