@@ -1,9 +1,9 @@
 import type { Figure, Judgement } from '../record/judgement.ts';
-import { doesCount, lostWrites, readBack } from '../record/trials.ts';
+import { summaryOf } from '../record/trials.ts';
+import type { TrialSummary } from '../record/trials.ts';
 import type { FailoverRecord } from '../record/run-record.ts';
 import { worst } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { pathFigures, pathText } from './path-figures.ts';
 import { costFigures } from './series-costs.ts';
 import { percentAtMost } from './slo/percent.ts';
 import { median, proportionBounds, zeroLossBound } from './statistics.ts';
@@ -38,18 +38,18 @@ const MAX_FINDINGS = 50;
  * leader although one had to be. Never throws: no trials at all are inconclusive.
  */
 export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
-  const counted = trials.filter(doesCount);
-  const gap = gapOf(counted, trials, goals);
+  const summary = summaryOf(trials);
+  const gap = gapOf(summary, trials.length, goals);
   // A trial that was cut off, and after which the series went on, says nothing, good or bad, unless it had failed by then.
   const deciding = trials.filter((trial) => trial.cutOff === undefined || trial.verdict === 'fail');
   const verdict = verdictOf(deciding, gap);
   const findings = trials.filter((trial) => trial.verdict !== 'pass').map((trial) => findingOf(trial, goals));
   return {
     verdict,
-    reason: reasonOf(verdict, deciding, counted, gap),
+    reason: reasonOf(verdict, deciding, { ...summary, gap }),
     expected: expectedOf(goals),
-    seen: seenOf(counted, trials),
-    figures: figuresOf(counted, trials, goals),
+    seen: seenOf(summary, trials),
+    figures: figuresOf(summary, trials, goals),
     findings: findings.slice(0, MAX_FINDINGS),
     findingsTotal: findings.length,
     evidence: [],
@@ -63,30 +63,19 @@ function verdictOf(trials: readonly FailoverRecord[], gap: string | null): Verdi
 }
 
 /** Why the counted trials do not suffice; null when they do. */
-function gapOf(
-  counted: readonly FailoverRecord[],
-  trials: readonly FailoverRecord[],
-  goals: TrialGoals,
-): string | null {
+function gapOf({ counted, elected, inPlace }: TrialSummary, all: number, goals: TrialGoals): string | null {
   const minTrials = goals.minTrials ?? 1;
-  if (trials.length === 0) return 'no trial was run';
-  if (counted.length < minTrials) {
-    return `${counted.length} of ${trials.length} trials count, the goal asks for ${minTrials}`;
-  }
-  const elected = counted.some((trial) => trial.election === 'elsewhere');
-  if (goals.electionRequired === false || elected) return null;
-  const inPlace = count(counted, 'in place');
+  if (all === 0) return 'no trial was run';
+  if (counted.length < minTrials)
+    return `${counted.length} of ${all} trials count, the goal asks for ${minTrials}`;
+  if (goals.electionRequired === false || elected > 0) return null;
   return `no trial elected another leader (${inPlace} of ${counted.length} recovered in place): failover was not seen`;
 }
-
-const count = (trials: readonly FailoverRecord[], election: FailoverRecord['election']): number =>
-  trials.filter((trial) => trial.election === election).length;
 
 function reasonOf(
   verdict: Verdict,
   trials: readonly FailoverRecord[],
-  counted: readonly FailoverRecord[],
-  gap: string | null,
+  { counted, gap }: Pick<TrialSummary, 'counted'> & { gap: string | null },
 ): string {
   const deciding = trials.filter((trial) => trial.verdict === verdict);
   const first = deciding[0];
@@ -120,17 +109,17 @@ function expectedOf(goals: TrialGoals): string {
   return parts.join('; ');
 }
 
-function seenOf(counted: readonly FailoverRecord[], trials: readonly FailoverRecord[]): string {
+function seenOf(summary: TrialSummary, trials: readonly FailoverRecord[]): string {
+  const { counted, lost, elected } = summary;
   if (counted.length === 0) {
-    const lost = (lostWrites(trials) ?? 0) > 0 ? `, ${lossText(trials)}` : '';
-    return `0 of ${trials.length} trials count${lost}`;
+    const losses = (lost ?? 0) > 0 ? `, ${lossText(summary, trials.length)}` : '';
+    return `0 of ${trials.length} trials count${losses}`;
   }
-  const worstRto = worstRtoOf(counted);
   const parts = [
-    `${rtoText(counted, worstRto)}${pathText(counted)}`,
+    [rtoText(summary), ...pathTexts(summary)].join(', '),
     ...manyText(counted),
-    lossText(trials),
-    `another leader in ${count(counted, 'elsewhere')} of ${counted.length} trials`,
+    lossText(summary, trials.length),
+    `another leader in ${elected} of ${counted.length} trials`,
   ];
   if (counted.length < trials.length) parts.push(`${trials.length - counted.length} trials not counted`);
   return parts.join(', ');
@@ -144,15 +133,17 @@ function outageGoals({ totalOutageSeconds, outages }: TrialGoals): string[] {
 }
 
 /** A trial that hit nobody has no outage, long or short. */
-function rtoText(counted: readonly FailoverRecord[], worstRto: number | null): string {
-  if (worstRto !== null) return `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto)} s`;
-  return counted.some(neverBack) ? 'RTO > deadline' : 'no fault was injected';
+function rtoText({ counted, worstRto }: TrialSummary): string {
+  if (worstRto === undefined) return 'no fault was injected';
+  if (worstRto === null) return 'RTO > deadline';
+  return `${counted.length > 1 ? 'worst ' : ''}RTO ${seconds(worstRto.hiMs)} s`;
 }
 
-/** Hit, and not seen to come back. */
-export function neverBack({ rto, landed }: FailoverRecord): boolean {
-  return rto === null && landed.injected !== false;
-}
+const pathTexts = ({ paths }: TrialSummary): string[] =>
+  paths.map(
+    ({ name, worstMs }) =>
+      `by path ${name} ${worstMs === null ? 'not known of every trial' : `${seconds(worstMs)} s`}`,
+  );
 
 /** More than one outage in a trial is worth saying. */
 function manyText(counted: readonly FailoverRecord[]): string[] {
@@ -173,50 +164,31 @@ function worstSinceFault(counted: readonly FailoverRecord[]): { outages: number;
 
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 
-/** Upper ends of the RTO intervals, ms; null where one never came back. */
-function worstRtoOf(counted: readonly FailoverRecord[]): number | null {
-  let found = 0;
-  for (const { rto, landed } of counted) {
-    if (rto === null && landed.injected === false) continue;
-    if (rto === null) return null;
-    found = Math.max(found, rto.hiMs);
-  }
-  return counted.some(({ rto }) => rto !== null) ? found : null;
-}
-
 /** An acknowledged write that is gone is a fact, whether or not the trial counts. */
-function lossText(trials: readonly FailoverRecord[]): string {
-  const lost = lostWrites(trials);
-  if (lost === null)
-    return trials.every(({ writes }) => writes === null)
-      ? 'writes not read back'
-      : 'whether writes were lost is not known';
-  const unread = trials.filter((trial) => trial.writes === null).length;
-  return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${trials.length} trials not read back)` : ''}`;
+function lossText({ lost, unread }: TrialSummary, all: number): string {
+  if (lost === null) return unread === all ? 'writes not read back' : 'whether writes were lost is not known';
+  return `${lost} acknowledged writes lost${unread > 0 ? ` (${unread} of ${all} trials not read back)` : ''}`;
 }
 
-function figuresOf(
-  counted: readonly FailoverRecord[],
-  trials: readonly FailoverRecord[],
-  goals: TrialGoals,
-): Figure[] {
+function figuresOf(summary: TrialSummary, trials: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+  const { counted, lost, elected, inPlace } = summary;
   const tally: Figure[] = [
     { name: 'trials counted', value: counted.length, goal: `≥ ${goals.minTrials ?? 1}` },
   ];
   const left = trials.length - counted.length;
   if (left > 0) tally.push({ name: 'trials not counted', value: left });
-  const losses = [lostFigure(trials, goals), ...lossWindowFigures(trials, goals)];
-  if (counted.length === 0) return (lostWrites(trials) ?? 0) > 0 ? [...losses, ...tally] : tally;
+  const losses = [lostFigure(summary, goals), ...lossWindowFigures(summary, goals)];
+  if (counted.length === 0) return (lost ?? 0) > 0 ? [...losses, ...tally] : tally;
   return [
-    ...rtoFigures(counted, goals),
-    ...pathFigures(counted, rtoGoal(goals)),
+    ...rtoFigures(summary, goals),
+    ...pathFigures(summary, goals),
     ...outageFigures(counted, goals),
     ...losses,
-    boundFigure(trials),
+    boundFigure(summary),
     ...slowBoundFigures(counted, goals),
-    ...outsideFigures(counted),
-    { name: 'trials that elected another leader', value: count(counted, 'elsewhere') },
-    { name: 'trials that recovered in place', value: count(counted, 'in place') },
+    ...outsideFigures(summary),
+    { name: 'trials that elected another leader', value: elected },
+    { name: 'trials that recovered in place', value: inPlace },
     ...tally,
     ...costFigures(trials),
   ];
@@ -231,14 +203,34 @@ const rtoGoal = (goals: TrialGoals): { goal?: number } =>
   goals.rtoSeconds === undefined ? {} : { goal: longestRto(goals.rtoSeconds, goals) };
 
 /** Upper ends of the intervals: what the sampling cannot exclude. */
-function rtoFigures(counted: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
-  const slowest = worstRtoOf(counted);
-  const unknown = counted.some(neverBack) ? 'never steady again' : 'no fault was injected';
-  const value = slowest === null ? unknown : seconds(slowest);
-  const figures: Figure[] = [{ name: 'worst RTO', value, unit: 's', ...rtoGoal(goals) }];
-  if (counted.length === 1) return figures;
-  const middle = median(counted.flatMap((trial) => (trial.rto === null ? [] : [trial.rto.hiMs])));
-  return [...figures, { name: 'median RTO', value: middle === null ? null : seconds(middle), unit: 's' }];
+function rtoFigures({ counted, worstRto }: TrialSummary, goals: TrialGoals): Figure[] {
+  const unknown = worstRto === null ? 'never steady again' : 'no fault was injected';
+  const rtosMs = counted.flatMap(({ rto }) => (rto === null ? [] : [rto.hiMs]));
+  const value = worstRto == null ? unknown : seconds(worstRto.hiMs);
+  return worstAndMedian('', { value, rtosMs, many: counted.length > 1 }, goals);
+}
+
+/** The same of further paths of clients, over the trials in which a fault was injected. */
+function pathFigures({ injected, paths }: TrialSummary, goals: TrialGoals): Figure[] {
+  return paths.flatMap(({ name, rtosMs, worstMs }) => {
+    const value = worstMs === null ? 'not known of every trial' : seconds(worstMs);
+    return worstAndMedian(` by path ${name}`, { value, rtosMs, many: injected.length > 1 }, goals);
+  });
+}
+
+/** From two trials on the median as well. */
+function worstAndMedian(
+  by: string,
+  { value, rtosMs, many }: { value: string | number; rtosMs: readonly number[]; many: boolean },
+  goals: TrialGoals,
+): Figure[] {
+  const figures: Figure[] = [{ name: `worst RTO${by}`, value, unit: 's', ...rtoGoal(goals) }];
+  if (!many) return figures;
+  const middle = median(rtosMs);
+  return [
+    ...figures,
+    { name: `median RTO${by}`, value: middle === null ? null : seconds(middle), unit: 's' },
+  ];
 }
 
 /** The largest value of any trial. */
@@ -261,8 +253,8 @@ function outageFigures(counted: readonly FailoverRecord[], goals: TrialGoals): F
   ];
 }
 
-function lostFigure(trials: readonly FailoverRecord[], goals: TrialGoals): Figure {
-  const figure: Figure = { name: 'lost acknowledged writes', value: lostWrites(trials), unit: 'writes' };
+function lostFigure({ lost }: TrialSummary, goals: TrialGoals): Figure {
+  const figure: Figure = { name: 'lost acknowledged writes', value: lost, unit: 'writes' };
   return goals.lostWrites === undefined ? figure : { ...figure, goal: `≤ ${goals.lostWrites}` };
 }
 
@@ -271,9 +263,8 @@ function lostFigure(trials: readonly FailoverRecord[], goals: TrialGoals): Figur
  * read back says nothing about loss, and one that does not count says nothing by losing none. One trial would bound the share at 95 %, which
  * is no claim worth making.
  */
-function boundFigure(trials: readonly FailoverRecord[]): Figure {
+function boundFigure({ readBack: known }: TrialSummary): Figure {
   const name = 'share of trials that lose writes, upper 95 % bound';
-  const known = readBack(trials);
   if (known.length < 2) return { name, value: 'not claimed: that takes at least two trials' };
   const losing = known.filter(({ lost }) => lost > 0).length;
   const bound = losing === 0 ? zeroLossBound(known.length) : proportionBounds(losing, known.length).upper;
@@ -281,11 +272,10 @@ function boundFigure(trials: readonly FailoverRecord[]): Figure {
 }
 
 /** Longest time between the first and the last lost acknowledgement of any trial. */
-function lossWindowFigures(trials: readonly FailoverRecord[], goals: TrialGoals): Figure[] {
+function lossWindowFigures({ lost, lossWindowMs }: TrialSummary, goals: TrialGoals): Figure[] {
   const goal = goals.lossWindowSeconds ?? goals.lossWindowBeyondFailover;
   if (goal === undefined) return [];
-  const longest = Math.max(0, ...trials.map((trial) => trial.lossWindowMs ?? 0));
-  const value = lostWrites(trials) === null ? null : seconds(longest);
+  const value = lost === null ? null : seconds(lossWindowMs ?? 0);
   return [
     {
       name: 'longest loss window',
@@ -310,16 +300,13 @@ function slowBoundFigures(counted: readonly FailoverRecord[], goals: TrialGoals)
 }
 
 /** Compares results with what the live settings predict; one outside, in either direction, needs an explanation. */
-function outsideFigures(counted: readonly FailoverRecord[]): Figure[] {
-  const compared = counted.filter(({ outsideExpected }) => outsideExpected !== 'unknown');
-  if (compared.length === 0) return [];
-  const of = (word: FailoverRecord['outsideExpected']): number =>
-    compared.filter(({ outsideExpected }) => outsideExpected === word).length;
-  const [faster, slower] = [of('faster'), of('slower')];
+function outsideFigures({ expected: { inside, faster, slower } }: TrialSummary): Figure[] {
+  const compared = inside + faster + slower;
+  if (compared === 0) return [];
   const value =
     faster + slower === 0
-      ? `inside in ${compared.length} of ${compared.length} trials: no contradiction, and little confirmation`
-      : `${slower} slower, ${faster} faster, of ${compared.length} trials: needs an explanation`;
+      ? `inside in ${compared} of ${compared} trials: no contradiction, and little confirmation`
+      : `${slower} slower, ${faster} faster, of ${compared} trials: needs an explanation`;
   return [{ name: 'RTO against the wide range that the settings allow', value }];
 }
 

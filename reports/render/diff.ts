@@ -1,8 +1,8 @@
 import { runWord } from '../record/compose.ts';
-import { lostWrites } from '../record/trials.ts';
-import type { CheckResult, FailoverRecord, Interval, RunRecord } from '../record/run-record.ts';
+import { summaryOf } from '../record/trials.ts';
+import type { CheckResult, Interval, RunRecord } from '../record/run-record.ts';
 import type { Verdict } from '../record/verdict.ts';
-import { CHECK_WORDS, GLYPHS, injectedIn, lostText, oneLine, secondsOf } from './text.ts';
+import { CHECK_WORDS, GLYPHS, lostText, oneLine, secondsOf } from './text.ts';
 
 export interface CheckChange {
   id: string;
@@ -82,41 +82,23 @@ function changeOf({ old, now }: { old: CheckResult; now: CheckResult }): CheckCh
 }
 
 function rtoChange(old: CheckResult, now: CheckResult): RtoChange[] {
-  const before = slowest(injectedIn(old.trials));
-  const after = slowest(injectedIn(now.trials));
+  const [was, is] = [summaryOf(old.trials), summaryOf(now.trials)];
+  const [before, after] = [was.worstRto, is.worstRto];
   if (before === undefined || after === undefined) return [];
   const change = {
     id: now.id,
     beforeMs: before?.hiMs ?? null,
     afterMs: after?.hiMs ?? null,
-    ...lostOf(old, now),
-  };
-  return overlap(before, after) && change.lost.before === change.lost.after ? [] : [change];
-}
-
-type Losses = Pick<RtoChange, 'lostBefore' | 'lostAfter' | 'lost'>;
-
-function lostOf(old: CheckResult, now: CheckResult): Losses {
-  return {
-    lostBefore: lostWrites(old.trials),
-    lostAfter: lostWrites(now.trials),
+    lostBefore: was.lost,
+    lostAfter: is.lost,
     lost: { before: lostText(old.trials), after: lostText(now.trials) },
   };
+  return overlap(before, after) && change.lost.before === change.lost.after ? [] : [change];
 }
 
 /** Overlapping intervals may hold the same true value, so they count as unchanged. */
 function overlap(a: Interval | null, b: Interval | null): boolean {
   return a === null || b === null ? a === b : a.loMs <= b.hiMs && b.loMs <= a.hiMs;
-}
-
-/** The interval of the slowest trial, null when one never came back, undefined without trials. */
-function slowest(trials: readonly FailoverRecord[]): Interval | null | undefined {
-  let found: Interval | undefined;
-  for (const { rto } of trials) {
-    if (rto === null) return null;
-    if (found === undefined || rto.hiMs > found.hiMs) found = rto;
-  }
-  return found;
 }
 
 const saidOf = (is: boolean | undefined): string => (is === true ? 'yes' : 'no');

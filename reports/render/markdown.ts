@@ -1,14 +1,13 @@
 import { reasonLine, whyTitle } from '../record/compose.ts';
 import { unmet } from '../record/rule.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
+import { summaryOf } from '../record/trials.ts';
 import { achievedText, boundsText, budgetText, goalRows, metText } from './goals.ts';
 import { notRunGroups } from './not-run.ts';
 import {
   CHECK_WORDS,
   caveats,
-  countedIn,
   duration,
-  electedIn,
   exemptionLines,
   failoverText,
   lossWindowText,
@@ -177,8 +176,8 @@ function failover(checks: readonly CheckResult[]): string {
 }
 
 function electedText(trials: readonly FailoverRecord[]): string {
-  const counted = countedIn(trials).length;
-  return counted === 0 ? '–' : `${electedIn(trials)} of ${counted}`;
+  const { counted, elected } = summaryOf(trials);
+  return counted.length === 0 ? '–' : `${elected} of ${counted.length}`;
 }
 
 /** As indented code: no Markdown applies in it, and unlike a fence the text cannot close it. */

@@ -1,12 +1,13 @@
 import { Gauge, Registry } from 'prom-client';
 import type { OpenMetricsContentType } from 'prom-client';
-import type { CheckResult, FailoverRecord, RunRecord } from '../record/run-record.ts';
-import { lostWrites, readBack } from '../record/trials.ts';
+import type { RunRecord } from '../record/run-record.ts';
+import { most, summaryOf } from '../record/trials.ts';
+import type { TrialSummary } from '../record/trials.ts';
 import { VERDICTS } from '../record/verdict.ts';
 import type { Verdict } from '../record/verdict.ts';
 import { goalRows } from './goals.ts';
 import type { GoalRow } from './goals.ts';
-import { countedIn, electedIn, failedIn, injectedIn, oneLine } from './text.ts';
+import { failedIn, oneLine } from './text.ts';
 
 /** Values of the labels in their order, and the figure; null has no series: a figure that was not measured is not a zero. */
 type Row = readonly [labels: readonly string[], value: number | null];
@@ -77,66 +78,55 @@ const METRICS: readonly Metric[] = [
     'failover_rto_worst_seconds',
     'Longest outage of the counted trials, upper bound of its interval; +Inf: never steady again.',
     FAILOVER,
-    failover((trials) =>
-      most(injectedIn(countedIn(trials)).map(({ rto }) => (rto === null ? Infinity : rto.hiMs / 1000))),
+    failover(({ worstRto }) =>
+      worstRto === undefined ? null : worstRto === null ? Infinity : worstRto.hiMs / 1000,
     ),
   ],
   [
     'failover_lost_writes',
     'Acknowledged writes that were lost, over all trials, counted or not.',
     FAILOVER,
-    failover((trials) => (readBack(trials).length === 0 ? null : (lostWrites(trials) ?? 0))),
+    failover(({ lost }) => lost),
   ],
   [
     'failover_duplicated_writes',
     'Writes found more than once, over all trials, counted or not.',
     FAILOVER,
-    failover((trials) => {
-      const read = readBack(trials);
-      return read.length === 0 ? null : read.reduce((sum, { duplicates }) => sum + duplicates, 0);
-    }),
+    failover(({ duplicates }) => duplicates),
   ],
   [
     'failover_trials',
     'Counted trials: those that passed or failed.',
     FAILOVER,
-    failover((trials) => countedIn(trials).length || null),
+    failover(({ counted }) => counted.length || null),
   ],
   [
     'failover_trials_elected',
     'Counted trials in which another leader was elected.',
     FAILOVER,
-    failover((trials) => {
-      const counted = countedIn(trials);
-      return counted.length === 0 ? null : electedIn(counted);
-    }),
+    failover(({ counted, elected }) => (counted.length === 0 ? null : elected)),
   ],
   [
     'failover_loss_window_seconds',
     'Longest time between the first and the last acknowledged write that a trial lost, of all trials, counted or not.',
     FAILOVER,
-    failover((trials) =>
-      most(trials.flatMap(({ lossWindowMs }) => (lossWindowMs === null ? [] : lossWindowMs / 1000))),
-    ),
+    failover(({ lossWindowMs }) => (lossWindowMs === null ? null : lossWindowMs / 1000)),
   ],
   [
     'failover_trials_outside_expected',
     'Counted trials outside the RTO window that follows from the live settings.',
     FAILOVER,
-    failover((trials) => {
-      const compared = countedIn(trials).filter(({ outsideExpected }) => outsideExpected !== 'unknown');
-      return compared.length === 0
-        ? null
-        : compared.filter(({ outsideExpected }) => outsideExpected !== 'no').length;
-    }),
+    failover(({ expected: { inside, faster, slower } }) =>
+      inside + faster + slower === 0 ? null : faster + slower,
+    ),
   ],
   [
     'failover_failed_requests_ratio',
     'Share of the judged requests through the edge that failed, in the worst counted trial; refused ones did not fail.',
     FAILOVER,
-    failover((trials) =>
+    failover(({ counted }) =>
       most(
-        countedIn(trials).flatMap(({ requests }) =>
+        counted.flatMap(({ requests }) =>
           requests === undefined || requests.judged === 0 ? [] : failedIn(requests) / requests.judged,
         ),
       ),
@@ -189,8 +179,6 @@ const label = (text: string): string => oneLine(text, 120);
 
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
 
-const most = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
-
 /** One row a verdict, 1 for the one that was reached. */
 const oneOf = (reached: Verdict, labels: readonly string[]): Row[] =>
   VERDICTS.map((one) => [[...labels, one], Number(one === reached)]);
@@ -198,10 +186,10 @@ const oneOf = (reached: Verdict, labels: readonly string[]): Row[] =>
 const goalLabels = ({ check, goal }: GoalRow): string[] => [check.id, goal.objective];
 
 /** A figure over the trials of each check that has some. */
-function failover(figure: (trials: CheckResult['trials']) => number | null) {
+function failover(figure: (summary: TrialSummary) => number | null) {
   return ({ checks }: RunRecord): Row[] =>
     checks.flatMap(({ trials }) => {
-      const first: FailoverRecord | undefined = trials[0];
-      return first === undefined ? [] : [[[first.store, first.fault], figure(trials)] as const];
+      const [first] = trials;
+      return first === undefined ? [] : [[[first.store, first.fault], figure(summaryOf(trials))] as const];
     });
 }

@@ -2,7 +2,7 @@ import type { Exemption } from '../record/judgement.ts';
 import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RequestSums, RunRecord } from '../record/run-record.ts';
-import { doesCount, lostWrites } from '../record/trials.ts';
+import { summaryOf } from '../record/trials.ts';
 import type { Verdict } from '../record/verdict.ts';
 
 /** Words for the verdict of one check; colour and glyph never stand alone. */
@@ -250,8 +250,8 @@ function undoneText({ restored: { actions, failed }, blocked, checks }: RunRecor
 
 /** Lost writes over all trials that were read back; says so when some or all were not: unknown is not zero. */
 export function lostText(trials: readonly FailoverRecord[]): string {
-  const lost = lostWrites(trials);
-  const known = trials.filter(({ writes }) => writes !== null).length;
+  const { lost, unread } = summaryOf(trials);
+  const known = trials.length - unread;
   if (lost === null) return known === 0 ? 'not read back' : 'not known';
   return known === trials.length
     ? grouped(lost)
@@ -265,37 +265,26 @@ export function withoutRto({ landed, cutOff }: Pick<FailoverRecord, 'landed' | '
   return cutOff === undefined ? 'not steady again' : 'the trial was cut off';
 }
 
-/** Those trials that count: they passed or failed. */
-export const countedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] => trials.filter(doesCount);
-
-/** Those trials that count and in which a fault was injected: the others say nothing of a recovery. */
-export const injectedIn = (trials: readonly FailoverRecord[]): FailoverRecord[] =>
-  countedIn(trials).filter(({ landed }) => landed.injected !== false);
-
 /** The longest outage of the trials that count, upper end of its interval. */
 export function worstRtoText(trials: readonly FailoverRecord[]): string {
-  const injected = injectedIn(trials);
-  if (injected.length === 0) {
-    const counted = countedIn(trials);
+  const { counted, worstRto } = summaryOf(trials);
+  if (worstRto === undefined) {
     const none = (counted.length > 0 ? counted : trials).every(({ landed }) => landed.injected === false);
     return none ? 'no fault was injected' : 'not known';
   }
-  if (injected.some((trial) => trial.rto === null)) return 'never steady again';
-  return secondsOf(Math.max(...injected.map((trial) => trial.rto?.hiMs ?? 0)));
+  return worstRto === null ? 'never steady again' : secondsOf(worstRto.hiMs);
 }
 
-/** The longest outage of each further path in the same trials, upper end of its interval, by the path's name. */
-export function pathRtos(trials: readonly FailoverRecord[]): [name: string, worst: string][] {
-  const all = injectedIn(trials).flatMap(({ paths = [] }) => paths);
-  return [...Map.groupBy(all, ({ name }) => name)].map(([name, records]) => {
-    const known = records.flatMap(({ rto }) => (rto === null ? [] : [rto.hiMs]));
-    return [name, known.length < records.length ? 'not known' : secondsOf(Math.max(...known))];
-  });
+/** `by path direct 3.506 s` for each further path in the same trials. */
+export function pathRtos(trials: readonly FailoverRecord[]): string[] {
+  return summaryOf(trials).paths.map(
+    ({ name, worstMs }) => `by path ${name} ${worstMs === null ? 'not known' : secondsOf(worstMs)}`,
+  );
 }
 
 /** ` (by path direct 3.506 s)`; empty where no further path is declared. */
 export function pathRtoText(trials: readonly FailoverRecord[]): string {
-  const said = pathRtos(trials).map(([name, worst]) => `by path ${name} ${worst}`);
+  const said = pathRtos(trials);
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
@@ -306,7 +295,7 @@ export function requestTotals(trials: readonly FailoverRecord[]): {
   refused: number;
   lastFailureMs: number;
 } {
-  const counted = countedIn(trials);
+  const { counted } = summaryOf(trials);
   const sums = (counted.length > 0 ? counted : trials).flatMap(({ requests = [] }) => requests);
   const sum = (of: (one: RequestSums) => number): number => sums.reduce((all, one) => all + of(one), 0);
   return {
@@ -326,18 +315,14 @@ export const refusedNote = (refused: number): string =>
 
 /** `3 trials`; where some do not count, `2 counted trials`, and `3 uncounted trials` where none does. */
 function countedText(trials: readonly FailoverRecord[]): string {
-  const counted = countedIn(trials).length;
+  const counted = summaryOf(trials).counted.length;
   if (counted === 0) return plural(trials.length, 'uncounted trial');
   return counted === trials.length ? plural(counted, 'trial') : plural(counted, 'counted trial');
 }
 
-/** In how many of the trials that count another leader was elected. */
-export const electedIn = (trials: readonly FailoverRecord[]): number =>
-  countedIn(trials).filter(({ election }) => election === 'elsewhere').length;
-
 /** What a failover check showed, in one line of plain text: of the trials that count, and losses of all. */
 export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
-  const counted = countedIn(trials);
+  const { counted, elected, expected } = summaryOf(trials);
   const many = countedText(trials);
   if (trials.some(({ requests }) => requests !== undefined)) {
     const { failed, judged, refused } = requestTotals(trials);
@@ -346,17 +331,15 @@ export function failoverText({ trials }: Pick<CheckResult, 'trials'>): string {
   const rto = `RTO ${worstRtoText(trials)}${pathRtoText(trials)}`;
   // A control plane is written to as well, and nothing of it is read back.
   if (trials.every(({ store }) => store === 'control-plane')) return `${rto} in ${many}`;
-  const flagged = counted.filter(({ outsideExpected }) =>
-    ['faster', 'slower'].includes(outsideExpected),
-  ).length;
+  const flagged = expected.faster + expected.slower;
   const outside = flagged === 0 ? '' : `, ${flagged} outside the expected window`;
   const lost = `lost writes ${lostText(trials)}${lossWindowText(trials)}`;
   if (counted.length === 0) return `${rto}, ${lost} in ${many}`;
-  return `${rto}, ${lost}, another leader in ${electedIn(trials)} of ${many}${outside}`;
+  return `${rto}, ${lost}, another leader in ${elected} of ${many}${outside}`;
 }
 
 /** ` within 0.340 s`: the longest loss window of the trials; empty where there is none. */
 export function lossWindowText(trials: readonly FailoverRecord[]): string {
-  const longest = Math.max(0, ...trials.map(({ lossWindowMs }) => lossWindowMs ?? 0));
+  const longest = summaryOf(trials).lossWindowMs ?? 0;
   return longest === 0 ? '' : ` within ${secondsOf(longest)}`;
 }

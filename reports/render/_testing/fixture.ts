@@ -4,7 +4,7 @@ import { RUN_SCHEMA } from '../../record/run-record.ts';
 import type { CheckResult, FailoverRecord, RunRecord } from '../../record/run-record.ts';
 import { fixtureTrial, noise } from './fixture-trial.ts';
 import { lostText, worstRtoText } from '../text.ts';
-import { lostWrites } from '../../record/trials.ts';
+import { summaryOf } from '../../record/trials.ts';
 
 /** A check that passed, of a topology suite unless `over` says otherwise. */
 export function fixtureCheck(id: string, over: Partial<CheckResult> = {}): CheckResult {
@@ -107,7 +107,7 @@ function failoverFigures(goalSeconds: number, trials: readonly FailoverRecord[])
   const rtos = trials.map((trial) => (trial.rto?.hiMs ?? Infinity) / 1000).sort((a, b) => a - b);
   const slowest = rtos.at(-1) ?? 0;
   const many = trials.length > 1;
-  const lost = lostWrites(trials);
+  const { lost } = summaryOf(trials);
   const bound = many
     ? Math.ceil((1 - 0.05 ** (1 / trials.length)) * 1000) / 10
     : 'not claimed: that takes at least two trials';

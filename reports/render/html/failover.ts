@@ -1,6 +1,7 @@
 import type { CheckResult, FailoverRecord, Interval } from '../../record/run-record.ts';
+import { summaryOf } from '../../record/trials.ts';
 import { byVerdict } from '../../record/verdict.ts';
-import { clipped, duration, grouped, oneLine, pathRtos, plural, secondsOf, withoutRto } from '../text.ts';
+import { clipped, duration, grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
 import { afterwardsPart, clientPart, costPart, remarksPart, uncountedPart } from './client.ts';
 import { LONG_CHARS, badge, table } from './parts.ts';
@@ -224,7 +225,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
   const longest = Math.max(...shown.map((trial) => scaleOf(trial).toMs));
   const scale = { fromMs: -2000, toMs: longest, left: 0, width: MINI_WIDTH };
   const explained = shown.some((trial) => trial.verdict !== 'pass');
-  const paths = pathRtos(shown).map(([name]) => name);
+  const paths = summaryOf(shown).paths.map(({ name }) => name);
   const rows = shown.map((trial) => [
     String(trial.trial),
     badge(trial.verdict),

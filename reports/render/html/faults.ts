@@ -1,13 +1,6 @@
 import type { CheckResult, FailoverRecord, RunRecord } from '../../record/run-record.ts';
-import {
-  CHECK_WORDS,
-  countedIn,
-  lostText,
-  pathRtos,
-  requestTotals,
-  secondsOf,
-  worstRtoText,
-} from '../text.ts';
+import { summaryOf } from '../../record/trials.ts';
+import { CHECK_WORDS, lostText, pathRtos, requestTotals, secondsOf, worstRtoText } from '../text.ts';
 import { anchor, glyph } from './parts.ts';
 import { html } from './template.ts';
 import type { Html } from './template.ts';
@@ -109,7 +102,7 @@ interface CellText {
 
 function outageOf({ trials }: CheckResult, goal: number | string | undefined): CellText {
   const below = [goal === undefined ? '' : `goal ≤ ${goal} s`];
-  below.push(...pathRtos(trials).map(([name, worst]) => `by path ${name} ${worst}`));
+  below.push(...pathRtos(trials));
   if (trials.some(({ writes }) => writes !== null)) below.push(`lost ${lostText(trials)}`);
   below.push(trials.length > 1 ? `${trials.length} trials` : '', ...remarksOf(trials));
   return { main: worstRtoText(trials), below: below.filter((line) => line !== '') };
@@ -129,22 +122,18 @@ function requestsOf({ trials }: CheckResult): CellText {
 
 /** `1 not counted`, which the figures of the cell leave out; where none counts, they are of all. */
 function uncountedRemark(trials: readonly FailoverRecord[]): string[] {
-  const open = trials.length - countedIn(trials).length;
+  const open = trials.length - summaryOf(trials).counted.length;
   if (open === 0) return [];
   return [trials.length === 1 ? 'not counted' : `${open} not counted`];
 }
 
 /** Remarks that the worst RTO alone would hide, on the trials that count as it is itself. */
 function remarksOf(trials: readonly FailoverRecord[]): string[] {
-  const counted = countedIn(trials);
-  const of = (pick: (trial: FailoverRecord) => boolean): number => counted.filter(pick).length;
-  const inPlace = of(({ election }) => election === 'in place');
-  const slower = of(({ outsideExpected }) => outsideExpected === 'slower');
-  const faster = of(({ outsideExpected }) => outsideExpected === 'faster');
+  const { inPlace, expected } = summaryOf(trials);
   const said: [number, string][] = [
     [inPlace, 'recovered in place'],
-    [slower, 'slower than expected'],
-    [faster, 'faster than expected'],
+    [expected.slower, 'slower than expected'],
+    [expected.faster, 'faster than expected'],
   ];
   return said
     .filter(([count]) => count > 0)

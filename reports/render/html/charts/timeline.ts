@@ -1,5 +1,6 @@
 import type { FailoverRecord, Phase } from '../../../record/run-record.ts';
-import { duration, injectedIn, secondsOf, withoutRto } from '../../text.ts';
+import { summaryOf } from '../../../record/trials.ts';
+import { duration, secondsOf, withoutRto } from '../../text.ts';
 import { multiples } from './axis.ts';
 import { BIN_MS, outageWindow, place, stripBars } from './strip.ts';
 import type { Scale } from './strip.ts';
@@ -193,7 +194,7 @@ function mark(phase: Phase, scale: Scale, y: number): Html | null {
 export function budget(trial: FailoverRecord, goalSeconds: number, label: string): Html {
   const { rto } = trial;
   const goalMs = goalSeconds * 1000;
-  const never = rto === null && injectedIn([trial]).length > 0;
+  const never = summaryOf([trial]).worstRto === null;
   const over = never || (rto !== null && rto.loMs > goalMs);
   const usedMs = rto?.hiMs ?? 0;
   const end = Math.max(goalMs, never ? goalMs * 1.15 : usedMs) * 1.04;
