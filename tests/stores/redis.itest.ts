@@ -15,6 +15,8 @@ import { monoMs } from '../../host/clock.ts';
 import { SERVER_NAME, startRedisGroup } from './redis-sentinel.ts';
 import type { RedisGroup } from './redis-sentinel.ts';
 import { lastRun, redisTrial } from './redis-trial.ts';
+import { tampering } from '../../suites/failover/store/controls/redis.ts';
+import { tampersWith } from './tampering.ts';
 
 const GOALS = { rtoSeconds: 15, lossWindowSeconds: 1, minTrials: 1 };
 const BOUNDS = { deadlineMs: 2000 };
@@ -71,6 +73,9 @@ describe('Redis with WAIT and min-replicas', () => {
     assert.deepEqual([members.length, governing], [3, []]);
     assert.equal(members.find(({ role }) => role === 'master')?.name, leader);
   });
+
+  it('should find what was written, take a write out and put one in twice, as the controls do', () =>
+    tampersWith(redis, cluster.target, tampering));
 
   it('should elect another master after a crash, lose nothing and count every write', async (t) => {
     const record = await redisTrial(cluster, {
