@@ -44,7 +44,6 @@ export class LogArrivals {
   readonly #searches: readonly SearchedId[];
   /** Numbers of requests by their trace ids; null: lines have correlation ids. */
   readonly #traced: ReadonlyMap<string, number> | null;
-  #written = 0;
   #lookBackMs = Date.now() + LOOK_BACK_EVERY_MS;
 
   constructor(probe: LogProbe, expected: ExpectedLines, following: Following) {
@@ -84,11 +83,6 @@ export class LogArrivals {
   /** Searches everything once more, so that lines out of order or twice are not missed. @returns whether the store answered */
   sweep(signal: AbortSignal): Promise<boolean> {
     return this.#look(this.#startMs - CLOCKS_MS, signal);
-  }
-
-  /** Records that were written. */
-  get written(): number {
-    return this.#written;
   }
 
   /** Why the store does not answer; null: it does. */
@@ -146,7 +140,6 @@ export class LogArrivals {
 
   #take(record: LogRecord, seenMs: number): void {
     this.#seen.add(record.id);
-    this.#written += 1;
     const { timeMs, correlationId, service, traceId, number, pod } = record;
     const line = LINE.exec(correlationId);
     if (line?.groups !== undefined) {

@@ -19,7 +19,6 @@ export type ExpectedPath = readonly PathHop[];
 
 interface Awaited {
   correlationId: string;
-  n: number;
   traceId: string;
   sentMs: number;
   askedMs: number;
@@ -37,7 +36,6 @@ export class TraceArrivals {
   readonly #source: SourceWatch;
   readonly #awaited = new Map<string, Awaited>();
   #atOnce = AT_ONCE;
-  #written = 0;
 
   constructor(probe: TraceProbe, expected: ExpectedPath, following: Following) {
     this.#probe = probe;
@@ -47,7 +45,7 @@ export class TraceArrivals {
     this.#source = new SourceWatch('traces', following.write);
   }
 
-  answered(of: { correlationId: string; n: number; traceId: string; sentMs: number }): void {
+  answered(of: { correlationId: string; traceId: string; sentMs: number }): void {
     this.#awaited.set(of.traceId, { ...of, askedMs: 0, unseenMs: null, last: null });
   }
 
@@ -107,14 +105,8 @@ export class TraceArrivals {
     this.#tell(one, seenMs);
   }
 
-  #tell({ correlationId, n, traceId, unseenMs, last }: Awaited, seenMs: number | null): void {
-    this.#write({ kind: 'trace', seenMs, unseenMs, correlationId, n, traceId, spans: spansOf(last) });
-    this.#written += 1;
-  }
-
-  /** Traces that were written, whole or not. */
-  get written(): number {
-    return this.#written;
+  #tell({ correlationId, unseenMs, last }: Awaited, seenMs: number | null): void {
+    this.#write({ kind: 'trace', seenMs, unseenMs, correlationId, spans: spansOf(last) });
   }
 
   /** Services of which spans are missing. */
@@ -128,7 +120,7 @@ export class TraceArrivals {
   /** Finds the spans of a missing service: they form a trace of their own if the context was lost on the way. */
   async #strays(open: readonly Awaited[], signal: AbortSignal): Promise<void> {
     const asked = new Map<string, number>();
-    for (const { correlationId, n, traceId, sentMs, last } of open) {
+    for (const { correlationId, traceId, sentMs, last } of open) {
       for (const service of this.#missing(last)) {
         const count = asked.get(service) ?? 0;
         if (count >= EXAMPLES) continue;
@@ -140,7 +132,7 @@ export class TraceArrivals {
             { deadlineMs: this.#following.deadlineMs, signal },
           );
           const elsewhere = found.filter(({ id }) => id !== traceId).map(({ id }) => id);
-          this.#write({ kind: 'stray', correlationId, n, service, traces: elsewhere });
+          this.#write({ kind: 'stray', correlationId, service, traces: elsewhere });
         });
       }
     }

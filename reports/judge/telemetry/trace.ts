@@ -15,17 +15,11 @@ export interface Span extends TraceSpan {
   startMs: number;
 }
 
-export interface FoundTrace extends Pick<
-  Seen<'trace'>,
-  'correlationId' | 'n' | 'traceId' | 'seenMs' | 'unseenMs'
-> {
+export interface FoundTrace extends Pick<Seen<'trace'>, 'seenMs' | 'unseenMs'> {
   readonly spans: readonly Span[];
 }
 
-const traceOf = once(({ correlationId, n, traceId, seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace => ({
-  correlationId,
-  n,
-  traceId,
+const traceOf = once(({ seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace => ({
   seenMs,
   unseenMs,
   spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
@@ -45,29 +39,31 @@ export function faultsOf(trace: FoundTrace | undefined, path: readonly Hop[]): r
   return trace === undefined ? faultsIn([], path) : lackedBy(trace)(path);
 }
 
-/** The history has one trace for each accepted request, and its summary agrees with its spans. */
+/** Each accepted request was followed until its trace was whole, or to the end. */
 export function tracesRule(
   history: History,
   findings: Findings,
-  of: { good: readonly CanaryRequest[]; traces: ReadonlyMap<string, FoundTrace>; path: readonly Hop[] },
+  {
+    good,
+    traces,
+    path,
+  }: {
+    good: readonly CanaryRequest[];
+    traces: ReadonlyMap<string, FoundTrace>;
+    path: readonly Hop[];
+  },
 ): void {
-  const { good, traces, path } = of;
-  sweptRule(history, findings, { store: 'traces', found: all(history, 'trace').length });
+  sweptRule(history, findings, 'traces');
   findings.rule('followed');
-  const odd = good.find((request) => !fits(request, traces.get(request.correlationId), path));
-  const expected = 'one record of its trace that agrees with its spans';
-  if (odd !== undefined)
-    findings.unknown(`request ${odd.correlationId}`, expected, 'none, or one that does not agree');
+  const lost = good.find(({ correlationId }) => {
+    const trace = traces.get(correlationId);
+    return trace === undefined || (faultsOf(trace, path).length === 0) !== (trace.seenMs !== null);
+  });
+  const expected = 'what became of the trace of each accepted request';
+  if (lost !== undefined) findings.unknown(`request ${lost.correlationId}`, expected, 'not followed');
   else if (traces.size !== good.length)
-    findings.unknown('traces', 'one for each accepted request', `${traces.size} of ${good.length}`);
-  else findings.expect('traces', true, 'one for each accepted request', `${traces.size}`);
-}
-
-/** The recorded time of completion and the recorded faults must agree with the spans. */
-function fits(request: CanaryRequest, trace: FoundTrace | undefined, path: readonly Hop[]): boolean {
-  if (trace === undefined || trace.n !== request.n || trace.traceId !== request.traceId) return false;
-  const whole = faultsOf(trace, path).length === 0;
-  return whole === (trace.seenMs !== null) && (trace.seenMs === null || trace.seenMs >= request.sentMs);
+    findings.unknown('traces', expected, `${traces.size} of ${good.length}`);
+  else findings.expect('traces', true, expected, `${traces.size}`);
 }
 
 /** Services whose spans were found in a trace of their own, with how many requests show it: the context was lost on the way there. */

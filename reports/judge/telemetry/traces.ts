@@ -2,7 +2,6 @@ import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Judgement } from '../../record/judgement.ts';
 import { need } from '../evidence/need.ts';
 import type { AnyNeed } from '../evidence/need.ts';
-import { all } from '../observed.ts';
 import { refusedFigures } from '../refused-figures.ts';
 import { percentAtLeast, percentDeclared } from '../slo/percent.ts';
 import { decideShare, sampleOf } from '../slo/share.ts';
@@ -15,7 +14,6 @@ import {
   comingOf,
   goalOf,
   canaryRequestsOf,
-  canaryRequestsRule,
   isFailed,
   pathOf,
   refusedOf,
@@ -71,7 +69,11 @@ export function judged(
   const visibleMs = goalOf(history.header, 'visibleSeconds') * 1000;
   const canaries = canaryRequestsOf(history);
   const followed = followedOf(history, canaries);
-  evidenceFindings(history, findings, { canaries, followed });
+  evidenceFindings(
+    history,
+    findings,
+    followed.map(({ request }) => request),
+  );
   findings.rule('traces');
   conclude(history, findings, { canaries, followed, decide });
   if (followed.length > 0 && followed.every(({ trace }) => (trace?.spans.length ?? 0) === 0))
@@ -97,24 +99,12 @@ export function judged(
   };
 }
 
-/** Whether the planned observations were made and are consistent. */
-function evidenceFindings(
-  history: History,
-  findings: Findings,
-  { canaries, followed }: { canaries: readonly CanaryRequest[]; followed: readonly Followed[] },
-): void {
-  canaryRequestsRule(history, findings, canaries);
-  const good = followed.map(({ request }) => request);
-  tracesRule(history, findings, { good, traces: tracesOf(history), path: pathOf(history.header) });
-  const traces = all(history, 'trace');
-  timesRule(history, findings, [
-    { kind: 'canary-request', own: canaries.flatMap(({ sentMs, doneMs }) => [sentMs, doneMs]) },
-    {
-      kind: 'trace',
-      own: traces.flatMap(({ seenMs, unseenMs }) => [seenMs ?? [], unseenMs ?? []].flat()),
-      foreign: traces.flatMap(({ spans }) => spans.map(([, , , , startMs]) => startMs)),
-    },
-  ]);
+/** Whether what was planned was seen, with times that can be. */
+function evidenceFindings(history: History, findings: Findings, good: readonly CanaryRequest[]): void {
+  const traces = tracesOf(history);
+  tracesRule(history, findings, { good, traces, path: pathOf(history.header) });
+  const times = [...traces.values()].flatMap(({ spans }) => spans.map(({ startMs }) => startMs));
+  timesRule(history, findings, [{ kind: 'trace', times }]);
 }
 
 /** An incomplete trace counts only if the store answered the final query for it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds, later } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
 /** Wall clock ms, of the harness unless stated otherwise. */
 const wallMs = z.number();
@@ -87,27 +87,23 @@ export const TELEMETRY = kinds({
   trace: {
     seenMs: wallMs.nullable(),
     /** When the last question for it began that did not find it whole; null: there was none before. */
-    unseenMs: later(wallMs.nullable()),
+    unseenMs: wallMs.nullable(),
     correlationId: z.string(),
-    n: z.int(),
-    traceId: z.string(),
     spans: z.array(z.tuple([z.string(), z.string().nullable(), z.string(), z.string(), wallMs])),
   },
   /** Where the spans of a missing service are: ids of other traces. */
-  stray: { correlationId: z.string(), n: z.int(), service: z.string(), traces: z.array(z.string()) },
+  stray: { correlationId: z.string(), service: z.string(), traces: z.array(z.string()) },
   /** A stretch in which a store did not answer, or too slowly: what arrived in it was seen only afterwards. */
   'observation-gap': { what: z.enum(['logs', 'traces']), fromMs: wallMs, toMs: wallMs, reason: z.string() },
-  /** The final look at everything. `found`: lines or traces that were written into this history. */
-  swept: { what: z.enum(['logs', 'traces']), answered: z.boolean(), found: z.int() },
+  /** The final look at everything. */
+  swept: { what: z.enum(['logs', 'traces']), answered: z.boolean() },
 
-  /** What a container's log on the disk of its node holds of this run. */
+  /** What a container's log on the disk of its node holds of this run: lines with a correlation id. */
   disk: {
     node: z.string(),
     pod: z.string(),
     /** The container belongs to a pod that writes numbered lines. */
     writer: z.boolean(),
-    /** Lines with a correlation id of this run. */
-    lines: z.int(),
     series: z.array(z.object({ correlationId: z.string(), lines: numbered })),
     requests: z.array(z.object({ service: z.string(), lines: numbered })),
   },
@@ -118,7 +114,7 @@ export const TELEMETRY = kinds({
     workload: z.string().nullable(),
     reason: z.string(),
   },
-  /** Every log that was to be read was read, or was recorded as unreadable. */
+  /** Every log that was to be read was read, or was recorded as unreadable. `count`: how many were to be. */
   'disks-read': { count: z.int() },
   /** The last lines of a container, looked for in the store. */
   recent: {
@@ -142,14 +138,14 @@ export const TELEMETRY = kinds({
     reason: z.string(),
   },
 
-  /** Targets of a declared job. */
+  /** A target of a declared job; `scrape-job`: all of the job were told. */
   'scrape-target': {
     job: z.string(),
     url: z.string(),
     health: z.enum(['up', 'down', 'unknown']),
     lastError: z.string(),
   },
-  'scrape-job': { job: z.string(), targets: z.int() },
+  'scrape-job': { job: z.string() },
   /** What a required selector finds. Times by the clock of Prometheus. */
   'series-seen': {
     selector: z.string(),
@@ -159,9 +155,7 @@ export const TELEMETRY = kinds({
     /** Last sample of each series that is there. */
     lastMs: z.array(wallMs),
     /** In the same order: how often it is scraped, ms, by the two of its samples that are closest; 0: it has too few to tell. */
-    everyMs: later(z.array(z.number().nonnegative())),
-    /** In the same order: how many samples these are, of the last 24 scrapes by the declared interval. */
-    samples: later(z.array(z.int().nonnegative())),
+    everyMs: z.array(z.number().nonnegative()),
     /** If there is none: last sample of those that were there recently. */
     goneMs: wallMs.nullable(),
   },
@@ -175,6 +169,6 @@ export const TELEMETRY = kinds({
   'dashboard-server': { server: z.enum(['Grafana', 'Kibana']), ok: z.boolean(), detail: z.string() },
   /** null: the server of dashboards cannot ask it, which says nothing of it. */
   'data-source': { source: z.string(), ok: z.boolean().nullable(), detail: z.string() },
-  'data-sources': { count: z.int() },
+  'data-sources': {},
   dashboard: { uid: z.string(), found: z.boolean(), panels: z.int() },
 });

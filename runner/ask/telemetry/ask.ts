@@ -61,7 +61,7 @@ export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> 
       const own = targets.filter(({ labels }) => labels['job'] === job);
       for (const { health, lastError, scrapeUrl: url } of own)
         write({ kind: 'scrape-target', job, url, health, lastError });
-      write({ kind: 'scrape-job', job, targets: own.length });
+      write({ kind: 'scrape-job', job });
     }
   });
   return NOTHING;
@@ -122,14 +122,13 @@ export function lastOf(of: {
   now: readonly Series[];
   samples: readonly Series[];
   window: { fromMs: number; toMs: number };
-}): { lastMs: number[]; everyMs: number[]; samples: number[]; goneMs: number | null } {
+}): { lastMs: number[]; everyMs: number[]; goneMs: number | null } {
   const { fromMs } = of.window;
   const scraped = new Map(of.samples.map(({ labels, points }) => [keyOf(labels), points]));
   const last = (points: Series['points'] = []): number => points.at(-1)?.[0] ?? fromMs;
   const own = of.now.map(({ labels }) => scraped.get(keyOf(labels)));
   const goneMs = own.length > 0 || scraped.size === 0 ? null : Math.max(...[...scraped.values()].map(last));
-  const samples = own.map((points = []) => points.length);
-  return { lastMs: own.map(last), everyMs: own.map(closest), samples, goneMs };
+  return { lastMs: own.map(last), everyMs: own.map(closest), goneMs };
 }
 
 /** The least time between two samples, ms: one that is missing makes no longer interval. 0: too few samples. */
@@ -202,7 +201,7 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
             ? { kind: 'unavailable', what: `data source ${source}`, reason: detail }
             : { kind: 'data-source', source, ok, detail },
         );
-      write({ kind: 'data-sources', count: sources.length });
+      write({ kind: 'data-sources' });
       // Each by itself: one that this account may not see says nothing of the others.
       for (const { uid } of declared.declared)
         await answered(`dashboard ${uid}`, asking, async () => {

@@ -143,7 +143,7 @@ export class CanaryRun {
         (came) => came,
         { deadlineMs: endMs - performance.now(), intervalMs: LOOK_EVERY_MS, signal: this.#signal },
       );
-      writer.observe({ kind: 'swept', what, answered, found: arrivals.written });
+      writer.observe({ kind: 'swept', what, answered });
       if (answered) continue;
       const reason = arrivals.trouble ?? 'no answer';
       writer.observe({ kind: 'unavailable', what: `the store of ${what}`, reason });

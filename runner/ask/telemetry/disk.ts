@@ -113,7 +113,6 @@ export function countedOn(
     node,
     pod,
     writer: container === LINE_WRITER,
-    lines: count,
     series: [...series].map(([correlationId, of]) => ({ correlationId, lines: of })),
     requests: [...services].map(([service, of]) => ({ service, lines: of })),
   };

@@ -46,16 +46,23 @@ export function settings(more: Record<string, number> = {}) {
 
 export const SETTINGS = settings();
 
+/** As SETTINGS, where only the gateway writes log lines of requests. */
+export const GATEWAY_LOGS = {
+  ...SETTINGS,
+  telemetry: {
+    ...SETTINGS.telemetry,
+    traces: { path: PATH.map((hop) => ({ ...hop, logs: hop.service === 'gateway' })) },
+  },
+};
+
 type Looks = Partial<Record<'logs' | 'traces', boolean>>;
 
-/** Final sweeps of the stores that were queried, with the number found. @param looks whether each store answered */
+/** Final sweeps of the stores that were queried. @param looks whether each store answered */
 export function followed(seen: readonly Seen[], looks: Looks = { logs: true, traces: true }): Seen[] {
-  const kinds = { logs: ['line', 'request-line'], traces: ['trace'] };
-  const found = (of: 'logs' | 'traces') => seen.filter(([kind]) => kinds[of].includes(kind)).length;
   const ends = (['logs', 'traces'] as const).flatMap((what): Seen[] => {
     const answered = looks[what];
     if (answered === undefined) return [];
-    const swept: Seen = ['swept', { t: tOf(SWEPT_MS), what, answered, found: found(what) }];
+    const swept: Seen = ['swept', { t: tOf(SWEPT_MS), what, answered }];
     return answered
       ? [swept]
       : [swept, ['unavailable', { what: `the store of ${what}`, reason: 'ECONNREFUSED' }]];
@@ -107,7 +114,6 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
                 node,
                 pod,
                 writer: true,
-                lines: disk.length,
                 requests: [],
                 series: disk.length === 0 ? [] : [{ correlationId, lines: disk.map((n) => [n, atMs(n)]) }],
               },
@@ -120,10 +126,7 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
 /** The logs of a service on a disk, with the numbers of the requests whose lines they hold. */
 export function serviceDisk(service: string, numbers: readonly number[], atMs = START_MS): Seen {
   const requests = [{ service, lines: numbers.map((n) => [n, atMs]) }];
-  return [
-    'disk',
-    { node: 'w1', pod: `${service}-0`, writer: false, lines: numbers.length, series: [], requests },
-  ];
+  return ['disk', { node: 'w1', pod: `${service}-0`, writer: false, series: [], requests }];
 }
 
 /** The observation that all logs in the history were read. */
@@ -212,7 +215,7 @@ const UNWELL = { status: 503, detail: 'status 503' };
 export function requests(of: readonly RequestCanary[]): Seen[] {
   return of.flatMap(({ n, ok = true, instead = UNWELL, spans = WHOLE, seenMs }): Seen[] => {
     const sentMs = START_MS + n * 50;
-    const named = { n, correlationId: `r/${n}`, traceId: `t${n}` };
+    const correlationId = `r/${n}`;
     const answer = {
       t: tOf(sentMs + 20),
       sentMs,
@@ -221,13 +224,20 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
       ...(ok ? { status: 201, detail: '' } : instead),
     };
     const whole = spans === WHOLE ? sentMs + 3000 : null;
+    const at = seenMs === undefined ? whole : seenMs;
+    const unseenMs = at === null ? null : at - 1000;
     return [
-      ['canary-request', { ...named, ...answer }],
+      ['canary-request', { n, correlationId, traceId: `t${n}`, ...answer }],
       ...(ok
         ? [
             [
               'trace',
-              { ...named, seenMs: seenMs === undefined ? whole : seenMs, spans: spans ?? [] },
+              {
+                correlationId,
+                seenMs: at,
+                unseenMs,
+                spans: spans ?? [],
+              },
             ] satisfies Seen,
           ]
         : []),

@@ -17,12 +17,8 @@ function judgeFires(history: History): Judgement {
   const looked = all(history, 'alert-ended').length + all(history, 'alert-stays').length;
   if (all(history, 'alert-stays').length > 0)
     findings.note('the alert had not ended with the breach when Plumbline stopped watching it');
-  if (breach !== undefined && looked !== 1)
-    findings.unknown(
-      'the end of the alert',
-      'recorded once',
-      looked === 0 ? 'not recorded' : 'recorded twice',
-    );
+  if (breach !== undefined && looked === 0)
+    findings.unknown('the end of the alert', 'watched', 'nobody watched it');
   const judgement = findings.conclude('a synthetic breach becomes an alert');
   if (all(history, 'reads-only').length === 0) return judgement;
   const reason = 'this check creates a breach, and this environment may only be read';

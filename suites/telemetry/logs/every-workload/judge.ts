@@ -116,23 +116,23 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
     silentFinding(history, findings, { ...of, name, own });
 }
 
-/** Why a workload cannot be judged; null: each of its containers was searched for, with consistent observations. */
+/** Why a workload cannot be judged; null: it has the pods that it is to have, on known nodes, and each of their containers was searched for. */
 function unlooked(
   history: History,
   { name, own, read, least }: { name: string; own: readonly Recent[]; read: number; least: number },
 ): string | null {
-  const [planned, twice] = all(history, 'logging-workload').filter(({ workload }) => workload === name);
-  if (planned === undefined || twice !== undefined)
-    return planned === undefined ? 'its pods were not listed' : 'its pods were listed twice';
+  const planned = all(history, 'logging-workload').find(({ workload }) => workload === name);
+  if (planned === undefined) return 'its pods were not listed';
   const { pods, containers } = planned;
   const few = fewPods(planned, least);
   if (few !== null) return few;
-  if (containers < pods) return `only ${containers} containers are recorded for its ${pods} pods`;
-  if (containers !== read)
+  if (containers > read)
     return `its ${pods} pods have ${containers} containers, but the logs of ${read} were read`;
-  if (new Set(own.map(({ pod }) => pod)).size > pods)
-    return `the logs of more than its ${pods} pods were read`;
-  return oddOf(history, name, own);
+  const nodes = nodesOf(history);
+  const elsewhere = own.find(({ node }) => !nodes.includes(node));
+  return elsewhere === undefined
+    ? null
+    : `${elsewhere.pod} is on ${elsewhere.node}, which is no node of the cluster`;
 }
 
 /** Why a workload has not the pods that it is declared to have; null: it has, or a record from before does not say how many are elsewhere. */
@@ -141,27 +141,6 @@ function fewPods({ pods, elsewhere }: Seen<'logging-workload'>, least: number): 
     return (elsewhere ?? 0) > 0 ? 'each of its pods is on a node that is left out' : 'it has no pod';
   if (elsewhere === undefined || pods + elsewhere >= least) return null;
   return `it has ${pods + elsewhere} of the ${least} pods that it is declared to have at least`;
-}
-
-/** What is inconsistent about its containers; null: nothing. */
-function oddOf(history: History, name: string, own: readonly Recent[]): string | null {
-  if (new Set(own.map(({ pod, container }) => `${pod} ${container}`)).size !== own.length)
-    return 'the logs of one of its containers were read twice';
-  const stranger = own.find(({ pod }) => !pod.startsWith(`${name.split('/').at(-1) ?? ''}-`));
-  if (stranger !== undefined) return `${stranger.pod} is recorded as a pod of it, but is not named after it`;
-  const nodes = nodesOf(history);
-  const elsewhere = own.find(({ node }) => !nodes.includes(node));
-  if (elsewhere !== undefined)
-    return `${elsewhere.pod} is on ${elsewhere.node}, which is no node of the cluster`;
-  const odd = own.find(isOdd);
-  return odd === undefined
-    ? null
-    : `the record of ${odd.pod} contradicts itself: ${odd.found} of ${odd.lines} lines found, written ${odd.written}`;
-}
-
-function isOdd({ lines, found, written, missing }: Recent): boolean {
-  if (found < 0 || found > lines) return true;
-  return (written === 'never') !== (lines === 0) || (missing === null) !== (found === lines);
 }
 
 function linesFindings(

@@ -14,13 +14,14 @@ import {
   faultRule,
   mostWritersIn,
   canaryRequestsOf,
-  canaryRequestsRule,
+  pathOf,
   refusedOf,
 } from '../../../../reports/judge/telemetry/observed.ts';
 import { refusedFigures } from '../../../../reports/judge/refused-figures.ts';
 import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
 import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { lineNameOf, loggedNameOf } from '../../../../reports/record/names/path-names.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { LINE_WRITER } from '../../../../reports/record/observations/telemetry.ts';
@@ -30,7 +31,6 @@ function judgeLogsUnderFault(history: History): Judgement {
   const findings = new Findings(history);
   const canaries = canaryRequestsOf(history);
   faultRule(history, findings, canaries);
-  canaryRequestsRule(history, findings, canaries);
   acceptedRule(history, findings, canaries);
   findings.rule('lines-of-requests');
   const stored = requestLines(history);
@@ -57,6 +57,10 @@ function judgeLogsUnderFault(history: History): Judgement {
       "on the nodes' disks",
       'no line was found there that has the correlation id of one, or its trace id where application.follow is trace',
     );
+  else
+    for (const hop of pathOf(history.header).filter(({ logs }) => logs))
+      if (!held.some(({ service }) => service === loggedNameOf(hop)))
+        findings.unknown(`lines of ${lineNameOf(hop)}`, "on the nodes' disks", 'none of a canary request');
   return judgeLines(history, findings, held);
 }
 

@@ -18,7 +18,7 @@ function judgeFreshness(history: History): Judgement {
     // A target may be scraped less often than others: its own interval counts then.
     const all = times.map((lastMs, at) => ({
       ageMs: askedMs - lastMs,
-      limitMs: most * Math.max(scrapeMs, seen.everyMs?.[at] ?? 0),
+      limitMs: most * Math.max(scrapeMs, seen.everyMs[at] ?? 0),
     }));
     ages.push(...all.map(({ ageMs }) => ageMs));
     ageFinding(findings, { ...one, ages: all, limitMs: most * scrapeMs, errorMs });

@@ -3,7 +3,6 @@ import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { declaredOf } from '../../../../reports/judge/telemetry/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
@@ -21,9 +20,8 @@ function jobFinding(history: History, findings: Findings, job: string): void {
   const subject = `job ${job}`;
   const expected = 'at least one target, every one up';
   findings.rule('targets');
-  const gap = unread(history, job, own);
-  if (gap !== null) {
-    findings.unknown(subject, expected, gap);
+  if (!all(history, 'scrape-job').some((one) => one.job === job)) {
+    findings.unknown(subject, expected, 'its targets were not read');
     return;
   }
   const down = own.filter(({ health }) => health !== 'up');
@@ -32,24 +30,6 @@ function jobFinding(history: History, findings: Findings, job: string): void {
   const fresh = down.length > 0 && down.every(({ health }) => health === 'unknown');
   if (fresh) findings.unknown(subject, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
   else findings.expect(subject, own.length > 0 && down.length === 0, expected, [said, ...why].join('; '));
-}
-
-/** Why the targets of a job are not known; null: they are. */
-function unread(history: History, job: string, own: readonly Seen<'scrape-target'>[]): string | null {
-  const [read, twice] = all(history, 'scrape-job').filter((one) => one.job === job);
-  if (read === undefined) return 'its targets were not read';
-  if (twice !== undefined) return 'its targets were read twice';
-  if (read.targets !== own.length) return `${own.length} targets are recorded, ${read.targets} were counted`;
-  return own.some(({ t }) => countedAfter(history, t) !== job)
-    ? 'one of its targets is recorded among those of another job'
-    : null;
-}
-
-/** The job of the next count: a job's targets are recorded before their number, job by job. */
-function countedAfter(history: History, t: number): string | undefined {
-  return all(history, 'scrape-job')
-    .toSorted((a, b) => a.t - b.t)
-    .find((one) => one.t >= t)?.job;
 }
 
 export const judge: CheckJudge = {
