@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Observation } from '../record/history/history.ts';
 import { all, first, last } from './observed.ts';
 
-const nodes = (t: number): Observation => ({ kind: 'nodes', t, names: [], count: 0 });
+const nodes = (t: number): Observation => ({ kind: 'nodes', t, names: [] });
 
 test('should find what was added after it was looked at first, and hand out lists of their own', () => {
   const observations: Observation[] = [nodes(1), nodes(2)];

@@ -24,7 +24,7 @@ const { pools, gpu } = headerSettings(check, environment);
 const judge = judgeOver(await judgeOf(check));
 const nodes = environment.topology.pools.flatMap(({ name, count }) => Array.from({ length: count.min }, (_, n) => name + n));
 const verdictOf = (label, left = 0) => judge([invent({ check, settings: { pools }, goals: {}, seen: [
-  ['nodes', { names: nodes, count: nodes.length }],
+  ['nodes', { names: nodes }],
   ...nodes.slice(left).map((node) => ['retired-node', { node, label }]),
 ] })]).verdict;
 console.log(JSON.stringify({

@@ -9,7 +9,7 @@ import type { Seen } from '../../../suites/_testing/histories.ts';
 const LABELS = { pool: 'general' };
 const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: LABELS, taints: [] };
 const NODE = { name: 'a', labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [] };
-const LIST: Seen = ['nodes', { names: ['a'], count: 1 }];
+const LIST: Seen = ['nodes', { names: ['a'] }];
 const SICK = { ...NODE, ready: false };
 const check = 'topology/nodes/pools';
 

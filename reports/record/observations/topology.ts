@@ -23,7 +23,7 @@ const NODES = kinds({
    * The names of all nodes at one look, but those declared to be others' and those that are coming or going. Everything recorded of nodes
    * is compared with this list.
    */
-  nodes: { names: z.array(z.string()), count: z.int() },
+  nodes: { names: z.array(z.string()) },
   /** A node that is coming or going, by the keys of its taints that say so: nothing else is recorded of it. */
   'node-passing': { node: z.string(), taints: z.array(z.string()) },
   /** How many nodes have the labels of an entry of `topology.nodes.others`, by those labels. Nothing else is recorded of them. */

@@ -97,7 +97,7 @@ export async function listNodes(ctx: CheckContext): Promise<NodeObject[]> {
   const all = await ctx.cluster.items({ kind: 'v1/Node' });
   if (all === null) return [];
   const found = ownNodes(ctx, all);
-  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort(), count: found.length });
+  ctx.record('nodes', { names: found.map(({ metadata }) => metadata.name).sort() });
   return found;
 }
 

@@ -2,7 +2,6 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, last } from '../../../../reports/judge/observed.ts';
 import { percentAtLeast, percentDeclared } from '../../../../reports/judge/slo/percent.ts';
-import { leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History, HistoryHeader } from '../../../../reports/record/history/history.ts';
@@ -33,7 +32,6 @@ export const judge: CheckJudge = {
   evidence: ({ settings }) => [
     need('nodes', { what: 'a list of the nodes' }),
     need('api-version', { what: "the API server's version" }),
-    need('kubelet', { count: leastNodes(settings) }),
     need('api-pod', apiPods(settings)),
     need('certificate', {
       subjects: (settings.certificates ?? []).map(({ name }) => name),
@@ -64,10 +62,16 @@ function judgeVersions(history: History): Judgement {
 function kubelets(history: History, findings: Findings, behind: number): void {
   const server = last(history, 'api-version');
   const found = all(history, 'kubelet');
-  findings.eachOnce(
-    'kubelets',
-    listedNodes(history, findings),
-    found.map(({ node }) => node),
+  findings.each(
+    listedNodes(history, findings).map((name) => [name, name]),
+    found,
+    {
+      key: ({ node }) => node,
+      what: 'kubelet',
+      expected: 'a version',
+      missing: 'unknown',
+      strange: 'ignore',
+    },
   );
   const virtual = found.filter((one) => one.virtual === true);
   if (virtual.length > 0) {

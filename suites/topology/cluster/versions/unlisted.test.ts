@@ -40,7 +40,7 @@ test('should know nothing of kubelets where the nodes could not be listed', () =
 });
 
 test('should miss nodes where a whole list has none', () => {
-  const none: Seen = ['nodes', { names: [], count: 0 }];
+  const none: Seen = ['nodes', { names: [] }];
   const { findings } = judged({}, none, version, certificate);
   assert.ok(findings.some(({ subject, seen }) => subject === 'kubelets' && seen === 'not there'));
 });

@@ -1,7 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import { isInPool, leastNodes, range, within } from '../../../../reports/judge/topology/declared.ts';
+import { isInPool, range, within } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredPool } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
@@ -17,13 +16,7 @@ interface Taint {
   effect: string;
 }
 
-export const judge: CheckJudge = {
-  judge: judgePools,
-  evidence: ({ settings }) => [
-    need('nodes', { what: 'a list of the nodes' }),
-    need('node', { count: leastNodes(settings) }),
-  ],
-};
+export const judge: CheckJudge = { judge: judgePools };
 
 /** Every declared pool has its nodes, with exactly the declared taints. Every node, in a pool or not, is Ready and under no pressure. */
 function judgePools(history: History): Judgement {
@@ -31,11 +24,10 @@ function judgePools(history: History): Judgement {
   const nodes = all(history, 'node');
   const declared = history.header.settings.pools ?? [];
   for (const pool of declared) judgePool(findings, pool, nodes);
-  findings.rule('nodes');
-  findings.eachOnce(
-    'nodes',
-    listedNodes(history, findings),
-    nodes.map(({ name }) => name),
+  findings.rule('nodes').each(
+    listedNodes(history, findings).map((name) => [name, name]),
+    nodes,
+    { key: ({ name }) => name, what: 'node', expected: GOOD, missing: 'unknown', strange: 'ignore' },
   );
   for (const node of nodes) judgeNode(findings, node, declared);
   noteOthers(history, findings);
