@@ -32,9 +32,9 @@ const USUAL: Pick<CatalogueRow, Usual> = {
   time: shortTime,
 };
 
-/** A row with defaults: no goal values, no controls, reads the declared topology, takes little time, may run beside other checks. */
+/** A row with defaults, which the catalogue completes with what is in its folder: no goal values, no controls, reads the declared topology, takes little time, may run beside other checks. */
 export function row(given: Given): CatalogueRow {
-  return { ...USUAL, ...given, access: access(given.access), built: given.observe !== undefined };
+  return { ...USUAL, ...given, access: access(given.access), built: false };
 }
 
 /** For `alone`: the check must always have the environment for itself. */

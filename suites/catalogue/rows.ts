@@ -1,12 +1,15 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { loadModule } from '../../host/load-module.ts';
 import type { PartName } from '../../env/schema.ts';
 import { keepPodFields } from '../../probes/kubernetes/cache/trim.ts';
 import { addKinds } from '../../reports/record/observations/index.ts';
+import type { CheckJudge } from '../../reports/judge/definition.ts';
 import { closest } from '../../env/suggest.ts';
 import { globMatcher } from '../../env/globs.ts';
+import type { CheckBody } from '../harness/context.ts';
+import type { Control } from '../harness/control.ts';
 import { row } from './row.ts';
 import type { CatalogueRow } from './types.ts';
 
@@ -16,8 +19,34 @@ const DECLARATIONS = ['definition.ts', 'planned.ts'];
 
 const moduleSchema = z.object({ checks: z.custom<readonly CatalogueRow[]>(Array.isArray) });
 
+const observeSchema = z.object({ observe: z.custom<CheckBody>((value) => typeof value === 'function') });
+const judgeSchema = z.object({
+  judge: z.custom<CheckJudge>((value) => z.looseObject({}).safeParse(value).success),
+});
+const controlsSchema = z.object({ controls: z.array(z.custom<Control>()).min(1) });
+
+type Part = 'observe' | 'judge' | 'controls';
+
+/** What the files of a check's folder export under their own names, each loaded when it is called. */
+function partsIn(folder: string): Pick<CatalogueRow, Part> {
+  const fileOf = (part: Part): string => path.join(folder, `${part}.ts`);
+  const load = <T>(part: Part, schema: z.ZodType<T>): Promise<T> =>
+    loadModule(fileOf(part), schema, `\`${part}\``);
+  return {
+    ...(existsSync(fileOf('observe')) && {
+      observe: async () => (await load('observe', observeSchema)).observe,
+    }),
+    ...(existsSync(fileOf('judge')) && { judge: async () => (await load('judge', judgeSchema)).judge }),
+    ...(existsSync(fileOf('controls')) && {
+      controls: async () => (await load('controls', controlsSchema)).controls,
+    }),
+  };
+}
+
 async function rowsIn(file: string): Promise<readonly CatalogueRow[]> {
-  return (await loadModule(path.join(SUITES, file), moduleSchema, 'list of `checks`')).checks;
+  const { checks } = await loadModule(path.join(SUITES, file), moduleSchema, 'list of `checks`');
+  const parts = partsIn(path.join(SUITES, path.dirname(file)));
+  return checks.map((one) => ({ ...parts, ...one, built: (one.observe ?? parts.observe) !== undefined }));
 }
 
 const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter((file) =>

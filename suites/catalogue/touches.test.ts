@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { METHODS } from '../harness/methods.ts';
@@ -18,9 +18,13 @@ interface Built {
 
 async function builtIn(file: string): Promise<Built[]> {
   const { checks } = (await import(file)) as { checks: readonly CatalogueRow[] };
-  return checks.flatMap((row) =>
-    row.observe === undefined ? [] : [{ row, found: scan(file, row.observe.toString()) }],
-  );
+  const own = existsSync(path.join(path.dirname(file), 'observe.ts'))
+    ? "async () => (await import('./observe.ts')).observe"
+    : undefined;
+  return checks.flatMap((row) => {
+    const observe = row.observe?.toString() ?? own;
+    return observe === undefined ? [] : [{ row, found: scan(file, observe) }];
+  });
 }
 
 const FILES = globSync('*/**/definition.ts', { cwd: SUITES }).map((file) => path.join(SUITES, file));

@@ -82,7 +82,10 @@ export interface CatalogueRow {
   wouldFail?: string;
   /** Kinds of observation that only this check records. Its observations.ts adds them to `Kinds`: see docs/extend/a-check.md. */
   observes?: KindSchemas;
-  /** Its observer; a check without one is not built and `not-run`. Loaded on demand, as are `judge` and `controls`. */
+  /**
+   * Its observer; a check without one is not built and `not-run`. It is loaded on demand, as are `judge` and `controls`: each from the file of its name
+   * in the folder of the definition, unless the definition says how.
+   */
   observe?: () => Promise<CheckBody>;
   judge?: () => Promise<CheckJudge>;
   /** Its negative controls, or those of all checks of its family. */

@@ -36,8 +36,6 @@ function backendRow(fault: string, own: Own): CatalogueRow {
       const { observe } = await import('./observe.ts');
       return (ctx) => observe(ctx, fault);
     },
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: own.writesTemplate === true ? ROLLOUT_TRIAL : DEPLOYMENT_TRIAL,
     section: '5.1',
     access: 'F - F F p',

@@ -31,8 +31,6 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
       const { observe } = await import('./observe.ts');
       return (ctx) => observe(ctx, fault);
     },
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     section: '5.1',
     access: 'F - - F -',
     goal: 'the API is writable again within 15 s, workloads undisturbed',

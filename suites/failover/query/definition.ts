@@ -13,7 +13,6 @@ function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order
       const { observe } = await import('./observe.ts');
       return (ctx) => observe(ctx, store);
     },
-    judge: async () => (await import('./judge.ts')).judge,
     controls: async () => (await import('../store/controls/index.ts')).controls,
     section: '5.2',
     access: 'F - F F p',

@@ -7,9 +7,6 @@ export const checks: readonly CatalogueRow[] = [
     ...SHARED,
     id: 'gpu/exhausted',
     order: 770,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     title: 'One pod too many stays Pending, for the right reason',
     // All devices must be taken to see it, so production is left out.
     access: 'w - w w -',

@@ -9,9 +9,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'gpu/release',
     order: 780,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: { ...SHARED.touches, runner: ['node.restart'] },
     title: 'Devices come back when a pod ends',
     // In the embedded environment the node is restarted as well.

@@ -7,9 +7,6 @@ export const checks: readonly CatalogueRow[] = [
     ...OF_THE_MODEL,
     id: 'integrations/llm-token',
     order: 1100,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: { runner: ['ai.scanLogs'] },
     // It asks nothing of the model.
     alone: () => false,

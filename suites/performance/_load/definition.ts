@@ -75,7 +75,6 @@ function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does 
       const { draftLoad, steadyLoad } = await import('./steady.ts');
       return name === 'api' ? steadyLoad : draftLoad;
     },
-    controls: async () => (await import('./controls.ts')).controls,
   });
   const looks = (what: string) => (does === undefined ? {} : { does: does(what) });
   const sample = 'with a sample large enough to say so';

@@ -8,9 +8,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'performance/budget',
     order: 990,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     title: 'Error budget left',
     section: '2',
     access: 'r - r r r',

@@ -9,9 +9,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/ai/up',
     order: 700,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: touching(WHILE_LOADED, { runner: ['ai.behave'] }),
     title: 'The AI service grows with its queue',
     section: '5.2',

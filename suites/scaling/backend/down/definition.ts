@@ -7,9 +7,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/backend/down',
     order: 690,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: WHILE_LOADED,
     title: 'The backend shrinks again, without flapping',
     section: '5.2',

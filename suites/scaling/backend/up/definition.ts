@@ -7,9 +7,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/backend/up',
     order: 680,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: WHILE_LOADED,
     title: 'The backend grows under load',
     section: '5.2',

@@ -10,9 +10,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'telemetry/alerts/fires',
     order: 910,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: {
       lists: ['v1/Pod', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
       makes: ['v1/Pod', 'v1/Service'],

@@ -6,9 +6,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'telemetry/logs/under-fault',
     order: 820,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     title: 'No log line is lost under a fault',
     section: '7',
     does: "numbered lines of a pod on every node, or on a sample of 200 at most with one of each pool, and lines of canary requests, while PostgreSQL's leader is hit (canary.fault, a pod-crash by default), compared with the nodes' own files",

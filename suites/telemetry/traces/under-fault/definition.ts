@@ -6,9 +6,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'telemetry/traces/under-fault',
     order: 850,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     title: 'Traces are complete under a fault',
     section: '2',
     does: "canary requests through the edge while PostgreSQL's leader is hit (canary.fault, a pod-crash by default); those that were accepted are followed to their traces",

@@ -12,9 +12,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'topology/cluster/api-balanced',
     order: 30,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: {
       lists: ['v1/Pod'],
       asks: ['/readyz'],

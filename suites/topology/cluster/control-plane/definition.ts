@@ -9,9 +9,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'topology/cluster/control-plane',
     order: 20,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: {
       ...touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'], execs: ['kube-system'] }),
       execsNotGiven:

@@ -9,9 +9,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'topology/network/reachability',
     order: 50,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: touching(EVIDENCE, {
       lists: ['v1/Node', 'v1/Pod', 'v1/Service', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
       makes: ['apps/v1/DaemonSet', 'v1/Service'],

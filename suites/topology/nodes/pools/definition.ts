@@ -7,9 +7,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/nodes/pools',
     order: 40,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'] }),
     title: 'The declared node pools',
     section: '5.1',

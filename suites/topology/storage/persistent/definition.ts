@@ -20,9 +20,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'topology/storage/persistent',
     order: 70,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: {
       // Events: whether a pod of the canary waits for its volume or for something else.
       lists: ['v1/PersistentVolumeClaim', 'v1/PersistentVolume', 'v1/Pod', 'v1/Event', ...WORKLOADS],

@@ -8,9 +8,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/resources',
     order: 120,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: { lists: WORKLOADS },
     title: 'Requests and limits',
     section: '5.2',

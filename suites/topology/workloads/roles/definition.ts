@@ -9,9 +9,6 @@ export const checks: readonly CatalogueRow[] = [
     id: 'topology/workloads/roles',
     order: 100,
     observes: OBSERVES,
-    observe: async () => (await import('./observe.ts')).observe,
-    judge: async () => (await import('./judge.ts')).judge,
-    controls: async () => (await import('./controls.ts')).controls,
     touches: {
       ...touching(EVIDENCE, {
         lists: ['v1/Pod'],
