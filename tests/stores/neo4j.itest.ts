@@ -15,6 +15,8 @@ import { Neo4jServer, SERVER_NAME } from './neo4j-server.ts';
 import { exactSums } from '../sums.ts';
 import { storeTrial } from './store-trial.ts';
 import type { StoreTrial } from './store-trial.ts';
+import { tampering } from '../../suites/failover/store/controls/neo4j.ts';
+import { tampersWith } from './tampering.ts';
 
 const BOUNDS = { deadlineMs: 20_000 };
 const DEADLINE_MS = 180_000;
@@ -59,6 +61,9 @@ describe('Neo4j, one member', () => {
   ): Promise<Record<string, unknown>[]> {
     return queryOnce(server.target.connection, { query, parameters }, BOUNDS);
   }
+
+  it('should find what was written, take a write out and put one in twice, as the controls do', () =>
+    tampersWith(neo4j, server.target, tampering));
 
   it('should start again after a crash with everything that it had acknowledged', async (t) => {
     const { record } = await trial({ fault: 'pod-crash', inject: crashAndRestart });

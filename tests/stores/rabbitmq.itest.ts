@@ -23,10 +23,11 @@ import { failoverRecord } from '../../reports/judge/failover/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
-import type { ControlContext } from '../../suites/harness/control.ts';
-import { double, newest, remove } from '../../suites/failover/store/controls/rabbitmq-queues.ts';
+import { contextOf } from '../../suites/_testing/control-context.ts';
+import { tampering } from '../../suites/failover/store/controls/rabbitmq.ts';
 import { startRabbitCluster } from './rabbitmq-cluster.ts';
 import { flowsAgain } from './store-trial.ts';
+import { tampersWith } from './tampering.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { askFailureOf } from '../../probes/asking.ts';
 import type { RabbitCluster } from './rabbitmq-cluster.ts';
@@ -188,31 +189,9 @@ describe('RabbitMQ', () => {
   });
 
   it('should find the run that is written, take a write out and put one in twice, as the controls do', async () => {
-    const run = 'controlled';
-    const client = rabbitmq.client(cluster.target.connection, run);
-    await client.prepare(10_000);
-    const writing = client.session();
-    await writing.open(2000);
-    for (let n = 1; n <= 20; n++) await writing.write(n);
-    assert.equal((await writing.read()).outcome, 'ok');
-    const ctx = controlContext(cluster.target.connection);
-    assert.deepEqual(await newest(ctx), { run, n: 20 });
-    await remove(ctx, { run, n: 5 });
-    await double(ctx, { run, n: 7 });
-    writing.destroy();
-    client.end?.();
-    await assert.rejects(remove(ctx, { run, n: 5 }), /write 5 is not in plumbline\.controlled/);
-    const readings = (await readBack(run)).filter((one) => one.kind === 'readback');
-    const expected = [
-      [
-        [1, 4],
-        [6, 20],
-      ],
-      [[7, 2]],
-    ];
-    for (const one of readings) assert.deepEqual([one.present, one.duplicates], expected);
-    assert.equal(readings.length, 4);
-    assert.equal(await newest(ctx), null);
+    await tampersWith(rabbitmq, cluster.target, tampering);
+    const ctx = contextOf({ store: () => Promise.resolve(cluster.target) });
+    assert.equal(await tampering.newest(ctx), null, 'nothing is written any more');
   });
 
   it('should not read whole what somebody else holds a part of', async () => {
@@ -390,17 +369,4 @@ async function leaderElsewhere({ target }: RabbitCluster, run: string): Promise<
   if (from !== here) return from;
   const moved = await rabbitmq.switchover?.(target, { run, from }, BOUNDS);
   return moved?.to ?? assert.fail('not moved');
-}
-
-/** As much of a control's surroundings as reaching the store takes. */
-function controlContext(connection: StoreConnection): ControlContext {
-  const { host, port, user, password, declared } = connection;
-  const secret = { namespace: 'tender', name: 'credentials', key: 'plumbline' };
-  const rabbitmqStore = { ...declared, primary: { host, port }, user, password: { secret } };
-  const data = { plumbline: Buffer.from(password).toString('base64') };
-  return {
-    environment: { stores: { rabbitmq: rabbitmqStore } },
-    get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Secret', metadata: { name: secret.name }, data }),
-    signal: new AbortController().signal,
-  } as unknown as ControlContext;
 }

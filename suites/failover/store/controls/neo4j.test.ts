@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { fakeServer } from '../../../../probes/neo4j/_testing/server.ts';
+import type { StoreConnection } from '../../../../probes/store/store-driver.ts';
 import { controls } from './neo4j.ts';
 import { contextOf } from '../../../_testing/control-context.ts';
 
@@ -9,17 +10,13 @@ const environment = {
     neo4j: {
       statefulSet: { namespace: 'tender', name: 'neo4j' },
       container: 'neo4j',
-      primary: { host: '127.44.0.3' },
-      database: 'neo4j',
-      user: 'neo4j',
-      password: { secret: { namespace: 'tender', name: 'neo4j-credentials', key: 'neo4j' } },
     },
   },
 };
 
 /** Address of the restarted server; nothing listens at the address that it had before. */
 const STARTED_AGAIN = '127.44.0.2';
-const HTTP_PORT = 7474;
+const CONNECTION = { host: '127.44.0.3', port: 7687, database: 'neo4j', user: 'neo4j', password: 'p' };
 /** The server drops this many connections first, as one that is not ready does. */
 const REFUSED = 2;
 
@@ -40,21 +37,31 @@ for (const [name, statement] of [
     const control = controls.find(({ id }) => id === `failover/query/graph/${name}`);
     assert.ok(control !== undefined);
     const asked: string[] = [];
-    const server = createServer((request, response) => {
-      request.on('data', (part: Buffer) => {
-        asked.push(part.toString());
-        if (asked.length <= REFUSED) request.socket.destroy();
-        else response.end(JSON.stringify({ data: { values: [] } }));
-      });
-    });
-    await new Promise<void>((resolve) => {
-      server.listen(HTTP_PORT, STARTED_AGAIN, resolve);
-    });
+    const server = await fakeServer(
+      (message, socket) => {
+        if (message !== 'RUN' || server.messages.filter((one) => one === 'RUN').length > REFUSED)
+          return undefined;
+        socket.destroy();
+        return 'silent';
+      },
+      {
+        answers: (query) => {
+          asked.push(query);
+          return { rows: [] };
+        },
+      },
+    );
     t.after(() => server.close());
+    const dial: StoreConnection['dial'] = ({ host }) =>
+      host === STARTED_AGAIN
+        ? Promise.resolve({ host: '127.0.0.1', port: server.port })
+        : Promise.reject(new Error(`${host} was asked`));
+    const target = { connection: { ...CONNECTION, dial }, members: () => Promise.resolve([]) };
     let looks = 0;
     const over = Promise.withResolvers<string>();
     const ctx = contextOf({
       environment,
+      store: () => Promise.resolve(target),
       get: ({ kind, name: object }) => {
         if (kind !== 'Pod') return Promise.resolve({ apiVersion: 'v1', kind, metadata: { name: object } });
         const { podIP, ...container } = LOOKS[Math.min(looks++, LOOKS.length - 1)] ?? assert.fail();

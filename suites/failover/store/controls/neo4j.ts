@@ -1,11 +1,16 @@
 /** Controls of Neo4j: those of every store, data that does not outlive its pod, a graph and an index that are gone. */
+import { int } from 'neo4j-driver';
+import { connectionOf } from '../../../../probes/neo4j/ask.ts';
+import type { Row } from '../../../../probes/neo4j/bolt.ts';
+import { queryOnce } from '../../../../probes/neo4j/query.ts';
+import type { StoreMember } from '../../../../probes/store/store-driver.ts';
+import { declaredStore, oneAnswer } from '../../../_breaking/accounts.ts';
 import { memberSet, memberSetRef } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
 import { beside, cordonNodes, everyStoreControls, LATE_VICTIM } from './every-store.ts';
-import { countsByRun, cypher, doubleWrite, newestWrite, removeWrite, serverOf } from './neo4j-api.ts';
-import type { Server } from './neo4j-api.ts';
+import type { StoredWrite, Tampering } from './every-store.ts';
 import { required } from '../../../_breaking/objects.ts';
 
 const DATA = '/data';
@@ -22,15 +27,28 @@ const ASKED_AFTER_MS = 45_000;
 /** As many writes as are acknowledged before a fault is injected. */
 const ENOUGH = 100;
 const GRAPH = 'PlumblineGraph';
+const CANARY = 'PlumblineCanary';
+const IS_IT = `(w:${CANARY}) WHERE w.run = $run AND w.n = $n`;
+
+export const tampering: Tampering = {
+  newest: async (ctx) => {
+    const [found] = await cypher<StoredWrite & Row>(
+      ctx,
+      `MATCH (r:PlumblineRun) WITH r ORDER BY r.at DESC LIMIT 1
+       MATCH (w:${CANARY}) WHERE w.run = r.run AND w.n > 0 RETURN r.run AS run, max(w.n) AS n`,
+    );
+    return found ?? null;
+  },
+  remove: (ctx, write) => once(ctx, write, `MATCH ${IS_IT} DELETE w RETURN 1`),
+  double: (ctx, write) => once(ctx, write, `MATCH ${IS_IT} CREATE (:${CANARY} {run: $run, n: $n}) RETURN 1`),
+};
 
 const askedLate = { settings: { query: { askAfterMs: ASKED_AFTER_MS } } };
 
 export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'neo4j',
-    newest: newestWrite,
-    remove: removeWrite,
-    double: doubleWrite,
+    ...tampering,
     victim: LATE_VICTIM,
     // One member has no majority: its only pod is the check's own target.
     neverBack: { title: 'the only pod is deleted, and no node accepts the new one', break: cordonNodes },
@@ -81,8 +99,8 @@ async function emptyAndReady(ctx: ControlContext): Promise<true | null> {
   const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
   const volumes = pod?.spec.volumes ?? [];
   if (!volumes.some((volume) => volume.name === FLEETING)) return null;
-  const [row] = await cypher(ctx, 'MATCH (n) RETURN count(n)');
-  return row?.[0] === 0 ? true : null;
+  const [row] = await cypher<{ count: number }>(ctx, 'MATCH (n) RETURN count(n) AS count');
+  return row?.count === 0 ? true : null;
 }
 
 /**
@@ -94,7 +112,10 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   if (!writes) return 'the trial has no counts of writes';
   const { lost, ok, present, recovered, unexpected, scheduled } = writes;
   if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
-  const runs = await countsByRun(ctx, scheduled);
+  const runs = await cypher<{ count: number }>(
+    ctx,
+    `MATCH (w:${CANARY}) WHERE w.n <= ${scheduled} RETURN w.run, count(DISTINCT w.n) AS count`,
+  );
   const counted = present + recovered + unexpected;
   const seen = runs.map(({ count }) => count);
   if (seen.length !== 1 || seen[0] !== counted)
@@ -118,7 +139,7 @@ async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<
       async () => {
         const server = await successor(ctx, before);
         if (server === null) return null;
-        await cypher(ctx, statement, {}, server.address);
+        await cypher(ctx, statement, {}, { name: 'the server', address: server.address });
         return true;
       },
       { timeoutMs: START_MS, everyMs: 200 },
@@ -131,4 +152,41 @@ async function breakAfterCrash(ctx: ControlContext, statement: string): Promise<
 async function successor(ctx: ControlContext, before: Server): Promise<Server | null> {
   const server = await serverOf(ctx);
   return server === null || server.life === before.life ? null : server;
+}
+
+/** One statement in a transaction of its own, at the address of applications or, where one is given, at a member's own. */
+async function cypher<R extends Row>(
+  ctx: ControlContext,
+  query: string,
+  parameters: Row = {},
+  member?: StoreMember,
+): Promise<R[]> {
+  const target = await ctx.store('neo4j');
+  const connection = member === undefined ? target.connection : connectionOf(target, member);
+  return queryOnce<R>(connection, { query, parameters }, oneAnswer(ctx));
+}
+
+async function once(ctx: ControlContext, { run, n }: StoredWrite, query: string): Promise<void> {
+  const { length } = await cypher(ctx, query, { run, n: int(n) });
+  if (length !== 1) throw new Error(`expected write ${n} once in ${run}, found it ${length} times`);
+}
+
+/** The only server, as its pod says. */
+interface Server {
+  /** Another one after each start. */
+  life: string;
+  /** Its own address, at which it answers before it is ready and its Service leads to it. */
+  address: string;
+}
+
+/** Null while it does not run. */
+async function serverOf(ctx: ControlContext): Promise<Server | null> {
+  const { container } = declaredStore(ctx, 'neo4j');
+  const { namespace, name } = memberSet(ctx, 'neo4j');
+  const pod = await ctx.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-0` });
+  const { podIP, containerStatuses = [] } = pod?.status ?? {};
+  const found = containerStatuses.find((one) => one.name === container);
+  if (podIP === undefined || found?.containerID === undefined || found.state?.running === undefined)
+    return null;
+  return { life: found.containerID, address: podIP };
 }
