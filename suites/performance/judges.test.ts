@@ -253,10 +253,10 @@ describe('performance/ai', () => {
   });
 
   it('false verdict 4: iterations that were cut off count as dropped', () => {
-    const of = { seconds: 200, change: () => ({ started: 51 }), offered: 51 };
+    const of = { seconds: 200, change: () => ({ started: 51, dropped: 0 }), offered: 51 };
     const cut = ai('availability', { ...of, over: { ...draft.over, iterations: 10_000, interrupted: 200 } });
     assert.equal(cut.verdict, 'inconclusive');
-    assert.match(cut.reason, /once as good and once as bad/);
+    assert.match(cut.reason, /count 200 requests that were dropped, cut off.* once as good and once as bad/);
   });
 });
 

@@ -241,6 +241,26 @@ it('should be open where a query finds nothing, whatever its sums say', () => {
   assert.equal(judged({ part: null, guards: { part: 0, labelled: 3 } }).verdict, 'pass');
 });
 
+it('false verdict 6: should not trust a query for numbers where failures are written in words', () => {
+  const total = 'requests{job="api"}';
+  const of = (bad: string): Objective =>
+    objective({ indicator: { kind: 'ratio', counter: true, good: null, bad, total } });
+  const alike = (bad: string): string | null => guardQueries(of(bad), WINDOW_MS, SCRAPE_MS).labelled;
+  const counted = (selector: string): string => `count(count_over_time(${selector}[3600s]))`;
+  // A service that writes status="error" has no series like these.
+  assert.equal(alike('requests{job="api",status=~"5.."}'), counted('requests{job="api",status=~"[0-9].."}'));
+  assert.equal(
+    alike('requests{job="api",status="503"}'),
+    counted('requests{job="api",status=~"[0-9][0-9][0-9]"}'),
+  );
+  const bad = 'requests{job="api",status="error"}';
+  assert.equal(alike(bad), counted('requests{job="api",status=~".+"}'));
+  const blind = judged({ part: null, guards: { part: 0, labelled: null } });
+  assert.equal(blind.verdict, 'inconclusive');
+  assert.match(blind.reason, /no series has labels like those that it asks for: .*status=~"5\.\."/);
+  assert.equal(judged({ part: 3000 }, of(bad)).verdict, 'fail', 'half of all fail');
+});
+
 it('should show no share of nothing where no event was counted', () => {
   const judgement = judged({ total: 0 });
   assert.equal(judgement.verdict, 'inconclusive');
