@@ -57,13 +57,17 @@ test('should refuse a folder that is no run', async () => {
   assert.equal((await judgeRun({ run: join(run, 'nowhere') })).exitCode, 64);
 });
 
-test('false verdict 15: judge says of a selection what its run said, and does not guess of a plan that does not say', async () => {
+test('false verdict 15: judge says of a selection what its run said, and does not guess of a plan that does not say', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-run-'));
   const own = join(folder, 'histories');
   mkdirSync(own);
   const plan = { id: 'r2', environment: 'staging', scope: 'selection', planned: [] } as const;
   await writePlan(own, plan);
-  assert.equal(readRun(own).plan.scope, 'selection');
+  await writeEnd(own, { interrupted: null, restored: { actions: 0, failed: [], steadyAgain: null } });
+  const said = t.mock.method(process.stdout, 'write', () => true);
+  await judgeRun({ run: folder });
+  said.mock.restore();
+  assert.match(String(said.mock.calls[0]?.arguments[0]), /^staging: selection of 0: inconclusive/);
   const older = JSON.stringify({ kind: 'plan', schema: 1, id: 'r1', environment: 'staging', checks: [] });
   writeFileSync(join(own, 'run.ndjson'), `${older}\n`);
   assert.equal((await judgeRun({ run: folder })).exitCode, 2);

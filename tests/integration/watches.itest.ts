@@ -58,8 +58,9 @@ test('should answer a request while any number of watches is open', async () => 
   assert.equal(answer.status, 200);
 });
 
-test('false verdict 11: a watch that the server holds open and says nothing on is made again', async () => {
+test('false verdict 11: a watch that the server holds open and says nothing on is made again', async (t) => {
   const closing = new AbortController();
+  t.after(() => closing.abort());
   const cache = new KubeCache(new KubeClient(transport, TIMEOUT_MS), {
     signal: closing.signal,
     staleAfterMs: 1000,
@@ -71,7 +72,6 @@ test('false verdict 11: a watch that the server holds open and says nothing on i
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert.ok(lists >= 3, `${lists} lists`);
-  closing.abort();
 });
 
 test('should keep to its deadline while it waits for a connection', async () => {

@@ -94,7 +94,13 @@ describe('integrations/llm', () => {
 
   it('false verdict 13: should never pass without a draft', () => {
     assert.equal(llm().verdict, 'inconclusive');
-    assert.equal(llm(...WITHOUT).verdict, 'inconclusive');
+    const { verdict, rules = [] } = llm(...WITHOUT);
+    assert.equal(verdict, 'inconclusive');
+    // By its own rule, and by what every pass needs.
+    assert.deepEqual(
+      rules.flatMap((rule) => (rule.verdict === 'pass' ? [] : [rule.id])),
+      ['drafts', 'evidence/draft'],
+    );
     const reading = judge({
       check: 'integrations/llm',
       settings: { writes: false },
