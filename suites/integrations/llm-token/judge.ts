@@ -31,7 +31,6 @@ function judgeLlmToken(history: History): Judgement {
     expectNamespaces(history.header, scan, found);
     expectWorkloads(history.header, scan, found);
     expectServers(history.header, scan, found);
-    expectNow(scan, found);
   }
   return found.conclude(
     "the model's token is in no log of the platform, its edge and what is declared elsewhere",
@@ -51,8 +50,6 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   for (const { log, reason } of unread) found.unknown(`log of ${log}`, EXPECTED, reason);
   for (const log of cut)
     found.unknown(`log of ${log}`, EXPECTED, 'the log is so long that only a part of it was read');
-  const twice = logs.filter((log, at) => logs.indexOf(log) !== at);
-  found.sound('logs that were read', twice.length === 0, 'each once', `twice: ${twice.join(', ')}`);
   if (logs.length === 0) found.unknown('logs of the platform', EXPECTED, 'no log was read');
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
 }
@@ -142,18 +139,6 @@ function expectMany(
     `servers of ${of.store}`,
     `${of.members} logs of containers ${of.container}`,
     String(read.length),
-  );
-}
-
-/** A log from before a container's restart must come with the one after it. */
-function expectNow({ logs, unread }: Seen<'key-scan'>, found: Findings): void {
-  const known = [...logs, ...unread.map(({ log }) => log)];
-  const lone = logs.filter((log) => BEFORE.test(log) && !known.includes(log.replace(BEFORE, '')));
-  found.sound(
-    'logs before a restart',
-    lone.length === 0,
-    'each with the log after that restart',
-    lone.join(', '),
   );
 }
 

@@ -75,21 +75,13 @@ describe('integrations/llm', () => {
     }
   });
 
-  it('should claim nothing of what was not tried, nor of times that cannot be', () => {
+  it('should claim nothing of what was not tried', () => {
     const untried: Seen = ['not-tried', { model: 'busy', reason: 'no control is declared' }];
     const open = llm(...USUAL, ...WITHOUT.slice(1), untried);
     assert.equal(open.verdict, 'inconclusive');
     assert.match(open.reason, /the model answers 429.*no control is declared/);
     for (const [index] of USUAL.entries())
       assert.equal(llm(...USUAL.toSpliced(index, 1), ...WITHOUT).verdict, 'inconclusive');
-    const times = [
-      { sentMs: 199_000 },
-      { answeredMs: 0 },
-      { sentMs: -1 },
-      { sentMs: 5000, answeredMs: 5001 },
-    ];
-    for (const more of times)
-      assert.equal(llm(...USUAL.slice(1), draft('usual', more), ...WITHOUT).verdict, 'inconclusive');
   });
 
   it('false verdict 13: should never pass without a draft', () => {
@@ -168,9 +160,6 @@ describe('integrations/llm-token', () => {
     const cut = token(scan({ cut: ['tender/z main'] }));
     assert.equal(cut.verdict, 'inconclusive');
     assert.match(cut.reason, /log of tender\/z main.*only a part of it was read/);
-    const twice = token(scan({ logs: [...LOGS, ...LOGS.slice(0, 1)] }));
-    assert.equal(twice.verdict, 'inconclusive');
-    assert.match(twice.reason, /each once/);
   });
 
   it('should claim nothing when a declared workload has pods whose logs nobody looked through', () => {
@@ -242,10 +231,5 @@ describe('integrations/llm-token', () => {
       tokenWith(stores('data'), scan({ ...elsewhere, logs: [...LOGS, ...from] })).verdict;
     assert.equal(numbered(fromFive), 'pass', 'members that are numbered from 5');
     assert.equal(numbered(fromFive.slice(1)), 'inconclusive');
-    const before = `${LOGS[1]} (before its restart)`;
-    assert.equal(token(scan({ logs: [...LOGS, before] })).verdict, 'pass');
-    const lone = token(scan({ logs: LOGS.with(1, before) }));
-    assert.equal(lone.verdict, 'inconclusive');
-    assert.match(lone.reason, /before a restart: .*redis-0 redis \(before/);
   });
 });
