@@ -37,8 +37,7 @@ interface Declared {
 }
 
 function judgeAnswer(findings: Findings, { edge, application }: Declared, answer: Seen<'edge-answer'>): void {
-  const { url, authorized, tlsError, headers } = answer;
-  findings.agree('the URL of the request', edge.url, url);
+  const { authorized, tlsError, headers } = answer;
   judgeContract(findings, application, answer);
   findings
     .rule('tls')
@@ -112,7 +111,6 @@ function judgeContract(
     String(status),
   );
   findings.rule('contract').expect(what, ok, 'an answer as application.requests.look has it', why || 'it is');
-  findings.sound(what, !ok || why === '', 'no reason with a good answer', why);
   if (typeof follow !== 'object') return;
   findings
     .rule('correlation-id')
