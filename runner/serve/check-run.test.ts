@@ -12,6 +12,11 @@ import { METHODS } from '../../suites/harness/methods.ts';
 import type { Method } from '../../suites/harness/protocol.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
 import { CheckRun } from './check-run.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
+import { headerSettings } from '../plan/environment-parts.ts';
+import { trialFolder } from '../record/run-folder.ts';
+import { ObservedOnce } from '../state/observed-once.ts';
+import { openTrial } from '../state/trials.ts';
 import { callerOf } from './handlers.ts';
 import type { Handlers } from './handlers.ts';
 import type { ServedRunner } from './served.ts';
@@ -88,6 +93,55 @@ test('should end the trials of a check with the first that is not permitted, wit
     { kind: 'step-begins', step: 2, title: 'trial 5: start writing' },
     { kind: 'step-ends', step: 2, error: refused.message },
   ]);
+});
+
+test('should observe once what two checks look at, and again where the first was given up', async () => {
+  const histories = join(root, String(++count));
+  const once = new ObservedOnce();
+  const seenBy: string[] = [];
+  const runOf = async (check: string, breaks = false) => {
+    const [one = assert.fail()] = planChecks(environment, { checks: [check] });
+    const runState = {
+      environment,
+      once,
+      firstTrials: new Map(),
+      progress: { step: () => undefined },
+      headerSource: () => ({ goals: {}, settings: {} }),
+      openTrial: (id: string, trial: number) =>
+        openTrial(histories, trial, {
+          check: id,
+          environment: 'local',
+          goals: {},
+          settings: headerSettings(id, environment),
+        }),
+    };
+    const runner = {
+      parts: { safety: { beginCheck: () => undefined } },
+      runState,
+    } as unknown as ServedRunner;
+    const { signal } = new AbortController();
+    const run = new CheckRun({
+      runner,
+      planned: one,
+      stop: signal,
+      follow: () => undefined,
+      handlers: {} as Handlers,
+    });
+    await run.trials((ctx) =>
+      ctx.once('gpu/all-taken', () => {
+        seenBy.push(check);
+        ctx.record('gpu-busy', { free: 0, offered: 2, needed: 1 });
+        if (breaks) run.fail(new Error('broken off'));
+        return Promise.resolve();
+      }),
+    );
+    const { observations } = await readHistory(trialFolder(histories, check, 1));
+    return [observations.map(({ kind }) => kind).join(), run.steps.map(({ title }) => title).join()];
+  };
+  assert.deepEqual(await runOf('gpu/exclusive', true), ['gpu-busy', '']);
+  assert.deepEqual(await runOf('gpu/exhausted'), ['gpu-busy,end', '']);
+  assert.deepEqual(await runOf('gpu/release'), ['gpu-busy,end', 'take what gpu/exhausted has just seen']);
+  assert.deepEqual(seenBy, ['gpu/exclusive', 'gpu/exhausted']);
 });
 
 test('should call whatever else breaks off a trial a crash', async () => {

@@ -78,7 +78,8 @@ export class CheckRun {
     const { id } = planned.row;
     runner.parts.safety.beginCheck(id);
     const { goals, settings } = runner.runState.headerSource(id);
-    const observations = new Observations(await runner.runState.openTrial(id, trial));
+    const folder = await runner.runState.openTrial(id, trial);
+    const observations = new Observations(folder);
     this.begun = trial;
     const isSeries = planned.trials > 1 || trial > 1;
     try {
@@ -91,6 +92,7 @@ export class CheckRun {
         signal: this.#signal,
         call: callerOf(this.#parts.handlers, { check: id, signal: this.#signal }, runner.parts.readOnly),
         observations,
+        once: (observation, observe) => this.#once(observation, folder, observe),
         step: (title, step) => this.#step(isSeries ? `trial ${trial}: ${title}` : title, step),
       });
       await unlessAborted(body(ctx), this.#signal);
@@ -98,6 +100,17 @@ export class CheckRun {
     } finally {
       observations.close();
     }
+  }
+
+  async #once(observation: string, folder: string, observe: () => Promise<void>): Promise<void> {
+    const { once } = this.#parts.runner.runState;
+    const observer = once.observerOf(observation, folder);
+    if (observer !== null)
+      return this.#step(`take what ${observer} has just seen`, () => once.give(observation, folder));
+    await observe();
+    // A body that was given up runs on, and what it observed lacks its end.
+    this.#signal.throwIfAborted();
+    once.keep(observation, folder);
   }
 
   async #step<T>(title: string, body: () => Promise<T> | T): Promise<T> {

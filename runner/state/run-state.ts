@@ -14,6 +14,7 @@ import type { Outcome } from '../record/outcome.ts';
 import type { Progress } from '../run/progress.ts';
 import { checkFolderName, trialFolder } from '../record/run-folder.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
+import { ObservedOnce } from './observed-once.ts';
 import { appendToTrial, openTrial, recordPressure, type HeaderSource, type Watch } from './trials.ts';
 
 /** Overrides for one check: `drill --target` and controls. */
@@ -40,6 +41,7 @@ export class RunState {
   readonly planned = new Map<string, PlannedCheck>();
   readonly overrides = new Map<string, CheckOverrides>();
   readonly outcomes = new Map<string, Outcome>();
+  readonly once = new ObservedOnce();
   /** Number of the first trial of a check whose series is resumed; 1 for any other. */
   readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */

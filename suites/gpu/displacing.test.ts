@@ -6,7 +6,7 @@ import { contextOf, OneNode } from './_testing/one-node.ts';
 import { RESOURCE } from './_testing/histories.ts';
 import { Canaries } from './_pool/canaries.ts';
 import { mightDisplace } from './_pool/displacing.ts';
-import { observe as exhaust } from './exhausted/observe.ts';
+import { takePool } from './_pool/all-taken.ts';
 import { observe as release } from './release/observe.ts';
 import { observe as exclude } from './exclusive/observe.ts';
 import { observe as measure } from './metrics/observe.ts';
@@ -78,9 +78,10 @@ function cordoned(unschedulable: boolean): ReturnType<typeof seenBy> {
 const namesOf = (pods: readonly KubeObject[]): string[] => pods.map(({ metadata }) => metadata.name);
 
 describe('a canary for which no device is free', () => {
-  for (const [check, observe, name] of [
-    ['exhausted', exhaust, 'gpu-one-too-many'],
-    ['release', release, 'gpu-is-next'],
+  const name = 'gpu-one-too-many';
+  for (const [check, observe] of [
+    ['exhausted', takePool],
+    ['release', release],
   ] as const) {
     it(`should not be started by gpu/${check} where it might displace a pod of lower priority`, async () => {
       const { cluster, ctx, started } = seenBy({ priority: -10 });
@@ -114,7 +115,7 @@ describe('a canary for which no device is free', () => {
 
   it('should have the priority that the cluster gives to pods by default', async () => {
     const { cluster, ctx, started } = seenBy({ priority: 0, canaries: { priority: 1000 } });
-    await exhaust(ctx);
+    await takePool(ctx);
     assert.ok(!namesOf(started).includes('gpu-one-too-many'));
     assert.match(
       String(cluster.recorded('unavailable')[0]?.['reason']),
@@ -134,7 +135,7 @@ describe('a canary for which no device is free', () => {
       cluster.apply(admitted);
       return Promise.resolve();
     };
-    await exhaust(ctx);
+    await takePool(ctx);
     assert.ok(!namesOf(started).includes('gpu-one-too-many'));
     assert.match(
       String(cluster.recorded('unavailable')[0]?.['reason']),
@@ -147,7 +148,7 @@ describe('a canary for which no device is free', () => {
     const plain = { ...ctx.cluster };
     ctx.cluster.raw = (path) =>
       path.includes('metadata.name') ? Promise.resolve({ status: 403, body: '' }) : plain.raw(path);
-    await exhaust(ctx);
+    await takePool(ctx);
     assert.ok(!namesOf(started).includes('gpu-one-too-many'));
     assert.match(String(cluster.recorded('unavailable')[0]?.['reason']), /could not be read/);
   });
@@ -218,7 +219,7 @@ describe('a canary for which no device is free', () => {
 
   it('should not be started where the declared class lets it displace others after all', async () => {
     const { cluster, ctx, started } = seenBy({ priority: 0, gpu: { priorityClass: 'rude' } });
-    await exhaust(ctx);
+    await takePool(ctx);
     assert.ok(!namesOf(started).includes('gpu-one-too-many'));
     assert.match(
       String(cluster.recorded('unavailable')[0]?.['reason']),

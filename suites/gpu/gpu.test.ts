@@ -4,13 +4,14 @@ import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { fateOf } from './_pool/canaries.ts';
 import { observe as seeOffers } from './allocatable/observe.ts';
-import { observe as exhaust } from './exhausted/observe.ts';
+import { takePool } from './_pool/all-taken.ts';
 import { observe as keepAway } from './taint/observe.ts';
 import { observe as landOnPool } from './schedule/observe.ts';
 import { refusalOf } from './_pool/refusal.ts';
 import { observe as release } from './release/observe.ts';
 import { observe as seeUtilisation } from './metrics/observe.ts';
-import { TAINT } from './_testing/histories.ts';
+import type { Seen } from '../_testing/histories.ts';
+import { gpu, TAINT } from './_testing/histories.ts';
 import { contextOf, OneNode } from './_testing/one-node.ts';
 
 describe('checks of the GPU pool', () => {
@@ -159,12 +160,12 @@ describe('checks of the GPU pool', () => {
 
   it('should take what is declared and no more, and then ask for one', async () => {
     const cluster = new OneNode();
-    await exhaust(contextOf(cluster));
+    await takePool(contextOf(cluster));
     assert.match(String(cluster.recorded('gpu-refused')[0]?.['message']), /Insufficient nvidia\.com\/gpu/);
     assert.equal(cluster.recorded('gpu-pod').length, 2);
     const generous = new OneNode();
     generous.offered = 3;
-    await exhaust(contextOf(generous));
+    await takePool(contextOf(generous));
     assert.equal(generous.recorded('gpu-pod').length, 2);
     assert.equal(generous.recorded('gpu-refused')[0]?.['node'], 'gpu-1');
     assert.equal((generous.recorded('gpu-requested').at(-1)?.['holders'] as unknown[]).length, 3);
@@ -180,6 +181,16 @@ describe('checks of the GPU pool', () => {
     assert.ok(afterMs >= 0 && afterMs < 500);
     assert.equal(cluster.recorded('gpu-waits')[0]?.['state'], 'refused');
     assert.equal(cluster.pods.size, 0);
+  });
+
+  it('should see at once what two checks need to pass', async () => {
+    const cluster = new OneNode();
+    await takePool(contextOf(cluster));
+    const seen = cluster.told.map(({ kind, ...fields }): Seen => [kind, fields]);
+    for (const check of ['exhausted', 'release']) {
+      const { verdict, reason } = gpu(check, seen);
+      assert.equal(verdict, 'pass', `${check}: ${reason}`);
+    }
   });
 
   it('should not delete anything where no pod waits', async () => {

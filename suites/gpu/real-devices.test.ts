@@ -7,7 +7,7 @@ import type { CheckContext } from '../harness/context.ts';
 import { asked, GPU, gpu, holds, node, REFUSED, refused, RESOURCE, TAINT } from './_testing/histories.ts';
 import { contextOf, OneNode } from './_testing/one-node.ts';
 import { observe as seeOffers } from './allocatable/observe.ts';
-import { observe as exhaust } from './exhausted/observe.ts';
+import { takePool } from './_pool/all-taken.ts';
 import { observe as landOnPool } from './schedule/observe.ts';
 import { observe as keepAway } from './taint/observe.ts';
 
@@ -154,7 +154,7 @@ describe('shares of devices', () => {
     const cluster = new OneNode();
     cluster.offered = offered;
     const { gpu: usual } = contextOf(cluster).settings;
-    await exhaust(contextOf(cluster, { gpu: { ...usual, kind, devicesPerNode: offered } }));
+    await takePool(contextOf(cluster, { gpu: { ...usual, kind, devicesPerNode: offered } }));
     return cluster;
   };
   const askedBy = (cluster: OneNode): unknown[] =>

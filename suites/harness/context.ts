@@ -49,6 +49,11 @@ export interface CheckContext {
   record<K extends Kind>(kind: K, ...fields: RecordedFields<K>): void;
   /** A source did not answer: recorded, so that the judge can say so. */
   unavailable(what: string, reason: string): void;
+  /**
+   * Observes for every check of the run that asks for the same: the first of them runs the body, and the others are given the lines that it recorded. It
+   * comes before anything else is recorded, and depends on nothing that differs between these checks, such as their goals.
+   */
+  once(observation: string, body: () => Promise<void>): Promise<void>;
   /** A narrated step: shown while it runs, timed, kept in the run record. */
   step<T>(title: string, body: () => Promise<T> | T): Promise<T>;
 }
@@ -65,6 +70,7 @@ export interface ContextParts {
   signal: AbortSignal;
   call: CheckContext['runner']['call'];
   observations: Observations;
+  once: CheckContext['once'];
   step: CheckContext['step'];
 }
 
@@ -84,6 +90,7 @@ export function createContext(parts: ContextParts): CheckContext {
     cluster: clusterAccess(id, runner, unavailable),
     record: (kind, ...fields) => observations.append(kind, ...fields),
     unavailable,
+    once: parts.once,
     step: parts.step,
   };
 }

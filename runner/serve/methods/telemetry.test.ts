@@ -114,6 +114,7 @@ async function observed(id: string, environment: Environment): Promise<Judgement
         call,
         observations,
         signal,
+        once: (_observation, body) => body(),
         step: async (_title, body) => body(),
       }),
     );

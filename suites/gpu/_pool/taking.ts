@@ -2,7 +2,7 @@ import { planHolders, toleratesAll } from '../../../probes/gpu/index.ts';
 import type { REFUSED_ROLES } from '../../../reports/record/observations/gpu.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { Canaries } from './canaries.ts';
-import type { Canary } from './canaries.ts';
+import type { Canary, Fate } from './canaries.ts';
 import { canaryNow, gpuOf, lookAgain, poolOf } from './pool.ts';
 import type { PoolNode } from './pool.ts';
 
@@ -46,11 +46,12 @@ export function named(plans: readonly { node: string; devices: number }[]): Cana
 }
 
 /** Records what became of a pod that must not be placed: refused for a while, or on a node after all. */
-export async function recordRefused(ctx: CheckContext, canaries: Canaries, canary: Unwanted): Promise<void> {
-  const { node, state, refusal, detail } = await canaries.follow(canary.name, {
+export async function recordRefused(ctx: CheckContext, canaries: Canaries, canary: Unwanted): Promise<Fate> {
+  const fate = await canaries.follow(canary.name, {
     timeoutMs: ctx.timeoutMs('unschedulable') + ctx.timeoutMs('stillPending'),
     refusedForMs: ctx.timeoutMs('stillPending'),
   });
+  const { node, state, refusal, detail } = fate;
   const strange = node !== null && canary.tolerates === false;
   ctx.record('gpu-refused', {
     pod: canary.name,
@@ -63,6 +64,7 @@ export async function recordRefused(ctx: CheckContext, canaries: Canaries, canar
     message: refusal?.message ?? '',
     source: refusal?.source ?? null,
   });
+  return fate;
 }
 
 /** The admission plugin ExtendedResourceToleration gives pods that ask for a resource the toleration of its name. */

@@ -161,6 +161,7 @@ export function contextOf(cluster: OneNode, settings: Record<string, unknown> = 
     },
     record: (kind: string, fields: Record<string, unknown> = {}) => cluster.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => cluster.told.push({ kind: 'unavailable', what, reason }),
+    once: (_observation: string, body: () => Promise<void>) => body(),
     step: (_title: string, body: () => unknown) => Promise.resolve(body()),
   };
   return ctx as unknown as CheckContext;

@@ -10,7 +10,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'One pod too many stays Pending, for the right reason',
     // All devices must be taken to see it, so production is left out.
     access: 'w - w w -',
-    does: 'pods that take every free device, and what the scheduler says of one more',
+    does: 'pods that take every free device, and what the scheduler says of one more (observed together with gpu/release)',
     goal: 'with every device taken, one more pod stays Pending, and the scheduler names the resource as insufficient',
   }),
 ];

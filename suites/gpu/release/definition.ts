@@ -13,7 +13,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Devices come back when a pod ends',
     // In the embedded environment the node is restarted as well.
     access: 'F - w w -',
-    does: 'every device taken, one of its holders deleted, and the time until a waiting pod has the device; in the embedded environment also the restart of a node of the pool',
+    does: 'every device taken, one of its holders deleted, and the time until a waiting pod has the device (observed together with gpu/exhausted); in the embedded environment also the restart of a node of the pool',
     goal: 'a device is in use again within 30 s after the pod that held it is deleted, and, in the embedded environment, within 30 s after a restarted node returns',
     goals: { releaseSeconds: 30 },
   }),

@@ -1,31 +1,19 @@
+import { recordBack, takePool } from '../_pool/all-taken.ts';
 import { Canaries } from '../_pool/canaries.ts';
 import type { Fate } from '../_pool/canaries.ts';
-import { mightDisplace } from '../_pool/displacing.ts';
-import { freeOf, lookAtPool } from '../_pool/pool.ts';
-import type { PoolNode } from '../_pool/pool.ts';
-import { lingersOf, takeAll } from '../_pool/taking.ts';
+import { recordNodes } from '../_pool/pool.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 
-/** Time that a pod has to end by itself; these end at once. */
-const GRACE_S = 30;
-
-const NEXT = 'gpu-is-next';
-
 /**
- * `gpu/release`: with every device taken one more pod waits; a pod that holds one is deleted, and the time counts until the one that waits
- * is ready. In the embedded environment a node of the pool is restarted after that, and the time counts from its first heartbeat.
+ * `gpu/release`: how long a device that is given back is not in use. In the embedded environment a node of the pool is restarted after that, and the
+ * time counts from its first heartbeat.
  */
 export async function observe(ctx: CheckContext): Promise<void> {
-  const nodes = await ctx.step('look at the pool', () => lookAtPool(ctx));
-  if (nodes === null) return;
-  freeOf(ctx, nodes);
-  await Canaries.use(ctx, async (canaries) => {
-    const [holder] = (await takeAll(ctx, canaries, nodes)) ?? [];
-    if (holder !== undefined) await afterDeletion(ctx, canaries, holder);
-  });
-  const [node] = nodes;
-  if (node !== undefined && restarts(ctx)) await afterRestart(ctx, node);
+  await takePool(ctx);
+  if (!restarts(ctx)) return;
+  const [node] = (await recordNodes(ctx)) ?? [];
+  if (node !== undefined) await afterRestart(ctx, node.metadata.name);
 }
 
 /** Only nodes of the embedded environment can be restarted; a control of the deletion skips that. */
@@ -33,29 +21,7 @@ function restarts({ settings }: CheckContext): boolean {
   return settings.embedded !== undefined && settings.restart !== false;
 }
 
-async function afterDeletion(ctx: CheckContext, canaries: Canaries, holder: string): Promise<void> {
-  const lingersSeconds = lingersOf(ctx);
-  const graceSeconds = lingersSeconds > 0 ? lingersSeconds : GRACE_S;
-  if (await ctx.step('see whether it might displace another pod', () => mightDisplace(ctx, canaries, NEXT)))
-    return;
-  await ctx.step('start a pod that waits for a device', () => canaries.start([{ name: NEXT, devices: 1 }]));
-  const before = await canaries.follow(NEXT, {
-    timeoutMs: ctx.timeoutMs('unschedulable'),
-    refusedForMs: 0,
-  });
-  const { state, node, detail, refusal } = before;
-  ctx.record('gpu-waits', { pod: NEXT, state, node, detail: refusal?.message ?? detail });
-  if (state !== 'refused') return;
-  const askedMs = await ctx.step('delete a pod that holds a device', () =>
-    canaries.end(holder, graceSeconds),
-  );
-  const after = await ctx.step('wait until the device is in use again', () =>
-    canaries.follow(NEXT, { timeoutMs: ctx.timeoutMs('deviceBack'), refusedForMs: Infinity }),
-  );
-  recordBack(ctx, { what: 'deletion', node: after.node, sinceMs: askedMs, fate: after, tries: 1 });
-}
-
-async function afterRestart(ctx: CheckContext, { node }: PoolNode): Promise<void> {
+async function afterRestart(ctx: CheckContext, node: string): Promise<void> {
   const { readyMs, detail } = await ctx.step(`restart ${node}`, () =>
     ctx.runner.call('node.restart', { check: ctx.id, node }),
   );
@@ -89,19 +55,4 @@ async function askAgain(
     if (fate.state !== 'failed' || monotonicMs() > endMs) return { fate, tries };
     await canaries.drop(name);
   }
-}
-
-function recordBack(
-  ctx: CheckContext,
-  of: { what: 'deletion' | 'restart'; node: string | null; sinceMs: number; fate: Fate; tries: number },
-): void {
-  const { what, node, sinceMs, fate, tries } = of;
-  ctx.record('gpu-back', {
-    what,
-    node,
-    ready: fate.state === 'ready',
-    sinceMs,
-    seenMs: fate.atMs,
-    detail: tries > 1 ? `${fate.detail}, at try ${tries}` : fate.detail,
-  });
 }
