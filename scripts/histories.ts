@@ -2,7 +2,7 @@
  * Stores the passing histories of a run for `npm run mutate`: `node scripts/histories.ts keep RUNFOLDER… [--check GLOB] [--missing]`, and what
  * judges say of changed copies of them: `node scripts/histories.ts accept [--check GLOB]`.
  * The histories of each check that passes replace its stored ones; with --missing only checks without a stored history are stored. Prints
- * what was stored, why others were not, what stored histories lack of what the run has recorded, and which built checks have no stored history.
+ * what was stored, why others were not, and which built checks have no stored history.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,10 +16,9 @@ import { PRESSURE_FILE } from '../reports/record/pressure.ts';
 import { judgeCheck } from '../runner/record/judging.ts';
 import { checkFolderName } from '../runner/record/run-folder.ts';
 import { cleaned, secretIn } from './histories/clean.ts';
-import { newerIn } from './histories/form.ts';
 import { holdAll } from './histories/hold-all.ts';
 import { accept, linesOf } from './histories/outcomes.ts';
-import { readStored, storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
+import { storedPath, STORED_FOLDER, trialsOf, writeStored } from './histories/stored.ts';
 import type { Stored, StoredFile } from './histories/stored.ts';
 
 const USAGE = 64;
@@ -88,15 +87,6 @@ function originOf(run: string): { run: string; commit: string | null } {
   return { run: id, commit: harness.commit };
 }
 
-/** Says what the run has recorded of a check and its stored history lacks: it is of an older form, or of an environment without that. */
-function reportNewer(run: string, check: string, folder: string): void {
-  const from = path.join(run, 'histories', checkFolderName(check));
-  const file = storedPath(check, folder);
-  if (file === null || !existsSync(from)) return;
-  const newer = newerIn(filesOf(from).map(cleaned), readStored(file).files);
-  if (newer.length > 0) process.stdout.write(`! ${check}: not in its stored history: ${newer.join(', ')}\n`);
-}
-
 async function main(runs: readonly string[], { glob, missing, folder }: Options): Promise<void> {
   const matches = globMatcher(glob);
   const built = catalogue().filter(({ id, built: isBuilt }) => isBuilt && matches(id));
@@ -112,7 +102,6 @@ async function main(runs: readonly string[], { glob, missing, folder }: Options)
       bytes += kept.bytes;
       process.stdout.write(`✓ ${id}: ${(kept.bytes / 1024).toFixed(1)} KiB\n`);
     }
-    for (const { id } of built) reportNewer(run, id, folder);
   }
   const without = built.filter(({ id }) => storedPath(id, folder) === null);
   process.stdout.write(`kept ${(bytes / 1024).toFixed(0)} KiB in ${folder}\n`);

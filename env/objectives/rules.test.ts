@@ -20,6 +20,7 @@ const REQUESTS: Objective = {
   window: { kind: 'rolling', ms: 2_592_000_000 },
   slice: null,
   status: 'assumed',
+  stated: 'environment file',
   indicator: { kind: 'ratio', counter: true, good: null, bad: 'n{status=~"5.."}', total: 'n' },
 };
 const ALERTS = {

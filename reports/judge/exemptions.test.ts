@@ -217,7 +217,7 @@ test('should tell node groups that were seen from those of which no node was the
   const [b, c] = ['nodes with team=b, zone=z', 'nodes with team=c, zone=z'];
   assert.deepEqual(of(look('b', 2), look('c', 0)), [[b], [c]]);
   assert.deepEqual(of(look('b', 0), look('b', 1), look('c', 1)), [[b, c], []], 'it came later');
-  assert.deepEqual(of(), [[b, c], []], 'a record of an earlier version');
+  assert.deepEqual(of(), [[b, c], []], 'no nodes were looked for');
 });
 
 test('should not call an entry unmatched that let something off in another check of the run', () => {

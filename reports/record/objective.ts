@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { later } from './observations/kinds.ts';
 
 /** Units in which histograms of durations are kept. */
 export const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'minutes'] as const;
@@ -62,9 +61,9 @@ export const objectiveSchema = z.object({
   status: z.enum(['assumed', 'confirmed']),
   /**
    * Where its queries are stated: `env/objectives`, `template NAME` or `environment file`. With it, what Prometheus has is asked before
-   * anything is judged; records of earlier versions have neither.
+   * anything is judged.
    */
-  stated: later(z.string()),
+  stated: z.string(),
   /** The template, where it follows documentation and no real product has answered its queries yet. */
   notMet: z.string().optional(),
   /** Bad events that the metrics of its template do not have. */

@@ -135,6 +135,6 @@ async function describedBy(
 const IDLE = 'all of it was there within the last week: maybe nobody has asked this service lately';
 const SEND = 'send it a request, and look again';
 
-function adviceOf({ name, stated = 'env/objectives' }: Objective): string {
+function adviceOf({ name, stated }: Objective): string {
   return `objective ${name} (stated by: ${stated}) with the metric, labels and unit that the service writes; or a target of Prometheus that has them`;
 }

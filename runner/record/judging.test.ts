@@ -121,6 +121,7 @@ test('should name what the environment file lets off, also in the reason of a pa
       updated: 0,
       pods: 0,
       observed: true,
+      rolling: false,
       stuck: false,
     });
     writer.observe({ kind: 'owners', found: 1 });

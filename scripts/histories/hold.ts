@@ -6,7 +6,6 @@ import { refusal, takeApart } from '../../reports/mutation/take-apart.ts';
 import type { Result } from '../../reports/mutation/take-apart.ts';
 import { rowOf } from '../../suites/catalogue/index.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
-import { lackedBy } from './form.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
 
 export interface Asked {
@@ -14,22 +13,26 @@ export interface Asked {
   folder: string;
 }
 
-/** `lacks`: what every record has now and the stored one does not, so that no mutant is of it. */
-export type Answer = Result & { check: string; lacks: string[]; tookMs: number };
+export type Answer = Result & { check: string; tookMs: number };
 
 export async function hold({ check, folder }: Asked): Promise<Answer> {
   const beganMs = performance.now();
-  const held = async (): Promise<Result & { lacks: string[] }> => {
+  const held = async (): Promise<Result> => {
     const of = await judgeOf(check);
     const file = storedPath(check, folder);
     if (file === null) throw new Error('there is no stored history');
     if (of === undefined) throw new Error('there is no judge');
     const trials = trialsOf(readStored(file));
-    const goals = rowOf(check)?.goals ?? {};
-    const lacks = [...new Set(trials.flatMap(({ history }) => lackedBy(history, goals)))];
-    return { ...takeApart({ trials, judge: judgeOver(of) }), lacks };
+    const unstated = Object.keys(rowOf(check)?.goals ?? {}).filter((goal) =>
+      trials.some(({ history }) => !Object.hasOwn(history.header.goals, goal)),
+    );
+    if (unstated.length > 0)
+      throw new Error(
+        `it does not state the goals ${unstated.join(', ')}: store one of a new run (npm run histories -- keep RUN)`,
+      );
+    return takeApart({ trials, judge: judgeOver(of) });
   };
-  const result = await held().catch((error: unknown) => ({ ...refusal(errorText(error)), lacks: [] }));
+  const result = await held().catch((error: unknown) => refusal(errorText(error)));
   return { ...result, check, tookMs: performance.now() - beganMs };
 }
 

@@ -45,13 +45,11 @@ export function problemsOf({ answers, missing, folder }: MutationReport): string
   ];
 }
 
-function problemsIn({ check, refused, lacks, outcomes, wrong }: Answer, folder: string): string[] {
+function problemsIn({ check, refused, outcomes, wrong }: Answer, folder: string): string[] {
   if (refused !== null) return [`its unchanged stored history does not pass: ${refused}`];
   const differing = differences(outcomes, acceptedOf(check, folder));
-  const older = `its stored history is of an older form, without ${lacks.join(', ')}: store one of a new run (npm run histories -- keep RUN)`;
   return [
     ...wrong,
-    ...(lacks.length === 0 ? [] : [older]),
     ...differing.slice(0, MOST_NAMED),
     ...(differing.length > MOST_NAMED ? [`… and ${differing.length - MOST_NAMED} more`] : []),
     ...(differing.length === 0

@@ -43,7 +43,7 @@ export function measuredIn(
   const tolerance = spec?.toleranceUp ?? TOLERANCE;
   return status.metrics.map(({ name, value, target }, index) => {
     if (stale || value === null || target === null || target <= 0) return { name, load: null, wants: null };
-    const by = spec?.measures?.[index]?.by ?? 'Utilization';
+    const by = spec?.measures[index]?.by ?? 'Utilization';
     return { name, load: value / target, wants: wantsOf({ value, target, by, tolerance }, status.current) };
   });
 }

@@ -37,7 +37,7 @@ export interface HpaSpec {
   /** How far above its target a metric may be without a scale-up, as a share. */
   tolerance: number;
   /** Names of the metrics that metrics-server measures; null: not recorded. */
-  measured: string[] | null;
+  measured: string[];
   /** Time that the policies need at least to shrink from that many pods to the minimum, s; Infinity: they never go. */
   shrinkingS: (from: number) => number;
 }
@@ -215,7 +215,7 @@ function specOf(one: Seen<'hpa-spec'> | undefined, by: Seen<'scaled-object'> | u
     stabilisationDownStated: one.stabilisationDownStated ?? true,
     cooldownS: min === 0 || min === by?.idle ? (by?.cooldownS ?? 0) : 0,
     tolerance: one.toleranceUp ?? TOLERANCE,
-    measured: measures === undefined ? null : metrics.filter((_, index) => isMeasured(measures[index])),
+    measured: metrics.filter((_, index) => isMeasured(measures[index])),
     shrinkingS: (from) => shrinkingS(one, { from, to: min }),
   };
 }

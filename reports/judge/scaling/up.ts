@@ -50,7 +50,7 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
 /** What metrics-server measures is as old as its interval says; of any other source nobody knows. */
 function isByMetricsServer({ decision }: Chain, { measured }: HpaSpec): boolean {
   const names = decision?.cause.metrics ?? decision?.metrics.map(({ name }) => name) ?? [];
-  return measured === null || names.every((name) => measured.includes(name));
+  return names.every((name) => measured.includes(name));
 }
 
 function expectedOfGoals({ decisionS, readyS, latency }: Goals): string {

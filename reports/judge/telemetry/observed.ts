@@ -212,7 +212,7 @@ const CAUSALITY_MS = 50;
  * @param of `unseenMs`: when that was; null: there was none. `clock`: offset of the clock that gave `atMs`; null: not known; left out: the harness's own clock
  */
 export function comingOf(
-  of: { atMs: number; seenMs: number; unseenMs?: number | null | undefined; clock?: Offset | null },
+  of: { atMs: number; seenMs: number; unseenMs?: number | null; clock?: Offset | null },
   rule: ArrivalRule,
 ): Coming {
   const { offsetMs, errorMs } = of.clock ?? { offsetMs: 0, errorMs: of.clock === null ? Infinity : 0 };

@@ -9,7 +9,7 @@ import type { HeaderSettings } from '../settings.ts';
  * (shared by all processes of one boot), as floats; the header anchors them to the wall clock.
  * A last line without a newline was being written when its process died and is ignored.
  */
-export const HISTORY_SCHEMA = 3;
+export const HISTORY_SCHEMA = 4;
 
 /** First line of `check.ndjson`. Judges read goals and settings from here and from nowhere else. */
 export interface HistoryHeader {

@@ -241,7 +241,7 @@ describe('readHistory', () => {
     const none = await historyOf({ 'check.ndjson': '{"kind":"hea' });
     await assert.rejects(readHistory(none), { name: 'UnreadableHistoryError', message: /no header/ });
     const other = await historyOf({ 'check.ndjson': lines({ ...HEADER, schema: 1 }) });
-    await assert.rejects(readHistory(other), /schema 1, but this version reads 3/);
+    await assert.rejects(readHistory(other), /schema 1, but this version reads 4/);
     await assert.rejects(readHistory(join(root, 'absent')), UnreadableHistoryError);
   });
 });

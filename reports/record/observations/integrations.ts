@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds, later } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
 /** Drafts that are requested while the model behaves as usual. */
 export const USUAL_DRAFTS = 5;
@@ -26,10 +26,10 @@ export const INTEGRATIONS = kinds({
   },
   /** Every log that was searched for the token, and where it was found; never a line of a log. */
   'key-scan': {
-    /** Where pods were looked for; earlier versions looked in platform and edge alone. */
-    namespaces: later(z.array(z.string())),
+    /** Where pods were looked for. */
+    namespaces: z.array(z.string()),
     /** Containers of the pods whose logs were searched: each has one, or a reason why it was not read. */
-    containers: later(z.int()),
+    containers: z.int(),
     /** `namespace/pod container` each. */
     logs: z.array(z.string()),
     lines: z.int(),

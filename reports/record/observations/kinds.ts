@@ -24,19 +24,5 @@ export function kinds<const T extends Record<string, z.ZodRawShape>>(
   return Object.fromEntries(entries) as { [K in keyof T & string]: KindSchema<K, T[K]> };
 }
 
-const LATER = new WeakSet<z.core.$ZodType>();
-
-/**
- * A field that records of earlier versions lack, and that observers write always now: a history without it is of an older form, which judges still take
- * (scripts/histories/form.ts).
- */
-export function later<T extends z.ZodType>(schema: T): z.ZodOptional<T> {
-  const optional = schema.optional();
-  LATER.add(optional);
-  return optional;
-}
-
-export const isLater = (schema: z.core.$ZodType): boolean => LATER.has(schema);
-
 /** Inclusive ranges of numbers, `[from, to]` each. */
 export const ranges = z.array(z.tuple([z.int(), z.int()]));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds, later } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
 /** Types of metrics (autoscaling/v2) that metrics-server does not measure. */
 export const FROM_ELSEWHERE: ReadonlySet<string> = new Set(['Pods', 'Object', 'External']);
@@ -37,10 +37,8 @@ export const SCALING = kinds({
     /** A name for each, in the order of its spec. */
     metrics: z.array(z.string()),
     /** In the same order: its type (autoscaling/v2), and the field of its target; null: it has no field that is known. */
-    measures: later(
-      z.array(
-        z.object({ type: z.string(), by: z.enum(['Utilization', 'AverageValue', 'Value']).nullable() }),
-      ),
+    measures: z.array(
+      z.object({ type: z.string(), by: z.enum(['Utilization', 'AverageValue', 'Value']).nullable() }),
     ),
     /** How far above its target a metric may be without a scale-up, as a share; left out: the controller's default. */
     toleranceUp: z.number().optional(),

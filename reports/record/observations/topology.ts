@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds, later } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
 const taint = z.strictObject({ key: z.string(), value: z.string().nullable(), effect: z.string() });
 
@@ -113,7 +113,7 @@ const WORKLOADS = kinds({
      * Whether pods of an earlier template are being replaced, or it was resized while it was looked at. False where pods are missing for
      * another reason: nobody makes them, or their node is lost.
      */
-    rolling: later(z.boolean()),
+    rolling: z.boolean(),
     /** Whether its controller has given up on a rollout. */
     stuck: z.boolean(),
     pods: z.int(),

@@ -122,7 +122,7 @@ function checkSpan(check: CheckResult): SpanPlan[] {
   ];
 }
 
-/** No span without a start time, which histories of an earlier version lack. */
+/** A step whose start was not recorded has no span. */
 function stepSpan({ title, durationMs, startedAt, error }: CheckResult['steps'][number]): SpanPlan[] {
   if (startedAt === undefined) return [];
   const startMs = Date.parse(startedAt);

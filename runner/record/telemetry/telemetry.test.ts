@@ -93,7 +93,7 @@ function flat(plan: SpanPlan): SpanPlan[] {
 
 const STEPS = [
   { title: 'look', durationMs: 1000, startedAt: '2026-11-24T17:02:31.000Z' },
-  { title: 'of an older version', durationMs: 1000 },
+  { title: 'without a start', durationMs: 1000 },
 ];
 
 describe('a run as a trace', () => {

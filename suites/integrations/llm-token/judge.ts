@@ -54,25 +54,20 @@ function expectRead({ logs, lines, unread, cut }: Seen<'key-scan'>, found: Findi
   else if (!(lines > 0)) found.unknown('logs of the platform', EXPECTED, 'every log is empty');
 }
 
-/** There is a log of each container, or why it was not read. Earlier versions did not count the containers. */
+/** There is a log of each container, or why it was not read. */
 function expectEach({ containers, logs, unread }: Seen<'key-scan'>, found: Findings): void {
-  if (containers === undefined) return;
   const known = new Set([...logs, ...unread.map(({ log }) => log)].filter((log) => !BEFORE.test(log)));
   // Of pods that could not be listed nothing was counted.
   const counted = [...known].filter((log) => !log.startsWith('pods of ')).length;
   found.sound('containers that were searched', counted === containers, `${containers} logs`, `${counted}`);
 }
 
-const EARLIER = 'recorded by an earlier version, which searched platform and edge alone';
-
 /** Each namespace in which something is declared was searched. */
 function expectNamespaces({ settings }: HistoryHeader, scan: Seen<'key-scan'>, found: Findings): void {
   found.rule('namespaces');
-  const { platform, edge } = settings.namespaces ?? {};
-  const searched: readonly (string | undefined)[] = scan.namespaces ?? [platform, edge];
-  const why = scan.namespaces === undefined ? EARLIER : 'this namespace was not searched';
   for (const namespace of declaredNamespaces(settings))
-    if (!searched.includes(namespace)) found.unknown(`logs in ${namespace}`, EXPECTED, why);
+    if (!scan.namespaces.includes(namespace))
+      found.unknown(`logs in ${namespace}`, EXPECTED, 'this namespace was not searched');
 }
 
 /** Logs of at least the minimum of pods of each declared workload, and of one pod of the AI service. */

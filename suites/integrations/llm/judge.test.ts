@@ -110,10 +110,19 @@ const LOGS = [
   'observability/prometheus-7c9d8b6f4-b2c4d prometheus',
 ];
 const NAMESPACES = ['tender', 'edge', 'observability'];
-const scan = (more: Record<string, unknown> = {}): Seen => [
-  'key-scan',
-  { namespaces: NAMESPACES, logs: LOGS, lines: 5200, found: [], unread: [], cut: [], ...more },
-];
+const scan = (
+  more: { logs?: string[]; unread?: { log: string; reason: string }[]; [field: string]: unknown } = {},
+): Seen => {
+  const { logs = LOGS, unread = [] } = more;
+  const named = [...logs, ...unread.map(({ log }) => log)].filter(
+    (log) => !/^pods of | restart\)$/.test(log),
+  );
+  const containers = new Set(named).size;
+  return [
+    'key-scan',
+    { namespaces: NAMESPACES, containers, logs, lines: 5200, found: [], unread, cut: [], ...more },
+  ];
+};
 const workload = (kind: string, name: string, count: number, namespace = 'tender') => ({
   kind,
   namespace,
@@ -182,13 +191,6 @@ describe('integrations/llm-token', () => {
   });
 
   it('should claim nothing of a namespace in which something is declared and nobody searched', () => {
-    const { namespaces: _, ...before } = scan()[1] ?? {};
-    const open = token(['key-scan', before]);
-    assert.equal(open.verdict, 'inconclusive');
-    assert.match(
-      open.reason,
-      /logs in observability: .*recorded by an earlier version, which searched platform and edge alone/,
-    );
     for (const [at, left] of NAMESPACES.entries()) {
       const judgement = token(scan({ namespaces: NAMESPACES.toSpliced(at, 1) }));
       assert.equal(judgement.verdict, 'inconclusive');

@@ -9,6 +9,7 @@ const SPEC = {
   min: 2,
   max: 5,
   metrics: ['cpu'],
+  measures: [{ type: 'Resource', by: 'Utilization' }],
   stabilisationUpS: 0,
   stabilisationDownS: 60,
   metricResolutionS: 10,

@@ -92,7 +92,7 @@ function workloadFindings(history: History, findings: Findings, of: Looked): voi
     return;
   }
   findings.rule('lines');
-  if (all(history, 'logging-workload').some((one) => one.workload === name && (one.elsewhere ?? 0) > 0))
+  if (all(history, 'logging-workload').some((one) => one.workload === name && one.elsewhere > 0))
     of.notes.elsewhere.push(name);
   const [first] = unread;
   if (first !== undefined)
@@ -135,11 +135,10 @@ function unlooked(
     : `${elsewhere.pod} is on ${elsewhere.node}, which is no node of the cluster`;
 }
 
-/** Why a workload has not the pods that it is declared to have; null: it has, or a record from before does not say how many are elsewhere. */
+/** Why a workload has not the pods that it is declared to have; null: it has. */
 function fewPods({ pods, elsewhere }: Seen<'logging-workload'>, least: number): string | null {
-  if (pods <= 0)
-    return (elsewhere ?? 0) > 0 ? 'each of its pods is on a node that is left out' : 'it has no pod';
-  if (elsewhere === undefined || pods + elsewhere >= least) return null;
+  if (pods <= 0) return elsewhere > 0 ? 'each of its pods is on a node that is left out' : 'it has no pod';
+  if (pods + elsewhere >= least) return null;
   return `it has ${pods + elsewhere} of the ${least} pods that it is declared to have at least`;
 }
 

@@ -1,5 +1,5 @@
 /** What this check alone records. */
-import { kinds, later } from '../../../../reports/record/observations/kinds.ts';
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
@@ -9,7 +9,7 @@ export const OBSERVES = kinds({
     pods: z.int(),
     containers: z.int(),
     /** Pods on nodes that `topology.nodes` leaves out: they are there, and are not looked at. */
-    elsewhere: later(z.int()),
+    elsewhere: z.int(),
   },
 });
 

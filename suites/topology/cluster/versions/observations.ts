@@ -1,5 +1,5 @@
 /** What this check alone records. */
-import { kinds, later } from '../../../../reports/record/observations/kinds.ts';
+import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 /** Begins the name of a node as a client and, in certificates that kubelets renew by themselves, as a server. */
@@ -14,10 +14,10 @@ export const OBSERVES = kinds({
     subject: z.string(),
     address: z.string(),
     /** ISO 8601. */
-    validFrom: later(z.string().nullable()),
+    validFrom: z.string().nullable(),
     validTo: z.string().nullable(),
     /** The common name of its subject, where that is a node's (`system:node:…`), which others cannot have; null: it is another. */
-    issuedTo: later(z.string().nullable()),
+    issuedTo: z.string().nullable(),
     /** Whether its `notBefore` has passed. */
     begun: z.boolean().nullable(),
     daysLeft: z.number().nullable(),

@@ -51,9 +51,9 @@ function ofData(settings: HeaderSettings): AnyNeed[] {
   const of = ({ workload }: { workload: string }): string => workload;
   return [
     // A member whose server does not say where its data lies has no mount to be held against.
-    later('data-mount', (history) => need('data-mount', { subjects: named(history), of })),
-    later('claim', (history) => need('claim', { subjects: named(history), of, absent: 'fail' })),
-    later('data-folder', (history) =>
+    dependent('data-mount', (history) => need('data-mount', { subjects: named(history), of })),
+    dependent('claim', (history) => need('claim', { subjects: named(history), of, absent: 'fail' })),
+    dependent('data-folder', (history) =>
       need('data-folder', {
         subjects: folders(history),
         of: ({ store, member }) => `${store} ${member}`,
@@ -63,7 +63,7 @@ function ofData(settings: HeaderSettings): AnyNeed[] {
 }
 
 /** A need whose subjects are the header's, less those that what was seen excuses. */
-function later(kind: AnyNeed['kind'], needed: (history: History) => AnyNeed): AnyNeed {
+function dependent(kind: AnyNeed['kind'], needed: (history: History) => AnyNeed): AnyNeed {
   return { kind, rule: (history, complete) => needed(history).rule(history, complete) };
 }
 

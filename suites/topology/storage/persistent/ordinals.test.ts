@@ -70,7 +70,7 @@ test('should miss the claim of a pod by its own number', async () => {
   );
 });
 
-test('should judge a record of an earlier version, which has no first number, as one from 0', () => {
+test('should count from 0 where no first number was recorded', () => {
   const workload = 'StatefulSet db/pg';
   const recorded = (first: number) =>
     judgeOf(CHECK)?.([
