@@ -223,4 +223,10 @@ test('false verdict 21: what is on a node whose clock nobody knows is not known'
   const seen = looked({ [POSTGRES]: [ALL], [QUIET]: [ALL] }).filter(([kind]) => kind !== 'clock-offset');
   const found = workloads([...seen, ['clock-unread', { source: 'w1', reason: 'forbidden' }]]);
   assert.equal(found.verdict, 'inconclusive');
+  assert.match(found.reason, /clock of w1: expected a measured offset, seen forbidden/);
+  const open = (found.rules ?? []).filter(({ verdict }) => verdict !== 'pass');
+  assert.deepEqual(
+    open.map(({ id }) => id),
+    ['clocks', 'evidence/clock-offset'],
+  );
 });
