@@ -380,6 +380,10 @@ test('false verdict 2: logs under a fault want what every trial shows afterwards
   const unhealed = underFault([...flow, ...trial({ healed: false })]);
   assert.equal(unhealed.verdict, 'fail');
   assert.match(unhealed.reason, /not all members had rejoined/);
+  const filter: Seen = ['restored-early-done', { undone: [], failed: ['packet filter on w2'] }];
+  const filtered = underFault([...flow, ...trial(), filter]);
+  assert.equal(filtered.verdict, 'fail');
+  assert.match(filtered.reason, /not undone: packet filter on w2/);
   const unwell = underFault([...flowed([GOOD], { unwell: [100, 371] }), ...trial()]);
   assert.equal(unwell.verdict, 'fail');
   assert.match(unwell.reason, /canary requests answered well: expected at least 50 %, seen 32 %; 272 of 400/);

@@ -258,6 +258,8 @@ test('false verdict 2: traces under a fault want what every trial shows afterwar
       'inconclusive',
     );
   assert.equal(underFault(() => ({}), trial({ healed: false })).verdict, 'fail');
+  const filter: Seen = ['restored-early-done', { undone: [], failed: ['packet filter on w2'] }];
+  assert.equal(underFault(() => ({}), [...trial(), filter]).verdict, 'fail');
   const other = underFault(() => ({}), trial({ fault: 'hang' }));
   assert.match(other.reason, /the fault was hang, not pod-crash/);
 });
