@@ -46,7 +46,7 @@ function importsOf(file: string): string[] {
 
 /** Files that are found by name: the listing file imports them dynamically, which no import statement shows. */
 const LISTED: readonly (readonly [by: string, pattern: string])[] = [
-  ['suites/catalogue/rows.ts', 'suites/*/**/{definition,planned}.ts'],
+  ['suites/catalogue/rows.ts', 'suites/*/**/{definition,planned,observations}.ts'],
   ['faults/index.ts', 'faults/!(index|*.test).ts'],
   ['probes/declared-stores.ts', 'probes/*/declaration.ts'],
   ['probes/stores.ts', 'probes/*/index.ts'],

@@ -47,7 +47,7 @@ ${Object.entries(SUITES)
 /** Kinds that one check of the suite alone makes. */
 function ownOf(suite: string): KindSchemas {
   const rows = catalogue().filter(({ id }) => suiteOf(id) === suite);
-  return Object.assign({}, ...rows.map(({ observes = {} }) => observes)) as KindSchemas;
+  return Object.assign({}, ...rows.map(({ observes }) => observes)) as KindSchemas;
 }
 
 function suiteText(suite: string, kinds: Readonly<Record<string, z.ZodObject>>): string {

@@ -18,7 +18,8 @@ export function access(letters: string): Record<EnvironmentKind, Access> {
 
 type Usual = 'goals' | 'parts' | 'reads' | 'touches' | 'alone' | 'time';
 
-interface Given extends Omit<CatalogueRow, 'access' | 'built' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
+interface Given
+  extends Omit<CatalogueRow, 'access' | 'built' | 'observes' | Usual>, Partial<Pick<CatalogueRow, Usual>> {
   /** Letters for the function `access`. */
   access: string;
 }
@@ -34,7 +35,7 @@ const USUAL: Pick<CatalogueRow, Usual> = {
 
 /** A row with defaults, which the catalogue completes with what is in its folder: no goal values, no controls, reads the declared topology, takes little time, may run beside other checks. */
 export function row(given: Given): CatalogueRow {
-  return { ...USUAL, ...given, access: access(given.access), built: false };
+  return { ...USUAL, ...given, access: access(given.access), observes: {}, built: false };
 }
 
 /** For `alone`: the check must always have the environment for itself. */

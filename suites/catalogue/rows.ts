@@ -5,6 +5,7 @@ import { loadModule } from '../../host/load-module.ts';
 import type { PartName } from '../../env/schema.ts';
 import { keepPodFields } from '../../probes/kubernetes/cache/trim.ts';
 import { addKinds } from '../../reports/record/observations/index.ts';
+import type { KindSchemas } from '../../reports/record/observations/kinds.ts';
 import type { CheckJudge } from '../../reports/judge/definition.ts';
 import { closest } from '../../env/suggest.ts';
 import { globMatcher } from '../../env/globs.ts';
@@ -24,6 +25,9 @@ const judgeSchema = z.object({
   judge: z.custom<CheckJudge>((value) => z.looseObject({}).safeParse(value).success),
 });
 const controlsSchema = z.object({ controls: z.array(z.custom<Control>()).min(1) });
+const observationsSchema = z.object({
+  OBSERVES: z.custom<KindSchemas>((value) => z.looseObject({}).safeParse(value).success),
+});
 
 type Part = 'observe' | 'judge' | 'controls';
 
@@ -43,10 +47,23 @@ function partsIn(folder: string): Pick<CatalogueRow, Part> {
   };
 }
 
+/** Kinds of observation that the checks of a folder alone record, from its `observations.ts`. */
+async function kindsIn(folder: string): Promise<KindSchemas> {
+  const file = path.join(folder, 'observations.ts');
+  return existsSync(file) ? (await loadModule(file, observationsSchema, '`OBSERVES`')).OBSERVES : {};
+}
+
 async function rowsIn(file: string): Promise<readonly CatalogueRow[]> {
   const { checks } = await loadModule(path.join(SUITES, file), moduleSchema, 'list of `checks`');
-  const parts = partsIn(path.join(SUITES, path.dirname(file)));
-  return checks.map((one) => ({ ...parts, ...one, built: (one.observe ?? parts.observe) !== undefined }));
+  const folder = path.join(SUITES, path.dirname(file));
+  const parts = partsIn(folder);
+  const observes = await kindsIn(folder);
+  return checks.map((one) => ({
+    ...parts,
+    ...one,
+    observes,
+    built: (one.observe ?? parts.observe) !== undefined,
+  }));
 }
 
 const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -54,7 +71,7 @@ const FILES = readdirSync(SUITES, { recursive: true, encoding: 'utf8' }).filter(
 );
 const ROWS = (await Promise.all(FILES.toSorted().map(rowsIn))).flat().toSorted((a, b) => a.order - b.order);
 for (const { observes, podFields = [] } of ROWS) {
-  if (observes !== undefined) addKinds(observes);
+  addKinds(observes);
   keepPodFields(podFields);
 }
 

@@ -80,8 +80,8 @@ export interface CatalogueRow {
   goals: Goals;
   /** With what the environment would fail: the planned negative control of a check that is not built; built checks have `controls`. */
   wouldFail?: string;
-  /** Kinds of observation that only this check records. Its observations.ts adds them to `Kinds`: see docs/extend/a-check.md. */
-  observes?: KindSchemas;
+  /** Kinds of observation that only the checks of its folder record, from the `observations.ts` there, which also adds them to `Kinds`. */
+  observes: KindSchemas;
   /**
    * Its observer; a check without one is not built and `not-run`. It is loaded on demand, as are `judge` and `controls`: each from the file of its name
    * in the folder of the definition, unless the definition says how.

@@ -121,8 +121,8 @@ const BY_HAND: readonly ByHand[] = [
   [
     'kinds of observation',
     'suites/catalogue/rows.ts',
-    'if (observes !== undefined) addKinds(observes);',
-    'if (observes !== undefined && !("retired-node" in observes)) addKinds(observes);',
+    'addKinds(observes);',
+    'if (!("retired-node" in observes)) addKinds(observes);',
   ],
   [
     'settings of headers',

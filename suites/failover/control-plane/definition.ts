@@ -4,7 +4,6 @@ import { TRIAL } from '../_trial/touches.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Time } from '../../catalogue/types.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
-import { OBSERVES } from './observations.ts';
 
 const controlPlaneTime: Time = {
   waits: [
@@ -26,7 +25,6 @@ const controlPlaneTime: Time = {
 function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'order' | 'title'>): CatalogueRow {
   return row({
     id: `failover/control-plane/${fault}`,
-    observes: OBSERVES,
     observe: async () => {
       const { observe } = await import('./observe.ts');
       return (ctx) => observe(ctx, fault);

@@ -3,12 +3,10 @@ import type { StoreName } from '../../../probes/declared-stores.ts';
 import { row } from '../../catalogue/row.ts';
 import { storeTrial } from '../../catalogue/time.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 function queryRow(name: string, store: StoreName, own: Pick<CatalogueRow, 'order' | 'title'>): CatalogueRow {
   return row({
     id: `failover/query/${name}`,
-    observes: OBSERVES,
     observe: async () => {
       const { observe } = await import('./observe.ts');
       return (ctx) => observe(ctx, store);

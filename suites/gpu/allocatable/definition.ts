@@ -2,14 +2,12 @@ import { SHARED } from '../_pool/declaring.ts';
 import { devices, scrapes, together, topologyParts, writes } from '../../catalogue/reads.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'gpu/allocatable',
     order: 730,
-    observes: OBSERVES,
     touches: { lists: ['v1/Node', 'v1/Pod', 'v1/Event', 'apps/v1/DaemonSet'], logs: ['platform', 'edge'] },
     title: 'Nodes of the GPU pool offer devices',
     access: 'w - w w r',

@@ -1,14 +1,12 @@
 import { SHARED } from '../_pool/declaring.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'gpu/release',
     order: 780,
-    observes: OBSERVES,
     touches: { ...SHARED.touches, runner: ['node.restart'] },
     title: 'Devices come back when a pod ends',
     // In the embedded environment the node is restarted as well.

@@ -1,14 +1,12 @@
 import { SHARED } from '../_pool/declaring.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'gpu/schedule',
     order: 740,
-    observes: OBSERVES,
     title: 'Pods land only where devices are',
     access: 'w - w w r',
     does: 'a test pod that asks for a device and may run on any node; where gpu.workload declares a command, its output in that pod; the nodes on which declared workloads with devices run',

@@ -1,7 +1,6 @@
 import { SHARED } from '../_pool/declaring.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow, Requirement } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 /** A pool without taints keeps nobody away, and whoever declares it so does not ask for that. */
 const TAINTS: Requirement = {
@@ -15,7 +14,6 @@ export const checks: readonly CatalogueRow[] = [
     ...SHARED,
     id: 'gpu/taint',
     order: 750,
-    observes: OBSERVES,
     requires: [SHARED.requires, TAINTS],
     title: 'Other pods keep away from the GPU pool',
     access: 'w - w w r',

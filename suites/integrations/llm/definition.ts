@@ -2,14 +2,12 @@ import { OF_THE_MODEL } from '../_model/declaring.ts';
 import { drafts } from '../../catalogue/requirements.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...OF_THE_MODEL,
     id: 'integrations/llm',
     order: 1090,
-    observes: OBSERVES,
     touches: { runner: ['ai.behave', 'application.draft'] },
     title: 'The language model, and drafts without it',
     section: '7',

@@ -1,14 +1,12 @@
 import { SHARED, source } from '../_following/declaring.ts';
 import { row } from '../../catalogue/row.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'telemetry/dashboards',
     order: 920,
-    observes: OBSERVES,
     title: 'Dashboards render',
     section: '7',
     access: 'r - r r r',

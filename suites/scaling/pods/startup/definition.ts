@@ -2,7 +2,6 @@ import { together, topologyParts, wholeTopology } from '../../../catalogue/reads
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { always, row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 /** Pods that scaling/pods/startup starts at once. */
 const STARTS_AT_ONCE = 2;
@@ -14,7 +13,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'scaling/pods/startup',
     order: 720,
-    observes: OBSERVES,
     touches: { lists: ['v1/Node', 'v1/Pod', ...WORKLOADS], makes: ['v1/Pod'] },
     title: 'Pods start quickly',
     section: '–',

@@ -2,14 +2,12 @@ import { SHARED, source } from '../../_following/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'telemetry/alerts/fires',
     order: 910,
-    observes: OBSERVES,
     touches: {
       lists: ['v1/Pod', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
       makes: ['v1/Pod', 'v1/Service'],

@@ -2,14 +2,12 @@ import { SHARED, source, WRITERS } from '../../_following/declaring.ts';
 import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     ...SHARED,
     id: 'telemetry/logs/every-workload',
     order: 810,
-    observes: OBSERVES,
     touches: touching(WRITERS, { runner: ['telemetry.recent'] }),
     title: "Every workload's log lines arrive",
     section: '7',

@@ -3,7 +3,6 @@ import { declared, given } from '../../_objects/declaring.ts';
 import type { Environment } from '../../../../env/schema.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 const serversOf = ({ topology }: Environment): number => topology.controlPlane?.nodes ?? 1;
 
@@ -11,7 +10,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/cluster/api-balanced',
     order: 30,
-    observes: OBSERVES,
     touches: {
       lists: ['v1/Pod'],
       asks: ['/readyz'],

@@ -2,13 +2,11 @@ import { declared, EVIDENCE, given } from '../../_objects/declaring.ts';
 import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/cluster/control-plane',
     order: 20,
-    observes: OBSERVES,
     touches: {
       ...touching(EVIDENCE, { lists: ['v1/Node', 'v1/Pod'], execs: ['kube-system'] }),
       execsNotGiven:

@@ -2,13 +2,11 @@ import { given } from '../../_objects/declaring.ts';
 import { reach, together } from '../../../catalogue/reads.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/cluster/versions',
     order: 10,
-    observes: OBSERVES,
     touches: { lists: ['v1/Node', 'v1/Pod'], asks: ['/version'] },
     title: 'Versions within the skew that Kubernetes supports, certificates not about to expire',
     section: '5.1',

@@ -3,13 +3,11 @@ import { contract, together } from '../../../catalogue/reads.ts';
 import { application } from '../../../catalogue/requirements.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/edge/path',
     order: 150,
-    observes: OBSERVES,
     touches: { runner: ['application.look'] },
     title: 'A request passes the whole chain of the edge',
     section: '5',

@@ -2,13 +2,11 @@ import { declared, EVIDENCE, given } from '../../_objects/declaring.ts';
 import { touching, WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/network/reachability',
     order: 50,
-    observes: OBSERVES,
     touches: touching(EVIDENCE, {
       lists: ['v1/Node', 'v1/Pod', 'v1/Service', 'networking.k8s.io/v1/NetworkPolicy', ...WORKLOADS],
       makes: ['apps/v1/DaemonSet', 'v1/Service'],

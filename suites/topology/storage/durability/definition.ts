@@ -1,7 +1,6 @@
 import { given } from '../../_objects/declaring.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow, Requirement } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 const durability: Requirement = {
   what: 'durability of a store',
@@ -12,7 +11,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/storage/durability',
     order: 80,
-    observes: OBSERVES,
     touches: { runner: ['store.servers', 'store.describe'] },
     title: 'The durability settings of the stores',
     section: '5.2',

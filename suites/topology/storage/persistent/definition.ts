@@ -4,7 +4,6 @@ import { row } from '../../../catalogue/row.ts';
 import { shortTime } from '../../../catalogue/time.ts';
 import { writes } from '../../../catalogue/reads.ts';
 import type { CatalogueRow, Requirement } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 /** Where it writes a canary, it has that to look at. */
 const data: Requirement = {
@@ -19,7 +18,6 @@ export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/storage/persistent',
     order: 70,
-    observes: OBSERVES,
     touches: {
       // Events: whether a pod of the canary waits for its volume or for something else.
       lists: ['v1/PersistentVolumeClaim', 'v1/PersistentVolume', 'v1/Pod', 'v1/Event', ...WORKLOADS],

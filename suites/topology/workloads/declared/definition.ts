@@ -3,13 +3,11 @@ import { together } from '../../../catalogue/reads.ts';
 import { touching, WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/declared',
     order: 90,
-    observes: OBSERVES,
     touches: touching(EVIDENCE, { lists: ['v1/Namespace', 'v1/Pod', 'batch/v1/Job', ...WORKLOADS] }),
     title: 'The declared workloads, and nothing else',
     section: '5.2',

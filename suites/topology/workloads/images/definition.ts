@@ -2,13 +2,11 @@ import { declared, given } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/images',
     order: 140,
-    observes: OBSERVES,
     touches: { lists: ['v1/Pod', ...WORKLOADS] },
     title: 'Images from the declared registry, pinned',
     section: '5.3',

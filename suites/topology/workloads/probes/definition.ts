@@ -2,13 +2,11 @@ import { given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/probes',
     order: 110,
-    observes: OBSERVES,
     touches: { lists: ['v1/Service', ...WORKLOADS] },
     title: 'Liveness and readiness probes',
     section: '5.3',

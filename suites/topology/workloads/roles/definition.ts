@@ -2,13 +2,11 @@ import { EVIDENCE, given, someStore } from '../../_objects/declaring.ts';
 import { touching } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/roles',
     order: 100,
-    observes: OBSERVES,
     touches: {
       ...touching(EVIDENCE, {
         lists: ['v1/Pod'],

@@ -2,13 +2,11 @@ import { given, workloadsDeclared } from '../../_objects/declaring.ts';
 import { WORKLOADS } from '../../../catalogue/touches.ts';
 import { row } from '../../../catalogue/row.ts';
 import type { CatalogueRow } from '../../../catalogue/types.ts';
-import { OBSERVES } from './observations.ts';
 
 export const checks: readonly CatalogueRow[] = [
   row({
     id: 'topology/workloads/spread',
     order: 130,
-    observes: OBSERVES,
     touches: { lists: ['v1/Pod', 'policy/v1/PodDisruptionBudget', ...WORKLOADS] },
     title: 'Replicas on different nodes, with a disruption budget',
     section: '5.1',
