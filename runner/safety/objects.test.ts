@@ -183,6 +183,25 @@ test('patches what it has read: what somebody else changed in between is read ag
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'x', other: 1 });
 });
 
+test('undoes nothing of an attempt that another writer of the same field came before', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const given = options(api);
+  let tries = 0;
+  const safety = await open({
+    ...given,
+    kube: (request) => {
+      if (request.method === 'PATCH' && request.path === NODE && ++tries === 1)
+        void api.call({ method: 'PATCH', path: NODE, body: { spec: { podCIDR: 'z' } }, timeoutMs: 1 });
+      return given.kube(request);
+    },
+  });
+  await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
+  assert.equal(safety.pending().length, 1);
+  assert.deepEqual((await safety.close()).failed, []);
+  assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'z' });
+});
+
 test('begins nothing after the run has ended', async () => {
   const api = new TestApi();
   const safety = await open(options(api));

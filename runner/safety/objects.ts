@@ -34,7 +34,7 @@ export type Performer = {
     controlPlane?: boolean;
     dueAfterMs?: number;
     endsWithinMs?: number;
-    act(): Promise<void>;
+    act(notDone: () => void): Promise<void>;
   }): Promise<void>;
   /** Settles entries whose created object was deleted by its own check. */
   settleCreated(paths: ReadonlySet<string>): void;
@@ -104,7 +104,7 @@ export class GuardedObjects {
         title,
         ...options,
         rollbacks: [rollback],
-        act: async () => {
+        act: async (notDone) => {
           reply = await this.#kube({
             method: 'PATCH',
             path,
@@ -112,7 +112,9 @@ export class GuardedObjects {
             contentType: MERGE,
             timeoutMs: CALL_TIMEOUT_MS,
           });
-          if (reply.status !== 409) expectOk(reply, `patch of ${nameOf(ref)}`);
+          // The other writer may have changed the same fields: this entry would later undo what is not ours.
+          if (reply.status === 409) notDone();
+          else expectOk(reply, `patch of ${nameOf(ref)}`);
         },
       });
       if (reply?.status !== 409) return objectOf(reply, `patch of ${nameOf(ref)}`);

@@ -34,7 +34,8 @@ export type Mutation = {
   readonly endsWithinMs?: number;
   /** When the timers undo it, even if the run is alive, ms after it was recorded; left out: after `restoreDeadlineMs`. */
   readonly dueAfterMs?: number;
-  act(): Promise<void>;
+  /** @param notDone to be called where it has certainly changed nothing: then nothing is to be undone */
+  act(notDone: () => void): Promise<void>;
 };
 
 /** Returns why a mutation is not permitted; null: it is. Must return within seconds. */
@@ -149,8 +150,8 @@ export class Safety {
     const underWay: UnderWay = { mutation, cancelled: false, ended: promise };
     this.#underWay.add(underWay);
     try {
-      await this.#begin(underWay);
-      await mutation.act();
+      const entries = await this.#begin(underWay);
+      await mutation.act(() => this.#settle(entries, 'not done'));
     } finally {
       this.#underWay.delete(underWay);
       resolve(undefined);
@@ -158,7 +159,7 @@ export class Safety {
   }
 
   /** Everything that comes before the action. When it throws, nothing was done, so that nothing is to be undone. */
-  async #begin(underWay: UnderWay): Promise<void> {
+  async #begin(underWay: UnderWay): Promise<Entry[]> {
     const { mutation } = underWay;
     const { killSwitch, lease, restoreDeadlineMs } = this.#parts;
     await this.#check(mutation);
@@ -176,10 +177,11 @@ export class Safety {
       this.#settle(entries, 'not begun');
       throw error;
     }
-    if (mutation.controlPlane !== true) return;
+    if (mutation.controlPlane !== true) return entries;
     for (const { seq } of entries) this.#causingGap.add(seq);
     killSwitch.allowGap(restoreDeadlineMs);
     lease.allowGap(restoreDeadlineMs);
+    return entries;
   }
 
   /**
