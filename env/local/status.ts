@@ -66,7 +66,8 @@ export async function status(options: {
   return { ...found, state: stateOf(found) };
 }
 
-function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
+/** Exported for tests. */
+export function stateOf(found: Omit<LocalStatus, 'state'>): LocalStatus['state'] {
   const nodes = found.nodes.length > 0 && found.nodes.every((node) => node.running && node.ready);
   const all = nodes && found.services.length === 0;
   if (isStanding(found.stamp) && all && found.loadBalancer && found.registry) return 'up';
