@@ -7,7 +7,6 @@ import type { TestContext } from 'node:test';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 import { controls } from './elasticsearch.ts';
-import { dropIndex, outliving } from './elasticsearch-api.ts';
 import { contextOf } from '../../../_testing/control-context.ts';
 
 const INDEX = '/plumbline-canary';
@@ -19,29 +18,24 @@ const indexLost = control('failover/query/vector/index-lost');
 interface Asked {
   method: string;
   path: string;
-  authorization: string;
 }
 type Answer = { status: number; json?: unknown };
-
-const secretOf = (key: string): object => ({
-  secret: { namespace: 'tender', name: 'elasticsearch-credentials', key },
-});
-const PASSWORD = secretOf('plumbline');
 
 /** A server that answers as it is told, and a context that leads to it. */
 async function served(
   t: TestContext,
   answer: (asked: Asked, before: readonly Asked[]) => Answer,
   signal: AbortSignal = new AbortController().signal,
-  login: object = { user: 'plumbline', password: PASSWORD },
 ): Promise<{ ctx: ControlContext; asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
-    const { method = '', url: path = '', headers } = request;
-    const one = { method, path, authorization: headers.authorization ?? '' };
+    const { method = '', url: path = '' } = request;
+    const one = { method, path };
     const { status, json = {} } = answer(one, asked);
     asked.push(one);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
+    response
+      .writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' })
+      .end(JSON.stringify(json));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,16 +43,15 @@ async function served(
   const elasticsearch = {
     statefulSet: { namespace: 'tender', name: 'elasticsearch' },
     container: 'elasticsearch',
-    primary: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
-    ...login,
   };
+  const { port } = server.address() as AddressInfo;
+  const connection = { host: '127.0.0.1', port, database: '', user: '', password: '', declared: {} };
+  const target = { connection, members: () => Promise.resolve([]) };
   const ctx = contextOf({
     environment: { stores: { elasticsearch } },
     signal,
-    get: ({ kind, name }) => {
-      if (signal.aborted) return Promise.reject(new Error('the control is over'));
-      return Promise.resolve({ apiVersion: 'v1', kind, metadata: { name }, data: { key: 'YVdRNmEyVjU=' } });
-    },
+    store: () =>
+      signal.aborted ? Promise.reject(new Error('the control is over')) : Promise.resolve(target),
   });
   return { ctx, asked };
 }
@@ -78,16 +71,6 @@ test('should delete the index without replicas after its count, also when the co
   assert.deepEqual(
     deletions(asked).map(({ path }) => path),
     [INDEX, INDEX],
-  );
-});
-
-test('should log in by the API key that is declared in place of an account, also when the control is over', async (t) => {
-  const { ctx, asked } = await served(t, () => ({ status: 200 }), undefined, { apiKey: secretOf('key') });
-  await dropIndex(ctx, 'plumbline-canary');
-  await dropIndex(await outliving(ctx), 'plumbline-canary');
-  assert.deepEqual(
-    asked.map(({ authorization }) => authorization),
-    ['ApiKey aWQ6a2V5', 'ApiKey aWQ6a2V5'],
   );
 });
 

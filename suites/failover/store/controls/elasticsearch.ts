@@ -2,29 +2,20 @@
 import { z } from 'zod';
 import { memberPods, memberSet } from '../../../_breaking/members.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import type { Asking } from '../../../_breaking/accounts.ts';
 import { controlsFor } from '../../../harness/control.ts';
 import type { Control, ControlContext } from '../../../harness/control.ts';
-import {
-  asked,
-  CANARY,
-  countOf,
-  declaredElasticsearch,
-  doubleWrite,
-  dropIndex,
-  elasticsearch,
-  newestWrite,
-  ordered,
-  outliving,
-  removeWrite,
-} from './elasticsearch-api.ts';
+import { ask, ElasticsearchRefusal, servicePlace } from '../../../../probes/elasticsearch/api.ts';
+import type { Question } from '../../../../probes/elasticsearch/api.ts';
+import { declaredStore, oneAnswer } from '../../../_breaking/accounts.ts';
 import { beside, everyStoreControls, LATE_VICTIM } from './every-store.ts';
+import type { StoredWrite, Tampering } from './every-store.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 const WRITES_FLOW_MS = 120_000;
 const BACK_MS = 180_000;
 /** By then writes are certainly acknowledged. */
 const ENOUGH = 300;
+const CANARY = 'plumbline-canary';
 const VECTORS = 'plumbline-vectors';
 /** From the start of the check to its fault: the wait for a steady state, the data, the questions. */
 const CRASH_MS = 240_000;
@@ -41,12 +32,36 @@ const DROPPED_MS = 60_000;
  */
 const STEADY_BEFORE_MS = 10_000;
 
+/** As much of a control's context as a request takes. */
+type Asking = Pick<ControlContext, 'store' | 'signal'>;
+
+/** The write that was acknowledged last, of whatever run, is the newest. */
+export const tampering: Tampering = {
+  newest: async (ctx) => {
+    try {
+      const sort = [{ at: 'desc' }, { n: 'desc' }];
+      const { hits } = await canaryWrites(ctx, { query: { match_all: {} }, sort });
+      return hits[0]?._source ?? null;
+    } catch (error) {
+      if (error instanceof ElasticsearchRefusal && error.status === 404) return null;
+      throw error;
+    }
+  },
+  remove: async (ctx, write) => {
+    const id = await onlyOne(ctx, write);
+    await order(ctx, { method: 'DELETE', path: `/${CANARY}/_doc/${id}?refresh=true` });
+  },
+  double: async (ctx, { run, n }) => {
+    await onlyOne(ctx, { run, n });
+    const body = { run, n, at: Date.now() };
+    await order(ctx, { method: 'POST', path: `/${CANARY}/_doc?refresh=true`, body });
+  },
+};
+
 export const controls: readonly Control[] = [
   ...everyStoreControls({
     store: 'elasticsearch',
-    newest: newestWrite,
-    remove: (ctx, { run, n }) => removeWrite(ctx, run, n),
-    double: (ctx, { run, n }) => doubleWrite(ctx, run, n),
+    ...tampering,
     victim: LATE_VICTIM,
   }),
   ...controlsFor('failover/elasticsearch/pod-delete', {
@@ -76,20 +91,22 @@ export const controls: readonly Control[] = [
   }),
 ];
 
-const shard = z.object({ node: z.string().nullable(), primary: z.boolean(), state: z.string() });
-const routing = z.object({
-  nodes: z.record(z.string(), z.object({ name: z.string() })),
-  routing_table: z.object({
-    indices: z.record(z.string(), z.object({ shards: z.record(z.string(), z.array(shard)) })),
-  }),
-});
+interface Routing {
+  nodes: Record<string, { name: string }>;
+  routing_table: {
+    indices: Record<
+      string,
+      { shards: Record<string, { node: string | null; primary: boolean; state: string }[]> }
+    >;
+  };
+}
 
 /** Node that holds the canary's primary shard, or the shard's state while it is unassigned. */
 async function primary(
   ctx: ControlContext,
 ): Promise<{ node: string | null; state: string; names: string[] }> {
   const path = `/_cluster/state/nodes,routing_table/${CANARY}`;
-  const { nodes, routing_table: table } = await asked(ctx, { method: 'GET', path, answer: routing });
+  const { nodes, routing_table: table } = await order<Routing>(ctx, { path });
   const found = table.indices[CANARY]?.shards['0']?.find((one) => one.primary);
   return {
     node: nodes[found?.node ?? '']?.name ?? null,
@@ -104,11 +121,11 @@ async function primary(
  * the data: only then can the loss be counted.
  */
 async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
-  const before = (await newestWrite(ctx))?.run;
+  const before = (await tampering.newest(ctx))?.run;
   await ctx.until(
     `${ENOUGH} writes of a new run`,
     async () => {
-      const newest = await newestWrite(ctx);
+      const newest = await tampering.newest(ctx);
       return newest !== null && newest.run !== before && newest.n >= ENOUGH ? newest : null;
     },
     { timeoutMs: WRITES_FLOW_MS },
@@ -128,7 +145,7 @@ async function loseOnlyCopy(ctx: ControlContext): Promise<void> {
   );
   const command = { index: CANARY, shard: 0, node, accept_data_loss: true };
   const body = { commands: [{ allocate_empty_primary: command }] };
-  await ordered(ctx, { method: 'POST', path: '/_cluster/reroute?metric=none', body });
+  await order(ctx, { method: 'POST', path: '/_cluster/reroute?metric=none', body });
   ctx.log(`an empty copy was allocated on ${node}`);
 }
 
@@ -149,7 +166,7 @@ async function deleteIndex(ctx: ControlContext): Promise<void> {
 
 /** Every server that runs, with the container that it is in now. */
 async function lives(ctx: ControlContext): Promise<string> {
-  const { container } = declaredElasticsearch(ctx);
+  const { container } = declaredStore(ctx, 'elasticsearch');
   const found = (await memberPods(ctx, 'elasticsearch')).map((pod) => {
     const { containerStatuses = [] } = pod.status;
     const server = containerStatuses.find((one) => one.name === container);
@@ -168,7 +185,8 @@ function droppedWithin(ctx: ControlContext, index: string): Promise<true> {
  * even if the check's verdict is unexpected and `verify` does not run.
  */
 async function dropWhenOver(ctx: ControlContext): Promise<void> {
-  const after = await outliving(ctx);
+  const target = await ctx.store('elasticsearch');
+  const after = { store: () => Promise.resolve(target), signal: new AbortController().signal };
   ctx.signal.addEventListener(
     'abort',
     () => {
@@ -182,8 +200,13 @@ async function dropWhenOver(ctx: ControlContext): Promise<void> {
 
 /** Drops the index only if it is still without replicas: the next control may already write to a new one. */
 async function dropUnreplicated(ctx: Asking): Promise<void> {
-  const { status, json } = await elasticsearch(ctx, 'GET', `/${CANARY}/_settings?flat_settings=true`);
-  if (status === 404 || (status === 200 && replicasIn(json) !== '0')) return;
+  try {
+    const json = await order<unknown>(ctx, { path: `/${CANARY}/_settings?flat_settings=true` });
+    if (replicasIn(json) !== '0') return;
+  } catch (error) {
+    if (!(error instanceof ElasticsearchRefusal)) throw error;
+    if (error.status === 404) return;
+  }
   if ((await dropIndex(ctx, CANARY)) === null) throw new Error('the store refused to delete it');
 }
 
@@ -210,9 +233,15 @@ async function countAndDrop(ctx: ControlContext, judgement: Judgement): Promise<
 async function countLostIndependently(ctx: ControlContext, judgement: Judgement): Promise<string | null> {
   const writes = judgement.trials?.[0]?.writes;
   if (!writes) return 'the trial has no counts of writes';
-  const newest = await newestWrite(ctx);
+  const newest = await tampering.newest(ctx);
   if (newest === null) return 'the index is gone';
-  const counted = await countOf(ctx, newest.run, writes.scheduled);
+  await order(ctx, { method: 'POST', path: `/${CANARY}/_refresh` });
+  const filter = [{ term: { run: newest.run } }, { range: { n: { lte: writes.scheduled } } }];
+  const { count: counted } = await order<{ count: number }>(ctx, {
+    method: 'POST',
+    path: `/${CANARY}/_count`,
+    body: { query: { bool: { filter } } },
+  });
   const { lost, ok, present, recovered, unexpected } = writes;
   if (lost < ENOUGH) return `expected at least ${ENOUGH} acknowledged writes lost, the record says ${lost}`;
   if (counted !== present + recovered + unexpected)
@@ -220,4 +249,43 @@ async function countLostIndependently(ctx: ControlContext, judgement: Judgement)
   return ok - present === lost
     ? null
     : `${ok} acknowledged − ${present} present is not the ${lost} lost of the record`;
+}
+
+/** One request at the address of applications. @throws ElasticsearchRefusal, or Error when there is no answer */
+async function order<T>(ctx: Asking, question: Question): Promise<T> {
+  const { connection } = await ctx.store('elasticsearch');
+  return ask<T>(servicePlace(connection), question, oneAnswer(ctx));
+}
+
+/** True when the index is not there any more; null when the store refused. @throws Error when there is no answer */
+async function dropIndex(ctx: Asking, index: string): Promise<true | null> {
+  try {
+    await order(ctx, { method: 'DELETE', path: `/${index}` });
+    return true;
+  } catch (error) {
+    if (error instanceof ElasticsearchRefusal) return error.status === 404 ? true : null;
+    throw error;
+  }
+}
+
+interface Found {
+  total: { value: number };
+  hits: { _id: string; _source: StoredWrite }[];
+}
+
+/** Documents of the canary as a search finds them now, made visible before; the first of them, and how many there are. */
+async function canaryWrites(ctx: Asking, search: { query: unknown; sort?: unknown }): Promise<Found> {
+  await order(ctx, { method: 'POST', path: `/${CANARY}/_refresh` });
+  const body = { ...search, size: 1, _source: ['run', 'n'], track_total_hits: true };
+  return (await order<{ hits: Found }>(ctx, { method: 'POST', path: `/${CANARY}/_search`, body })).hits;
+}
+
+/** Its id. @throws Error when the write is not there exactly once */
+async function onlyOne(ctx: Asking, { run, n }: StoredWrite): Promise<string> {
+  const query = { bool: { filter: [{ term: { run } }, { term: { n } }] } };
+  const { total, hits } = await canaryWrites(ctx, { query });
+  const [hit] = hits;
+  if (total.value !== 1 || hit === undefined)
+    throw new Error(`expected write ${n} once in ${run}, found it ${total.value} times`);
+  return hit._id;
 }
