@@ -169,8 +169,8 @@ function overridden(history: History, store: string, { name, value, override }: 
 /** Overrides that no server has, in the check of settings. */
 function unmatchedOverrides(history: History): Exemption[] {
   const { stores = {} } = history.header.settings;
-  return all(history, 'settings').flatMap(({ store }) => {
-    const own = all(history, 'setting').filter((one) => one.store === store);
+  const byStore = Map.groupBy(all(history, 'setting'), ({ store }) => store);
+  return [...byStore].flatMap(([store, own]) => {
     const overrides = own.flatMap(({ override }) => override ?? []);
     return (stores[store]?.durabilityOverrides ?? [])
       .filter((entry) => overrides.every((one) => overrideReason(one, [entry]) === null))

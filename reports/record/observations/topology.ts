@@ -82,11 +82,6 @@ const NETWORK = kinds({
   },
 });
 
-const STORAGE = kinds({
-  /** How many `setting` lines of a store follow. */
-  settings: { store: z.string(), read: z.int() },
-});
-
 /** One container of a pod and its past. */
 const containerLife = z.strictObject({
   name: z.string(),
@@ -195,7 +190,6 @@ export const TOPOLOGY = {
   ...NODES,
   ...CLUSTER,
   ...NETWORK,
-  ...STORAGE,
   ...WORKLOADS,
   ...EDGE,
 };

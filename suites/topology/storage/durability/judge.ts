@@ -1,5 +1,4 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import type { HeaderStore } from '../../../../reports/judge/topology/declared.ts';
@@ -11,35 +10,14 @@ import { allowedValues } from '../../../../reports/record/settings.ts';
 import { hiddenText, overrideReason, overrideText } from '../../../../reports/record/setting-overrides.ts';
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 
-export const judge: CheckJudge = {
-  judge: judgeDurability,
-  evidence: ({ settings }) => {
-    const stores = storesOf(settings).filter(
-      ([, { durability: wanted = {} }]) => Object.keys(wanted).length > 0,
-    );
-    const subjects = stores.flatMap(([store, { durability: wanted = {} }]) =>
-      Object.keys(wanted).map((name) => `${name} of ${store}`),
-    );
-    return [
-      need('settings', { subjects: stores.map(([store]) => store), of: ({ store }) => store }),
-      need('setting', { subjects, of: ({ store, name }) => `${name} of ${store}` }),
-    ];
-  },
-};
+export const judge: CheckJudge = { judge: judgeDurability };
 
 /** The settings on which durability rests, as every server of each store reports them now. */
 function judgeDurability(history: History): Judgement {
   const findings = new Findings(history);
   for (const [store, declared] of storesOf(history.header.settings)) {
-    const wanted = Object.entries(declared.durability ?? {});
-    if (wanted.length === 0) continue;
     findings.rule(store);
-    const lines = all(history, 'setting').filter((one) => one.store === store);
-    const asked = all(history, 'settings').find((one) => one.store === store);
-    if (asked !== undefined) findings.agree(`settings of ${store}`, asked.read, lines.length);
-    const strange = lines.find(({ name }) => !wanted.some(([declaredName]) => declaredName === name));
-    findings.agree(`settings of ${store}`, 'only declared ones', strange?.name ?? 'only declared ones');
-    for (const [name, value] of wanted)
+    for (const [name, value] of Object.entries(declared.durability ?? {}))
       judgeSetting(history, findings, {
         store,
         name,
@@ -83,7 +61,6 @@ function judgeSetting(
   }
   if (storeFacts(store).durabilityOfCluster === true) return;
   const servers = reported.map(({ member }) => member ?? 'the cluster');
-  findings.eachOnce(subject, [...new Set(servers)], servers);
   if (reported.length > 0 && new Set(servers).size < members)
     findings.unknown(subject, `${value} on ${members} servers`, `read on ${servers.join(', ')} only`);
 }

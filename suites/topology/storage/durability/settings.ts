@@ -19,7 +19,6 @@ export async function recordDurability(
 ): Promise<void> {
   try {
     const reported = (await reportedBy(ctx, store)).filter(({ name }) => names.includes(name));
-    ctx.record('settings', { store, read: reported.length });
     for (const one of reported) ctx.record('setting', { store, ...one });
   } catch (error) {
     ctx.signal.throwIfAborted();
