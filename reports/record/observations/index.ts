@@ -47,7 +47,6 @@ const SHARED = {
 type Shared = typeof SHARED;
 
 /** Schemas by kind. A check whose kinds are its own adds them here by declaration merging, and the catalogue adds them at run time. */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is what others merge into
 export interface Kinds extends Shared {}
 
 export type Kind = keyof Kinds;

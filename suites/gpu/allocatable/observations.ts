@@ -9,9 +9,6 @@ export const OBSERVES = kinds({
   'gpu-plugin': { ready: z.int(), wanted: z.int(), nodes: z.array(name) },
 });
 
-type Own = typeof OBSERVES;
-
 declare module '../../../reports/record/observations/index.ts' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
-  interface Kinds extends Own {}
+  interface Kinds extends Readonly<typeof OBSERVES> {}
 }

@@ -14,9 +14,6 @@ export const OBSERVES = kinds({
   },
 });
 
-type Own = typeof OBSERVES;
-
 declare module '../../../reports/record/observations/index.ts' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
-  interface Kinds extends Own {}
+  interface Kinds extends Readonly<typeof OBSERVES> {}
 }

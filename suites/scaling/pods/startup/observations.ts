@@ -15,9 +15,6 @@ export const OBSERVES = kinds({
   'pod-not-started': { pod: z.string(), createdMs: z.number(), reason: z.string() },
 });
 
-type Own = typeof OBSERVES;
-
 declare module '../../../../reports/record/observations/index.ts' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
-  interface Kinds extends Own {}
+  interface Kinds extends Readonly<typeof OBSERVES> {}
 }

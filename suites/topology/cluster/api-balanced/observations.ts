@@ -19,9 +19,6 @@ export const OBSERVES = kinds({
   'api-requests': { sent: z.int(), answered: z.int() },
 });
 
-type Own = typeof OBSERVES;
-
 declare module '../../../../reports/record/observations/index.ts' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it merges with those of other checks
-  interface Kinds extends Own {}
+  interface Kinds extends Readonly<typeof OBSERVES> {}
 }
