@@ -90,3 +90,20 @@ test('should leave a goal of time undecided on a machine too busy, and say it of
   const lost: Rule = { id: 'lost', verdict: 'fail', text: 'a write is lost' };
   assert.equal(judgeOne({ ...history, pressure }, of([late, lost])).verdict, 'fail');
 });
+
+test('should say of a check that was not run that its files were changed since, and believe it where they are whole', () => {
+  const of = { judge: () => judgement('not-run') };
+  const history = invent({ check: 'telemetry/alerts/fires', seen: [['reads-only']] });
+  assert.deepEqual(judgeOne({ ...history, changed: [] }, of), judgement('not-run'));
+  const changed = judgeOne({ ...history, changed: ['check.ndjson: expected 3 lines, seen 2'] }, of);
+  assert.equal(changed.verdict, 'inconclusive');
+  assert.match(changed.reason, /^the history was changed since its run: check\.ndjson/);
+  assert.deepEqual(
+    changed.rules?.filter(({ verdict }) => verdict !== 'pass').map(({ id }) => id),
+    ['whole/digest'],
+  );
+  assert.match(
+    judgeOne(invent({ check: 'telemetry/alerts/fires', seen: [], cut: true }), of).reason,
+    /^cut off/,
+  );
+});

@@ -55,8 +55,7 @@ export function allRules(
 /** The judgement of one history with the general rules beside the judge's own. */
 export function judgeOne(history: History, of: CheckJudge): Judgement {
   const judgement = of.judge(history);
-  // A check that was not run owes nothing: its judge says why.
-  if (judgement.verdict === 'not-run') return judgement;
+  if (judgement.verdict === 'not-run') return notRun(judgement, wholeRules(history));
   const own = judgement.rules ?? [{ id: 'judgement', verdict: judgement.verdict, text: judgement.reason }];
   const rules = allRules(own, history, of);
   const verdict = worstOf(rules);
@@ -69,6 +68,13 @@ export function judgeOne(history: History, of: CheckJudge): Judgement {
     rules,
     ...(goals && { goals: goals.map(asJudged(verdict, reason)) }),
   };
+}
+
+/** A check that was not run owes nothing, and its judge says why. Only a whole history shows that it was not run. */
+function notRun(judgement: Judgement, whole: readonly Rule[]): Judgement {
+  const verdict = worstOf(whole);
+  if (verdict === 'pass') return judgement;
+  return { ...judgement, verdict, reason: reasonOf(whole, judgement.reason), rules: [...whole] };
 }
 
 /** The verdict of a goal cannot be worse than that of its check. */
