@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rowOf } from '../../suites/catalogue/index.ts';
 import { openHistory } from '../../probes/history.ts';
+import { digestsOf, readDigests } from '../record/digests.ts';
 import { judgeCheck } from '../record/judging.ts';
 import { makeRunFolder, moveLatest, trialFolder } from '../record/run-folder.ts';
 import { readRun, writeEnd, writePlan, writeSeries } from '../record/run-history.ts';
@@ -109,6 +118,23 @@ test('should refuse what is no drill with 64', async () => {
   await writePlan(folder.histories, { id: folder.id, environment: 'local', scope: 'selection', planned: [] });
   await assert.rejects(readSeriesOf(folder.path, parent), /holds no drill/);
   await assert.rejects(readSeriesOf('nowhere', parent), /no run "nowhere": there is no histories in/);
+});
+
+test('should refuse with 64 to resume trials that were changed since their run, naming the file', async () => {
+  const { path, histories } = await leftBehind();
+  const digests = await digestsOf(histories);
+  writeFileSync(join(path, 'run.json'), JSON.stringify({ digests }));
+  assert.deepEqual((await readSeriesOf(path, parent)).ended, [1, 2]);
+  appendFileSync(join(trialFolder(histories, CHECK, 2), 'check.ndjson'), '{"kind":"resumed","t":2}\n');
+  await assert.rejects(readSeriesOf(path, parent), (error: Error & { exitCode?: number }) => {
+    assert.equal(error.exitCode, 64);
+    assert.match(
+      error.message,
+      /cannot be resumed: its history was changed since its run: .*trial-02\/check\.ndjson/,
+    );
+    return true;
+  });
+  assert.deepEqual(readDigests(path), digests, 'the digests are those of the run');
 });
 
 test('should list what was cut off without counting it, and let an earlier interruption rest', async () => {
