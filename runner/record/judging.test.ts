@@ -119,12 +119,11 @@ test('should name what the environment file lets off, also in the reason of a pa
       wanted: 0,
       ready: 0,
       updated: 0,
-      pods: 0,
       observed: true,
       rolling: false,
       stuck: false,
     });
-    writer.observe({ kind: 'owners', found: 1 });
+    writer.observe({ kind: 'owners' });
     writer.observe({ kind: 'owner', kindName: 'Deployment', namespace: 'tender', name: 'agent', pods: 1 });
     writer.observe({ kind: 'end' });
     await writer.close();

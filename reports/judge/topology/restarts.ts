@@ -3,6 +3,7 @@ import { DRILLS_KEPT_MS } from '../../record/settings.ts';
 import type { HeaderSettings } from '../../record/settings.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
+import { wallOf } from '../telemetry/clocks.ts';
 import type { Findings } from './findings.ts';
 
 const MINUTE_MS = 60_000;
@@ -14,12 +15,16 @@ const RESTARTS_A_DRILL = 2;
 /** A container's end this near a drill, before or after, may be its doing: a node's clock may be off, or the container ends late. */
 const BEFORE_MS = 60_000;
 const AFTER_MS = 60_000;
-/** Tolerance, ms: time passes between looking at a pod and writing its line. */
-const AGREE_MS = 5000;
 
 type Drilled = NonNullable<HeaderSettings['drilled']>[number];
-type Container = Seen<'pod'>['containers'][number];
-type Pod = Seen<'pod'>;
+type Container = Seen<'pod'>['containers'][number] & { endedAgoMs: number | null };
+
+interface Pod extends Seen<'pod'> {
+  ageMs: number;
+  /** Of all its containers. */
+  restarts: number;
+  containers: Container[];
+}
 
 interface Limits {
   allowed: number;
@@ -39,14 +44,23 @@ export function judgePods(history: History, findings: Findings): void {
     drilled: history.header.settings.drilled ?? [],
     drillsUnknown: history.header.settings.drillsUnknown,
   };
-  for (const pod of all(history, 'pod')) {
-    sound(history, findings, pod);
-    judgePod(findings, pod, limits);
-  }
+  for (const pod of all(history, 'pod')) judgePod(findings, aged(history, pod), limits);
+}
+
+/** A pod with what is as long ago as it was looked at, by this machine's clock; a node's may be ahead. */
+function aged(history: History, pod: Seen<'pod'>): Pod {
+  const agoMs = (at: string): number => Math.max(0, wallOf(history, pod.t) - Date.parse(at));
+  const containers = pod.containers.map((one) => {
+    const endedAgoMs = one.endedAt === null ? null : agoMs(one.endedAt);
+    return { ...one, endedAgoMs };
+  });
+  const restarts = containers.reduce((sum, one) => sum + one.restarts, 0);
+  return { ...pod, containers, restarts, ageMs: agoMs(pod.createdAt) };
 }
 
 function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
-  const subject = `Pod ${pod.namespace}/${pod.name}`;
+  const subject = subjectOf(pod);
+  leaveUnseen(findings, pod, limits);
   const lately = pod.containers.filter((container) => isLate(container, limits));
   const of = (cause: Cause): Container[] =>
     lately.filter((container) => causeOf(container, pod, limits) === cause);
@@ -67,6 +81,14 @@ function judgePod(findings: Findings, pod: Pod, limits: Limits): void {
   }
   const keeps = again.length > 0 && !isOwn ? [againText(pod)] : [];
   leaveOpen(findings, subject, drillsUnknown, [...of('unlisted').map(lateText), ...keeps, ...many]);
+}
+
+/** Containers of which the node says nothing, and many restarts of which nobody knows when the last was. */
+function leaveUnseen(findings: Findings, pod: Pod, limits: Limits): void {
+  const { containers } = pod;
+  if (containers.length === 0) findings.unknown(subjectOf(pod), 'running quietly', 'no container was seen');
+  if (containers.some((one) => one.endedAgoMs === null && isOften(one, pod, limits)))
+    findings.unknown(subjectOf(pod), 'running quietly', `${againText(pod)}; it is unknown when the last was`);
 }
 
 /** Restarts that drills of which this run knows nothing may have caused. */
@@ -93,12 +115,17 @@ function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limi
 }
 
 /**
- * Whether a container keeps restarting, by its rate over the life of the pod without restarts that drills may have caused. The last must be
- * recent: services restart while they wait for each other in a cluster that comes up, and then stop.
+ * Whether a container keeps restarting. The last must be recent: services restart while they wait for each other in a cluster that comes up,
+ * and then stop.
  */
-function isAgain({ restarts, endedAgoMs }: Container, pod: Pod, limits: Limits): boolean {
-  const { allowed, windowMs, perHour, drilled } = limits;
-  if (endedAgoMs === null || endedAgoMs > Math.max(windowMs, HOUR_MS)) return false;
+function isAgain(container: Container, pod: Pod, limits: Limits): boolean {
+  const { endedAgoMs } = container;
+  if (endedAgoMs === null || endedAgoMs > Math.max(limits.windowMs, HOUR_MS)) return false;
+  return isOften(container, pod, limits);
+}
+
+/** Whether a container restarts too often, by its rate over the life of the pod without restarts that drills may have caused. */
+function isOften({ restarts }: Container, pod: Pod, { allowed, perHour, drilled }: Limits): boolean {
   const drills = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt).length;
   const own = restarts - drills * RESTARTS_A_DRILL;
   return own > Math.max(allowed, LEAST_RESTARTS) && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour;
@@ -140,21 +167,6 @@ function causeOf(container: Container, pod: Pod, limits: Limits): Cause {
   return mayBeUnlisted(container, limits) ? 'unlisted' : 'own';
 }
 
-const idOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`;
+const subjectOf = (pod: Pod): string => `Pod ${idOf(pod)}`;
 
-/** Facts that are recorded twice must agree: times with ages, the sum of restarts with its parts. */
-function sound(history: History, findings: Findings, pod: Pod): void {
-  const { anchor } = history.header;
-  const wallMs = Date.parse(anchor.wall) + pod.t - anchor.monoMs;
-  const agree = (at: string, agoMs: number): boolean =>
-    Math.abs(Math.max(0, wallMs - Date.parse(at)) - agoMs) < AGREE_MS;
-  const subject = `Pod ${pod.namespace}/${pod.name}`;
-  const sum = pod.containers.reduce((total, { restarts }) => total + restarts, 0);
-  findings.agree(`restarts of ${subject}`, pod.restarts, sum);
-  findings.sound(`containers of ${subject}`, pod.containers.length > 0, 'at least one', 'none');
-  findings.sound(`age of ${subject}`, agree(pod.createdAt, pod.ageMs), pod.createdAt, `${pod.ageMs} ms`);
-  for (const { name, endedAt, endedAgoMs } of pod.containers) {
-    const known = endedAt === null ? endedAgoMs === null : agree(endedAt, endedAgoMs ?? Number.NaN);
-    findings.sound(`end of ${name} of ${subject}`, known, endedAt ?? 'never', `${endedAgoMs ?? '?'} ms`);
-  }
-}
+const idOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`;

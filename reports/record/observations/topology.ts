@@ -86,9 +86,8 @@ const NETWORK = kinds({
 const containerLife = z.strictObject({
   name: z.string(),
   restarts: z.int(),
-  /** When its previous run ended, as ISO 8601 and as ms ago; null: there was none, or it is no longer known. */
+  /** When its previous run ended, as ISO 8601; null: there was none, or it is no longer known. */
   endedAt: z.string().nullable(),
-  endedAgoMs: z.number().nullable(),
   /** Why, as kubelet says, such as `OOMKilled` or `Error`. */
   why: z.string().nullable(),
 });
@@ -96,7 +95,7 @@ const containerLife = z.strictObject({
 const WORKLOADS = kinds({
   /** A declared namespace that is there. */
   namespace: { name: z.string() },
-  /** What a declared workload wants and has; `pods` are those that are not terminating. */
+  /** What a declared workload wants and has. */
   replicas: {
     workload: z.string(),
     wanted: z.int(),
@@ -111,22 +110,20 @@ const WORKLOADS = kinds({
     rolling: z.boolean(),
     /** Whether its controller has given up on a rollout. */
     stuck: z.boolean(),
-    pods: z.int(),
     /**
      * Of a StatefulSet: how many of its pods have an earlier template and may keep it, by its update strategy (OnDelete, or a partition). Without it:
      * none.
      */
     heldBack: z.int().positive().optional(),
   },
+  /** A pod of a declared workload; none that is being deleted. */
   pod: {
     workload: z.string(),
     namespace: z.string(),
     name: z.string(),
     /** ISO 8601. */
     createdAt: z.string(),
-    ageMs: z.number(),
     waiting: z.array(z.string()),
-    restarts: z.int(),
     containers: z.array(containerLife),
   },
   member: { store: z.string(), name: z.string(), role: z.string(), state: z.string() },

@@ -7,7 +7,7 @@ import type { Found } from '../../_objects/declared.ts';
 import { conditionTrue, countsOf, ownerOf } from '../../_objects/shapes.ts';
 import type { ContainerStatus, PodObject, WorkloadObject } from '../../_objects/shapes.ts';
 
-/** A declared workload with all its pods: what is there must add up. */
+/** A declared workload with all its pods. */
 export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly PodObject[]): void {
   const { object } = found;
   if (object === undefined) return;
@@ -26,7 +26,6 @@ export function recordWorkload(ctx: CheckContext, found: Found, pods: readonly P
     observed,
     rolling: isReplaced(found, object, own) || resized,
     stuck: isStuck(object),
-    pods: own.length,
     ...(heldBack > 0 && { heldBack }),
   });
   for (const pod of own) recordPod(ctx, found.name, pod);
@@ -105,18 +104,12 @@ export function waiting(pod: PodObject): string[] {
   });
 }
 
-/** Age by this machine's clock, ms; at least 0, because the node's clock may be ahead. */
-function agoMs(at: string | undefined): number | null {
-  return at === undefined ? null : Math.max(0, Date.now() - Date.parse(at));
-}
-
 function recordPod(ctx: CheckContext, workload: string, pod: PodObject): void {
   const { metadata } = pod;
   const containers = statuses(pod).map(({ name, restartCount = 0, lastState }) => ({
     name,
     restarts: restartCount,
     endedAt: lastState?.terminated?.finishedAt ?? null,
-    endedAgoMs: agoMs(lastState?.terminated?.finishedAt),
     why: lastState?.terminated?.reason ?? null,
   }));
   ctx.record('pod', {
@@ -124,9 +117,7 @@ function recordPod(ctx: CheckContext, workload: string, pod: PodObject): void {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     createdAt: metadata.creationTimestamp ?? '',
-    ageMs: agoMs(metadata.creationTimestamp) ?? 0,
     waiting: waiting(pod),
-    restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
     containers,
   });
 }
@@ -167,7 +158,7 @@ export async function recordOwners(
     note({ kindName: kind, namespace: pod.metadata.namespace ?? '', name }, hasEnded(pod) ? 0 : 1);
   }
   for (const owner of owners.values()) ctx.record('owner', owner);
-  ctx.record('owners', { found: owners.size });
+  ctx.record('owners', {});
 }
 
 async function controllers(ctx: CheckContext): Promise<Owner[]> {

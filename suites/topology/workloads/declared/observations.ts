@@ -3,8 +3,8 @@ import { kinds } from '../../../../reports/record/observations/kinds.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
-  /** `owners` counts the `owner` lines: one for everything in the closed namespaces that runs pods. */
-  owners: { found: z.int() },
+  /** Everything in the closed namespaces that runs pods was listed: one `owner` of each. */
+  owners: {},
   owner: { kindName: z.string(), namespace: z.string(), name: z.string(), pods: z.int() },
 });
 
