@@ -8,12 +8,7 @@ import type { History, HistoryHeader } from '../../../../reports/record/history/
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import {
-  CLIENTS_ADDRESS,
-  KUBELET_PORT,
-  kubeletName,
-  serverName,
-} from '../../../../reports/record/names/topology-names.ts';
+import { CLIENTS_ADDRESS, kubeletName, serverName } from '../../../../reports/record/names/topology-names.ts';
 import { NODE_SUBJECT } from './observations.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,19 +19,11 @@ const DAY_MS = 86_400_000;
  */
 const nodeSubject = (node: string): string => `${NODE_SUBJECT}${node}`;
 
-/** Tolerance: time between the handshake and its line in the history. */
-const AGREE_DAYS = 0.01;
-
 export const judge: CheckJudge = {
   judge: judgeVersions,
   evidence: ({ settings }) => [
-    need('nodes', { what: 'a list of the nodes' }),
     need('api-version', { what: "the API server's version" }),
     need('api-pod', apiPods(settings)),
-    need('certificate', {
-      subjects: (settings.certificates ?? []).map(({ name }) => name),
-      of: ({ subject }) => subject,
-    }),
   ],
 };
 
@@ -102,23 +89,22 @@ function minorOf(version: string): number {
   return found ? Number(found[1]) * 1000 + Number(found[2]) : Number.NaN;
 }
 
-/** Endpoints whose certificate must have been read, with their addresses. */
-function endpointsOf(history: History): Map<string, string> {
+/** Endpoints whose certificate must have been read. */
+function endpointsOf(history: History): string[] {
   const { apiAddress, certificates: declared = [], reach } = history.header.settings;
-  return new Map([
-    ...(apiAddress === undefined ? [] : [[CLIENTS_ADDRESS, apiAddress] as const]),
-    ...declared.map(({ name, host, port }) => [name, `${host}:${port}`] as const),
+  return [
+    ...(apiAddress === undefined ? [] : [CLIENTS_ADDRESS]),
+    ...declared.map(({ name }) => name),
     ...(reach === 'port-forward' ? [] : atNodes(history)),
-  ]);
+  ];
 }
 
 /** Those at the addresses of nodes. */
-function atNodes(history: History): [string, string][] {
+function atNodes(history: History): string[] {
+  const kubelets = all(history, 'kubelet').filter(({ address }) => address !== null);
   return [
-    ...all(history, 'api-pod').map(({ node, address }) => [serverName(node), address] as [string, string]),
-    ...all(history, 'kubelet').flatMap(({ node, address }): [string, string][] =>
-      address === null ? [] : [[kubeletName(node), `${address}:${KUBELET_PORT}`]],
-    ),
+    ...all(history, 'api-pod').map(({ node }) => serverName(node)),
+    ...kubelets.map(({ node }) => kubeletName(node)),
   ];
 }
 
@@ -151,18 +137,21 @@ function renewedOf(
 }
 
 function certificates(history: History, findings: Findings, least: number): void {
-  const endpoints = endpointsOf(history);
   const found = all(history, 'certificate');
   const renewed = renewedOf(history, findings, least);
-  findings.eachOnce(
-    'certificates',
-    [...endpoints.keys()],
-    found.map(({ subject }) => subject),
+  const held = {
+    what: 'certificate',
+    expected: 'a TLS handshake',
+    missing: 'unknown',
+    strange: 'ignore',
+  } as const;
+  findings.each(
+    endpointsOf(history).map((name) => [name, name]),
+    found,
+    { key: ({ subject }) => subject, ...held },
   );
-  for (const one of found) {
-    findings.agree(`address of ${one.subject}`, endpoints.get(one.subject) ?? null, one.address);
+  for (const one of found)
     certificate(history.header, findings, one, { least, renewed: renewed.get(one) ?? null });
-  }
   if (history.header.settings.reach === 'port-forward')
     findings.note(
       'certificates of kubelets, and of API servers at the addresses of their nodes, were not looked at: cluster.reach: port-forward',
@@ -173,23 +162,32 @@ function certificates(history: History, findings: Findings, least: number): void
       'at least one, such as that at apiAddress',
       'no endpoint was contacted',
     );
-  const shares = [...renewed].map(([{ daysLeft }, { lifetime }]) => (daysLeft ?? 0) / lifetime);
+  const { header } = history;
+  const shares = [...renewed].map(([one, { lifetime }]) => daysLeft(header, one) / lifetime);
   if (shares.length > 0)
     findings.figure({
       name: 'least lifetime left of what kubelets renew',
       value: percentAtLeast(Math.min(...shares), 1),
       unit: '%',
-      goal: `≥ ${percentDeclared(history.header.goals.kubeletLifetimeShare ?? 0)}`,
+      goal: `≥ ${percentDeclared(header.goals.kubeletLifetimeShare ?? 0)}`,
     });
-  const shortest = Math.min(
-    ...found.filter((one) => !renewed.has(one)).flatMap(({ daysLeft }) => daysLeft ?? []),
-  );
+  const others = found.filter((one) => one.validTo !== null && !renewed.has(one));
+  const shortest = Math.min(...others.map((one) => daysLeft(header, one)));
   findings.figure({
     name: 'shortest certificate',
     value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
     unit: 'days',
     goal: `≥ ${least}`,
   });
+}
+
+/** Days from the handshake to the certificate's end. */
+function daysLeft(header: HistoryHeader, one: Seen<'certificate'>): number {
+  return (Date.parse(one.validTo ?? '') - wallOf(header, one)) / DAY_MS;
+}
+
+function wallOf({ anchor }: HistoryHeader, { t }: { t: number }): number {
+  return Date.parse(anchor.wall) + t - anchor.monoMs;
 }
 
 function certificate(
@@ -201,15 +199,16 @@ function certificate(
   const subject = `certificate of ${one.subject} at ${one.address}`;
   const declared = header.settings.certificates?.find(({ name }) => name === one.subject);
   const days = declared?.minDays ?? least;
-  if (one.validTo === null || one.daysLeft === null) {
+  if (one.validTo === null || one.validFrom === null) {
     findings.unknown(subject, 'a TLS handshake', one.detail);
     return;
   }
-  const wallMs = Date.parse(header.anchor.wall) + one.t - header.anchor.monoMs;
-  const left = (Date.parse(one.validTo) - wallMs) / DAY_MS;
-  findings.sound(subject, Math.abs(left - one.daysLeft) < AGREE_DAYS, `${left} days`, `${one.daysLeft} days`);
-  const lasting = renewed ?? { needed: days, lifetime: null };
-  validity(findings, subject, { one, wallMs, left, ...lasting });
+  const { needed, lifetime } = renewed ?? { needed: days, lifetime: null };
+  const wanted = lifetime === null ? `${needed}` : `${needed.toFixed(1)} of its ${lifetime.toFixed(1)}`;
+  const left = daysLeft(header, one);
+  findings.expect(subject, left >= needed, `valid for ${wanted} days or more`, `${left.toFixed(1)} days`);
+  const begun = Date.parse(one.validFrom) <= wallOf(header, one);
+  findings.expect(`begin of ${subject}`, begun, 'past', 'not yet');
   if (declared === undefined) return;
   demanded(findings, `chain of ${subject}`, one.chainOk, {
     expected: 'signed by the declared trusted authority',
@@ -219,30 +218,6 @@ function certificate(
     expected: `issued for ${declared.serverName ?? declared.host}`,
     detail: one.detail,
   });
-}
-
-interface Validity {
-  one: Seen<'certificate'>;
-  /** At the handshake. */
-  wallMs: number;
-  /** Days. */
-  left: number;
-  needed: number;
-  /** Days; null where the whole lifetime decides nothing. */
-  lifetime: number | null;
-}
-
-/** From its begin, which has passed, for long enough. */
-function validity(
-  findings: Findings,
-  subject: string,
-  { one: { begun, validFrom = null }, wallMs, left, needed, lifetime }: Validity,
-): void {
-  const wanted = lifetime === null ? `${needed}` : `${needed.toFixed(1)} of its ${lifetime.toFixed(1)}`;
-  findings.expect(subject, left >= needed, `valid for ${wanted} days or more`, `${left.toFixed(1)} days`);
-  findings.expect(`begin of ${subject}`, begun === true, 'past', 'not yet');
-  if (validFrom !== null)
-    findings.agree(`begin of ${subject}`, String(Date.parse(validFrom) <= wallMs), String(begun));
 }
 
 function demanded(

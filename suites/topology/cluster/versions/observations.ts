@@ -8,8 +8,8 @@ export const NODE_SUBJECT = 'system:node:';
 export const OBSERVES = kinds({
   'api-version': { version: z.string() },
   /** An API server that runs as a pod. */
-  'api-pod': { node: z.string(), address: z.string() },
-  /** `t` is the time of the handshake. Times and `daysLeft` are null where there was no handshake. */
+  'api-pod': { node: z.string() },
+  /** `t` is the time of the handshake. Times are null where there was no handshake. */
   certificate: {
     subject: z.string(),
     address: z.string(),
@@ -18,9 +18,6 @@ export const OBSERVES = kinds({
     validTo: z.string().nullable(),
     /** The common name of its subject, where that is a node's (`system:node:…`), which others cannot have; null: it is another. */
     issuedTo: z.string().nullable(),
-    /** Whether its `notBefore` has passed. */
-    begun: z.boolean().nullable(),
-    daysLeft: z.number().nullable(),
     /** Whether the authority declared for it signed it; null where none is declared. */
     chainOk: z.boolean().nullable(),
     /** Whether it was issued for the name that clients use; null where no authority is declared. */

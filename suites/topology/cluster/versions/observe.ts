@@ -35,7 +35,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   }
   const endpoints = await ctx.step('find every TLS endpoint', async () => {
     const servers = await apiServers(ctx);
-    for (const { node, host, port } of servers) ctx.record('api-pod', { node, address: `${host}:${port}` });
+    for (const { node } of servers) ctx.record('api-pod', { node });
     return [
       ...endpointsOf(ctx, { nodes, servers }),
       ...(setting(ctx, 'certificates') ?? []).map((one) => ({ subject: one.name, ...one })),
@@ -46,16 +46,11 @@ export async function observe(ctx: CheckContext): Promise<void> {
 
 const versionSchema = z.object({ gitVersion: z.string() });
 
-const DAY_MS = 86_400_000;
-
 async function readCertificates(ctx: CheckContext, endpoints: TlsEndpoint[]): Promise<void> {
   const timeoutMs = ctx.timeoutMs('connect');
   const record = ({ subject, host, port }: TlsEndpoint, seen: Handshake): void => {
-    const { validFrom, validTo } = seen;
     const issuedTo = seen.issuedTo?.startsWith(NODE_SUBJECT) === true ? seen.issuedTo : null;
-    const daysLeft = validTo === null ? null : (Date.parse(validTo) - Date.now()) / DAY_MS;
-    const begun = validFrom === null ? null : Date.parse(validFrom) <= Date.now();
-    ctx.record('certificate', { subject, address: `${host}:${port}`, daysLeft, begun, ...seen, issuedTo });
+    ctx.record('certificate', { subject, address: `${host}:${port}`, ...seen, issuedTo });
   };
   const limits = { atOnce: HANDSHAKES, budgetMs: HANDSHAKES_MS };
   const left = await inParallel(endpoints, limits, async (one) => {

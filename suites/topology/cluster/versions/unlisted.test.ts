@@ -10,11 +10,11 @@ const certificate: Seen = [
   {
     subject: "the API's address for clients",
     address,
-    begun: true,
+    validFrom: '2026-01-01T00:00:00Z',
+    issuedTo: null,
     chainOk: null,
     nameOk: null,
     validTo: new Date(Date.parse('2026-01-01T00:00:02Z') + 90 * 86_400_000).toISOString(),
-    daysLeft: 90,
     detail: 'signed by a',
   },
 ];
