@@ -95,17 +95,13 @@ function comparedRules(history: History): Rule[] {
   return differing(history, seen);
 }
 
-/** Both times are rounded. */
-const ROUNDING_MS = 1;
-
-/** Every declared store and some objects must be compared, in the time since the store was steady again. */
+/** Every declared store and some objects must be compared. */
 function comparedGap(history: History, seen: Seen<'as-before'>): string | null {
-  const { t, waitedMs, objects } = seen;
   const unlisted = storesGap(history.header, seen);
   if (unlisted !== null) return unlisted;
-  if (objects < 1)
-    return `${objects} objects were compared with their state before the trial, at least 1 is needed`;
-  return waitGap(t, waitedMs, last(history, 'steady-after')?.t ?? -Infinity);
+  return seen.objects < 1
+    ? `${seen.objects} objects were compared with their state before the trial, at least 1 is needed`
+    : null;
 }
 
 /** Each declared store, in that order, is compared or named as one that could not be; the one that the fault hit is compared. */
@@ -172,13 +168,6 @@ export function changedText(changed: readonly Roles[], whose = ''): string | nul
 /** Whose roles the fault does not change. */
 export const OF_OTHERS = 'of stores that the fault did not hit ';
 
-function waitGap(t: number, waitedMs: number, steadyMs: number): string | null {
-  if (waitedMs <= 0) return `the comparison is recorded as taking ${waitedMs} ms, expected above 0`;
-  return t < steadyMs || waitedMs <= t - steadyMs + ROUNDING_MS
-    ? null
-    : `the comparison is recorded as taking ${waitedMs} ms, but ended ${Math.round(t - steadyMs)} ms after the store was steady again`;
-}
-
 /** For people: a store that was broken before is none that the trial could have kept whole. */
 function unsaidOf({ uncompared = [] }: Seen<'as-before'>): string {
   return uncompared.length === 0 ? '' : `; not compared: ${uncompared.join('; ')}`;
@@ -199,17 +188,10 @@ function rolesRule(history: History, seen: Seen<'as-before'>): Rule {
 }
 
 function differing(history: History, seen: Seen<'as-before'>): Rule[] {
-  const { differences } = seen;
-  const roles = rolesRule(history, seen);
-  const unsaid = !seen.ok && roles.verdict === 'pass' && differences.length === 0;
-  return [
-    roles,
-    differences.length === 0 && !unsaid
-      ? { id: 'afterwards/objects', verdict: 'pass', text: `${seen.objects} objects as before` }
-      : {
-          id: 'afterwards/objects',
-          verdict: 'inconclusive',
-          text: `the environment is not as before: ${unsaid ? 'the record does not say how' : differences.slice(0, MOST_NAMED).join('; ')}`,
-        },
-  ];
+  const { differences, objects } = seen;
+  const gap =
+    differences.length === 0
+      ? null
+      : `the environment is not as before: ${differences.slice(0, MOST_NAMED).join('; ')}`;
+  return [rolesRule(history, seen), gapRule('afterwards/objects', gap, `${objects} objects as before`)];
 }

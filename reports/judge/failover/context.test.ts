@@ -109,8 +109,6 @@ addFaultFacts('node-loss', { heals: false, takesNode: true });
 describe('the steady state afterwards', () => {
   it('should pass when leaders changed but roles are the same multiset', () => {
     const trial = new Synthetic().see(17_000, 'as-before', {
-      ok: true,
-      waitedMs: 1,
       roles: roles('leader, replica; steady'),
       objects: 41,
       differences: [],

@@ -53,8 +53,6 @@ export const FAILOVER = kinds({
   'steady-after': steady,
   /** Roles of the stores and objects of the platform, compared with those noted before the trial. */
   'as-before': {
-    ok: z.boolean(),
-    waitedMs: z.number(),
     roles: z.array(z.object({ store: z.string(), before: z.string(), after: z.string() })),
     /** Stores whose roles could not be compared: the name, a comma, and what was known of it before. */
     uncompared: z.array(z.string()).optional(),

@@ -1,6 +1,5 @@
 import { faults } from '../../../faults/index.ts';
 import { storeFault } from '../../../suites/catalogue/index.ts';
-import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
@@ -83,7 +82,6 @@ async function compare(
   before: Snapshot,
   signal: AbortSignal,
 ): Promise<{ same: boolean; detail: string }> {
-  const startMs = monoMs();
   const { after, differ } = await lookUntil(
     () => look(runner, before),
     (seen) => seen.differ.length === 0,
@@ -102,11 +100,8 @@ async function compare(
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
     redact: (text) => runner.stores.redact(text),
   });
-  const waitedMs = Math.round(monoMs() - startMs);
   writer.observe({
     kind: 'as-before',
-    ok: differ.length === 0,
-    waitedMs,
     objects: comparedObjects(before),
     roles,
     ...(uncompared.length > 0 && { uncompared }),

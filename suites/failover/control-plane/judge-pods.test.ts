@@ -37,7 +37,7 @@ interface Seen {
   t?: number;
 }
 
-function historyOf(before: Seen, after: Seen, waitedMs = 5): History {
+function historyOf(before: Seen, after: Seen): History {
   const usual = { kind: 'platform-pods', pods: PODS, scaled: SCALED };
   const workloads = [
     { kind: 'Deployment', namespace: 'tender', name: 'tender-api', replicas: { min: 2, max: 5 } },
@@ -49,13 +49,13 @@ function historyOf(before: Seen, after: Seen, waitedMs = 5): History {
       { kind: 'fault-armed', t: 20 },
       { kind: 'steady-after', t: 30 },
       { ...usual, t: 40, ...after },
-      { kind: 'as-before', t: 45, waitedMs },
+      { kind: 'as-before', t: 45 },
     ],
   } as unknown as History;
 }
 
-const looked = (before: Seen = {}, after: Seen = {}, waitedMs = 5): string => {
-  const { verdict, text } = lookedRule(historyOf(before, after, waitedMs), TARGET);
+const looked = (before: Seen = {}, after: Seen = {}): string => {
+  const { verdict, text } = lookedRule(historyOf(before, after), TARGET);
   return verdict === 'pass' ? '' : text;
 };
 const both = (seen: Seen): string => looked(seen, seen);

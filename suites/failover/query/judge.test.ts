@@ -41,7 +41,7 @@ const price: Seen = [
 const steady: Seen = ['steady', { ok: true, leader: 's-0', detail: 'all there' }];
 const acted: Seen = ['fault-acted', { member: 's-0', did: '2 processes signalled' }];
 const roles = [{ store: 'elasticsearch', before: 'master', after: 'master' }];
-const asBefore: Seen = ['as-before', { ok: true, waitedMs: 1, roles, objects: 3, differences: [] }];
+const asBefore: Seen = ['as-before', { roles, objects: 3, differences: [] }];
 const landed: Seen = [
   'fault-landed',
   { t: 1007, by: 'processes gone', proof: 'pid 1', betweenMs: [1006, 1007] },

@@ -206,7 +206,7 @@ export class Synthetic {
     see(end + 400, 'stage', { name: 'read-back' });
     see(end + 800, 'stage', { name: 'settling' });
     see(end + 900, 'steady-after', { ok: true, leader: 'postgres-1', detail: 'all there' });
-    see(end + 900.5, 'as-before', { ok: true, waitedMs: 1, roles: ROLES, objects: 41, differences: [] });
+    see(end + 900.5, 'as-before', { roles: ROLES, objects: 41, differences: [] });
     see(START + lengthMs + 901, 'end');
   }
 
