@@ -37,7 +37,7 @@ function judged(view: ClusterView, further = 0): Judgement {
       },
     },
     seen: [
-      ['described', { store, leader, members: members.length, conditions: conditions.length }],
+      ['described', { store, leader }],
       ...members.map((member): Seen => ['member', { store, ...member }]),
       ...conditions.map((condition): Seen => ['condition', { store, ...condition }]),
     ],

@@ -26,7 +26,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
 async function recordMembers(ctx: CheckContext, store: string): Promise<boolean> {
   try {
     const { leader, members, conditions = [] } = await ctx.runner.call('store.describe', { store });
-    ctx.record('described', { store, leader, members: members.length, conditions: conditions.length });
+    ctx.record('described', { store, leader });
     for (const member of members) ctx.record('member', { store, ...member });
     for (const condition of conditions) ctx.record('condition', { store, ...condition });
     return (
