@@ -1,22 +1,11 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-export const judge: CheckJudge = {
-  judge: judgeControlPlane,
-  evidence: ({ settings: { controlPlane: declared } }) =>
-    declared === undefined
-      ? []
-      : [
-          need('nodes', { what: 'a list of the nodes' }),
-          need('control-node', { count: declared.nodes, absent: 'fail' }),
-          need('etcd-member', { count: declared.etcdMembers, absent: 'fail' }),
-        ],
-};
+export const judge: CheckJudge = { judge: judgeControlPlane };
 
 /** The declared number of Ready control-plane nodes, and an etcd of that many voting, healthy members with one leader. */
 function judgeControlPlane(history: History): Judgement {
