@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -62,6 +62,24 @@ test('should give a check what another one has seen, with its times, as a whole 
   );
   assert.equal(textOf(trial).split('\n')[1], textOf(first).split('\n')[1]);
   assert.deepEqual(new Set(wholeRules(history).map(({ verdict }) => verdict)), new Set(['pass']));
+});
+
+test('should give what the runner recorded for the check with it, and not what it added afterwards', async () => {
+  const once = new ObservedOnce();
+  const histories = newRun();
+  const first = await trialOf(histories, 'performance/api/latency');
+  appendFileSync(join(first, 'load.ndjson'), 'a second\n');
+  appendFileSync(join(first, 'pressure.ndjson'), 'a look\n');
+  appendFileSync(join(first, 'runner.ndjson'), 'a remark\n');
+  once.keep('performance/steady', first);
+  appendFileSync(join(first, 'pressure.ndjson'), 'another look\n');
+  const trial = await trialOf(histories, 'performance/api/availability');
+  // Its own pressure is being recorded already.
+  appendFileSync(join(trial, 'pressure.ndjson'), 'its own look\n');
+  once.give('performance/steady', trial);
+  assert.deepEqual(readdirSync(trial).toSorted(), ['check.ndjson', 'load.ndjson', 'pressure.ndjson']);
+  assert.equal(readFileSync(join(trial, 'load.ndjson'), 'utf8'), 'a second\n');
+  assert.equal(readFileSync(join(trial, 'pressure.ndjson'), 'utf8'), 'its own look\na look\nanother look\n');
 });
 
 test('should have it observed again after ten minutes, in another trial, and in a control, which has histories of its own', async () => {

@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { checkFolderName } from '../record/run-folder.ts';
+import { RUNNER_FILE } from './trials.ts';
 import { monotonicMs } from '../../suites/harness/observations.ts';
 
 /** What was seen longer ago is looked at again: the platform may be another one by then. */
@@ -17,6 +19,8 @@ interface Observed {
   header: Header;
   /** What was recorded after the header. */
   text: string;
+  /** The other files of the trial: what the runner recorded for the check, and how busy the machine was. */
+  files: string[];
 }
 
 /** What several checks of a run look at: the first of them observes it, and the others are given its lines. */
@@ -36,15 +40,18 @@ export class ObservedOnce {
 
   /** Gives it to a trial in which nothing is recorded yet. Its times stay as they were, so the trial begins when it did. */
   give(observation: string, trial: string): void {
-    const { header, text } = this.#observed.get(keyOf(observation, trial)) ?? {};
+    const { header, text, files = [] } = this.#observed.get(keyOf(observation, trial)) ?? {};
     const own = read(trial);
     if (header === undefined || own.text !== '')
       throw new Error(`${observation} cannot be given to ${own.header.check}, which has recorded something`);
     writeFileSync(fileOf(trial), `${JSON.stringify({ ...own.header, anchor: header.anchor })}\n${text}`);
+    const observer = path.join(trial, '..', '..', checkFolderName(header.check), path.basename(trial));
+    for (const file of files) appendFileSync(path.join(trial, file), readFileSync(path.join(observer, file)));
   }
 }
 
-const fileOf = (trial: string): string => path.join(trial, 'check.ndjson');
+const CHECK_FILE = 'check.ndjson';
+const fileOf = (trial: string): string => path.join(trial, CHECK_FILE);
 
 /** Controls have histories of their own: what is seen while something is broken is for one check alone. */
 const keyOf = (observation: string, trial: string): string =>
@@ -53,5 +60,11 @@ const keyOf = (observation: string, trial: string): string =>
 function read(trial: string): Observed {
   const text = readFileSync(fileOf(trial), 'utf8');
   const end = text.indexOf('\n') + 1;
-  return { header: headerSchema.parse(JSON.parse(text.slice(0, end))), text: text.slice(end) };
+  return {
+    header: headerSchema.parse(JSON.parse(text.slice(0, end))),
+    text: text.slice(end),
+    files: readdirSync(trial, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== CHECK_FILE && entry.name !== RUNNER_FILE)
+      .map(({ name }) => name),
+  };
 }

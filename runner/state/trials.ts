@@ -60,13 +60,16 @@ export function recordPressure(folder: string, watch: Watch): { close(): Promise
   };
 }
 
+/** What the runner adds to a trial after its body. */
+export const RUNNER_FILE = 'runner.ndjson';
+
 /** What the runner adds to a trial, in a file of its own: one writer a file. */
 export async function appendToTrial(
   folder: string,
   observations: readonly NewObservation[],
   redact?: (text: string) => string,
 ): Promise<void> {
-  const writer = openHistory(folder, 'runner.ndjson', { redact });
+  const writer = openHistory(folder, RUNNER_FILE, { redact });
   for (const observation of observations) writer.observe(observation);
   await writer.close();
 }

@@ -12,7 +12,6 @@ import { OperatorEngine } from '../../load/engines/k6-operator/index.ts';
 import type { OperatorOptions } from '../../load/engines/k6-operator/index.ts';
 import { startLoad, startLoadHere } from '../../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
-import { thresholdsOf } from '../../load/thresholds.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
 import type { RolloutObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
 import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
@@ -81,7 +80,7 @@ export class LoadRuns {
   }
 
   async #begin(
-    { check, trial, scenario, variables, goals }: Params<'load.start'>,
+    { check, trial, scenario, variables }: Params<'load.start'>,
     signal: AbortSignal,
   ): Promise<LoadProcess> {
     if (!SCENARIO.test(scenario)) throw new RequestError(`no scenario is called "${scenario}"`, 'crash');
@@ -117,7 +116,6 @@ export class LoadRuns {
         ...(access.client !== undefined && { client: access.client }),
         hosts,
         limits: this.#limits(check),
-        ...(goals !== undefined && { options: { thresholds: thresholdsOf(goals) } }),
         ...(ca !== undefined && { ca }),
       },
     };

@@ -3,7 +3,6 @@ import type { FaultResult } from '../../faults/_common/fault.ts';
 
 export type { FaultResult } from '../../faults/_common/fault.ts';
 import type { EdgeAnswer } from '../../probes/edge/edge-request.ts';
-import type { LoadGoals } from '../../load/thresholds.ts';
 import type { Utilisation } from '../../probes/gpu/index.ts';
 import type {
   KubeObject,
@@ -87,7 +86,7 @@ export interface RunnerMethods {
   };
   /**
    * Starts a scenario of load/scenarios through the edge, as a child of the runner; it writes `load.ndjson` into the check's history. The
-   * target and the correlation id come from the environment, `variables` are the scenario's own, `goals` become its thresholds.
+   * target and the correlation id come from the environment, `variables` are the scenario's own.
    */
   'load.start': {
     params: {
@@ -95,7 +94,6 @@ export interface RunnerMethods {
       trial: number;
       scenario: string;
       variables: Record<string, string | number>;
-      goals?: LoadGoals;
     };
     result: null;
   };

@@ -1,4 +1,3 @@
-import type { LoadGoals } from '../../../load/thresholds.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { whyNotSent } from '../../harness/sending.ts';
 
@@ -12,41 +11,32 @@ export function draftLoad(ctx: CheckContext): Promise<void> {
   return sameRate(ctx, 'draft');
 }
 
-/** Sends a constant rate through the edge, however the platform answers. reports/judge/performance judges it. */
-async function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
+/** Sends a constant rate through the edge, however the platform answers, once for all checks of it. reports/judge/performance judges it. */
+function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
   const { steady } = ctx.settings;
   if (steady === undefined) throw new Error('the environment declares no load');
   const { requestsPerSecond, seconds, maxUsers } = steady;
   const { id: check, trial } = ctx;
-  try {
-    await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
-      const goals = goalsOf(ctx.goals);
-      const variables = {
-        RATE: requestsPerSecond,
-        DURATION: `${seconds}s`,
-        ...(maxUsers !== undefined && { MAX_VUS: maxUsers }),
-      };
-      const order = { check, trial, scenario, variables, goals };
-      const unsent = await whyNotSent(() => ctx.runner.call('load.start', order));
-      if (unsent !== null) {
-        ctx.unavailable('the load', unsent);
-        return;
-      }
-      const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
-      const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
-      if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
-    });
-  } finally {
-    await ctx.runner.call('load.stop', { check });
-  }
-}
-
-/** The goals of the check as a load takes them. */
-function goalsOf(goals: CheckContext['goals']): LoadGoals {
-  const { p95Ms, availabilityRatio, requestsPerSecond } = goals;
-  return {
-    ...(typeof p95Ms === 'number' && { latency: [{ percentile: 95, maxMs: p95Ms }] }),
-    ...(typeof availabilityRatio === 'number' && { availabilityRatio }),
-    ...(typeof requestsPerSecond === 'number' && { minRequestsPerSecond: requestsPerSecond }),
-  };
+  return ctx.once(`performance/${scenario}`, async () => {
+    try {
+      await ctx.step(`send ${requestsPerSecond} requests a second for ${seconds} s`, async () => {
+        const variables = {
+          RATE: requestsPerSecond,
+          DURATION: `${seconds}s`,
+          ...(maxUsers !== undefined && { MAX_VUS: maxUsers }),
+        };
+        const order = { check, trial, scenario, variables };
+        const unsent = await whyNotSent(() => ctx.runner.call('load.start', order));
+        if (unsent !== null) {
+          ctx.unavailable('the load', unsent);
+          return;
+        }
+        const timeoutMs = seconds * 1000 + ctx.timeoutMs('loadStop');
+        const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
+        if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
+      });
+    } finally {
+      await ctx.runner.call('load.stop', { check });
+    }
+  });
 }
