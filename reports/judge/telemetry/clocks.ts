@@ -1,6 +1,7 @@
 /** Clocks of other machines against the harness's, as they were measured in a check. */
 import type { History } from '../../record/history/history.ts';
 import type { Figure } from '../../record/judgement.ts';
+import type { Seen } from '../../record/observations/index.ts';
 import { all, first } from '../observed.ts';
 import type { Findings } from '../topology/findings.ts';
 
@@ -29,7 +30,10 @@ export function wallOf({ header: { anchor } }: History, t: number): number {
 /** null: the offset was not measured. */
 export function offsetOf(history: History, source: string): Offset | null {
   const seen = all(history, 'clock-offset').find((one) => one.source === source);
-  if (seen === undefined) return null;
+  return seen === undefined ? null : offsetIn(history, seen);
+}
+
+export function offsetIn(history: History, seen: Seen<'clock-offset'>): Offset {
   const answeredMs = wallOf(history, seen.t);
   const left = seen.precision === 'second' ? HALF_SECOND_MS : 0;
   return {

@@ -30,7 +30,7 @@ interface Held<L> {
   /** A subject without a line fails, or nobody could see it. */
   missing: 'fail' | 'unknown';
   /** Why nobody could see it. */
-  why?: (subject: string) => string;
+  why?: (subject: string) => string | undefined;
   /** A line of a subject that is not declared fails, or is of no interest. */
   strange: 'fail' | 'ignore';
 }

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, last } from '../../../../reports/judge/observed.ts';
-import { clocksEvidence, clocksRule } from '../../../../reports/judge/topology/clocks.ts';
+import { clocksRule } from '../../../../reports/judge/topology/clocks.ts';
 import { isInside, leastNodes } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { isolatedText, noteUnread } from '../../../../reports/judge/topology/isolation.ts';
@@ -14,8 +14,7 @@ import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/t
 
 export const judge: CheckJudge = {
   judge: judgeReachability,
-  evidence: (header) => {
-    const { settings } = header;
+  evidence: ({ settings }) => {
     const nodes = Math.min(leastNodes(settings), SAMPLED_NODES);
     const plugin = settings.network?.cni.daemonSet;
     return [
@@ -27,7 +26,6 @@ export const judge: CheckJudge = {
       plugin === undefined
         ? need('pod-address', { count: nodes })
         : need('cni-daemonset', { absent: 'fail' }),
-      ...clocksEvidence(header, nodes),
     ];
   },
 };
