@@ -42,12 +42,11 @@ export function recordStore(ctx: CheckContext, found: Holder, seen: Volumes): vo
   if (object === undefined) return;
   const store = workload.store ?? '';
   const paths = isMember(ctx, found) ? (seen.folders.get(store) ?? []) : dataFoldersOf(store);
-  const mounts = dataMounts(object, paths);
   const ofStore = workload.kind === POD && { store };
   const first = firstOrdinal(object);
   const numbered = first > 0 && { firstOrdinal: first };
-  ctx.record('data-workload', { workload: name, mounts: mounts.length, ...ofStore, ...numbered });
-  for (const mount of mounts) ctx.record('data-mount', { workload: name, ...mount });
+  ctx.record('data-workload', { workload: name, ...ofStore, ...numbered });
+  for (const mount of dataMounts(object, paths)) ctx.record('data-mount', { workload: name, ...mount });
   for (const claim of claimsOf(found, seen.pods))
     ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
 }

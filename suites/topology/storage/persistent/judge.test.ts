@@ -14,7 +14,7 @@ const SENTINELS = { ...POSTGRES, name: 'sentinels', replicas: { min: 1, max: 1 }
 const NAME = 'StatefulSet tender/postgres';
 const storage = { className: 'fast', kinds: ['local', 'csi'], canaryBytes: 65_536 };
 const PATH = '/var/lib/postgresql/data';
-const dataWorkload = (workload: string, mounts: number): Seen => ['data-workload', { workload, mounts }];
+const dataWorkload = (workload: string): Seen => ['data-workload', { workload }];
 const mount = (source: string, more: Record<string, unknown> = {}): Seen => [
   'data-mount',
   {
@@ -44,10 +44,10 @@ const folder = (path: string, member = 'postgres-0'): Seen => [
   { store: 'postgres', member, path },
 ];
 const foldersAt = (path: string) => [folder(path), folder(path, 'postgres-1')];
-const written: Seen = ['canary-written', { digest: 'abc', bytes: 65_536 }];
+const written: Seen = ['canary-written', { digest: 'abc' }];
 const read: Seen = ['canary-read', { digest: 'abc' }];
 const bytes = [written, read];
-const onClaim = [dataWorkload(NAME, 1), mount('persistentVolumeClaim'), ...claims];
+const onClaim = [dataWorkload(NAME), mount('persistentVolumeClaim'), ...claims];
 const good = [...foldersAt(`${PATH}/pgdata`), ...onClaim];
 const persistent = (seen: Seen[], writes = true, workloads: unknown[] = [POSTGRES]) =>
   judge({
@@ -94,25 +94,23 @@ const SET_WORKLOADS = ['pg-a', 'pg-b'].map((name) => ({
 }));
 const seenOf = (workload: string, member: string, more: { kind?: Seen[]; source?: string } = {}): Seen[] => [
   folder(`${PATH}/main`, member),
-  ...(more.kind ?? [dataWorkload(workload, 1)]),
+  ...(more.kind ?? [dataWorkload(workload)]),
   mount(more.source ?? 'persistentVolumeClaim', { workload, claim: `claim-${member}`, perReplica: false }),
   claim({ workload, name: `claim-${member}` }),
 ];
 
 test('should let a member that keeps no data by its own word have any volume, and no other', () => {
   const member: Seen = ['data-folder-none', { store: 'postgres', member: 'pg-b-0', why: 'it coordinates' }];
-  const there = dataWorkload('StatefulSet db/pg-b', 0);
+  const there = dataWorkload('StatefulSet db/pg-b');
   const emptyDir = mount('emptyDir', { workload: 'StatefulSet db/pg-b' });
   const keeps = seenOf('StatefulSet db/pg-a', 'pg-a-0');
   const verdict = (...seen: Seen[]): string => declaredAs(SETS, seen, SET_WORKLOADS).verdict;
   assert.equal(verdict(...keeps, there, member), 'pass');
-  assert.equal(verdict(...keeps, dataWorkload('StatefulSet db/pg-b', 1), emptyDir, member), 'pass');
+  assert.equal(verdict(...keeps, dataWorkload('StatefulSet db/pg-b'), emptyDir, member), 'pass');
   assert.notEqual(verdict(...keeps, there), 'pass');
   assert.equal(verdict(...keeps, member), 'fail', 'its StatefulSet is missing');
-  const both = seenOf('StatefulSet db/pg-b', 'pg-b-0');
-  assert.equal(verdict(...keeps, ...both, member), 'inconclusive', 'it says both');
   const other: Seen = ['data-folder-none', { store: 'postgres', member: 'pg-a-0', why: 'it coordinates' }];
-  const nobody = [dataWorkload('StatefulSet db/pg-a', 0), there, member, other];
+  const nobody = [dataWorkload('StatefulSet db/pg-a'), there, member, other];
   assert.notEqual(verdict(...nobody), 'pass', 'a store whose data nobody keeps');
 });
 
@@ -133,7 +131,7 @@ test('should follow the data of pods that are chosen by labels, and miss one', (
   const BY_LABELS = { pods: { namespace: 'db', labels: { app: 'pg' } } };
   const podOf = (name: string, source?: string): Seen[] => {
     const workload = `Pod db/${name}`;
-    const kind: Seen[] = [['data-workload', { workload, mounts: 1, store: 'postgres' }]];
+    const kind: Seen[] = [['data-workload', { workload, store: 'postgres' }]];
     return seenOf(workload, name, { kind, ...(source !== undefined && { source }) });
   };
   assert.equal(declaredAs(BY_LABELS, [...podOf('pg-1'), ...podOf('pg-4')]).verdict, 'pass');
@@ -151,13 +149,13 @@ test('should follow the data of pods that are chosen by labels, and miss one', (
 
 test('should refuse data on emptyDir or hostPath, or nowhere', () => {
   for (const source of ['emptyDir', 'hostPath']) {
-    const seen = [...foldersAt(PATH), dataWorkload(NAME, 1), mount(source), ...claims, ...bytes];
+    const seen = [...foldersAt(PATH), dataWorkload(NAME), mount(source), ...claims, ...bytes];
     assert.match(
       persistent(seen).reason,
       new RegExp(`/var/lib/postgresql/data: expected a PersistentVolumeClaim, seen ${source}`),
     );
   }
-  const nowhere = [...foldersAt(PATH), dataWorkload(NAME, 0), ...claims, ...bytes];
+  const nowhere = [...foldersAt(PATH), dataWorkload(NAME), ...claims, ...bytes];
   assert.match(persistent(nowhere).reason, /own file system/);
 });
 
@@ -166,7 +164,7 @@ test("false verdict 12: a claim below the data folder, or beside it, is not the 
   for (const path of ['/home/postgres/pgdata/pgroot/data/backup', '/home/postgres/backup']) {
     const seen = [
       ...foldersAt('/home/postgres/pgdata/pgroot/data'),
-      dataWorkload(NAME, 1),
+      dataWorkload(NAME),
       mount('persistentVolumeClaim', { path }),
       ...claims,
       ...bytes,
@@ -176,7 +174,7 @@ test("false verdict 12: a claim below the data folder, or beside it, is not the 
     assert.match(judgement.reason, /data of postgres-0 at .*own file system/);
   }
   const log = mount('emptyDir', { path: `${PATH}/pgdata/pg_wal` });
-  const seen = [...foldersAt(`${PATH}/pgdata`), ...onClaim.slice(1), dataWorkload(NAME, 2), log, ...bytes];
+  const seen = [...foldersAt(`${PATH}/pgdata`), ...onClaim.slice(1), dataWorkload(NAME), log, ...bytes];
   assert.match(persistent(seen).reason, /pg_wal: expected a PersistentVolumeClaim, seen emptyDir/);
 });
 
@@ -185,7 +183,7 @@ test('false verdict 18: data is looked for where the server says that it is, wha
     assert.equal(
       persistent([
         ...foldersAt(`${path}/data`),
-        dataWorkload(NAME, 1),
+        dataWorkload(NAME),
         mount('persistentVolumeClaim', { path }),
         ...claims,
         ...bytes,
@@ -214,7 +212,7 @@ test('should not fail where no server could be asked, so that nothing is known o
     'data-folder-unsaid',
     { store: 'postgres', member, reason: 'connect ECONNREFUSED' },
   ]);
-  const judgement = persistent([...unsaid, dataWorkload(NAME, 0), ...claims, ...bytes]);
+  const judgement = persistent([...unsaid, dataWorkload(NAME), ...claims, ...bytes]);
   assert.equal(judgement.verdict, 'inconclusive');
   assert.match(judgement.reason, /data of postgres-0: .*ECONNREFUSED/);
 });
@@ -237,7 +235,7 @@ test('should hold what is near the usual folders of workloads that are no member
       [
         ...good,
         ...bytes,
-        dataWorkload(name, 1),
+        dataWorkload(name),
         mount(source, more),
         claim({ workload: name, name: 'data-sentinels-0' }),
       ],
@@ -254,7 +252,7 @@ test('should hold what is near the usual folders of workloads that are no member
 test('should refuse an unbound claim, another class, a volume of another kind, a missing one, a missing StatefulSet', () => {
   const withClaim = (one: Seen[]) => [
     ...foldersAt(PATH),
-    dataWorkload(NAME, 1),
+    dataWorkload(NAME),
     mount('persistentVolumeClaim'),
     ...one,
     ...bytes,
@@ -270,7 +268,7 @@ test('should refuse an unbound claim, another class, a volume of another kind, a
 test("should hold a store's claims against the class that it declares for itself", () => {
   const seen = (className: string) => [
     ...foldersAt(PATH),
-    dataWorkload(NAME, 1),
+    dataWorkload(NAME),
     mount('persistentVolumeClaim'),
     claim({ className }),
     claim({ className, name: 'data-postgres-1' }),
@@ -281,17 +279,12 @@ test("should hold a store's claims against the class that it declares for itself
   assert.match(declaredAs(way, seen('fast'), [POSTGRES]).reason, /class of claim .*slow.*fast/);
 });
 
-test('should refuse other bytes, and be inconclusive about a canary that did not finish or wrote another number', () => {
+test('should refuse other bytes, and be inconclusive about a canary that did not finish', () => {
   assert.equal(persistent([...good, written, ['canary-read', { digest: 'xyz' }]]).verdict, 'fail');
   assert.equal(
-    persistent([...good, ['canary-written', { digest: '', bytes: 65_536 }], ['canary-read', { digest: '' }]])
-      .verdict,
+    persistent([...good, ['canary-written', { digest: '' }], ['canary-read', { digest: '' }]]).verdict,
     'fail',
   );
   assert.equal(persistent([...good, written]).verdict, 'inconclusive');
-  assert.equal(
-    persistent([...good, ['canary-written', { digest: 'abc', bytes: 0 }], read]).verdict,
-    'inconclusive',
-  );
   assert.equal(persistent(good, false).verdict, 'pass', 'where nothing may be written, nothing is asked');
 });

@@ -1,7 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { need } from '../../../../reports/judge/evidence/need.ts';
-import type { AnyNeed } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
+import { byName, ofWorkload } from '../../../../reports/judge/topology/containers.ts';
 import { storesOf } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
@@ -14,58 +13,7 @@ import { memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts'
 
 type Storage = HeaderSettings['storage'];
 
-export const judge: CheckJudge = {
-  judge: judgePersistent,
-  evidence: ({ settings }) => {
-    const subjects = dataWorkloads(settings).map(nameOf);
-    const byLabels = storesByLabels(settings).map(([name, { members }]) =>
-      need('data-workload', {
-        where: ({ store }) => store === name,
-        count: members,
-        what: `members of ${name}`,
-        absent: 'fail',
-      }),
-    );
-    const written = settings.writes === true ? [need('canary-written'), need('canary-read')] : [];
-    return [
-      need('data-workload', { subjects, of: ({ workload }) => workload, absent: 'fail' }),
-      ...ofData(settings),
-      ...byLabels,
-      ...written,
-    ];
-  },
-};
-
-/** What those rest on that keep data: a member whose server says that it keeps none needs neither folder nor claim. */
-function ofData(settings: HeaderSettings): AnyNeed[] {
-  const keeping = (history: History): { workload: DeclaredWorkload; members: string[] }[] =>
-    dataWorkloads(settings).flatMap((workload) => {
-      const own = membersOf(history, workload);
-      const none = keepNone(history, workload.store ?? '');
-      const members = own.filter((member) => !none.has(member));
-      return own.length > 0 && members.length === 0 ? [] : [{ workload, members }];
-    });
-  const named = (history: History): string[] => keeping(history).map(({ workload }) => nameOf(workload));
-  const folders = (history: History): string[] =>
-    keeping(history).flatMap(({ workload, members }) => members.map((one) => `${workload.store} ${one}`));
-  const of = ({ workload }: { workload: string }): string => workload;
-  return [
-    // A member whose server does not say where its data lies has no mount to be held against.
-    dependent('data-mount', (history) => need('data-mount', { subjects: named(history), of })),
-    dependent('claim', (history) => need('claim', { subjects: named(history), of, absent: 'fail' })),
-    dependent('data-folder', (history) =>
-      need('data-folder', {
-        subjects: folders(history),
-        of: ({ store, member }) => `${store} ${member}`,
-      }),
-    ),
-  ];
-}
-
-/** A need whose subjects are the header's, less those that what was seen excuses. */
-function dependent(kind: AnyNeed['kind'], needed: (history: History) => AnyNeed): AnyNeed {
-  return { kind, rule: (history, complete) => needed(history).rule(history, complete) };
-}
+export const judge: CheckJudge = { judge: judgePersistent };
 
 /** Members that keep no data by their own word; nobody where all of them say so: then the store would keep none. */
 function keepNone(history: History, store: string): ReadonlySet<string> {
@@ -114,8 +62,14 @@ function firstOrdinal(history: History, set: { namespace: string; name: string }
 function judgePersistent(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
-  for (const workload of [...dataWorkloads(settings), ...podsSeen(history)])
-    judgeStore(history, findings, workload);
+  findings
+    .rule('volumes')
+    .each(
+      byName([...dataWorkloads(settings), ...podsSeen(history)]),
+      all(history, 'data-workload'),
+      { key: ofWorkload, expected: 'the StatefulSet', missing: 'fail', strange: 'ignore' },
+      (workload) => judgeStore(history, findings, workload),
+    );
   membersByLabels(history, findings);
   findings.rule('bytes');
   if (settings.writes === true) canary(history, findings);
@@ -132,14 +86,7 @@ function classesIn({ storage, stores = {} }: HeaderSettings): string[] {
 
 function judgeStore(history: History, findings: Findings, workload: DeclaredWorkload): void {
   const name = nameOf(workload);
-  findings.rule('volumes');
-  const there = all(history, 'data-workload').find((one) => one.workload === name);
-  if (there === undefined) {
-    findings.absent(name, 'the StatefulSet');
-    return;
-  }
   const mounts = all(history, 'data-mount').filter((one) => one.workload === name);
-  findings.agree(`mounts of ${name}`, there.mounts, mounts.length);
   const members = membersOf(history, workload);
   const everyone = everyMember(history, workload.store ?? '');
   if (members.length > 0) foldersOfMembers(history, findings, { workload, members, mounts, everyone });
@@ -186,18 +133,11 @@ function foldersOfMembers(history: History, findings: Findings, held: Held): voi
   const container = history.header.settings.stores?.[store]?.container;
   const own = mounts.filter((mount) => container === undefined || mount.container === container);
   const said = all(history, 'data-folder').filter((one) => one.store === store);
-  findings.eachOnce(
-    `members of ${store} with data`,
-    everyone.filter((member) => said.some((one) => one.member === member)),
-    [...new Set(said.map(({ member }) => member))],
-  );
   const none = keepNone(history, store);
   for (const member of members) {
     const folders = said.filter((one) => one.member === member);
-    if (none.has(member)) {
-      findings.sound(`data of ${member}`, folders.length === 0, 'no folder, as it says', 'a folder');
-      findings.note(`${member} keeps no data: ${whyNone(history, store, member)}`);
-    } else if (folders.length === 0)
+    if (none.has(member)) findings.note(`${member} keeps no data: ${whyNone(history, store, member)}`);
+    else if (folders.length === 0)
       findings.unknown(
         `data of ${member}`,
         'a folder that its server reports',
@@ -310,9 +250,6 @@ function judgeClaim(findings: Findings, claim: Seen<'claim'>, storage: Storage):
   );
 }
 
-/** A canary writes whole kibibytes. */
-const BLOCK_BYTES = 1024;
-
 function canary(history: History, findings: Findings): void {
   const subject = 'bytes written by one pod and read by the next';
   const failed = first(history, 'canary-failed');
@@ -327,8 +264,5 @@ function canary(history: History, findings: Findings): void {
   else {
     const same = written.digest !== '' && written.digest === read.digest;
     findings.expect(subject, same, written.digest || 'a digest', read.digest || 'nothing');
-    const { canaryBytes = written.bytes } = history.header.settings.storage ?? {};
-    const whole = Math.max(1, Math.ceil(canaryBytes / BLOCK_BYTES)) * BLOCK_BYTES;
-    findings.agree('bytes of the canary', whole, written.bytes);
   }
 }

@@ -4,12 +4,11 @@ import { z } from 'zod';
 
 export const OBSERVES = kinds({
   /**
-   * A workload that holds data is there; `mounts` counts what is mounted at, above or below its data. `store`: it is a single pod, a member
-   * of that store, whose members are chosen by labels. `firstOrdinal`: the number of a StatefulSet's first pod, where it is not 0.
+   * A workload that holds data is there. `store`: it is a single pod, a member of that store, whose members are chosen by labels.
+   * `firstOrdinal`: the number of a StatefulSet's first pod, where it is not 0.
    */
   'data-workload': {
     workload: z.string(),
-    mounts: z.int(),
     store: z.string().optional(),
     firstOrdinal: z.int().positive().optional(),
   },
@@ -36,7 +35,7 @@ export const OBSERVES = kinds({
     className: z.string(),
     volumeKind: z.string(),
   },
-  'canary-written': { digest: z.string(), bytes: z.int() },
+  'canary-written': { digest: z.string() },
   'canary-read': { digest: z.string() },
   /**
    * `pod`: its pod could not start or end for another reason than the volume, or for one that cannot be seen. `api`: the API server refused or

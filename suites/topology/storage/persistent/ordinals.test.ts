@@ -79,7 +79,7 @@ test('should count from 0 where no first number was recorded', () => {
         settings,
         goals: {},
         seen: [
-          ['data-workload', { workload, mounts: 1 }],
+          ['data-workload', { workload }],
           [
             'data-mount',
             {
