@@ -1,4 +1,4 @@
-import type { DurationUnit, Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';
@@ -147,25 +147,10 @@ function statedByQueries({ queries = { counter: true }, value = 0 }: ObjectiveCh
   const stated = 'environment file';
   if (queries.value !== undefined) {
     const { value: query, op = 'lte' } = queries;
-    return { stated, indicator: { kind: 'threshold', query, op, value }, histogram: null };
+    return { stated, indicator: { kind: 'threshold', query, op, value } };
   }
   const { total = '', good = null, bad = null, counter } = queries;
-  return {
-    stated,
-    indicator: { kind: 'ratio', counter, good, bad, total },
-    histogram: histogramOf(good ?? '', queries.unit),
-  };
-}
-
-function histogramOf(good: string, unit: DurationUnit | undefined): Stated['histogram'] {
-  const atMost = boundaryOf(good);
-  return unit === undefined || atMost === null ? null : { unit, atMost, advice: null };
-}
-
-/** The boundary that a query selects: 0.5 of `le="0.5"`, 3 of `le=~"3|3[.]0"`; null: none. */
-function boundaryOf(query: string): number | null {
-  const [, found] = /[{,]\s*le\s*=~?\s*["']\^?\(?([\d.]+(?:e[+-]?\d+)?)/.exec(query) ?? [];
-  return found === undefined ? null : Number(found);
+  return { stated, indicator: { kind: 'ratio', counter, good, bad, total } };
 }
 
 function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: string): Objective {
@@ -186,7 +171,6 @@ function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: str
     indicator: indicatorOf(spec, choice.value),
     status: choice.status,
     stated: 'env/objectives',
-    histogram: null,
   };
 }
 

@@ -5,8 +5,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { kubeName } from '../../probes/declaring.ts';
-import { UNIT_MS, UNITS } from '../../reports/record/objective.ts';
-import type { DurationUnit, Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';
@@ -48,8 +47,7 @@ export const templateShape = z.strictObject({
   duration: z.strictObject({
     bucket: metric,
     count: metric.describe('All that the histogram counts'),
-    unit: z.enum(UNITS),
-    advice: text.describe('How a boundary is added'),
+    unit: z.enum(['seconds', 'milliseconds']),
   }),
 });
 
@@ -87,11 +85,8 @@ export function requireNameOf(
   ]);
 }
 
-/** The queries of an objective, and what is known of the histogram behind them. */
-export type Stated = Pick<
-  Objective,
-  'indicator' | 'histogram' | 'stated' | 'notMet' | 'unseen' | 'countedElsewhere'
->;
+/** The queries of an objective, and what is known of the metrics behind them. */
+export type Stated = Pick<Objective, 'indicator' | 'stated' | 'notMet' | 'unseen' | 'countedElsewhere'>;
 
 /**
  * @param choice has what the schema demands beside a template
@@ -106,7 +101,7 @@ export function statedByTemplate(
   const met = template.metWith === null ? { notMet: stated } : {};
   const unseen = template.unseen === undefined ? {} : { unseen: template.unseen };
   const elsewhere = template.countedElsewhere === undefined ? {} : { countedElsewhere: true };
-  return { stated, ...met, ...unseen, ...elsewhere, ...countedBy(template, choice, scrapeSeconds) };
+  return { stated, ...met, ...unseen, ...elsewhere, indicator: indicatorBy(template, choice, scrapeSeconds) };
 }
 
 /** The label of a selector that some bad events have no value of, with what to select by instead; null: none. */
@@ -118,11 +113,11 @@ export function unsetIn(
   return label === undefined ? null : { label, advice: unsetOnFailure?.advice ?? '' };
 }
 
-function countedBy(
+function indicatorBy(
   { always, requests, duration }: ObjectiveTemplate,
   choice: ObjectiveChoice,
   scrapeSeconds: number | undefined,
-): Pick<Stated, 'indicator' | 'histogram'> {
+): Objective['indicator'] {
   const own = [always, choice.selector?.trim().replace(/,$/, '')];
   const select = (name: string, more?: string): string =>
     `${name}{${[...own, more].filter((part) => part !== undefined).join(',')}}`;
@@ -130,30 +125,21 @@ function countedBy(
   if (choice.indicator === 'latency') {
     const atMost = inUnit(choice.atMost ?? '0s', duration.unit);
     return {
-      indicator: {
-        ...ratio,
-        good: select(duration.bucket, boundaryMatcher(atMost)),
-        bad: null,
-        total: select(duration.count),
-      },
-      histogram: { unit: duration.unit, atMost, advice: duration.advice },
+      ...ratio,
+      good: select(duration.bucket, boundaryMatcher(atMost)),
+      bad: null,
+      total: select(duration.count),
     };
   }
   const { metric: all, failed } = requests;
   if (choice.indicator === 'throughput')
     return {
-      indicator: {
-        kind: 'threshold',
-        query: `sum(rate(${select(all, negated(failed))}[${rateRange('1m', scrapeSeconds)}]))`,
-        op: 'gte',
-        value: choice.value ?? 0,
-      },
-      histogram: null,
+      kind: 'threshold',
+      query: `sum(rate(${select(all, negated(failed))}[${rateRange('1m', scrapeSeconds)}]))`,
+      op: 'gte',
+      value: choice.value ?? 0,
     };
-  return {
-    indicator: { ...ratio, good: null, bad: select(all, failed), total: select(all) },
-    histogram: null,
-  };
+  return { ...ratio, good: null, bad: select(all, failed), total: select(all) };
 }
 
 /** The matcher of one label the other way round. */
@@ -166,19 +152,14 @@ export function boundaryMatcher(boundary: number): string {
   return Number.isInteger(boundary) ? `le=~"${boundary}|${boundary}[.]0"` : `le="${boundary}"`;
 }
 
-const SHORT_UNITS: Readonly<Record<string, DurationUnit>> = {
-  us: 'microseconds',
-  ms: 'milliseconds',
-  s: 'seconds',
-  m: 'minutes',
-};
+const SHORT_UNITS_MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1000, m: 60_000 };
 
 /** `500ms` in seconds is 0.5. @throws RangeError for another text */
-export function inUnit(duration: string, unit: DurationUnit): number {
+export function inUnit(duration: string, unit: ObjectiveTemplate['duration']['unit']): number {
   const [, amount, short = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m)$/.exec(duration) ?? [];
-  const of = SHORT_UNITS[short];
-  if (amount === undefined || of === undefined)
+  const ms = SHORT_UNITS_MS[short];
+  if (amount === undefined || ms === undefined)
     throw new RangeError(`expected a duration such as 500ms or 1.5s, found "${duration}"`);
   // Twelve digits are more than anybody writes, and leave out what floating point adds.
-  return Number(((Number(amount) * UNIT_MS[of]) / UNIT_MS[unit]).toPrecision(12));
+  return Number(((Number(amount) * ms) / (unit === 'seconds' ? 1000 : 1)).toPrecision(12));
 }

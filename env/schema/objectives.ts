@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { kubeName, plainUrl } from '../../probes/declaring.ts';
 import { sectionTenant } from '../../probes/signals/kinds.ts';
 import { reached } from '../../probes/signals/reached.ts';
-import { UNITS } from '../../reports/record/objective.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
 const FIXED_DURATION = /^[1-9]\d*[mhdw]$/;
@@ -26,10 +25,6 @@ const queries = z
       .boolean()
       .default(true)
       .describe('Whether the queries are selectors of counters that only grow, without rate or sum'),
-    unit: z
-      .enum(UNITS)
-      .optional()
-      .describe('Unit of the histogram whose boundary (le) the query for the good events selects'),
     value: promQl.optional().describe('Instead of total and good or bad: PromQL of one number'),
     op: z
       .enum(['lte', 'gte', 'lt', 'gt'])
@@ -146,8 +141,6 @@ const atQuery = (key: keyof Queries, message: string): Lack => ({ key: ['queries
 
 function ofQueries(one: Choice, asked: Queries): Lack[] {
   const found = missing(one, ['service', 'target'], 'an objective by queries needs it');
-  if (asked.unit !== undefined && asked.good === undefined)
-    found.push(atQuery('unit', 'only with `good`, whose boundary (le) is in that unit'));
   return [...found, ...(asked.value === undefined ? ofRatio(one, asked) : ofNumber(one, asked))];
 }
 

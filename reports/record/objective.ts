@@ -1,17 +1,5 @@
 import { z } from 'zod';
 
-/** Units in which histograms of durations are kept. */
-export const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'minutes'] as const;
-export type DurationUnit = (typeof UNITS)[number];
-/** How many ms one of a unit is. */
-export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
-  seconds: 1000,
-  milliseconds: 1,
-  microseconds: 1e-3,
-  nanoseconds: 1e-6,
-  minutes: 60_000,
-};
-
 /**
  * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
  * Ratios are between 0 and 1, times are ms.
@@ -70,17 +58,6 @@ export const objectiveSchema = z.object({
   unseen: z.string().optional(),
   /** true: its events are counted by others than the pods of the service, such as a gateway. */
   countedElsewhere: z.boolean().optional(),
-  /** What was said of the histogram that its good events are read from; null or absent: nothing was. */
-  histogram: z
-    .object({
-      unit: z.enum(UNITS),
-      /** The longest good duration, in that unit: a boundary of the histogram. */
-      atMost: z.number(),
-      /** What the owners of the service can do where there is no such boundary. */
-      advice: z.string().nullable(),
-    })
-    .nullable()
-    .optional(),
 });
 export type Objective = z.infer<typeof objectiveSchema>;
 

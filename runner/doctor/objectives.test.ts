@@ -37,7 +37,6 @@ function objective(name: string, over: Partial<Objective>): Objective {
 const AVAILABLE = objective('orders-available', {});
 const QUICK = objective('orders-quick', {
   indicator: { kind: 'ratio', counter: true, good: FAST, bad: null, total: COUNTED },
-  histogram: { unit: 'seconds', atMost: 0.5, advice: null },
   window: { kind: 'rolling', ms: 3_600_000 },
 });
 
