@@ -48,8 +48,8 @@ const NO_SPREAD_LITERAL = ['Object', 'Array'].flatMap((kind) =>
     message: 'Write these fields or elements where they are spread to.',
   })),
 );
-/** The judge of a check, in its folder, and what belongs to it alone. */
-const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts'];
+/** The judge of a check, in its folder, what belongs to it alone, and what the judges of a suite share. */
+const JUDGES = ['suites/**/judge.ts', 'suites/**/judge-*.ts', 'suites/*/_judge/**/*.ts'];
 const TESTS = ['**/*.test.ts', '**/*.itest.ts', '**/*.bench.ts'];
 
 /**
@@ -115,7 +115,7 @@ export default tseslint.config(
   },
   {
     files: JUDGES,
-    ignores: TESTS,
+    ignores: [...TESTS, ...DOUBLES],
     rules: {
       'no-restricted-imports': [
         'error',

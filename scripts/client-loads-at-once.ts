@@ -15,7 +15,7 @@ import { storeDriver, STORES } from '../probes/stores.ts';
 import { startClientLoad } from '../probes/client-load/process.ts';
 import type { ClientLoadProcess } from '../probes/client-load/process.ts';
 import { acknowledgements } from '../reports/judge/failover/writes/acknowledgements.ts';
-import { generatorLag, MAX_LAG_MS } from '../reports/judge/failover/outages/generator.ts';
+import { generatorLag, MAX_LAG_MS } from '../suites/failover/_judge/outages/generator.ts';
 import { outagesOf } from '../reports/judge/failover/outages/outages.ts';
 import { HISTORY_SCHEMA, OUTCOMES } from '../reports/record/history/history.ts';
 import { readHistory } from '../reports/record/history/read-history.ts';

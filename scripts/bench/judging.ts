@@ -9,7 +9,7 @@ import { monoMs } from '../../host/clock.ts';
 import { writeHeader } from '../../probes/history.ts';
 // Registers the declarations of stores, which judges need.
 import '../../probes/declared-stores.ts';
-import { judgeFailover } from '../../reports/judge/failover/index.ts';
+import { judgeFailover } from '../../suites/failover/_judge/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { contentsOf, linesOf, SHAPES } from './shapes.ts';
 import type { Shape } from './shapes.ts';

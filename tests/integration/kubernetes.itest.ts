@@ -11,7 +11,7 @@ import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { failoverRecord } from '../../suites/failover/_judge/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { waitFor } from '../../host/wait.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';

@@ -8,7 +8,7 @@ import { openHistory, writeHeader } from '../../probes/history.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { postgres } from '../../probes/postgres/index.ts';
 import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
-import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { failoverRecord } from '../../suites/failover/_judge/index.ts';
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord, Interval } from '../../reports/record/run-record.ts';

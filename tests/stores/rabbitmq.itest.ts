@@ -19,7 +19,7 @@ import { Reader } from '../../probes/rabbitmq/reader.ts';
 import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
 import type { ClientLoadSession } from '../../probes/client-load/client.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { failoverRecord } from '../../suites/failover/_judge/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';

@@ -10,7 +10,7 @@ import { recordGoverning } from '../../probes/store/store-driver.ts';
 import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
 import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../reports/judge/failover/index.ts';
+import { failoverRecord } from '../../suites/failover/_judge/index.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
 import { monotonicMs } from '../../harness/observations.ts';
 import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
-import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
+import { MIN_ACKNOWLEDGED } from '../_judge/outages/rto.ts';
 import type { StageName } from '../../../reports/record/observations/failover.ts';
 import type { FaultResult } from '../../harness/protocol.ts';
 import { saidOf, steadyBefore } from './at-rest.ts';

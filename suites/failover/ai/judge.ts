@@ -7,13 +7,9 @@ import {
   refusedFigures,
   trialRules,
   watch,
-} from '../../../reports/judge/failover/services/deployment.ts';
-import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
-import {
-  costEvidence,
-  faultRule,
-  requestEvidence,
-} from '../../../reports/judge/failover/services/fault-trial.ts';
+} from '../_judge/services/deployment.ts';
+import type { Watched, Window } from '../_judge/services/deployment.ts';
+import { costEvidence, faultRule, requestEvidence } from '../_judge/services/fault-trial.ts';
 import { proportionBounds, zeroLossBound } from '../../../reports/judge/statistics.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';

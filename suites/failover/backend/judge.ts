@@ -6,15 +6,11 @@ import {
   refusedFigures,
   trialRules,
   watch,
-} from '../../../reports/judge/failover/services/deployment.ts';
-import type { Watched, Window } from '../../../reports/judge/failover/services/deployment.ts';
-import { MAX_LAG_MS } from '../../../reports/judge/failover/outages/generator.ts';
-import {
-  costEvidence,
-  faultRule,
-  requestEvidence,
-} from '../../../reports/judge/failover/services/fault-trial.ts';
-import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
+} from '../_judge/services/deployment.ts';
+import type { Watched, Window } from '../_judge/services/deployment.ts';
+import { MAX_LAG_MS } from '../_judge/outages/generator.ts';
+import { costEvidence, faultRule, requestEvidence } from '../_judge/services/fault-trial.ts';
+import { MIN_ACKNOWLEDGED } from '../_judge/outages/rto.ts';
 import { percentAtMost, percentDeclared } from '../../../reports/judge/slo/percent.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';

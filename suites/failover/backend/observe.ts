@@ -1,5 +1,5 @@
 import { runDeploymentTrial } from '../_trial/deployment.ts';
-import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
+import { MIN_ACKNOWLEDGED } from '../_judge/outages/rto.ts';
 import type { CheckContext } from '../../harness/context.ts';
 
 /** Reads through the edge while a pod of the backend is hit, or all are replaced. */

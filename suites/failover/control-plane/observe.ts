@@ -9,7 +9,7 @@ import {
 import { scaledPods } from '../_trial/scaled-pods.ts';
 import { asBefore, logsKept, trial } from '../_trial/trial.ts';
 import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
-import { MIN_ACKNOWLEDGED } from '../../../reports/judge/failover/outages/rto.ts';
+import { MIN_ACKNOWLEDGED } from '../_judge/outages/rto.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import type { ControlPlaneFault } from '../../../reports/record/names/control-plane-faults.ts';
 import { errorText } from '../../../reports/record/error-text.ts';

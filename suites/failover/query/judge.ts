@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
-import { faultEvidence, faultRule } from '../../../reports/judge/failover/services/fault-trial.ts';
-import { trialOf } from '../../../reports/judge/failover/trial.ts';
+import { faultEvidence, faultRule } from '../_judge/services/fault-trial.ts';
+import { trialOf } from '../_judge/trial.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -32,7 +32,7 @@ function storeRow({ name: store, ...kind }: StoreKind, fault: FaultName): Catalo
         const { runStoreTrial } = await import('../_trial/store.ts');
         return (ctx) => runStoreTrial(ctx, { store, fault });
       },
-      judge: async () => (await import('../../../reports/judge/failover/index.ts')).FAILOVER,
+      judge: async () => (await import('../_judge/index.ts')).FAILOVER,
       controls: async () => (await import('./controls/index.ts')).controls,
     }),
     touches: touching(TRIAL, {

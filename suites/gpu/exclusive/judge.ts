@@ -16,9 +16,9 @@ import {
   noteBusy,
   requestsSeen,
   sumOf,
-} from '../../../reports/judge/gpu/pool.ts';
-import type { DeviceSample } from '../../../reports/judge/gpu/pool.ts';
-import { expectReported, podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
+} from '../_judge/pool.ts';
+import type { DeviceSample } from '../_judge/pool.ts';
+import { expectReported, podName, readyPods } from '../_judge/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -12,7 +12,7 @@ import {
   poolNodesOf,
   requestedLast,
   requestsSeen,
-} from '../../../reports/judge/gpu/pool.ts';
+} from '../_judge/pool.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -9,9 +9,9 @@ import {
   nodesDeclared,
   poolNodesOf,
   requestsSeen,
-} from '../../../reports/judge/gpu/pool.ts';
-import type { DeclaredGpu, DeviceSample } from '../../../reports/judge/gpu/pool.ts';
-import { podName, readyPods } from '../../../reports/judge/gpu/reported.ts';
+} from '../_judge/pool.ts';
+import type { DeclaredGpu, DeviceSample } from '../_judge/pool.ts';
+import { podName, readyPods } from '../_judge/reported.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -12,8 +12,8 @@ import {
   noteBusy,
   poolNodesOf,
   requestsSeen,
-} from '../../../reports/judge/gpu/pool.ts';
-import { expectPresent, readyPods } from '../../../reports/judge/gpu/reported.ts';
+} from '../_judge/pool.ts';
+import { expectPresent, readyPods } from '../_judge/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

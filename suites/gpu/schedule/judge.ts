@@ -13,9 +13,9 @@ import {
   noteBusy,
   poolNodesOf,
   requestsSeen,
-} from '../../../reports/judge/gpu/pool.ts';
-import { onlyWhere } from '../../../reports/judge/gpu/pool-needs.ts';
-import { expectReported, readyPods } from '../../../reports/judge/gpu/reported.ts';
+} from '../_judge/pool.ts';
+import { onlyWhere } from '../_judge/pool-needs.ts';
+import { expectReported, readyPods } from '../_judge/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { nameOf } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';

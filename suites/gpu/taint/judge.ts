@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
-import { onlyWhere } from '../../../reports/judge/gpu/pool-needs.ts';
+import { onlyWhere } from '../_judge/pool-needs.ts';
 import {
   concludeWithPool,
   declaredPool,
@@ -11,7 +11,7 @@ import {
   nodesDeclared,
   poolNodesOf,
   requestsSeen,
-} from '../../../reports/judge/gpu/pool.ts';
+} from '../_judge/pool.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -6,11 +6,11 @@ import {
   moreText,
   rounded,
   unknownText,
-} from '../../../reports/judge/performance/conclude.ts';
-import type { Decided } from '../../../reports/judge/performance/conclude.ts';
-import { ofLoad } from '../../../reports/judge/performance/evidence.ts';
+} from '../_judge/conclude.ts';
+import type { Decided } from '../_judge/conclude.ts';
+import { ofLoad } from '../_judge/evidence.ts';
 import { observedSteady } from '../../../reports/judge/performance/loads.ts';
-import { sampleOfLoad } from '../../../reports/judge/slo/answers.ts';
+import { sampleOfLoad } from '../_judge/slo/answers.ts';
 import { percent } from '../../../reports/judge/slo/percent.ts';
 import { decideShare } from '../../../reports/judge/slo/share.ts';
 import type { Sample, ShareDecision } from '../../../reports/judge/slo/share.ts';

@@ -255,9 +255,9 @@ it('false verdict 6: should not trust a query for numbers where failures are wri
   );
   const bad = 'requests{job="api",status="error"}';
   assert.equal(alike(bad), counted('requests{job="api",status=~".+"}'));
-  const blind = judged({ part: null, guards: { part: 0, labelled: null } });
-  assert.equal(blind.verdict, 'inconclusive');
-  assert.match(blind.reason, /no series has labels like those that it asks for: .*status=~"5\.\."/);
+  const unlabelled = judged({ part: null, guards: { part: 0, labelled: null } });
+  assert.equal(unlabelled.verdict, 'inconclusive');
+  assert.match(unlabelled.reason, /no series has labels like those that it asks for: .*status=~"5\.\."/);
   assert.equal(judged({ part: 3000 }, of(bad)).verdict, 'fail', 'half of all fail');
 });
 

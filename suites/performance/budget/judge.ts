@@ -3,7 +3,7 @@ import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { answeredOf } from '../../../reports/judge/performance/budget-answers.ts';
-import { burnFigures } from '../../../reports/judge/performance/burn-figures.ts';
+import { burnFigures } from '../_judge/burn-figures.ts';
 import { budgetOf } from '../../../reports/judge/slo/budget.ts';
 import type { Budget } from '../../../reports/judge/slo/budget.ts';
 import type { BurnRate } from '../../../reports/judge/slo/burn-rate.ts';

@@ -6,14 +6,14 @@ import {
   moreText,
   rounded,
   unknownText,
-} from '../../../reports/judge/performance/conclude.ts';
-import type { Decided } from '../../../reports/judge/performance/conclude.ts';
-import { ofLoad } from '../../../reports/judge/performance/evidence.ts';
+} from '../_judge/conclude.ts';
+import type { Decided } from '../_judge/conclude.ts';
+import { ofLoad } from '../_judge/evidence.ts';
 import { observedSteady } from '../../../reports/judge/performance/loads.ts';
-import { sentLatencies, timesOfLoad } from '../../../reports/judge/slo/answers.ts';
+import { sentLatencies, timesOfLoad } from '../_judge/slo/answers.ts';
 import { decideHistogram } from '../../../reports/judge/slo/histogram.ts';
-import { decideLatency } from '../../../reports/judge/slo/latency.ts';
-import type { LatencyDecision } from '../../../reports/judge/slo/latency.ts';
+import { decideLatency } from '../_judge/slo/latency.ts';
+import type { LatencyDecision } from '../_judge/slo/latency.ts';
 import type { Load } from '../../../reports/judge/slo/load.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';

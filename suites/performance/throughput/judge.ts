@@ -1,9 +1,9 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
-import { conclude, rounded } from '../../../reports/judge/performance/conclude.ts';
-import { ofLoad } from '../../../reports/judge/performance/evidence.ts';
+import { conclude, rounded } from '../_judge/conclude.ts';
+import { ofLoad } from '../_judge/evidence.ts';
 import { observedSteady } from '../../../reports/judge/performance/loads.ts';
-import { decideThroughput } from '../../../reports/judge/slo/throughput.ts';
-import type { ThroughputDecision } from '../../../reports/judge/slo/throughput.ts';
+import { decideThroughput } from '../_judge/slo/throughput.ts';
+import type { ThroughputDecision } from '../_judge/slo/throughput.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 

@@ -7,7 +7,7 @@ import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
 import { leastPods, scaledObjectOf } from './keda.ts';
-import { finite, shrinkingS } from '../../../reports/judge/scaling/shrinking.ts';
+import { finite, shrinkingS } from '../_judge/shrinking.ts';
 import { FROM_ELSEWHERE } from '../../../reports/record/observations/scaling.ts';
 import { metricResolution } from './metrics-server.ts';
 import { PodFollower } from './pods.ts';

@@ -1,8 +1,8 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
-import { canaryRequestsSent, storeSwept } from '../../../reports/judge/telemetry/evidence.ts';
-import { delayFigures, delaysOf } from '../../../reports/judge/telemetry/figures.ts';
+import { canaryRequestsSent, storeSwept } from '../_judge/evidence.ts';
+import { delayFigures, delaysOf } from '../_judge/figures.ts';
 import {
   arrivalRule,
   comingOf,
@@ -13,11 +13,11 @@ import {
   sweptRule,
   unansweredText,
   wasTold,
-} from '../../../reports/judge/telemetry/observed.ts';
-import type { CanaryRequest, Hop } from '../../../reports/judge/telemetry/observed.ts';
+} from '../_judge/observed.ts';
+import type { CanaryRequest, Hop } from '../_judge/observed.ts';
 import { refusedFigures } from '../../../reports/judge/refused-figures.ts';
-import { requestLines, requestLinesRule } from '../../../reports/judge/telemetry/request-lines.ts';
-import type { RequestLine } from '../../../reports/judge/telemetry/request-lines.ts';
+import { requestLines, requestLinesRule } from '../_judge/request-lines.ts';
+import type { RequestLine } from '../_judge/request-lines.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import { lineNameOf, loggedNameOf } from '../../../reports/record/names/path-names.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostWritersIn } from '../../../reports/judge/telemetry/observed.ts';
+import { mostWritersIn } from '../_judge/observed.ts';
 import type { HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { judge } from '../../_testing/histories.ts';

@@ -12,7 +12,7 @@ import { anchor, monoMs } from '../../../host/clock.ts';
 import { openHistory, writeHeader } from '../../../probes/history.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { startClientLoad } from '../../../probes/client-load/process.ts';
-import { failoverRecord } from '../../../reports/judge/failover/index.ts';
+import { failoverRecord } from '../../../suites/failover/_judge/index.ts';
 import { readHistory } from '../../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { freePort } from '../../../env/local/images/registry.ts';

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { watched } from '../../../../reports/judge/scaling/evidence.ts';
-import { observe } from '../../../../reports/judge/scaling/observed.ts';
-import { goalsOf, judgeGrowth } from '../../../../reports/judge/scaling/up.ts';
+import { watched } from '../../_judge/evidence.ts';
+import { observe } from '../../_judge/observed.ts';
+import { goalsOf, judgeGrowth } from '../../_judge/up.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
-import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { goalOf } from '../../_judge/observed.ts';
 import { isolatedText, noteUnread } from '../../../../reports/judge/topology/isolation.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';

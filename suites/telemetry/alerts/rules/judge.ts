@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all, first } from '../../../../reports/judge/observed.ts';
-import { declaredOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { declaredOf } from '../../_judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

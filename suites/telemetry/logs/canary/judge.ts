@@ -1,8 +1,8 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
-import { DISKS, nodesWriting, storeSwept } from '../../../../reports/judge/telemetry/evidence.ts';
-import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
-import { mostWritersIn } from '../../../../reports/judge/telemetry/observed.ts';
+import { DISKS, nodesWriting, storeSwept } from '../../_judge/evidence.ts';
+import { judgeLines } from '../../_judge/logs.ts';
+import { mostWritersIn } from '../../_judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

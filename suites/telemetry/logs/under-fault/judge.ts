@@ -1,14 +1,8 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import {
-  DISKS,
-  OF_THE_FAULT,
-  nodesWriting,
-  canaryRequestsSent,
-  storeSwept,
-} from '../../../../reports/judge/telemetry/evidence.ts';
-import { judgeLines } from '../../../../reports/judge/telemetry/logs.ts';
+import { DISKS, OF_THE_FAULT, nodesWriting, canaryRequestsSent, storeSwept } from '../../_judge/evidence.ts';
+import { judgeLines } from '../../_judge/logs.ts';
 import {
   acceptedRule,
   faultRule,
@@ -16,10 +10,10 @@ import {
   canaryRequestsOf,
   pathOf,
   refusedOf,
-} from '../../../../reports/judge/telemetry/observed.ts';
+} from '../../_judge/observed.ts';
 import { refusedFigures } from '../../../../reports/judge/refused-figures.ts';
-import { heldOnDisks, requestLines } from '../../../../reports/judge/telemetry/request-lines.ts';
-import type { Held } from '../../../../reports/judge/telemetry/request-lines.ts';
+import { heldOnDisks, requestLines } from '../../_judge/request-lines.ts';
+import type { Held } from '../../_judge/request-lines.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { lineNameOf, loggedNameOf } from '../../../../reports/record/names/path-names.ts';
 import type { History } from '../../../../reports/record/history/history.ts';

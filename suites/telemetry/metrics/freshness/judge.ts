@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { askedOf, seconds, seriesEvidence } from '../../../../reports/judge/telemetry/metrics.ts';
-import type { Asked } from '../../../../reports/judge/telemetry/metrics.ts';
-import { goalOf } from '../../../../reports/judge/telemetry/observed.ts';
+import { askedOf, seconds, seriesEvidence } from '../../_judge/metrics.ts';
+import type { Asked } from '../../_judge/metrics.ts';
+import { goalOf } from '../../_judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { askedOf, seconds, seriesEvidence } from '../../../../reports/judge/telemetry/metrics.ts';
+import { askedOf, seconds, seriesEvidence } from '../../_judge/metrics.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { goalOf, canaryRequestsOf, unansweredText } from '../../../../reports/judge/telemetry/observed.ts';
-import { isBad, judged, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
+import { goalOf, canaryRequestsOf, unansweredText } from '../../_judge/observed.ts';
+import { isBad, judged, tracesEvidence } from '../../_judge/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

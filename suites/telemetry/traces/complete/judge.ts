@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { acceptedRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
-import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
+import { acceptedRule, canaryRequestsOf } from '../../_judge/observed.ts';
+import { judged, shareVerdict, tracesEvidence } from '../../_judge/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { OF_THE_FAULT } from '../../../../reports/judge/telemetry/evidence.ts';
-import { acceptedRule, faultRule, canaryRequestsOf } from '../../../../reports/judge/telemetry/observed.ts';
-import { judged, shareVerdict, tracesEvidence } from '../../../../reports/judge/telemetry/traces.ts';
+import { OF_THE_FAULT } from '../../_judge/evidence.ts';
+import { acceptedRule, faultRule, canaryRequestsOf } from '../../_judge/observed.ts';
+import { judged, shareVerdict, tracesEvidence } from '../../_judge/traces.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';

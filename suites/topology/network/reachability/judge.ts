@@ -1,6 +1,6 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { all, last } from '../../../../reports/judge/observed.ts';
-import { clocksRule } from '../../../../reports/judge/topology/clocks.ts';
+import { clocksRule } from '../../_judge/clocks.ts';
 import { isInside } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import { isolatedText, noteUnread } from '../../../../reports/judge/topology/isolation.ts';

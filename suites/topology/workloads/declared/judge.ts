@@ -4,7 +4,7 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { matches, range, within } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
-import { judgePods } from '../../../../reports/judge/topology/restarts.ts';
+import { judgePods } from '../../_judge/restarts.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
