@@ -114,7 +114,6 @@ export const store: StoreKind = {
       read: GOVERNING.cluster,
       instead: { by: 'product', read: OPENSEARCH_GOVERNING },
       perThing: GOVERNING.index,
-      everyThing: true,
     },
     watches: [{ kind: 'master', count: 2, what: 'observation of the master' }],
     durabilityOfCluster: true,

@@ -87,10 +87,6 @@ export const GOVERNING = {
   },
 } as const satisfies Readonly<Record<string, SettingKinds>>;
 
-function sorted(kinds: SettingKinds): SettingKinds {
-  return Object.fromEntries(Object.entries(kinds).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 export const store: StoreKind = {
   name: 'neo4j',
   order: 50,
@@ -111,11 +107,7 @@ export const store: StoreKind = {
   dataFolders: ['/data', '/var/lib/neo4j'],
   recorded: {
     governing: {
-      // Its settings come sorted by name.
-      read: { ...GOVERNING.itself, ...sorted({ ...GOVERNING.server, ...GOVERNING.routing }) },
-      placeOf: (name) =>
-        ({ edition: 'dbms.components()', members: 'SHOW DATABASES', primaries: 'SHOW DATABASES' })[name] ??
-        'SHOW SETTINGS',
+      read: { ...GOVERNING.itself, ...GOVERNING.server, ...GOVERNING.routing },
     },
     members: {
       serving: 'online',

@@ -23,10 +23,6 @@ export interface StoreFacts {
     instead?: { by: 'cluster' | 'product'; read: SettingKinds };
     /** Read only if something has them, such as an index; then all of them are. */
     perThing?: SettingKinds;
-    /** Each thing has all of them: one that lacks a setting was not read completely. */
-    everyThing?: true;
-    /** Where each setting is read, if that place has the same name everywhere. */
-    placeOf?: (name: string) => string;
   };
   /** What a trial watches besides what it watches of every store, and the least number of observations. */
   watches?: readonly { kind: 'master' | 'reader'; count?: number; what: string }[];

@@ -164,21 +164,27 @@ test('still creates it where only another check, or only a fault of the same, is
   assert.equal(api.objects.has(CLAIM), true);
 });
 
-test('patches what it has read: what somebody else changed in between is read again, and stays', async () => {
-  const api = new TestApi();
-  api.put(NODE, { spec: { podCIDR: 'x' } });
+/** Opens it beside another writer of the node, who comes before its first patch. */
+async function openBeside(api: TestApi, spec: object): Promise<{ safety: Safety; tries: () => number }> {
   const given = options(api);
   let tries = 0;
   const safety = await open({
     ...given,
     kube: (request) => {
       if (request.method === 'PATCH' && request.path === NODE && ++tries === 1)
-        void api.call({ method: 'PATCH', path: NODE, body: { spec: { other: 1 } }, timeoutMs: 1 });
+        void api.call({ method: 'PATCH', path: NODE, body: { spec }, timeoutMs: 1 });
       return given.kube(request);
     },
   });
+  return { safety, tries: () => tries };
+}
+
+test('patches what it has read: what somebody else changed in between is read again, and stays', async () => {
+  const api = new TestApi();
+  api.put(NODE, { spec: { podCIDR: 'x' } });
+  const { safety, tries } = await openBeside(api, { other: 1 });
   await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
-  assert.equal(tries, 2);
+  assert.equal(tries(), 2);
   assert.deepEqual((await safety.close()).failed, []);
   assert.deepEqual(api.objects.get(NODE)?.['spec'], { podCIDR: 'x', other: 1 });
 });
@@ -186,16 +192,7 @@ test('patches what it has read: what somebody else changed in between is read ag
 test('undoes nothing of an attempt that another writer of the same field came before', async () => {
   const api = new TestApi();
   api.put(NODE, { spec: { podCIDR: 'x' } });
-  const given = options(api);
-  let tries = 0;
-  const safety = await open({
-    ...given,
-    kube: (request) => {
-      if (request.method === 'PATCH' && request.path === NODE && ++tries === 1)
-        void api.call({ method: 'PATCH', path: NODE, body: { spec: { podCIDR: 'z' } }, timeoutMs: 1 });
-      return given.kube(request);
-    },
-  });
+  const { safety } = await openBeside(api, { podCIDR: 'z' });
   await safety.patch('c', nodeRef, { spec: { podCIDR: 'y' } });
   assert.equal(safety.pending().length, 1);
   assert.deepEqual((await safety.close()).failed, []);

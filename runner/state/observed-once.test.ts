@@ -1,3 +1,4 @@
+import { monoMs } from '../../host/clock.ts';
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { after, test } from 'node:test';
 import { wholeRules } from '../../reports/judge/evidence/whole.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { loadEnvironment } from '../../env/loader.ts';
-import { monotonicMs, Observations } from '../../suites/harness/observations.ts';
+import { Observations } from '../../suites/harness/observations.ts';
 import { headerSettings } from '../plan/environment-parts.ts';
 import { ObservedOnce } from './observed-once.ts';
 import { openTrial } from './trials.ts';
@@ -30,7 +31,7 @@ const textOf = (trial: string): string => readFileSync(join(trial, 'check.ndjson
 /** A trial of a run in which something was observed this long ago. */
 async function observed(once: ObservedOnce, histories: string, agoMs = 0): Promise<string> {
   const trial = await trialOf(histories, 'gpu/exhausted');
-  const began = monotonicMs() - agoMs;
+  const began = monoMs() - agoMs;
   const text = textOf(trial).replace(/"monoMs":[\d.]+/, `"monoMs":${began}`);
   writeFileSync(join(trial, 'check.ndjson'), text);
   const t = began + 1;

@@ -1,9 +1,9 @@
+import { monoMs } from '../../host/clock.ts';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { checkFolderName } from '../record/run-folder.ts';
 import { RUNNER_FILE } from './trials.ts';
-import { monotonicMs } from '../../suites/harness/observations.ts';
 
 /** What was seen longer ago is looked at again: the platform may be another one by then. */
 const FRESH_MS = 600_000;
@@ -30,7 +30,7 @@ export class ObservedOnce {
   /** The check that has observed it of late in a trial of the same number; null: it must be observed. */
   observerOf(observation: string, trial: string): string | null {
     const { header } = this.#observed.get(keyOf(observation, trial)) ?? {};
-    return header === undefined || monotonicMs() - header.anchor.monoMs > FRESH_MS ? null : header.check;
+    return header === undefined || monoMs() - header.anchor.monoMs > FRESH_MS ? null : header.check;
   }
 
   /** Keeps what was recorded in a trial so far. */

@@ -1,3 +1,4 @@
+import { monoMs } from '../../host/clock.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fields, Kind } from '../../reports/record/observations/index.ts';
@@ -8,11 +9,6 @@ type OptionalTime = { t?: number };
 export type RecordedFields<K extends Kind> = keyof Fields<K> extends never
   ? [fields?: Fields<K> & OptionalTime]
   : [fields: Fields<K> & OptionalTime];
-
-/** CLOCK_MONOTONIC in ms: the clock of every history, shared by all processes of one boot. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
 
 /** Appends to one trial's `check.ndjson`. Each line is in the kernel's hands when `append` returns, so a killed runner loses nothing. */
 export class Observations {
@@ -25,7 +21,7 @@ export class Observations {
   /** Once closed, nothing is recorded: a body that was given up may still run, and its file number may be another file's by then. */
   append<K extends Kind>(kind: K, ...[fields]: RecordedFields<K>): void {
     if (this.#file === null) return;
-    writeSync(this.#file, `${JSON.stringify({ kind, t: monotonicMs(), ...fields })}\n`);
+    writeSync(this.#file, `${JSON.stringify({ kind, t: monoMs(), ...fields })}\n`);
   }
 
   close(): void {

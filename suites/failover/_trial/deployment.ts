@@ -1,8 +1,8 @@
+import { monoMs } from '../../../host/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROLLOUT } from '../../../probes/kubernetes/workloads.ts';
 import { kindOfService } from '../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 import type { DeploymentName, FaultResult, WaitParams } from '../../harness/protocol.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 import { clientLoadFlows, clientLoadStarted, clientLoadStopped } from './client-load.ts';
@@ -105,11 +105,11 @@ async function window(ctx: CheckContext, { subject, fault }: DeploymentTrial, fr
   const untilMs = fromMs + seconds * 1000 + TAIL_MS;
   await ctx.step(`send requests for ${seconds} s after the fault`, async () => {
     if (fault === ROLLING_RESTART) {
-      const timeoutMs = Math.max(0, untilMs - monotonicMs());
+      const timeoutMs = Math.max(0, untilMs - monoMs());
       const params = { check: ctx.id, trial: ctx.trial, subject, timeoutMs };
       const { done, detail } = await ctx.runner.call('deployment.rolledOut', params);
       if (!done) ctx.record('rollout-open', { detail });
     }
-    await sleep(Math.max(0, untilMs - monotonicMs()), undefined, { signal: ctx.signal });
+    await sleep(Math.max(0, untilMs - monoMs()), undefined, { signal: ctx.signal });
   });
 }

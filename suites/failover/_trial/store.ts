@@ -1,6 +1,6 @@
+import { monoMs } from '../../../host/clock.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 import { STEADY_MS } from '../../../reports/judge/failover/outages/recovery.ts';
 import { MIN_ACKNOWLEDGED } from '../_judge/outages/rto.ts';
 import type { StageName } from '../../../reports/record/observations/failover.ts';
@@ -136,7 +136,7 @@ async function healAndReadBack(
 ): Promise<void> {
   const { runner } = ctx;
   const named = { check: ctx.id, store };
-  const rejoinedByMs = monotonicMs() + membersRejoinedMs;
+  const rejoinedByMs = monoMs() + membersRejoinedMs;
   const healed = await ctx.step('wait until all members have rejoined', () =>
     runner.call('store.steady', { ...named, timeoutMs: membersRejoinedMs }),
   );
@@ -155,7 +155,7 @@ async function healAndReadBack(
   // Members that somebody else evicts are noted until the end: they may be missing when roles are compared.
   await ctx.step('stop following', () => runner.call('observer.stop', { check: ctx.id, lookOn: true }));
   // A member that failed again after it had rejoined (RabbitMQ's autoheal restarts losers) gets as much time as one that rejoined late.
-  const timeoutMs = Math.max(ctx.timeoutMs('settle'), Math.ceil(rejoinedByMs - monotonicMs()));
+  const timeoutMs = Math.max(ctx.timeoutMs('settle'), Math.ceil(rejoinedByMs - monoMs()));
   const after = await ctx.step(`see that ${store} is steady again`, () =>
     runner.call('store.steady', { ...named, timeoutMs }),
   );

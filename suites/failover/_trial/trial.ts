@@ -1,4 +1,4 @@
-import { monotonicMs } from '../../harness/observations.ts';
+import { monoMs } from '../../../host/clock.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { FaultResult, PodSelection } from '../../harness/protocol.ts';
 import { notedAtRest } from './at-rest.ts';
@@ -33,14 +33,14 @@ export async function trial(ctx: CheckContext, of: Trial): Promise<void> {
   if (!(await notedAtRest(ctx))) return;
   try {
     if (!(await of.load())) return;
-    const injectedMs = monotonicMs();
+    const injectedMs = monoMs();
     const result = await of.aim();
     if (result.untouched === true) {
       ctx.record('no-fault', { reason: result.proof });
       return;
     }
     await of.recovered(result);
-    const span = { fromMs: result.landedAtMs ?? injectedMs, toMs: monotonicMs() };
+    const span = { fromMs: result.landedAtMs ?? injectedMs, toMs: monoMs() };
     await ctx.step('undo what is left of the fault', undo);
     await of.afterwards(span);
   } finally {

@@ -1,3 +1,4 @@
+import { monoMs } from '../../../host/clock.ts';
 import { API_OBJECT } from '../_trial/api-object.ts';
 import {
   clientLoadFlows,
@@ -18,7 +19,6 @@ import type { CheckContext } from '../../harness/context.ts';
 import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { lookUntil, repeat } from '../../../host/wait.ts';
 import { heldTo, parseJson } from '../../../host/json.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 import { etcdLeader } from '../../topology/_cluster/etcd.ts';
 import { recordLeaders } from '../../topology/_cluster/leaders.ts';
 import { listPods } from '../../topology/_objects/declared.ts';
@@ -98,7 +98,7 @@ export async function observe(ctx: CheckContext, fault: ControlPlaneFault): Prom
       const title = `wait until writes succeed again for ${STEADY_MS / 1000} s`;
       await clientLoadRecovered(ctx, title, { rtoDeadlineMs });
       await ctx.step('keep the killed pods down for a while', () =>
-        sleep(Math.max(0, landedAtMs + HOLD_MS - monotonicMs()), undefined, { signal: ctx.signal }),
+        sleep(Math.max(0, landedAtMs + HOLD_MS - monoMs()), undefined, { signal: ctx.signal }),
       );
     },
     afterwards: async (span) => {
@@ -173,9 +173,9 @@ async function leadingEtcd(ctx: CheckContext): Promise<string | null> {
 async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): Promise<void> {
   let last: string | null | undefined;
   await repeat(LEADER_POLL_MS, signal, async () => {
-    const askedMs = monotonicMs();
+    const askedMs = monoMs();
     const leader = await aim.leader(ctx).catch(() => undefined);
-    const pollMs = Math.round(monotonicMs() - askedMs + LEADER_POLL_MS);
+    const pollMs = Math.round(monoMs() - askedMs + LEADER_POLL_MS);
     if (leader !== undefined && leader !== null && leader !== last) {
       ctx.record('leader', { leader, pollMs });
       last = leader;
@@ -192,7 +192,7 @@ async function followLeader(ctx: CheckContext, aim: Aim, signal: AbortSignal): P
  */
 async function back(ctx: CheckContext, of: { node: string; pods: string[]; sinceMs: number }): Promise<void> {
   const names = of.pods.map((pod) => `${pod}-${of.node}`);
-  const sinceWallMs = Date.now() - (monotonicMs() - of.sinceMs) - START_PRECISION_MS;
+  const sinceWallMs = Date.now() - (monoMs() - of.sinceMs) - START_PRECISION_MS;
   const look = async (): Promise<{ ok: boolean; detail: string }> => {
     const listed = await ctx.cluster.list({ kind: 'v1/Pod', namespace: SYSTEM });
     const again = listed.items.filter(

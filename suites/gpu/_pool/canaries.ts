@@ -1,8 +1,8 @@
+import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { devicesGiven, givenCommand, POD_RESOURCES } from '../../../probes/gpu/index.ts';
 import type { Given, Holder } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
 import {
   canaryImage,
@@ -93,7 +93,7 @@ export class Canaries {
   async end(name: string, graceSeconds: number): Promise<number> {
     const pod = this.#made.get(name);
     if (pod === undefined) throw new Error(`there is no canary "${name}"`);
-    const askedMs = monotonicMs();
+    const askedMs = monoMs();
     await this.#ctx.cluster.remove([refOf(pod)], { graceSeconds });
     this.#ending.set(name, graceSeconds);
     return askedMs;
@@ -116,7 +116,7 @@ export class Canaries {
     const { pod, fate, isOut } = await lookUntil(
       async () => {
         const seen = await this.#pod(name);
-        const atMs = monotonicMs();
+        const atMs = monoMs();
         const now = fateOf(seen, atMs);
         const refused = now.state === 'waiting' && now.node === null && isRefused(seen);
         refusedSinceMs = refused ? Math.min(refusedSinceMs, atMs) : Infinity;

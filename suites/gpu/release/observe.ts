@@ -1,9 +1,9 @@
+import { monoMs } from '../../../host/clock.ts';
 import { recordBack, takePool } from '../_pool/all-taken.ts';
 import { Canaries } from '../_pool/canaries.ts';
 import type { Fate } from '../_pool/canaries.ts';
 import { recordNodes } from '../_pool/pool.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 
 /**
  * `gpu/release`: how long a device that is given back is not in use. In the embedded environment a node of the pool is restarted after that, and the
@@ -46,13 +46,13 @@ async function askAgain(
   canaries: Canaries,
   node: string,
 ): Promise<{ fate: Fate; tries: number }> {
-  const endMs = monotonicMs() + ctx.timeoutMs('deviceBack');
+  const endMs = monoMs() + ctx.timeoutMs('deviceBack');
   for (let tries = 1; ; tries += 1) {
     const name = `gpu-again-${tries}`;
     await canaries.start([{ name, devices: 1, node }]);
-    const timeoutMs = Math.max(0, endMs - monotonicMs());
+    const timeoutMs = Math.max(0, endMs - monoMs());
     const fate = await canaries.follow(name, { timeoutMs, refusedForMs: Infinity });
-    if (fate.state !== 'failed' || monotonicMs() > endMs) return { fate, tries };
+    if (fate.state !== 'failed' || monoMs() > endMs) return { fate, tries };
     await canaries.drop(name);
   }
 }

@@ -1,9 +1,9 @@
+import { monoMs } from '../../../host/clock.ts';
 import { randomBytes } from 'node:crypto';
 import type { LlmBehaviour } from '../../../env/schema.ts';
 import { USUAL_DRAFTS } from '../../../reports/record/observations/integrations.ts';
 import type { MODELS } from '../../../reports/record/observations/integrations.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 
 /** The troubles of a model, and how its stand-in is set to each. */
 const TROUBLES = [
@@ -62,7 +62,7 @@ async function draft(
   { model, n }: { model: (typeof MODELS)[number]; n: number },
 ): Promise<void> {
   const { id: check } = ctx;
-  const sentMs = monotonicMs();
+  const sentMs = monoMs();
   const seen = await ctx.runner.call('application.draft', {
     check,
     // No cache may know it from an earlier run: its answer would not be the model's.

@@ -180,21 +180,21 @@ export function countedRule(history: History, findings: Findings): void {
 }
 
 function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLines {
-  return {
-    node,
-    expected: 0,
-    arrived: 0,
-    missing: [],
-    late: 0,
-    heldUp: 0,
-    unseen: 0,
-    undecided: 0,
-    duplicated: 0,
-    outOfOrder: 0,
-    delays: [],
-    ...of,
-  };
+  return { node, ...nothing(), ...of };
 }
+
+const nothing = (): Part => ({
+  expected: 0,
+  arrived: 0,
+  missing: [],
+  late: 0,
+  heldUp: 0,
+  unseen: 0,
+  undecided: 0,
+  duplicated: 0,
+  outOfOrder: 0,
+  delays: [],
+});
 
 /** Numbers that must have arrived, with the time at which each was written; null: not known. */
 function expectedOf(
@@ -244,16 +244,10 @@ function seriesOf(
   const first = new Map<number, Arrived>();
   for (const one of of.arrived) if (!first.has(one.n)) first.set(one.n, one);
   const part: Part = {
+    ...nothing(),
     expected: of.written.size,
-    arrived: 0,
-    missing: [],
-    late: 0,
-    heldUp: 0,
-    unseen: 0,
-    undecided: 0,
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
-    delays: [],
   };
   for (const [n, writtenMs] of of.written) {
     const one = first.get(n);

@@ -1,7 +1,7 @@
+import { monoMs } from '../../../host/clock.ts';
 import { retry } from '../../../host/wait.ts';
 import { setting } from '../_objects/declared.ts';
 import type { CheckContext } from '../../harness/context.ts';
-import { monotonicMs } from '../../harness/observations.ts';
 
 export const LOOK_EVERY_MS = 250;
 
@@ -10,7 +10,7 @@ export const LOOK_EVERY_MS = 250;
  * one slow answer on a busy machine says nothing about the leader.
  */
 export async function recordLeaders(ctx: CheckContext, when: string | null = null): Promise<void> {
-  const untilMs = monotonicMs() + ctx.timeoutMs('settle');
+  const untilMs = monoMs() + ctx.timeoutMs('settle');
   for (const store of Object.keys(setting(ctx, 'stores'))) await recordLeader(ctx, { store, when, untilMs });
 }
 
@@ -20,7 +20,7 @@ async function recordLeader(
 ): Promise<void> {
   try {
     const seen = await retry(() => ctx.runner.call('store.describe', { store }), {
-      deadlineMs: untilMs - monotonicMs(),
+      deadlineMs: untilMs - monoMs(),
       intervalMs: LOOK_EVERY_MS,
       signal: ctx.signal,
     });

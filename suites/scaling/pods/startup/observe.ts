@@ -1,6 +1,6 @@
+import { monoMs } from '../../../../host/clock.ts';
 import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { monotonicMs } from '../../../harness/observations.ts';
 import type { KubeObject, ListResult } from '../../../harness/protocol.ts';
 import {
   canaryImage,
@@ -116,7 +116,7 @@ function takesPods({ spec: { taints = [], unschedulable = false } }: NodeObject)
 /** Only a wait that ran out is a slow start: a pod that could not be created, or not be watched, says nothing about how long it takes. */
 async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<string>): Promise<void> {
   const { name } = pod.metadata;
-  const createdMs = monotonicMs();
+  const createdMs = monoMs();
   let created = false;
   try {
     await ctx.cluster.apply([pod]);
@@ -129,7 +129,7 @@ async function startOne(ctx: CheckContext, pod: KubeObject, warm: ReadonlySet<st
       count: 1,
       timeoutMs: ctx.timeoutMs('podReady'),
     });
-    const readyMs = monotonicMs();
+    const readyMs = monoMs();
     const [found] = items;
     if (found === undefined) throw new Error(unavailable ?? 'the pod no longer exists');
     const { nodeName = null, initContainers = [] } = found.spec;

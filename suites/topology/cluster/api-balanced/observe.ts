@@ -1,9 +1,9 @@
+import { monoMs } from '../../../../host/clock.ts';
 import { lookUntil } from '../../../../host/wait.ts';
 import { apiServers, clientsAddress } from '../../_cluster/api-servers.ts';
 import type { ApiServer } from '../../_cluster/api-servers.ts';
 import { LOOK_EVERY_MS, recordLeaders } from '../../_cluster/leaders.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { monotonicMs } from '../../../harness/observations.ts';
 import { askOnce, urlOf } from '../../../../host/http.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -97,12 +97,12 @@ async function keepAsking(
 ): Promise<void> {
   const open = new Set<Promise<void>>();
   const due = async (at: number): Promise<boolean> => {
-    await sleep(Math.max(0, at - monotonicMs()), undefined, { signal }).catch(() => undefined);
+    await sleep(Math.max(0, at - monoMs()), undefined, { signal }).catch(() => undefined);
     return !signal.aborted;
   };
   let [sent, answered] = [0, 0];
-  for (let next = monotonicMs(); await due(next); next += EVERY_MS) {
-    const sentMs = monotonicMs();
+  for (let next = monoMs(); await due(next); next += EVERY_MS) {
+    const sentMs = monoMs();
     const n = ++sent;
     const one = ask(address, ctx).then(({ ok, detail }) => {
       ctx.record('api-request', { n, sentMs, ok, detail: ok ? '' : detail });
