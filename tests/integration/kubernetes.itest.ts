@@ -11,7 +11,7 @@ import { writeHeader } from '../../probes/history.ts';
 import { KubeError, openCluster } from '../../probes/kubernetes/index.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../suites/failover/_judge/index.ts';
+import { trialRecord } from '../trial-record.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import { waitFor } from '../../host/wait.ts';
 import type { ControlContext } from '../../suites/harness/control.ts';
@@ -258,7 +258,7 @@ test('should measure how long numbered writes failed, and keep the last acknowle
     { ...armed(injected), t: killedMs },
     ...landed(injected, killedMs).map((seen) => ({ ...seen, t: killedMs })),
   ].toSorted((a, b) => a.t - b.t);
-  const { rto } = failoverRecord({ ...read, observations });
+  const { rto } = trialRecord({ ...read, observations });
   assert.ok(rto !== null, 'an RTO was expected');
   // It answers /readyz some time after it takes writes, or the other way round: within a second.
   assert.ok(rto.hiMs <= backMs - killedMs + 1_500, `${rto.hiMs} ms, back after ${backMs - killedMs} ms`);

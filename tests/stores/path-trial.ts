@@ -8,7 +8,7 @@ import { openHistory, writeHeader } from '../../probes/history.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { postgres } from '../../probes/postgres/index.ts';
 import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
-import { failoverRecord } from '../../suites/failover/_judge/index.ts';
+import { trialRecord } from '../trial-record.ts';
 import { HISTORY_SCHEMA } from '../../reports/record/history/history.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord, Interval } from '../../reports/record/run-record.ts';
@@ -85,7 +85,7 @@ export async function pathTrial({
       readdirSync(folder).filter((name) => name.startsWith('path-')),
       paths.map(({ name }) => `path-${name}`).toSorted(),
     );
-    return failoverRecord(await readHistory(folder));
+    return trialRecord(await readHistory(folder));
   } finally {
     await group.stop(STOP_MS);
     await check.close();

@@ -21,7 +21,7 @@ import { PostgresCluster } from './postgres-cluster.ts';
 const BOUNDS = { deadlineMs: 5000 };
 const STOP_MS = 10_000;
 const CUT_MS = 1500;
-const ATTEMPTS = 3;
+const CONNECT_MS = 1000;
 const HOST = '127.0.0.1';
 
 describe('clients of PostgreSQL that come by different paths', () => {
@@ -65,26 +65,22 @@ describe('clients of PostgreSQL that come by different paths', () => {
     }
   };
 
-  // On a busy machine a new connection takes long to its first answer, which is a part of the outage: then it lasts longer than the cut.
   it('should each have the RTO of their own path, and the main load none', async (t) => {
-    let held = false;
-    for (let attempt = 1; attempt <= ATTEMPTS && !held; attempt++) {
-      const { record, trueMs } = await cutPath(`cut-${attempt}`);
-      const { rto } = pathOf(record, 'pooled');
-      const { rto: direct } = pathOf(record, 'direct');
-      const seen = `pooled ${shown(rto)}, cut for ${shown(trueMs)}, direct ${shown(direct)}`;
-      t.diagnostic(`${seen}, main ${shown(record.rto ?? assert.fail('an RTO was expected'))}`);
-      assert.ok(trueMs.hiMs <= rto.hiMs, seen);
-      assert.deepEqual([record.sinceFault?.outages, record.outages], [0, []]);
-      assert.deepEqual([record.rto?.loMs, direct.loMs], [0, 0]);
-      const rules = record.rules?.filter(({ id }) => id.startsWith('path/')) ?? [];
-      assert.equal(rules.length, 2);
-      // Only a busy machine may leave one open.
-      for (const { id, verdict, text } of rules)
-        assert.ok(verdict === 'pass' || / ms late at the edges /.test(text), `${id}: ${text}`);
-      held = rto.loMs <= trueMs.loMs;
-    }
-    assert.ok(held, `no interval of ${ATTEMPTS} begins below the length of the cut`);
+    const { record, trueMs } = await cutPath('cut-1');
+    const { rto } = pathOf(record, 'pooled');
+    const { rto: direct } = pathOf(record, 'direct');
+    const seen = `pooled ${shown(rto)}, cut for ${shown(trueMs)}, direct ${shown(direct)}`;
+    t.diagnostic(`${seen}, main ${shown(record.rto ?? assert.fail('an RTO was expected'))}`);
+    assert.ok(trueMs.hiMs <= rto.hiMs, seen);
+    // The outage ends with the first answer on a new connection, for which a busy machine needs its time.
+    assert.ok(rto.loMs <= trueMs.loMs + CONNECT_MS, seen);
+    assert.deepEqual([record.sinceFault?.outages, record.outages], [0, []]);
+    assert.deepEqual([record.rto?.loMs, direct.loMs], [0, 0]);
+    const rules = record.rules?.filter(({ id }) => id.startsWith('path/')) ?? [];
+    assert.equal(rules.length, 2);
+    // Only a busy machine may leave one open.
+    for (const { id, verdict, text } of rules)
+      assert.ok(verdict === 'pass' || / ms late at the edges /.test(text), `${id}: ${text}`);
   });
 
   it('should read back the rows of the main load alone', async () => {

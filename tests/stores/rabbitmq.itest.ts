@@ -19,7 +19,7 @@ import { Reader } from '../../probes/rabbitmq/reader.ts';
 import type { StoreConnection, StoreTarget } from '../../probes/store/store-driver.ts';
 import type { ClientLoadSession } from '../../probes/client-load/client.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../suites/failover/_judge/index.ts';
+import { trialRecord } from '../trial-record.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
@@ -354,7 +354,7 @@ async function crashTrial(cluster: RabbitCluster): Promise<FailoverRecord> {
     check.observe({ kind: 'steady-after', ...back });
     check.observe({ kind: 'end' });
     await Promise.all([readback.close(), phases.close(), check.close()]);
-    return failoverRecord(await readHistory(folder));
+    return trialRecord(await readHistory(folder));
   } finally {
     await clientLoad.stop(10_000);
     rmSync(folder, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { recordGoverning } from '../../probes/store/store-driver.ts';
 import type { StoreDriver, StoreTarget } from '../../probes/store/store-driver.ts';
 import { startClientLoad } from '../../probes/client-load/process.ts';
 import type { ClientLoadProcess } from '../../probes/client-load/process.ts';
-import { failoverRecord } from '../../suites/failover/_judge/index.ts';
+import { trialRecord } from '../trial-record.ts';
 import { readHistory } from '../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { armed, landed } from '../fault-lines.ts';
@@ -41,7 +41,7 @@ export async function storeTrial(trial: StoreTrial): Promise<FailoverRecord> {
   const folder = mkdtempSync(join(tmpdir(), `plumbline-${trial.driver.store}-trial-`));
   try {
     await observed(trial, folder);
-    return failoverRecord(await readHistory(folder));
+    return trialRecord(await readHistory(folder));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

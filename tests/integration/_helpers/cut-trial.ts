@@ -12,7 +12,7 @@ import { anchor, monoMs } from '../../../host/clock.ts';
 import { openHistory, writeHeader } from '../../../probes/history.ts';
 import { storeDriver } from '../../../probes/stores.ts';
 import { startClientLoad } from '../../../probes/client-load/process.ts';
-import { failoverRecord } from '../../../suites/failover/_judge/index.ts';
+import { trialRecord } from '../../trial-record.ts';
 import { readHistory } from '../../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { freePort } from '../../../env/local/images/registry.ts';
@@ -55,7 +55,7 @@ export async function cutTrial(server: PostgresServer, options: CutOptions): Pro
   const proxy = await startProxy(server.connection.port);
   try {
     const trueMs = await observe(server, options, { folder, proxy, run: `cut-${process.pid}-${++trials}` });
-    return { record: failoverRecord(await readHistory(folder)), trueMs };
+    return { record: trialRecord(await readHistory(folder)), trueMs };
   } finally {
     await proxy.stop();
     rmSync(folder, { recursive: true, force: true });
