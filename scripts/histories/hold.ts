@@ -1,4 +1,4 @@
-/** Tests one check's judge with mutants of its stored history. Also the entry of a worker that does so on request. */
+/** Tests one check's judge with mutants of its stored history, and with the tales that are told of it. Also the entry of a worker that does so on request. */
 import { parentPort } from 'node:worker_threads';
 import { errorText } from '../../reports/record/error-text.ts';
 import { judgeOver } from '../../reports/judge/definition.ts';
@@ -6,6 +6,8 @@ import { refusal, takeApart } from '../../reports/mutation/take-apart.ts';
 import type { Result } from '../../reports/mutation/take-apart.ts';
 import { rowOf } from '../../suites/catalogue/index.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
+import { TALES } from '../../tests/tales/index.ts';
+import { tell } from '../../tests/tales/tale.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
 
 export interface Asked {
@@ -13,11 +15,13 @@ export interface Asked {
   folder: string;
 }
 
-export type Answer = Result & { check: string; tookMs: number };
+export type Answer = Result & { check: string; tookMs: number; told: number };
+
+const NONE = { told: 0, wrong: [] };
 
 export async function hold({ check, folder }: Asked): Promise<Answer> {
   const beganMs = performance.now();
-  const held = async (): Promise<Result> => {
+  const held = async (): Promise<Result & { told: number }> => {
     const of = await judgeOf(check);
     const file = storedPath(check, folder);
     if (file === null) throw new Error('there is no stored history');
@@ -30,9 +34,13 @@ export async function hold({ check, folder }: Asked): Promise<Answer> {
       throw new Error(
         `it does not state the goals ${unstated.join(', ')}: store one of a new run (npm run histories -- keep RUN)`,
       );
-    return takeApart({ trials, judge: judgeOver(of) });
+    const judge = judgeOver(of);
+    const result = takeApart({ trials, judge });
+    const histories = trials.map(({ history }) => history);
+    const { told, wrong } = result.refused === null ? tell(TALES, { check, histories, judge }) : NONE;
+    return { ...result, told, wrong: [...result.wrong, ...wrong] };
   };
-  const result = await held().catch((error: unknown) => refusal(errorText(error)));
+  const result = await held().catch((error: unknown) => ({ ...refusal(errorText(error)), told: 0 }));
   return { ...result, check, tookMs: performance.now() - beganMs };
 }
 

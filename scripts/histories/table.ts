@@ -27,7 +27,7 @@ function sumText(suite: string, answers: readonly Answer[]): string {
     answers.reduce((total, answer) => total + of(answer), 0);
   const [mutants, passing] = [sum((of) => of.mutants), sum((of) => of.passing)];
   const seconds = (sum((of) => of.tookMs) / 1000).toFixed(1);
-  return `${suite}: ${answers.length} checks, ${mutants} mutants, ${mutants - passing} noticed, ${passing} passing, in ${seconds} s`;
+  return `${suite}: ${answers.length} checks, ${mutants} mutants, ${mutants - passing} noticed, ${passing} passing, ${sum((of) => of.told)} tales, in ${seconds} s`;
 }
 
 /** The problems that fail the run; empty if there are none. */

@@ -1,0 +1,3 @@
+import type { Tale } from './tale.ts';
+
+export const TALES: readonly Tale[] = [];
