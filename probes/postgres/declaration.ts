@@ -133,6 +133,7 @@ export const store: StoreKind = {
       serving: 'running',
       following: 'streaming',
       roles: ['replica', 'sync_standby', 'quorum_standby'],
+      waitedFor: ['sync_standby', 'quorum_standby'],
     },
   },
 };

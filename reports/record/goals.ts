@@ -60,6 +60,8 @@ export const goalsSchema = z.strictObject({
   restartWindowMinutes: number,
   /** Restart rate of a container that restarts again and again, over the life of its pod. */
   restartsPerHour: number,
+  /** The same of a pod that is older than a day. */
+  restartsPerDay: number,
   liveSeconds: number,
 });
 

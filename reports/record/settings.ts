@@ -47,6 +47,8 @@ const store = z.object({
   /** Further ways by which clients write, by name. */
   paths: z.record(z.string(), z.array(endpoint)).optional(),
   clientLoad: z.object({ writesPerSecond: z.number(), readsPerSecond: z.number() }).optional(),
+  /** What is promised under each fault. */
+  goals: z.record(z.string(), z.object({ lostWrites: z.number().optional() })).optional(),
 });
 
 const workload = z.object({

@@ -36,6 +36,8 @@ export interface StoreFacts {
     following: string;
     /** The roles of those that follow. */
     roles: readonly string[];
+    /** Those of them whose copy a commit waits for; left out: roles do not say it. */
+    waitedFor?: readonly string[];
   };
   /** Conditions that it reports besides its members. */
   conditions?: readonly string[];

@@ -109,7 +109,7 @@ test('should name what the environment file lets off, also in the reason of a pa
   };
   const workload = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 0, max: 0 } };
   const judged = async (settings: object) => {
-    const goals = { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 };
+    const goals = { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4 };
     const folder = await openTrial(histories, 1, { check, environment: 'test', goals, settings });
     const writer = openHistory(folder, 'check.ndjson');
     writer.observe({ kind: 'namespace', name: 'tender' });

@@ -1,3 +1,242 @@
+import { wallOf } from '../../reports/judge/telemetry/clocks.ts';
+import { all, changed, headed } from './tale.ts';
 import type { Tale } from './tale.ts';
 
-export const TALES: readonly Tale[] = [];
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const spread = (of: { members: number; healthy: number; store?: string }): Tale['bend'] =>
+  changed('budget', ({ workload }) =>
+    workload.startsWith(of.store ?? 'StatefulSet')
+      ? { expectedPods: of.members, desiredHealthy: of.healthy }
+      : {},
+  );
+
+/** All containers with so many restarts in a pod of this age, the last so long before the look. */
+const restarted =
+  (of: { restarts: number; ageMs: number; lastMs: number; why: string }): Tale['bend'] =>
+  (history) =>
+    changed('pod', ({ t, containers }) => {
+      const ago = (ms: number): string => new Date(wallOf(history, t) - ms).toISOString();
+      const life = { restarts: of.restarts, endedAt: ago(of.lastMs), why: of.why };
+      return { createdAt: ago(of.ageMs), containers: containers.map((one) => ({ ...one, ...life })) };
+    })(history);
+
+/** The machine was busy with the work of others for this share of its time. */
+const busy =
+  (mean: number): Tale['bend'] =>
+  (history) => ({
+    ...history,
+    pressure: { ...(history.pressure ?? {}), others: { mean, most: mean } } as never,
+  });
+
+const role = (of: (role: string) => string): Tale['bend'] =>
+  changed('member', ({ store, role: was }) => (store === 'postgres' ? { role: of(was) } : {}));
+
+/** One request of all was not answered in time. */
+const oneLost = changed('reach-pair', ({ asked }, index) =>
+  index === 7 ? { lost: 1, asked, detail: 'no answer' } : {},
+);
+
+const cordoned = (...names: string[]): Tale['bend'] =>
+  changed('node', ({ name }) => (names.includes(name) ? { unschedulable: true } : {}));
+
+const SPREAD = 'topology/workloads/spread';
+const DECLARED = 'topology/workloads/declared';
+const ROLES = 'topology/workloads/roles';
+const POOLS = 'topology/nodes/pools';
+const REACH = 'topology/network/reachability';
+
+export const TALES: readonly Tale[] = [
+  {
+    number: 35,
+    check: SPREAD,
+    says: 'a disruption budget lets 2 of 3 members of a store go',
+    must: 'fail',
+    rule: 'budgets',
+    bend: spread({ members: 3, healthy: 1 }),
+  },
+  {
+    check: SPREAD,
+    says: 'a disruption budget lets half of 4 members of a store go',
+    must: 'fail',
+    rule: 'budgets',
+    bend: spread({ members: 4, healthy: 2 }),
+  },
+  {
+    check: SPREAD,
+    says: 'a disruption budget lets 2 of 6 members of a Redis Cluster go, a master and its only replica among them',
+    must: 'fail',
+    rule: 'budgets',
+    bend: all(
+      headed(({ settings }) => ({
+        settings: {
+          ...settings,
+          stores: {
+            ...settings.stores,
+            ...(settings.stores?.['redis'] && {
+              redis: { ...settings.stores['redis'], cluster: { replicas: 1 } },
+            }),
+          },
+        },
+      })),
+      spread({ members: 6, healthy: 4, store: 'StatefulSet tender/redis' }),
+    ),
+  },
+  {
+    check: SPREAD,
+    says: 'of 5 members of a store a budget lets 2 go',
+    must: ['pass', 'inconclusive'],
+    bend: changed('budget', ({ workload }) =>
+      workload.endsWith('rabbitmq') ? { expectedPods: 5, desiredHealthy: 3 } : {},
+    ),
+  },
+  {
+    check: SPREAD,
+    says: 'of 10 pods of a Deployment at its peak a budget lets 9 go',
+    must: ['pass', 'inconclusive'],
+    bend: changed('budget', ({ workload }) =>
+      workload.endsWith('tender-api') ? { expectedPods: 10, desiredHealthy: 1 } : {},
+    ),
+  },
+  {
+    number: 38,
+    check: DECLARED,
+    says: 'members are killed for memory every half hour for 30 days',
+    must: 'fail',
+    rule: 'pods',
+    bend: restarted({ restarts: 1440, ageMs: 30 * DAY_MS, lastMs: HOUR_MS / 2, why: 'OOMKilled' }),
+  },
+  {
+    check: DECLARED,
+    says: 'containers end every four hours for 30 days',
+    must: 'fail',
+    rule: 'pods',
+    bend: restarted({ restarts: 180, ageMs: 30 * DAY_MS, lastMs: 3.5 * HOUR_MS, why: 'Error' }),
+  },
+  {
+    check: DECLARED,
+    says: 'containers end every two hours for two days',
+    must: 'fail',
+    rule: 'pods',
+    bend: restarted({ restarts: 24, ageMs: 2 * DAY_MS, lastMs: 1.5 * HOUR_MS, why: 'Error' }),
+  },
+  {
+    check: DECLARED,
+    says: 'services restarted five times while the cluster came up, ten days ago',
+    must: 'pass',
+    bend: restarted({ restarts: 5, ageMs: 10 * DAY_MS, lastMs: 10 * DAY_MS - HOUR_MS / 6, why: 'Error' }),
+  },
+  {
+    check: DECLARED,
+    says: 'services lost their lease four times in 30 days',
+    must: 'pass',
+    bend: restarted({ restarts: 4, ageMs: 30 * DAY_MS, lastMs: 2 * DAY_MS, why: 'Error' }),
+  },
+  {
+    number: 72,
+    check: REACH,
+    says: 'one request of all has no answer in time, on a machine that others use to 95 %',
+    must: 'inconclusive',
+    rule: 'pairs',
+    bend: all(oneLost, busy(0.95)),
+  },
+  {
+    check: REACH,
+    says: 'one request of all has no answer in time, on a machine with nothing else to do',
+    must: 'fail',
+    rule: 'pairs',
+    bend: all(oneLost, busy(0)),
+  },
+  {
+    check: REACH,
+    says: 'one node is never reached, on a machine that others use to 95 %',
+    must: 'fail',
+    rule: 'pairs',
+    bend: all(
+      changed('reach-pair', ({ to, asked }) =>
+        to === 'worker-2' ? { ok: false, lost: asked, detail: 'no answer' } : {},
+      ),
+      busy(0.95),
+    ),
+  },
+  {
+    check: REACH,
+    says: 'the DNS misses one answer, on a machine that others use to 95 %',
+    must: 'inconclusive',
+    bend: all(
+      changed('reach-dns', (_, index) => (index === 0 ? { lost: 1, detail: 'no answer' } : {})),
+      busy(0.95),
+    ),
+  },
+  {
+    number: 37,
+    check: ROLES,
+    says: 'no follower is synchronous where 0 lost writes are promised',
+    must: 'fail',
+    rule: 'postgres',
+    bend: role((was) => (was === 'sync_standby' ? 'replica' : was)),
+  },
+  {
+    check: ROLES,
+    says: 'the only synchronous follower does not stream',
+    must: 'fail',
+    rule: 'postgres',
+    bend: changed('member', ({ role: was }) => (was === 'sync_standby' ? { state: 'starting' } : {})),
+  },
+  {
+    check: ROLES,
+    says: 'followers are candidates of a quorum',
+    must: 'pass',
+    bend: role((was) => (was === 'leader' ? was : 'quorum_standby')),
+  },
+  {
+    check: ROLES,
+    says: 'no follower is synchronous where a second of writes may be lost',
+    must: 'pass',
+    bend: all(
+      role((was) => (was === 'sync_standby' ? 'replica' : was)),
+      headed(({ settings }) => ({
+        settings: {
+          ...settings,
+          stores: {
+            ...settings.stores,
+            ...(settings.stores?.['postgres'] && { postgres: { ...settings.stores['postgres'], goals: {} } }),
+          },
+        },
+      })),
+    ),
+  },
+  {
+    number: 73,
+    check: POOLS,
+    says: 'a node is cordoned for its weekly reboot',
+    must: 'inconclusive',
+    rule: 'nodes',
+    bend: cordoned('worker-2'),
+  },
+  {
+    check: POOLS,
+    says: 'a cordoned node restarts',
+    must: 'inconclusive',
+    rule: 'nodes',
+    bend: all(
+      cordoned('worker-2'),
+      changed('node', ({ unschedulable }) => (unschedulable ? { ready: false } : {})),
+    ),
+  },
+  {
+    check: POOLS,
+    says: 'two of three nodes of a pool are cordoned',
+    must: 'fail',
+    rule: 'nodes',
+    bend: cordoned('worker-1', 'worker-2'),
+  },
+  {
+    check: POOLS,
+    says: 'a node is lost, and nobody cordoned it',
+    must: 'fail',
+    rule: 'nodes',
+    bend: changed('node', ({ name }) => (name === 'worker-3' ? { ready: false } : {})),
+  },
+];

@@ -8,6 +8,9 @@ import type { Findings } from '../../../reports/judge/topology/findings.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** A container that restarts evenly has ended within the mean time between two of them; twice that allows for what is not even. */
+const INTERVALS = 2;
 /** Fewer restarts than this make no rate. */
 const LEAST_RESTARTS = 3;
 /** A drill kills a container, and a probe may do so once more before it has recovered. */
@@ -15,6 +18,9 @@ const RESTARTS_A_DRILL = 2;
 /** A container's end this near a drill, before or after, may be its doing: a node's clock may be off, or the container ends late. */
 const BEFORE_MS = 60_000;
 const AFTER_MS = 60_000;
+
+/** Why a container ended that no drill has ended: it took more memory than it may. */
+const NO_DRILL = 'OOMKilled';
 
 type Drilled = NonNullable<HeaderSettings['drilled']>[number];
 type Container = Seen<'pod'>['containers'][number] & { endedAgoMs: number | null };
@@ -30,6 +36,7 @@ interface Limits {
   allowed: number;
   windowMs: number;
   perHour: number;
+  perDay: number;
   drilled: readonly Drilled[];
   /** Why other drills may have happened that are not listed. */
   drillsUnknown: string | undefined;
@@ -41,6 +48,7 @@ export function judgePods(history: History, findings: Findings): void {
     allowed: findings.goal('maxRestarts'),
     windowMs: findings.goal('restartWindowMinutes') * MINUTE_MS,
     perHour: findings.goal('restartsPerHour'),
+    perDay: findings.goal('restartsPerDay'),
     drilled: history.header.settings.drilled ?? [],
     drillsUnknown: history.header.settings.drillsUnknown,
   };
@@ -99,8 +107,10 @@ function leaveOpen(findings: Findings, subject: string, why: string, restarts: r
 }
 
 /** Whether a drill of which this run knows nothing may have caused the last end of a container. */
-function mayBeUnlisted({ endedAgoMs }: Container, { drillsUnknown }: Limits): boolean {
-  return drillsUnknown !== undefined && endedAgoMs !== null && endedAgoMs < DRILLS_KEPT_MS;
+function mayBeUnlisted({ endedAgoMs, why }: Container, { drillsUnknown }: Limits): boolean {
+  return (
+    why !== NO_DRILL && drillsUnknown !== undefined && endedAgoMs !== null && endedAgoMs < DRILLS_KEPT_MS
+  );
 }
 
 const lateText = ({ name, restarts, endedAgoMs }: Container): string =>
@@ -115,20 +125,25 @@ function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limi
 }
 
 /**
- * Whether a container keeps restarting. The last must be recent: services restart while they wait for each other in a cluster that comes up,
+ * Whether a container keeps restarting. The last must be recent, by how often it restarts: services restart while they wait for each other in a cluster that comes up,
  * and then stop.
  */
 function isAgain(container: Container, pod: Pod, limits: Limits): boolean {
-  const { endedAgoMs } = container;
-  if (endedAgoMs === null || endedAgoMs > Math.max(limits.windowMs, HOUR_MS)) return false;
-  return isOften(container, pod, limits);
+  const { endedAgoMs, restarts } = container;
+  const recentMs = Math.max(limits.windowMs, HOUR_MS, (INTERVALS * pod.ageMs) / Math.max(1, restarts));
+  return endedAgoMs !== null && endedAgoMs <= recentMs && isOften(container, pod, limits);
 }
 
-/** Whether a container restarts too often, by its rate over the life of the pod without restarts that drills may have caused. */
-function isOften({ restarts }: Container, pod: Pod, { allowed, perHour, drilled }: Limits): boolean {
+/**
+ * Whether a container restarts too often, by its rate over the life of the pod without restarts that drills may have caused. An hour may have more of
+ * them than each hour of a day, so that a pod that is older than a day is held against both.
+ */
+function isOften({ restarts }: Container, pod: Pod, { allowed, perHour, perDay, drilled }: Limits): boolean {
   const drills = drilled.filter(({ pods, to }) => pods.includes(idOf(pod)) && to >= pod.createdAt).length;
   const own = restarts - drills * RESTARTS_A_DRILL;
-  return own > Math.max(allowed, LEAST_RESTARTS) && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour;
+  const few = Math.max(allowed, LEAST_RESTARTS);
+  if (own > few && own / Math.max(1, pod.ageMs / HOUR_MS) > perHour) return true;
+  return pod.ageMs >= DAY_MS && own - few > perDay * (pod.ageMs / DAY_MS);
 }
 
 /**
@@ -161,6 +176,7 @@ type Cause = 'own' | 'drill' | 'unclear' | 'unlisted';
  * where not all drills are known.
  */
 function causeOf(container: Container, pod: Pod, limits: Limits): Cause {
+  if (container.why === NO_DRILL) return 'own';
   const then = limits.drilled.filter((drill) => endedIn(container, drill));
   if (then.some(({ pods }) => pods.includes(idOf(pod)))) return 'drill';
   if (then.length > 0) return 'unclear';

@@ -36,15 +36,22 @@ test('should refuse a pool with too few or too many nodes', () => {
   assert.equal(pools(node('a'), node('b'), node('c')).verdict, 'fail');
 });
 
-test('should refuse a node that is not Ready, cordoned, under pressure or tainted', () => {
+test('should refuse a node that is not Ready, under pressure or tainted', () => {
   for (const more of [
     { ready: false },
-    { unschedulable: true },
     { pressure: ['DiskPressure'] },
     { taints: [{ key: 'x', effect: 'NoSchedule' }] },
   ]) {
     assert.equal(pools(node('a'), node('b', more)).verdict, 'fail', JSON.stringify(more));
   }
+});
+
+test('false verdict 73: should leave open what one cordoned node of a pool means, and refuse more', () => {
+  const off = { unschedulable: true };
+  assert.equal(pools(node('a'), node('b', off)).verdict, 'inconclusive');
+  assert.equal(pools(node('a'), node('b', { ...off, ready: false })).verdict, 'inconclusive', 'it restarts');
+  assert.equal(pools(node('a'), node('b', { ...off, pressure: ['DiskPressure'] })).verdict, 'fail');
+  assert.equal(pools(node('a', off), node('b', off)).verdict, 'fail');
 });
 
 test('should demand the declared taints', () => {
@@ -87,7 +94,9 @@ test('false verdict 12: nodes of no pool are looked at like all others', () => {
     pools(node('a'), node('b'), node('c', { ...none, pressure: ['DiskPressure'] })).verdict,
     'fail',
   );
-  assert.equal(pools(node('a'), node('b'), node('c', { ...none, unschedulable: true })).verdict, 'fail');
+  const one = node('c', { ...none, unschedulable: true });
+  assert.equal(pools(node('a'), node('b'), one).verdict, 'inconclusive');
+  assert.equal(pools(node('a'), node('b'), one, node('d', { ...none, unschedulable: true })).verdict, 'fail');
 });
 
 test('should neither count nor judge a node that is coming or going, and name it', () => {

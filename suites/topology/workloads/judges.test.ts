@@ -64,7 +64,7 @@ const owner = (kindName: string, name: string, where = 'tender', pods = 1): Seen
   'owner',
   { kindName, namespace: where, name, pods },
 ];
-const goals = { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25 };
+const goals = { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4 };
 const declared = (...seen: Seen[]) => declaredWith(goals, seen);
 const owners: Seen = ['owners', {}];
 const ownerOfApi = (seen: Seen[]): Seen[] => {

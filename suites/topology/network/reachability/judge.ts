@@ -135,7 +135,13 @@ function whole(
     findings.unknown(subject, expected, `${detail || 'no answer'}; ${isolated}`);
   else if (!ok) findings.expect(subject, false, expected, detail || 'no answer');
   else if (lost > 0)
-    findings.expect(subject, false, `${expected}, every time`, `${lost} of ${asked} lost: ${detail}`);
+    // Each answer has a limit of time, which a machine that others use may miss now and then, and not every time.
+    findings[lost < asked ? 'inTime' : 'expect'](
+      subject,
+      false,
+      `${expected}, every time`,
+      `${lost} of ${asked} lost: ${detail}`,
+    );
   else if (asked < REACHED_AGAIN) findings.unknown(subject, `${REACHED_AGAIN} more requests`, `${asked}`);
   else findings.expect(subject, true, expected, 'answered');
 }

@@ -29,7 +29,8 @@ function judgePools(history: History): Judgement {
     nodes,
     { key: ({ name }) => name, what: 'node', expected: GOOD, missing: 'unknown', strange: 'ignore' },
   );
-  for (const node of nodes) judgeNode(findings, node, declared);
+  const tended = tendedTo(nodes, declared);
+  for (const node of nodes) judgeNode(findings, node, { pools: declared, tended: tended.has(node) });
   noteOthers(history, findings);
   return findings.conclude(
     'declared pools with their counts, labels and taints; every node Ready and without pressure',
@@ -63,19 +64,41 @@ function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[])
 
 const GOOD = 'Ready, schedulable, no pressure';
 
-function judgeNode(findings: Findings, node: Node, pools: readonly DeclaredPool[]): void {
-  const pool = pools.find((one) => isInPool(node.labels, one))?.name;
+const poolOf = ({ labels }: Node, pools: readonly DeclaredPool[]): DeclaredPool | undefined =>
+  pools.find((one) => isInPool(labels, one));
+
+/**
+ * Nodes to which somebody tends, who cordons a node before it is upgraded or restarted: one of a pool, or a tenth of it, as upgrades go. More cordoned
+ * nodes than that are a pool that lacks them.
+ */
+function tendedTo(nodes: readonly Node[], pools: readonly DeclaredPool[]): ReadonlySet<Node> {
+  const groups = [...Map.groupBy(nodes, (node) => poolOf(node, pools)).values()];
+  return new Set(
+    groups.flatMap((own) => {
+      const cordoned = own.filter(({ unschedulable }) => unschedulable);
+      return cordoned.length <= Math.max(1, own.length * TENDED_SHARE) ? cordoned : [];
+    }),
+  );
+}
+
+const TENDED_SHARE = 0.1;
+
+function judgeNode(
+  findings: Findings,
+  node: Node,
+  { pools, tended }: { pools: readonly DeclaredPool[]; tended: boolean },
+): void {
+  const pool = poolOf(node, pools)?.name;
   const troubles = [
     ...(node.ready ? [] : ['not Ready']),
     ...node.pressure,
     ...(node.unschedulable ? ['cordoned'] : []),
   ];
-  findings.expect(
-    `node ${node.name} of ${pool === undefined ? 'no pool' : `pool ${pool}`}`,
-    troubles.length === 0,
-    pool === undefined ? `${GOOD}; or declared in topology.nodes.others` : GOOD,
-    troubles.join(', ') || 'so',
-  );
+  const subject = `node ${node.name} of ${pool === undefined ? 'no pool' : `pool ${pool}`}`;
+  const expected = pool === undefined ? `${GOOD}; or declared in topology.nodes.others` : GOOD;
+  if (tended && node.pressure.length === 0)
+    findings.unknown(subject, expected, `${troubles.join(', ')}: somebody may be upgrading or restarting it`);
+  else findings.expect(subject, troubles.length === 0, expected, troubles.join(', ') || 'so');
 }
 
 function judgeTaints(findings: Findings, node: Node, pool: DeclaredPool): void {

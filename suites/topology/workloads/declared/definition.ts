@@ -12,8 +12,8 @@ export const checks: readonly CatalogueRow[] = [
     title: 'The declared workloads, and nothing else',
     section: '5.2',
     access: 'r r r r r',
-    goal: 'kinds, replicas and ready pods as declared; no container that ended within the last 10 minutes (restartWindowMinutes) has more than 0 restarts (maxRestarts); no container keeps restarting, more often than 0.25 times an hour on average (restartsPerHour); nothing undeclared in the namespaces',
-    goals: { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25 },
+    goal: 'kinds, replicas and ready pods as declared; no container that ended within the last 10 minutes (restartWindowMinutes) has more than 0 restarts (maxRestarts); no container keeps restarting, more often than 0.25 times an hour on average (restartsPerHour), or, in a pod older than a day, 4 times a day (restartsPerDay); nothing undeclared in the namespaces',
+    goals: { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4 },
     requires: workloadsDeclared,
     reads: together(given('workloads', 'closed'), ({ workloadsLeftOut = [] }) => ({
       leftOut: [...workloadsLeftOut],

@@ -27,7 +27,7 @@ function judged({ restarts, endedMs, ageMs, waiting = [] }: Life, settings: obje
   const replicas = { workload: NAME, wanted: 1, ready: 1, updated: 1 };
   return judge({
     check: 'topology/workloads/declared',
-    goals: { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25, ...goals },
+    goals: { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4, ...goals },
     settings: {
       workloads: [{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 1 } }],
       closed: { namespaces: ['tender'], ignore: [] },

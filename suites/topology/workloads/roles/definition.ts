@@ -17,7 +17,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Leaders and replicas of the stores',
     section: '5.2',
     access: 'r r r r r',
-    goal: 'PostgreSQL: one primary, streaming replicas, a read Service that refuses writes; the other stores likewise',
+    goal: 'PostgreSQL: one primary, streaming replicas, one of them waited for by commits where 0 lost writes are promised, a read Service that refuses writes; the other stores likewise',
     requires: someStore,
     reads: given(),
     asksStores: true,

@@ -7,6 +7,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { managerFacts, storeFacts } from '../../../../reports/record/store-facts.ts';
+import { memberNamespace } from '../../../../reports/record/store-pods.ts';
 import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
@@ -53,6 +54,7 @@ function describedStore(history: History, findings: Findings, of: Store): void {
     { key: (one) => one.store, expected, missing: 'unknown', why: () => why, strange: 'ignore' },
     (_, { leader }) => {
       members(history, findings, { ...of, leader: leader ?? 'none' });
+      waitedFor(history, findings, of);
       conditions(history, findings, of);
     },
   );
@@ -115,6 +117,24 @@ function followers(
       `${role}, ${state}`,
     );
   }
+}
+
+/**
+ * Where no acknowledged write may be lost when the leader is, commits wait for a follower. Of a store that is an address without pods its provider
+ * may keep copies that are no members.
+ */
+function waitedFor(history: History, findings: Findings, { store, declared }: Store): void {
+  const { waitedFor: roles = [] } = storeFacts(store).members ?? {};
+  const promised = Object.entries(declared.goals ?? {}).filter(([, { lostWrites }]) => lostWrites === 0);
+  const none = memberNamespace(declared) === null || declared.members < 2;
+  if (roles.length === 0 || promised.length === 0 || none) return;
+  const found = all(history, 'member').filter((one) => one.store === store && !LEADING.includes(one.role));
+  findings.expect(
+    `follower of ${store} for which commits wait`,
+    found.some(({ role, state }) => roles.includes(role) && state === storeFacts(store).members?.following),
+    `${roles.join(' or ')}, since 0 lost writes are promised (${promised.map(([fault]) => fault).join(', ')})`,
+    found.map(({ name, role, state }) => `${name}: ${role}, ${state}`).join('; ') || 'no follower',
+  );
 }
 
 /** A Redis Cluster has a master a shard. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../../_testing/histories.ts';
 import type { Seen } from '../../../_testing/histories.ts';
+import { monoMs } from '../../../../host/clock.ts';
 import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { recordReadService, recordUnseen } from './observe.ts';
+import { recordMembers, recordReadService, recordUnseen } from './observe.ts';
 
 test('false verdict 17: only a server that is known to run and refuses, or is silent, is down', () => {
   const seenOf = (error: unknown): unknown[] => {
@@ -72,4 +73,26 @@ test('should ask the read Service in a read-only run, and try to write to it in 
     const seen = { store: 'postgres', address: 'reads.data:5432', refused: true, detail: method };
     assert.deepEqual(said, [['read-service', seen]]);
   }
+});
+
+test('false verdict 71: should look again at a store that is not well for a moment, and record what stays so', async () => {
+  const healthAfter = async (looks: number): Promise<unknown[]> => {
+    let look = 0;
+    const said: unknown[] = [];
+    const describe = () => {
+      look += 1;
+      const condition = { name: 'health', ok: look >= looks, expected: 'green', seen: `look ${look}` };
+      const member = { name: 'es-0', role: 'master', state: 'joined' };
+      return Promise.resolve({ leader: 'es-0', members: [member], conditions: [condition], governing: [] });
+    };
+    const context = {
+      signal: new AbortController().signal,
+      record: (kind: string, fields: { seen: string }) => kind === 'condition' && said.push(fields.seen),
+      runner: { call: describe },
+    };
+    await recordMembers(context as unknown as CheckContext, 'elasticsearch', monoMs() + 2500);
+    return said;
+  };
+  assert.deepEqual(await healthAfter(1), ['look 1']);
+  assert.deepEqual(await healthAfter(2), ['look 2']);
 });

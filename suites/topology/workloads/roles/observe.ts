@@ -5,13 +5,20 @@ import { isMemberPod } from '../../../../probes/store/member-pods.ts';
 import { STORES } from '../../../../probes/stores.ts';
 import { RequestError } from '../../../harness/request-error.ts';
 import type { CheckContext } from '../../../harness/context.ts';
+import { monoMs } from '../../../../host/clock.ts';
+import { lookUntil } from '../../../../host/wait.ts';
+import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
+import { storeFacts } from '../../../../reports/record/store-facts.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 /** Asks every declared store for its members and roles, and tries to write to its read Service; where the run may only read, it is asked. */
 export async function observe(ctx: CheckContext): Promise<void> {
+  const untilMs = monoMs() + ctx.timeoutMs('settle');
   for (const [store, declared] of Object.entries(setting(ctx, 'stores'))) {
     if (!STORES.includes(store)) continue; // its probe is not built
-    const healthy = await ctx.step(`ask ${store} for its members and roles`, () => recordMembers(ctx, store));
+    const healthy = await ctx.step(`ask ${store} for its members and roles`, () =>
+      recordMembers(ctx, store, untilMs),
+    );
     const { replica } = declared;
     if (replica !== undefined) await recordReadService(ctx, store, replica);
     if (healthy) continue;
@@ -23,16 +30,33 @@ export async function observe(ctx: CheckContext): Promise<void> {
   }
 }
 
-async function recordMembers(ctx: CheckContext, store: string): Promise<boolean> {
+const LOOK_EVERY_MS = 2000;
+
+function isHealthy(store: string, { leader, members, conditions = [] }: StoreDescription): boolean {
+  const { serving, following } = storeFacts(store).members ?? { serving: 'running', following: 'running' };
+  return (
+    conditions.every(({ ok }) => ok !== false) &&
+    members.every(({ state }) => state === serving || state === following) &&
+    (leader !== null || members.every(({ role }) => role === 'peer'))
+  );
+}
+
+/**
+ * A store that is not well yet, as after a new index or an election, is looked at again: what stays so is recorded.
+ * @param untilMs all stores together have so long, by the monotonic clock
+ */
+export async function recordMembers(ctx: CheckContext, store: string, untilMs: number): Promise<boolean> {
   try {
-    const { leader, members, conditions = [] } = await ctx.runner.call('store.describe', { store });
+    const described = await lookUntil(
+      () => ctx.runner.call('store.describe', { store }),
+      (now) => isHealthy(store, now),
+      { deadlineMs: untilMs - monoMs(), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
+    );
+    const { leader, members, conditions = [] } = described;
     ctx.record('described', { store, leader });
     for (const member of members) ctx.record('member', { store, ...member });
     for (const condition of conditions) ctx.record('condition', { store, ...condition });
-    return (
-      conditions.every(({ ok }) => ok !== false) &&
-      (leader !== null || members.every(({ role }) => role === 'peer'))
-    );
+    return isHealthy(store, described);
   } catch (error) {
     recordUnseen(ctx, store, error);
     return false;

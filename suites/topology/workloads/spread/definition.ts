@@ -12,7 +12,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '5.1',
     access: 'r - - r r',
     does: 'where the pods of declared workloads with two replicas or more are, and those of the members of declared stores; workloads of one replica that share a disruption budget are named, and not judged, until their store is declared. A workload is let off by topology.workloads[].spread',
-    goal: 'replicas, and the members of a store, on different nodes, and a PodDisruptionBudget that allows one disruption and not all, from 2 pods on',
+    goal: 'replicas, and the members of a store, on different nodes, and a PodDisruptionBudget that allows one disruption and not all, from 2 pods on; of a store it leaves most members, and a copy of what is kept in several',
     requires: workloadsDeclared,
     reads: given('workloads'),
   }),

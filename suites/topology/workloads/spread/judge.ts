@@ -2,10 +2,10 @@ import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { all } from '../../../../reports/judge/observed.ts';
 import { byName, ofWorkload } from '../../../../reports/judge/topology/containers.ts';
 import { range } from '../../../../reports/judge/topology/declared.ts';
-import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
+import type { DeclaredWorkload, HeaderStore } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
-import { isPodOfSet, memberAlone, membersApart } from '../../../../reports/record/store-pods.ts';
+import { isPodOfSet, memberAlone, memberSets, membersApart } from '../../../../reports/record/store-pods.ts';
 import type { MemberSet } from '../../../../reports/record/store-pods.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -19,7 +19,7 @@ function isSpread({ kind, replicas }: DeclaredWorkload): boolean {
   return kind !== 'DaemonSet' && replicas.max >= 2;
 }
 
-/** Replicas on different nodes, and a disruption budget that allows one eviction and not all. */
+/** Replicas on different nodes, and a disruption budget that allows one eviction, and neither all nor more than a store can spare. */
 function judgeSpread(history: History): Judgement {
   const findings = new Findings(history);
   const { settings } = history.header;
@@ -52,7 +52,7 @@ function judgeSpread(history: History): Judgement {
   noteShared(history, findings);
   return withException(
     findings.conclude(
-      'replicas on different nodes; a disruption budget that allows one disruption and not all',
+      'replicas on different nodes; a disruption budget that allows one disruption, and not all or most of a store',
     ),
     { of: /^(placement|disruption budgets?) /, key: 'an exception: topology.workloads[].spread' },
   );
@@ -210,11 +210,15 @@ function budgets(
   }
   const names = found.map(({ name }) => name).join(', ');
   findings.expect(`disruption budgets of ${subject}`, found.length === 1, 'one', names);
-  if (few === null) for (const one of found) budget(findings, workload, one);
+  if (few === null) for (const one of found) budget(findings, history.header.settings, { workload, one });
   else if (!few.settled) findings.unknown(`disruptions of ${subject}`, 'one allowed and not all', few.text);
 }
 
-function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budget'>): void {
+function budget(
+  findings: Findings,
+  settings: HeaderSettings,
+  { workload, one }: { workload: DeclaredWorkload; one: Seen<'budget'> },
+): void {
   const { expectedPods: expected, desiredHealthy: healthy } = one;
   const name = `disruption budget ${one.name} of ${nameOf(workload)}`;
   if (expected === null || healthy === null) {
@@ -222,13 +226,40 @@ function budget(findings: Findings, workload: DeclaredWorkload, one: Seen<'budge
     return;
   }
   const spare = expected - healthy;
+  const { text, most } = bearable(settings, workload);
   // A budget that also counts other pods (one for all node sets of an Elasticsearch) may allow the eviction of all these.
-  if (expected > workload.replicas.max && spare >= workload.replicas.min)
+  if (expected > workload.replicas.max && spare > most(workload.replicas.min))
     findings.unknown(name, `counts ${range(workload.replicas)} pods`, `counts ${expected}, allows ${spare}`);
   findings.expect(
     name,
-    spare >= 1 && spare < expected,
-    'allows one disruption and not all',
+    spare >= 1 && spare <= most(expected),
+    `allows one disruption and not ${text}`,
     `allows ${spare} of ${expected}`,
   );
+}
+
+/**
+ * How many of so many pods may be evicted at once. What a store is made of goes on while most are there (a quorum) and while a copy of each thing
+ * is; of two, one may go, since nothing else would ever let their nodes be drained.
+ */
+function bearable(
+  settings: HeaderSettings,
+  workload: DeclaredWorkload,
+): { text: string; most: (pods: number) => number } {
+  const declared = storeOf(settings, workload);
+  if (declared === undefined && workload.store === undefined)
+    return { text: 'all', most: (pods) => pods - 1 };
+  const copies = declared?.cluster?.replicas ?? declared?.index?.replicas ?? Infinity;
+  const most = (pods: number): number =>
+    Math.min(pods - 1, Math.max(1, Math.min(copies, Math.ceil(pods / 2) - 1)));
+  return { text: 'of more members than the store can spare', most };
+}
+
+/** The declared store that a workload names, or whose members it has. */
+function storeOf(
+  { stores = {} }: HeaderSettings,
+  { namespace, name, store = '' }: DeclaredWorkload,
+): HeaderStore | undefined {
+  const isSet = (set: MemberSet): boolean => set.namespace === namespace && set.name === name;
+  return stores[store] ?? Object.values(stores).find((one) => one && memberSets(one).some(isSet));
 }
