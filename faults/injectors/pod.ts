@@ -101,7 +101,11 @@ export class PodInjector implements FaultInjector {
         const seconds = String(Math.ceil(this.#options.landingMs / 1000));
         const frozen = await this.#ask(member, ['freeze', id, seconds]);
         acted('done by the agent');
-        return landingOf(frozen, { lastBeforeMs, by: 'cgroup frozen', what: `state, processes, freezer` });
+        return landingOf(frozen, {
+          lastBeforeMs,
+          by: 'cgroup frozen',
+          what: `state, processes, freezer of ${member.name}`,
+        });
       },
     };
   }

@@ -18,6 +18,13 @@ const LEAST_SECONDS = 5;
 /** An operation that got no answer in its time: the connection, or the statement. */
 const NOT_IN_TIME = /^(?:connect: )?(?:deadline|no connection within the limit|.*timeout)\b/i;
 
+/**
+ * A fault comes after so long without a failed write, ms. A single one that fails between that stretch and the fault is no unsteady store: what it
+ * takes to prepare the fault may be seconds.
+ */
+const CALM_MS = 5_000;
+const MOST_CALM_FAILED_SHARE = 0.01;
+
 /** Of what had ended before the fault, how much had failed. */
 export interface BeforeFault {
   ended: number;
@@ -51,6 +58,27 @@ export function writesBefore(writes: Operations, faultMs: number | null): Writes
     seconds.add(Math.floor(done / 1000));
   }
   return { ...seen, seconds: seconds.size };
+}
+
+/**
+ * Why nothing can be said of a fault's effect: clients were not served right before it either, whatever the reason; null: they were. What failed
+ * longer before is none of it: a store may take half a minute until it bears a load that begins at once.
+ */
+export function unsteadyBefore(
+  { count, doneMs, outcome }: Operations,
+  faultMs: number | null,
+): string | null {
+  if (faultMs === null) return null;
+  const calm = { ended: 0, failed: 0 };
+  for (let i = 0; i < count; i++) {
+    const done = doneMs[i] as number;
+    if (done <= faultMs - CALM_MS || done > faultMs) continue;
+    calm.ended++;
+    if (outcome[i] !== OUTCOMES.ok) calm.failed++;
+  }
+  return calm.failed > calm.ended * MOST_CALM_FAILED_SHARE
+    ? `${calm.failed} of ${calm.ended} writes failed in the ${CALM_MS / 1000} s before the fault`
+    : null;
 }
 
 function tooSlowFor({ outcome, detail }: Operations, i: number): boolean {

@@ -11,6 +11,10 @@ export const goalsSchema = z.strictObject({
   minTrials: number,
   /** Longest outage that ended in a steady stretch. */
   rtoSeconds: number,
+  /** The same of reads beside the writes, and of all outages of reads together; if not given, the goals of writes apply. */
+  readsRtoSeconds: number,
+  /** Until another one leads where the leader of controllers, or of etcd, was killed. */
+  leaderSeconds: number,
   /** All outages since the fault together; if not given, the RTO's goal applies. */
   totalOutageSeconds: number,
   /** Outages since the fault. */

@@ -9,7 +9,7 @@ export interface TrialSummary {
   injected: FailoverRecord[];
   /** The longest RTO of these, by its upper end; null: one was never steady again. undefined: no fault was injected. */
   worstRto: Interval | null | undefined;
-  /** The same of each further path of clients, by the path's name. */
+  /** The same of reads, and of each further path of clients, by the path's name. */
   paths: ({ name: string } & PathSummary)[];
   /** Sums of the writes that say something of losses. */
   readBack: WriteSums[];
@@ -26,6 +26,12 @@ export interface TrialSummary {
   /** Counted trials by how their RTO compares with what the live settings predict; those that could not be compared are left out. */
   expected: { inside: number; faster: number; slower: number };
 }
+
+/** Reads beside the writes, among the paths of a record: no path can be called so. */
+export const READS = 'READS';
+
+/** `by path direct`, or `of reads`. */
+export const streamText = (name: string): string => (name === READS ? 'of reads' : `by path ${name}`);
 
 interface PathSummary {
   /** Upper ends of the RTOs that are known, ms, one a trial. */

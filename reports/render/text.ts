@@ -2,7 +2,7 @@ import type { Exemption } from '../record/judgement.ts';
 import { FULL, MOST_OTHERS } from '../record/pressure.ts';
 import type { Pressure, Shares } from '../record/pressure.ts';
 import type { CheckResult, FailoverRecord, RequestSums, RunRecord } from '../record/run-record.ts';
-import { summaryOf } from '../record/trials.ts';
+import { streamText, summaryOf } from '../record/trials.ts';
 import type { Verdict } from '../record/verdict.ts';
 
 /** Words for the verdict of one check; colour and glyph never stand alone. */
@@ -275,14 +275,14 @@ export function worstRtoText(trials: readonly FailoverRecord[]): string {
   return worstRto === null ? 'never steady again' : secondsOf(worstRto.hiMs);
 }
 
-/** `by path direct 3.506 s` for each further path in the same trials. */
+/** `of reads 3.506 s`, and `by path direct 3.506 s` for each further path, in the same trials. */
 export function pathRtos(trials: readonly FailoverRecord[]): string[] {
   return summaryOf(trials).paths.map(
-    ({ name, worstMs }) => `by path ${name} ${worstMs === null ? 'not known' : secondsOf(worstMs)}`,
+    ({ name, worstMs }) => `${streamText(name)} ${worstMs === null ? 'not known' : secondsOf(worstMs)}`,
   );
 }
 
-/** ` (by path direct 3.506 s)`; empty where no further path is declared. */
+/** ` (by path direct 3.506 s)`; empty where nothing was read and no further path is declared. */
 export function pathRtoText(trials: readonly FailoverRecord[]): string {
   const said = pathRtos(trials);
   return said.length === 0 ? '' : ` (${said.join(', ')})`;

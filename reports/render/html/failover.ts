@@ -1,5 +1,5 @@
 import type { CheckResult, FailoverRecord, Interval } from '../../record/run-record.ts';
-import { summaryOf } from '../../record/trials.ts';
+import { streamText, summaryOf } from '../../record/trials.ts';
 import { byVerdict } from '../../record/verdict.ts';
 import { clipped, duration, grouped, oneLine, plural, secondsOf, withoutRto } from '../text.ts';
 import type { Limits } from './limits.ts';
@@ -81,12 +81,12 @@ function facts(trial: FailoverRecord): Html[] {
   return [target, landing, leaders(trial), interval || html``, ...pathFacts(trial), load];
 }
 
-/** The RTO of each further way of clients, beside that of the main load. */
+/** The RTO of reads and of each further way of clients, beside that of the main load. */
 function pathFacts({ paths = [] }: FailoverRecord): Html[] {
   return paths.map(({ name, rto, rtoNote }) => {
     const length = rto === null ? 'not known' : `between ${secondsOf(rto.loMs)} and ${secondsOf(rto.hiMs)}`;
     return html`<span
-      ><b>RTO by path ${name}</b> ${length}${rtoNote !== undefined && html` (${rtoNote})`}</span
+      ><b>RTO ${streamText(name)}</b> ${length}${rtoNote !== undefined && html` (${rtoNote})`}</span
     >`;
   });
 }
@@ -241,7 +241,7 @@ function trialTable(ordered: readonly FailoverRecord[], check: CheckResult, limi
     { title: 'Trial', numeric: true },
     { title: 'Verdict' },
     { title: 'RTO', numeric: true },
-    ...paths.map((name) => ({ title: `RTO by path ${name}`, numeric: true })),
+    ...paths.map((name) => ({ title: `RTO ${streamText(name)}`, numeric: true })),
     { title: 'Lost', numeric: true },
     { title: 'Dup.', numeric: true },
     { title: 'Leader' },

@@ -2,6 +2,7 @@
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import { proofGap } from '../../../reports/judge/fault-proof.ts';
 import { gapRule } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
@@ -56,7 +57,7 @@ export function faultGap(history: History, prepared: Prepared = namedGap): strin
   const acted = all(history, 'fault-acted').map(({ member }) => member);
   if (acted.toSorted().join() !== names.toSorted().join())
     return `the fault was injected into ${acted.join(', ') || 'nothing'}, but armed for ${armed.target}`;
-  return faultDiffers(history, armed);
+  return proofGap(armed, landed) ?? faultDiffers(history, armed);
 }
 
 function namedGap({ target, members }: Seen<'fault-armed'>): string | null {

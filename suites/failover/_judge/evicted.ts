@@ -8,6 +8,7 @@ import type { ClientView } from './outages/client-view.ts';
 import type { RawOutage } from '../../../reports/judge/failover/outages/outages.ts';
 import { isSeen } from '../../../reports/judge/failover/outages/recovery.ts';
 import { seconds } from './outages/rto.ts';
+import type { ReadsView } from './outages/reads.ts';
 import type { PathView } from './paths.ts';
 import { goalFor } from './trial.ts';
 import type { Trial } from './trial.ts';
@@ -32,6 +33,8 @@ interface Views {
   trial: Trial;
   view: ClientView;
   paths: readonly Pick<PathView, 'name' | 'view'>[];
+  /** With the goal of reads. */
+  readsView: Pick<ReadsView, 'view' | 'trial'> | null;
 }
 
 /** null: nobody evicted a member, as far as it was seen */
@@ -60,11 +63,13 @@ function notOfFault(history: History, fault: string): (one: Seen<'member-evicted
 }
 
 /** Ids of the rules whose goals had surely been missed by `untilMs`, whatever came later. */
-function missedBefore(untilMs: number, { trial, view, paths }: Views): Set<string> {
+function missedBefore(untilMs: number, { trial, view, paths, readsView }: Views): Set<string> {
   const ids = new Set<string>();
   if (wasOutTooLong(view, trial, untilMs)) ids.add('rto');
-  for (const path of paths)
-    if (path.view !== null && wasOutTooLong(path.view, trial, untilMs)) ids.add(`path/${path.name}`);
+  const others = paths.map(({ name, view: seen }) => ({ id: `path/${name}`, view: seen, trial }));
+  const streams = readsView === null ? others : [...others, { id: READS_OUT, ...readsView }];
+  for (const { id, view: seen, trial: judged } of streams)
+    if (seen !== null && wasOutTooLong(seen, judged, untilMs)) ids.add(id);
   const begun = begunBy(
     untilMs,
     view.episodes.flatMap(({ outages }) => outages),
@@ -87,6 +92,8 @@ function wasOutTooLong({ episodes }: ClientView, trial: Trial, untilMs: number):
 const begunBy = (untilMs: number, outages: readonly RawOutage[]): RawOutage[] =>
   outages.filter((outage) => isSeen(outage) && outage.start.hiMs < untilMs);
 
+/** That reads were out for too long. */
+export const READS_OUT = 'reads/outage';
 /** It counts what the fault did not cause, and is no goal of time. */
 const OUTAGES = 'outages';
 /** That no read ever succeeded again, while writes did, is not for the loss of another member. */

@@ -80,6 +80,7 @@ function goalsOf(first: History): TrialGoals {
   const { lossWindowBeyondFailover: beyond } = goals;
   return {
     rtoSeconds: goals.rtoSeconds,
+    readsRtoSeconds: goals.readsRtoSeconds,
     totalOutageSeconds: goals.totalOutageSeconds,
     outages: goals.outages,
     lostWrites: goals.lostWrites,

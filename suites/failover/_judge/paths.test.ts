@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { READS } from '../../../reports/record/trials.ts';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../../reports/record/run-record.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
@@ -23,7 +24,10 @@ describe('a further path of clients', () => {
     assert.deepEqual(pathOf(record).rto, { loMs: 3494.6, hiMs: 3506 });
     assert.deepEqual(record.rto, { loMs: 1994.6, hiMs: 2006 });
     assert.equal(pathOf(record).outages, 1);
-    assert.match(record.reason, /^RTO 1\.\d+ to 2\.\d+ s, by path direct 3\.\d+ to 3\.\d+ s, 0 of/);
+    assert.match(
+      record.reason,
+      /^RTO 1\.\d+ to 2\.\d+ s, of reads 1\.\d+ to 2\.\d+ s, by path direct 3\.\d+ to 3\.\d+ s, 0 of/,
+    );
   });
 
   it('should fail above the goal while the main load is within it, in the words of the main rule', () => {
@@ -105,7 +109,10 @@ describe('a further path of clients', () => {
 
   it('should leave records of stores without paths as they are', () => {
     const record = judge(new Synthetic());
-    assert.ok(!('paths' in record));
+    assert.deepEqual(
+      record.paths?.map(({ name }) => name),
+      [READS],
+    );
     assert.ok(record.rules?.every(({ id }) => !id.startsWith('path/')));
   });
 });
@@ -226,6 +233,6 @@ describe('paths over trials', () => {
     const named = Object.fromEntries(figures.map(({ name, value, goal }) => [name, [value, goal]]));
     assert.deepEqual(named['worst RTO by path direct'], [3.506, 30]);
     assert.deepEqual(named['median RTO by path direct'], [2.006, undefined]);
-    assert.match(seen, /^worst RTO 2\.006 s, by path direct 3\.506 s,/);
+    assert.match(seen, /^worst RTO 2\.006 s, of reads 2\.051 s, by path direct 3\.506 s,/);
   });
 });

@@ -14,7 +14,7 @@ import {
   noteOf,
   notSeenBack,
   rtoBetween,
-  tooFewBefore,
+  restlessBefore,
   tooSlow,
 } from './outages/rto.ts';
 import type { Judged } from './outages/rto.ts';
@@ -81,7 +81,7 @@ const failureOf = (judged: Judged): string | null => neverBack(judged) ?? tooSlo
 function openOf({ trial, view, gap }: PathView): string | null {
   if (gap !== null || view === null) return gap;
   const judged = { ...view, trial };
-  return tooFewBefore(judged) ?? lateAtEdges(judged) ?? notSeenBack(judged) ?? rtoBetween(judged);
+  return restlessBefore(judged) ?? lateAtEdges(judged) ?? notSeenBack(judged) ?? rtoBetween(judged);
 }
 
 export function pathRecord({ name, trial, view, ratePerSecond }: PathView): PathRecord {

@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { failoverRecordSchema } from '../../../reports/record/run-record.ts';
 import { failoverRecord } from './index.ts';
-import { said, START, Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
+import { PROOF, said, START, Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
 
 const judge = (trial: Synthetic) => failoverRecord(trial.history());
 
@@ -12,7 +12,10 @@ describe('a trial as it should be', () => {
   it('should pass and match the schema', () => {
     assert.equal(record.verdict, 'pass', record.reason);
     assert.deepEqual(failoverRecordSchema.parse(record), record);
-    assert.match(record.reason, /^RTO 1\.\d+ to 2\.\d+ s, 0 of \d+ acknowledged writes lost$/);
+    assert.match(
+      record.reason,
+      /^RTO 1\.\d+ to 2\.\d+ s, of reads \d+\.\d+ to 2\.\d+ s, 0 of \d+ acknowledged writes lost$/,
+    );
   });
 
   it('should give an RTO that holds the true length and is narrow', () => {
@@ -48,7 +51,7 @@ describe('a trial as it should be', () => {
     );
     assert.deepEqual(record.governing[0], { name: 'ttl', value: '20', source: 'Patroni /config' });
     assert.equal(record.outsideExpected, 'no');
-    assert.deepEqual(record.landed, { proved: true, by: 'processes gone: pids 11, 12 are gone', atMs: 5002 });
+    assert.deepEqual(record.landed, { proved: true, by: `processes gone: ${PROOF}`, atMs: 5002 });
   });
 
   it('should draw a strip of 100 ms bins from 5 s before the fault', () => {
@@ -371,7 +374,8 @@ describe('what makes a trial inconclusive', () => {
       `${seen.hiMs}`,
     );
     assert.deepEqual([punctual.verdict, seen.verdict], ['pass', 'pass']);
-    const goal = (rtoSeconds: number) => judge(late(996, 8, { rtoSeconds, lostWrites: 0, minTrials: 1 }));
+    const goal = (rtoSeconds: number) =>
+      judge(late(996, 8, { rtoSeconds, readsRtoSeconds: 30, lostWrites: 0, minTrials: 1 }));
     const inside = (punctual.hiMs + seen.hiMs) / 2 / 1000;
     assert.equal(goal(inside).verdict, 'inconclusive');
     assert.match(said(goal(inside)), /RTO between .* lies in between/);

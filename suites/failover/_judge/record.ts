@@ -16,6 +16,7 @@ import { readBackOf } from './writes/readback.ts';
 import { all, first, last } from '../../../reports/judge/observed.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { pathRecord, pathViewsOf } from './paths.ts';
+import { readsRecord, readsViewOf } from './outages/reads.ts';
 import { readsOf, remarkOf } from './writes/staleness.ts';
 import { accountsOf } from './writes/sums.ts';
 import type { Accounts } from './writes/sums.ts';
@@ -39,10 +40,13 @@ export function measure(history: History): Measured {
   const { view, outages, ratePerSecond } = viewed;
   const context = contextOf(history, trial);
   const paths = pathViewsOf(history, trial, leaders.before);
+  const readsView = readsViewOf(history, trial, leaders.before);
+  const streams = [...(readsView === null ? [] : [readsRecord(readsView)]), ...paths.map(pathRecord)];
   const evidence = {
     ...evidenceOf(history, trial, viewed),
     paths,
-    evicted: evictedIn(history, { trial, view, paths }),
+    readsView,
+    evicted: evictedIn(history, { trial, view, paths, readsView }),
   };
   const window = expectedOf(history);
   const remarks = [...(context.remarks ?? []), ...remarkOf(evidence.reads.stale)];
@@ -59,7 +63,7 @@ export function measure(history: History): Measured {
     rto: view.rto === null ? null : rounded(view.rto),
     ...sinceFault(view.downtime, trial),
     ...noteOf({ ...view, trial }),
-    ...(paths.length > 0 && { paths: paths.map(pathRecord) }),
+    ...(streams.length > 0 && { paths: streams }),
     ...outagesIn(outages, trial, evidence.endOfRecordingMs),
     phases: phasesOf(history, trial, view.episode ?? view.open),
     ...booksOf(evidence.accounts),
@@ -80,7 +84,7 @@ function evidenceOf(
   history: History,
   trial: Trial,
   { view, acks, trial: judged }: Viewed,
-): Omit<Evidence, 'paths' | 'evicted'> {
+): Omit<Evidence, 'paths' | 'readsView' | 'evicted'> {
   const readBack = readBackOf(history, trial.members);
   const { leader } = readBack;
   const lossWindow = lossWindowOf(history, trial, view.rto);

@@ -4,6 +4,7 @@ import type { LandedBy } from '../../../reports/record/observations/failover.ts'
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../reports/record/settings.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
+import { streamGoalMs } from './stream-goals.ts';
 
 /** What a trial's observations say about its fault and its settings, in one place. */
 export interface Trial {
@@ -113,11 +114,12 @@ type Goals = Pick<
 >;
 
 function goalsOf({ goals }: HistoryHeader): Goals {
-  const { rtoSeconds, totalOutageSeconds = rtoSeconds, lossWindowSeconds } = goals;
+  const { totalOutageSeconds, lossWindowSeconds } = goals;
+  const rtoGoalMs = streamGoalMs('writes', goals);
   return {
     lossWindowGoalMs: msOf(lossWindowSeconds),
-    rtoGoalMs: msOf(rtoSeconds),
-    totalGoalMs: msOf(totalOutageSeconds),
+    rtoGoalMs,
+    totalGoalMs: msOf(totalOutageSeconds) ?? rtoGoalMs,
     outagesGoal: goals.outages ?? null,
     lostGoal: goals.lostWrites ?? null,
     duplicatesGoal: goals.duplicates ?? 0,

@@ -1,5 +1,5 @@
 import type { Figure, Judgement } from '../../../reports/record/judgement.ts';
-import { summaryOf } from '../../../reports/record/trials.ts';
+import { READS, streamText, summaryOf } from '../../../reports/record/trials.ts';
 import type { TrialSummary } from '../../../reports/record/trials.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
 import { worst } from '../../../reports/record/verdict.ts';
@@ -11,6 +11,8 @@ import { median, proportionBounds, zeroLossBound } from '../../../reports/judge/
 /** Goals of a failover check for all its trials; each trial was already judged by the first two. */
 export interface TrialGoals {
   rtoSeconds?: number | undefined;
+  /** The same of reads; the RTO's goal when left out. */
+  readsRtoSeconds?: number | undefined;
   /** What all outages since the fault may take together, in any one trial; the RTO's goal when left out. */
   totalOutageSeconds?: number | undefined;
   /** Outages allowed in a trial; when left out they are only reported. */
@@ -97,6 +99,7 @@ function expectedOf(goals: TrialGoals): string {
     parts.push(
       `RTO ≤ ${goals.rtoSeconds} s${goals.awaySeconds === undefined ? '' : ' from the return of the majority'}`,
     );
+  if (goals.readsRtoSeconds !== undefined) parts.push(`outage of reads ≤ ${goals.readsRtoSeconds} s`);
   parts.push(...outageGoals(goals));
   if (goals.lostWrites !== undefined) parts.push(`lost acknowledged writes ≤ ${goals.lostWrites}`);
   if (goals.lossWindowSeconds !== undefined)
@@ -142,7 +145,7 @@ function rtoText({ counted, worstRto }: TrialSummary): string {
 const pathTexts = ({ paths }: TrialSummary): string[] =>
   paths.map(
     ({ name, worstMs }) =>
-      `by path ${name} ${worstMs === null ? 'not known of every trial' : `${seconds(worstMs)} s`}`,
+      `${streamText(name)} ${worstMs === null ? 'not known of every trial' : `${seconds(worstMs)} s`}`,
   );
 
 /** More than one outage in a trial is worth saying. */
@@ -210,11 +213,15 @@ function rtoFigures({ counted, worstRto }: TrialSummary, goals: TrialGoals): Fig
   return worstAndMedian('', { value, rtosMs, many: counted.length > 1 }, goals);
 }
 
-/** The same of further paths of clients, over the trials in which a fault was injected. */
+/** The same of reads and of further paths of clients, over the trials in which a fault was injected. */
 function pathFigures({ injected, paths }: TrialSummary, goals: TrialGoals): Figure[] {
   return paths.flatMap(({ name, rtosMs, worstMs }) => {
     const value = worstMs === null ? 'not known of every trial' : seconds(worstMs);
-    return worstAndMedian(` by path ${name}`, { value, rtosMs, many: injected.length > 1 }, goals);
+    const own = {
+      ...goals,
+      rtoSeconds: (name === READS ? goals.readsRtoSeconds : undefined) ?? goals.rtoSeconds,
+    };
+    return worstAndMedian(` ${streamText(name)}`, { value, rtosMs, many: injected.length > 1 }, own);
   });
 }
 

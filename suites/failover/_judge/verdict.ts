@@ -3,6 +3,7 @@ import { gapRule } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { missedRule } from '../../../reports/judge/before-fault.ts';
+import { READS_OUT } from './evicted.ts';
 import type { Evicted } from './evicted.ts';
 import type { Downtime } from './outages/downtime.ts';
 import { MAX_LAG_MS } from './outages/generator.ts';
@@ -12,10 +13,12 @@ import {
   notSeenBack,
   rtoBetween,
   seconds,
-  tooFewBefore,
+  restlessBefore,
   tooSlow,
 } from './outages/rto.ts';
 import type { Judged } from './outages/rto.ts';
+import { readsAway, readsUnsure } from './outages/reads.ts';
+import type { ReadsView } from './outages/reads.ts';
 import { sameContents } from './writes/readback.ts';
 import type { LossWindow } from './writes/loss-window.ts';
 import type { Contents, ReadBack } from './writes/readback.ts';
@@ -41,6 +44,8 @@ export interface Evidence extends Judged {
   severalLeaders: readonly Seen<'several-leaders'>[] | null;
   accounts: Accounts | null;
   reads: Reads;
+  /** The outages of reads; null: nothing was read. */
+  readsView: ReadsView | null;
   /** Why the fault was undone before the store had come back by itself. */
   restoredEarly: string | null;
   /** Members that somebody else evicted; null: none, or nobody looked. */
@@ -98,7 +103,7 @@ const HOLDINGS: readonly Holding[] = [
         : null,
     holds: 'goals are stated',
   },
-  { id: 'steady-before', open: tooFewBefore, holds: 'writes succeeded before the fault' },
+  { id: 'steady-before', open: restlessBefore, holds: 'writes succeeded steadily before the fault' },
   {
     id: 'lag/edges',
     open: lateAtEdges,
@@ -174,6 +179,15 @@ const HOLDINGS: readonly Holding[] = [
     ofLoad: true,
   },
   {
+    id: READS_OUT,
+    applies: ({ readsView }) => readsView !== null,
+    fails: ({ readsView }) => readsAway(readsView),
+    open: ({ readsView }) => readsUnsure(readsView),
+    holds: 'the outage of reads is within its goal',
+    ofTime: true,
+    ofLoad: true,
+  },
+  {
     id: 'read-back',
     open: ({ readBack }) => (readBack.gaps.length > 0 ? readBack.gaps.join('; ') : null),
     holds: 'everything was read back',
@@ -209,9 +223,10 @@ function ruleOf({ id, fails, open, holds, ofTime, ofLoad }: Holding, evidence: E
   return gapRule(id, open?.(evidence) ?? null, holds);
 }
 
-export function passReason({ rto, downtime, accounts, paths }: Evidence): string {
+export function passReason({ rto, downtime, accounts, paths, readsView }: Evidence): string {
   const took = [
     ...(rto === null ? [] : [`RTO ${between(rto)}`]),
+    ...(readsView?.view.rto == null ? [] : [`of reads ${between(readsView.view.rto)}`]),
     ...paths.flatMap(({ name, view }) => (view?.rto == null ? [] : [`by path ${name} ${between(view.rto)}`])),
   ].join(', ');
   const many =

@@ -114,7 +114,7 @@ const READS_AGAIN_MS = 30_000;
  * runs. Where nothing stalled, the steady stretch has already passed and this returns at once.
  */
 async function writesGoOn(ctx: CheckContext, rtoDeadlineMs: number): Promise<void> {
-  // Reads have no goal of their own, but must succeed at the end of the recording. Some that never do again are for the judge.
+  // Reads must succeed at the end of the recording, so that the end of their outage is seen. Some that never do again are for the judge.
   await ctx.step(`see ${STEADY_MS / 1000} s without a failed read`, () =>
     waited(ctx, {
       until: 'steady',

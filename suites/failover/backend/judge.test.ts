@@ -202,7 +202,11 @@ describe('requests through the edge', () => {
     // The proof may take a second, from a pod on another node.
     const late = trial()
       .without('fault-landed')
-      .see(6_000, 'fault-landed', { by: 'gone', proof: 'pid 11 is gone', betweenMs: [1_005_000, 1_006_000] });
+      .see(6_000, 'fault-landed', {
+        by: 'gone',
+        proof: 'pid 11 of postgres-0 is gone',
+        betweenMs: [1_005_000, 1_006_000],
+      });
     const judgement = judge(fail(late, 5_000, 90));
     assert.equal(judgement.verdict, 'fail', judgement.reason);
     assert.match(judgement.reason, /90 of 31\d\d requests failed/);
@@ -222,7 +226,7 @@ describe('requests through the edge', () => {
       .see(1_000, 'fault-armed', armedFor('pod-crash', 'postgres-0'))
       .see(5_002, 'fault-landed', {
         by: 'template',
-        proof: 'generation 2',
+        proof: 'generation 2 of postgres-0',
         betweenMs: [1_005_000, 1_005_002],
       });
     assert.match(judge(waited).reason, /0 of 3001 requests failed/);

@@ -31,6 +31,11 @@ const PODS: Pod[] = [
 ];
 const SCALED = [ONE, TWO].map((name) => ({ pod: name, workload: API }));
 
+/** An autoscaler had added one. */
+const THREE = 'tender/tender-api-6f65d846fd-tq9wz';
+const MORE = [...PODS, pod([THREE, 'worker-2'])];
+const SCALED_MORE = [...SCALED, { pod: THREE, workload: API }];
+
 interface Seen {
   pods?: Pod[];
   scaled?: typeof SCALED;
@@ -81,12 +86,17 @@ test('should want every declared workload whole before, and the static pods of e
 
 test('should know a pod that made room for another, though autoscalers were not listed afterwards', () => {
   const disturbed = (after: Seen) =>
-    podFindings(historyOf({}, after), TARGET)
+    podFindings(historyOf({ pods: MORE, scaled: SCALED_MORE }, after), TARGET)
       .filter(({ ok }) => !ok)
       .map(({ seen }) => seen)
       .join();
-  const left = PODS.filter((one) => one.pod !== ONE);
-  assert.equal(disturbed({ pods: left, scaled: SCALED.slice(1) }), '');
+  const left = MORE.filter((one) => one.pod !== ONE);
+  assert.equal(disturbed({ pods: left, scaled: SCALED_MORE.slice(1) }), '');
+  assert.match(
+    disturbed({ pods: left.filter((one) => one.pod !== TWO) }),
+    /b84h4 is gone/,
+    'fewer than it must have',
+  );
   const replaced = [...left, pod(['tender/tender-api-6f65d846fd-zzzzz', 'worker-2'])];
   assert.match(disturbed({ pods: replaced, scaled: [] }), /b84h4 is gone/);
 });

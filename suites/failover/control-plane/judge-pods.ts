@@ -26,7 +26,7 @@ export function podFindings(history: History, target: string): Finding[] {
   const looks = looksOf(history);
   if (looks === null) return [];
   const now = new Map(looks.after.pods.map((row) => [row.pod, row]));
-  const away = scaledAway(looks);
+  const away = scaledAway(looks, history.header);
   const byNamespace = new Map<string, string[]>();
   for (const row of looks.before.pods) {
     if (isKilled(row, target)) continue;
@@ -47,17 +47,25 @@ export function podFindings(history: History, target: string): Finding[] {
 const isKilled = (row: PodRow, target: string): boolean => row.static && row.node === target;
 
 /**
- * Pods that a scale-down may have removed: their workload has an autoscaler and no new pod, which a replaced pod would have left. New
- * pods are also recognised by name, since autoscalers may not have been listed afterwards.
+ * Pods that a scale-down may have removed: their workload has an autoscaler, as many pods as it must have at least, and no new one, which a
+ * replaced pod would have left. New pods are also recognised by name, since autoscalers may not have been listed afterwards.
  */
-function scaledAway({ before, after }: Looks): Set<string> {
+function scaledAway({ before, after }: Looks, { settings }: HistoryHeader): Set<string> {
   const known = new Set(before.pods.map(({ pod }) => pod));
   const isNew = ({ pod }: { pod: string }): boolean => !known.has(pod);
   const grown = new Set(after.scaled.filter(isNew).map(({ workload }) => workload));
   const others = after.pods.filter(isNew);
+  const { workloads = [] } = settings.topology ?? {};
+  const hasEnough = (workload: string): boolean => {
+    const least = workloads.find((one) => nameOf(one) === workload)?.replicas.min ?? 1;
+    return after.pods.filter(({ pod }) => isOf(pod, workload)).length >= least;
+  };
   return new Set(
     before.scaled
-      .filter(({ workload }) => !grown.has(workload) && !others.some(({ pod }) => isOf(pod, workload)))
+      .filter(
+        ({ workload }) =>
+          hasEnough(workload) && !grown.has(workload) && !others.some(({ pod }) => isOf(pod, workload)),
+      )
       .map(({ pod }) => pod),
   );
 }

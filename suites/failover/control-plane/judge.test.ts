@@ -10,6 +10,7 @@ const CHECK = 'failover/control-plane/leader-crash';
 type Row = [string, string, number, string, boolean];
 const PODS: Row[] = [
   ['tender/postgres-0', 'u1', 0, 'worker-1', false],
+  ['tender/tender-api-w', 'u5', 0, 'worker-1', false],
   ['tender/tender-api-x', 'u2', 1, 'worker-2', false],
   ['kube-system/kube-apiserver-control-1', 'u3', 0, 'control-1', true],
   ['kube-system/kube-apiserver-control-2', 'u4', 0, 'control-2', true],
@@ -22,6 +23,11 @@ const ROLES = [{ store: 'postgres', before: 'leader', after: 'leader' }];
 const KILLED = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
   (name) => `${name}-control-1`,
 );
+const LANDED = {
+  by: 'processes gone',
+  proof: KILLED.map((name) => `all processes of ${name} on control-1 are gone: 11@1`).join('; '),
+  betweenMs: [1_005_001, 1_005_002],
+};
 const armed = (names = KILLED, node = 'control-1') => ({
   fault: 'leader-crash',
   target: 'control-1',
@@ -35,7 +41,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     spacingMs: 40,
     lengthMs: 30_000,
     outages,
-    goals: { rtoSeconds: 15 },
+    goals: { rtoSeconds: 15, leaderSeconds: 30 },
     settings: {
       rtoDeadlineMs: 60_000,
       apiAddress: '198.18.128.32:5432',
@@ -46,6 +52,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     'budget-spent',
     'fault-armed',
     'fault-acted',
+    'fault-landed',
     'steady',
     'steady-after',
     'as-before',
@@ -57,6 +64,7 @@ function trial(after: Row[] = PODS, outages: [number, number][] = [[5_000, 2_000
     .see(-48, 'steady', { ok: true, leader: 'control-1', detail: 'leads: control-1' })
     .see(-5, 'leader', { leader: 'control-1', pollMs: 500 })
     .see(4_999, 'fault-armed', armed())
+    .see(5_002, 'fault-landed', LANDED)
     .see(9_000, 'leader', { leader: 'control-2', pollMs: 510 })
     .see(30_950, 'leader', { leader: 'control-2', pollMs: 500, final: true })
     .see(30_940, 'steady-after', { ok: true, detail: '3 of 3 run again' })

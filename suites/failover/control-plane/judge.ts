@@ -6,6 +6,8 @@ import { aimGap, leaderGap } from '../_judge/coherence.ts';
 import { faultRule, requestEvidence } from '../_judge/services/fault-trial.ts';
 import { excusedByEviction } from '../_judge/evicted.ts';
 import { measure } from '../_judge/record.ts';
+import { streamGoalMs, streamRule } from '../_judge/stream-goals.ts';
+import type { Trial } from '../_judge/trial.ts';
 import { seconds } from '../_judge/outages/rto.ts';
 import { passReason, rulesOf } from '../_judge/verdict.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
@@ -70,7 +72,7 @@ export function judgeControlPlaneCrash(histories: readonly History[]): Judgement
   if (telling === undefined || first === undefined) throw new Error('a judge needs at least one history');
   const goal = first.header.goals.rtoSeconds;
   const findings = judged.flatMap((one) => one.findings.filter(({ ok }) => !ok));
-  const expected = `API writable again ≤ ${goal ?? '?'} s; no store's leader changed; no pod restarted except the static pods that were killed`;
+  const expected = `API writable again ≤ ${goal ?? '?'} s; another one leads ≤ ${first.header.goals.leaderSeconds ?? '?'} s; no store's leader changed; no pod restarted except the static pods that were killed`;
   const shown = findings.length > 0 ? findings : telling.findings;
   return {
     verdict,
@@ -108,6 +110,7 @@ function judgeTrial(history: History): Judged {
   const held: Rule[] = [
     { id: 'writable', verdict, text: reason, ...(ofTime && { ofTime }) },
     ...undisturbedRules(findings),
+    electedRule(history, own.trial),
     lookedRule(history, record.target),
     faultRule(history, preparedGap),
     ...OWN.map(({ id, open, holds }) => gapRule(id, open(history), holds)),
@@ -116,6 +119,31 @@ function judgeTrial(history: History): Judged {
   const undisturbed = `${findings.filter(({ ok }) => ok).length} leaders and workloads undisturbed`;
   const judged = { verdict: worstOf(rules), reason: reasonOf(rules, `${reason}, ${undisturbed}`) };
   return { record: { ...record, ...judged }, rules, findings };
+}
+
+/** Whoever led was killed and kept down: somebody else must lead. */
+function electedRule(history: History, { faultMs, landedMs }: Trial): Rule {
+  const id = 'elected';
+  const { goals, settings } = history.header;
+  if (settings.topology?.controlPlane?.nodes === 1)
+    return gapRule(id, null, 'the control plane has one node: nobody else can lead');
+  const limitMs = streamGoalMs('leaders', goals);
+  const seen = all(history, 'leader').flatMap(({ t, leader, pollMs }) =>
+    leader === null ? [] : { t, leader, pollMs },
+  );
+  const before = seen.findLast(({ t }) => t <= (faultMs ?? -Infinity));
+  if (limitMs === null)
+    return gapRule(id, 'the history states no goal for the time until another one leads', '');
+  if (landedMs === null || before === undefined)
+    return gapRule(id, 'who led when the fault landed is not known', '');
+  const next = seen.find(({ t, leader }) => t > landedMs && leader !== before.leader);
+  if (next === undefined)
+    return { id, verdict: 'fail', text: `nobody else led after ${before.leader} was killed`, ofTime: true };
+  const hiMs = next.t - landedMs;
+  // Its observer looks every so often.
+  const loMs = Math.max(0, hiMs - next.pollMs);
+  const text = `${next.leader} led ${seconds(loMs)} to ${seconds(hiMs)} s after ${before.leader} was killed`;
+  return streamRule(id, text, { loMs, hiMs }, limitMs);
 }
 
 /** The target is a node, and the members are the static pods that this fault kills, each named after the node. */

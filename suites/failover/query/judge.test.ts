@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
 
+const GOALS = { rtoSeconds: 30 };
 const question = 'neighbours of q0';
 const expected: Seen = ['query-expected', { leader: 's-0', answers: [{ question, answer: ['7', '3'] }] }];
 const answers = (when: string, of: string, answer: string[] | null, sources = ['s-0', 's-1']): Seen => [
@@ -44,13 +45,14 @@ const roles = [{ store: 'elasticsearch', before: 'master', after: 'master' }];
 const asBefore: Seen = ['as-before', { roles, objects: 3, differences: [] }];
 const landed: Seen = [
   'fault-landed',
-  { t: 1007, by: 'processes gone', proof: 'pid 1', betweenMs: [1006, 1007] },
+  { t: 1007, by: 'processes gone', proof: 'pid 1 of s-0', betweenMs: [1006, 1007] },
 ];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
 const stores = { elasticsearch: { members: 3, statefulSet: { namespace: 'tender', name: 's' } } };
 const query = (...seen: Seen[]) =>
   judge({
     check: 'failover/query/vector',
+    goals: GOALS,
     settings: { stores },
     seen: [steady, price, armed, acted, ...seen, asBefore],
   });
@@ -123,6 +125,7 @@ test('should believe nobody who may not answer, and no fault that hit another', 
     assert.notEqual(query(...whole.toSpliced(index, 1)).verdict, 'pass', String(whole[index]?.[0]));
   const other = judge({
     check: 'failover/query/vector',
+    goals: GOALS,
     settings: { stores },
     seen: [
       steady,
@@ -166,7 +169,7 @@ test('should want the fault done as it was armed', () => {
       name,
       name === kind ? { ...fields, ...change } : fields,
     ]);
-    return judge({ check: 'failover/query/vector', settings: { stores }, seen }).verdict;
+    return judge({ check: 'failover/query/vector', goals: GOALS, settings: { stores }, seen }).verdict;
   };
   assert.equal(bent('steady', {}), 'pass');
   for (const [kind, change] of [
@@ -184,6 +187,7 @@ test('should take no answer that is empty for one, and want every declared copy 
   const declared = (replicas: string): string =>
     judge({
       check: 'failover/query/vector',
+      goals: GOALS,
       settings: {
         stores: {
           elasticsearch: { ...stores.elasticsearch, durability: { 'index.number_of_replicas': replicas } },

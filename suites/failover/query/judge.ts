@@ -1,13 +1,16 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import { faultEvidence, faultRule } from '../_judge/services/fault-trial.ts';
+import { seconds } from '../_judge/outages/rto.ts';
+import { streamGoalMs, streamRule } from '../_judge/stream-goals.ts';
 import { trialOf } from '../_judge/trial.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
-import { reasonOf, worstOf } from '../../../reports/record/rule.ts';
+import { gapRule, reasonOf, worstOf } from '../../../reports/record/rule.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
 import { memberNames } from '../../../reports/record/store-pods.ts';
 
 type Asked = Seen<'query-answers'>;
@@ -39,10 +42,26 @@ const MOST_NAMED = 5;
  */
 function judgeQuery(history: History): Judgement {
   const judgement = judgeAnswers(history);
-  const rules = [...(judgement.rules ?? []), faultRule(history)];
+  const rules = [...(judgement.rules ?? []), answeredRule(history), faultRule(history)];
   const verdict = worstOf(rules);
   const reason = verdict === judgement.verdict ? judgement.reason : reasonOf(rules, judgement.reason);
   return { ...judgement, verdict, reason, rules };
+}
+
+/** Clients are asked on until every question is answered, which ends the outage of queries. */
+function answeredRule(history: History): Rule {
+  const id = 'answered';
+  const { goals, settings } = history.header;
+  const limitMs = streamGoalMs('queries', goals);
+  const { landedMs } = trialOf(history);
+  const asked = askedOf(history, 'after', 'clients');
+  if (limitMs === null) return gapRule(id, 'the history states no goal for answers', '');
+  if (landedMs === null || asked === undefined || asked.t < landedMs)
+    return gapRule(id, 'no question was asked after the fault', '');
+  // Controls wait before they ask.
+  const tookMs = asked.t - landedMs - (settings.query?.askAfterMs ?? 0);
+  const text = `clients had every answer ${seconds(tookMs)} s after the fault`;
+  return streamRule(id, text, { loMs: tookMs, hiMs: tookMs }, limitMs);
 }
 
 function judgeAnswers(history: History): Judgement {

@@ -28,12 +28,16 @@ export interface Outline {
 }
 
 export const START = 1_000_000;
+/** Of whatever these trials hit. */
+export const PROOF = 'pids 11, 12 of postgres-0 and postgres-1 are gone, so is worker-1';
 
 const MEMBERS = ['postgres-0', 'postgres-1', 'postgres-2'];
 /** Where clients of a further path connect. */
 const PATH_ADDRESS = { host: '198.18.75.6', port: 6432 };
 /** Writes from one read to the next. */
 const READ_SPACING = 10;
+/** Of tests that are about writes. */
+const WIDE = { readsRtoSeconds: 600 };
 const STORES = {
   postgres: {
     members: 3,
@@ -186,7 +190,10 @@ export class Synthetic {
     see(fault - 2, 'budget-estimate', ESTIMATE);
     see(fault - 1, 'fault-armed', armedFor('pod-crash', 'postgres-0'));
     see(fault, 'fault-acted', { member: 'postgres-0', did: '2 processes signalled' });
-    const landing = { by: 'processes gone', proof: 'pids 11, 12 are gone' };
+    const landing = {
+      by: 'processes gone',
+      proof: PROOF,
+    };
     see(fault + 2, 'fault-landed', { ...landing, betweenMs: [fault + 1, fault + 2] });
     see(fault + 3, 'stage', { name: 'recovery' });
     see(fault + 1000, 'leader', { leader: null, pollMs: 100 });
@@ -311,7 +318,7 @@ export class Synthetic {
         check,
         trial: 1,
         environment: 'test',
-        goals,
+        goals: { ...WIDE, ...goals },
         settings: this.#settings(),
         anchor: { wall: '2026-01-01T00:00:00.000Z', monoMs: START },
       },

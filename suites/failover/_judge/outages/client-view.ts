@@ -1,7 +1,7 @@
 /** What one client saw of the fault: the load through the address of applications, or that of a further path. */
 import type { Operations } from '../../../../reports/record/history/history.ts';
 import type { FailoverRecord, Interval } from '../../../../reports/record/run-record.ts';
-import { overloadedText, writesBefore } from '../../../../reports/judge/before-fault.ts';
+import { overloadedText, unsteadyBefore, writesBefore } from '../../../../reports/judge/before-fault.ts';
 import { once } from '../../../../reports/judge/once.ts';
 import { acknowledgements, countUpTo } from '../../../../reports/judge/failover/writes/acknowledgements.ts';
 import type { Acknowledgements } from '../../../../reports/judge/failover/writes/acknowledgements.ts';
@@ -31,6 +31,8 @@ export interface ClientView {
   open: Episode | null;
   downtime: Downtime;
   acknowledgedBefore: number;
+  /** Why clients were not served before the fault; null: they were. */
+  unsteadyBefore: string | null;
   /**
    * Why a missed goal of time is not the fault's: the store did not bear the load before it; null: it did, or acknowledged nothing until the
    * fault was undone, which no load excuses.
@@ -67,6 +69,7 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     rto: rto === null ? null : widened(rto, movedMs),
     downtime: { ...downtime, totalMs: widened(downtime.totalMs, movedMs * Math.max(1, downtime.outages)) },
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
+    unsteadyBefore: unsteadyBefore(writes, trial.faultMs),
     overloaded: servedAgain(shown, trial)
       ? overloadedText(writesBefore(writes, trial.faultMs), ratePerSecond)
       : null,

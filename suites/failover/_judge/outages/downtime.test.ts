@@ -15,7 +15,7 @@ function switchedOff(outage: [number, number]): string {
     outages: [outage],
     goals: { rtoSeconds: 100, lostWrites: 0, minTrials: 1 },
   }).without('fault-landed');
-  const landing = { by: 'power off', proof: 'the power of w-1 is off', betweenMs: [5_000, 55_000] };
+  const landing = { by: 'power off', proof: 'the power of worker-1 is off', betweenMs: [5_000, 55_000] };
   return said(failoverRecord(trial.see(55_000, 'fault-landed', landing).history()));
 }
 

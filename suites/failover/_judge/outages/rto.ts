@@ -21,10 +21,12 @@ export function lateAtEdges({ lag }: Pick<Judged, 'lag'>): string | null {
     : null;
 }
 
-export function tooFewBefore({ acknowledgedBefore, trial }: Judged): string | null {
-  return trial.faultMs !== null && acknowledgedBefore < MIN_ACKNOWLEDGED
+/** Why the effect of the fault is unknown: clients were not served steadily before it. */
+export function restlessBefore({ acknowledgedBefore, unsteadyBefore, trial }: Judged): string | null {
+  if (trial.faultMs === null) return null;
+  return acknowledgedBefore < MIN_ACKNOWLEDGED
     ? `${acknowledgedBefore} acknowledged writes before the fault, at least ${MIN_ACKNOWLEDGED} needed`
-    : null;
+    : unsteadyBefore;
 }
 
 /** Not steady before the deadline. Reported even when the proof of the fault, the read-back or other evidence is missing; not where none was injected. */

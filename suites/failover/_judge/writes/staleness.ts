@@ -38,8 +38,8 @@ export interface StaleReads {
 }
 
 /**
- * The end of the recording, in which reads must succeed again. Writes have been steady for STEADY_MS by then. Reads have no recovery
- * goal of their own: a server that has just started (a JVM above all) may answer its first reads late while it accepts writes.
+ * The end of the recording, in which reads must succeed again. Writes have been steady for STEADY_MS by then.
+ * How long reads were out is another rule's (../outages/reads.ts).
  */
 const LAST_MS = 2_000;
 /** Fewer reads than this at the end prove no failure: with a read a second, two that are late are all there are. */
