@@ -46,7 +46,7 @@ export function changed<K extends Kind>(
 ): Bend {
   return (history) => {
     let count = 0;
-    let differs = false;
+    let differs = false as boolean;
     const observations = history.observations.flatMap((seen): Observation[] => {
       if (seen.kind !== kind) return [seen];
       const bent = change(structuredClone(seen) as unknown as Seen<K>, count++);
@@ -73,7 +73,10 @@ export function seen(...more: ReadonlyArray<{ [K in Kind]: NewSeen<K> & { t: num
 
 /** With another header. */
 export function headed(change: (header: History['header']) => Partial<History['header']>): Bend {
-  return (history) => ({ ...history, header: { ...history.header, ...change(structuredClone(history.header)) } });
+  return (history) => ({
+    ...history,
+    header: { ...history.header, ...change(structuredClone(history.header)) },
+  });
 }
 
 /** With another outcome of the reads or writes for which `of` says one; undefined leaves it. @throws TaleError where none changes */
@@ -107,9 +110,11 @@ export function tell(
   const own = tales.filter(({ check }) => matchesAny([check], of.check));
   const wrong = own.flatMap((tale) => {
     const name = `${tale.number === undefined ? 'tale' : `false verdict ${tale.number}`} (${tale.says})`;
-    const { bend, trials = (histories) => histories.map(bend), must, rule } = tale;
+    const { bend, trials = (seen: readonly History[]) => seen.map(bend), must, rule } = tale;
     try {
-      const { verdict, reason, rules = [] } = of.judge(trials(of.histories));
+      const { verdict, reason, ...judged } = of.judge(trials(of.histories));
+      // A series has no rules of its own.
+      const rules = judged.rules ?? (judged.trials ?? []).flatMap((one) => one.rules ?? []);
       const may = [must].flat();
       if (!may.includes(verdict)) return [`${name}: ${verdict}, must be ${may.join(' or ')}: ${reason}`];
       const decided = rules.filter((one) => one.verdict === verdict).map(({ id }) => id);
