@@ -1,7 +1,7 @@
 /**
  * Changes the stored passing history of every built check in thousands of ways and compares what its judge says of each with what was
- * accepted, and tells it the tales of tests/tales: `npm run mutate [-- --check GLOB] [--folder FOLDER]`. Exit 1 if an outcome differs, a pass lacks its reason, or a history is
- * missing or does not pass.
+ * accepted, and tells it the tales of tests/tales: `npm run mutate [-- --check GLOB] [--folder FOLDER]`. Exit 1 if an outcome differs, a pass
+ * lacks its reason, a tale gets another verdict than it must, or a history is missing or does not pass.
  */
 import { parseArgs } from 'node:util';
 import { matchesAny } from '../env/globs.ts';

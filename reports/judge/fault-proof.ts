@@ -1,6 +1,7 @@
 /** Whether the proof of a fault is of those for whom it was armed. */
 import { faultFacts } from '../record/fault-facts.ts';
 import type { Seen } from '../record/observations/index.ts';
+import { literal } from './workload-pods.ts';
 
 const MOST_SHOWN = 120;
 /** A process by its number and the time of its start, which no other one ever has. */
@@ -26,7 +27,7 @@ const nodeGap = ({ name, node }: Member, proof: string): string | null =>
 
 function podGap({ name, uid, node }: Member, proof: string): string | null {
   if (!isNamed(name, proof) && !isNamed(uid, proof)) return `${name} was armed, and ${silent(proof)}`;
-  const elsewhere = new RegExp(`${escaped(name)} on ([\\w.-]+)`).exec(proof)?.[1] ?? node;
+  const elsewhere = new RegExp(`${literal(name)} on ([\\w.-]+)`).exec(proof)?.[1] ?? node;
   return elsewhere === node
     ? null
     : `${name} was on ${node ?? 'no node'}, and the proof is of ${String(elsewhere)}`;
@@ -46,8 +47,6 @@ function processGap({ name, found }: Member, proof: string): string | null {
 /** As a whole: `redis-1` is not named by `redis-10`. */
 function isNamed(word: string, text: string): boolean {
   return (
-    word !== '' && new RegExp(`(?<![\\w-])(?:pod)?${escaped(word)}(?![\\w-])`).test(text.replaceAll('_', '-'))
+    word !== '' && new RegExp(`(?<![\\w-])(?:pod)?${literal(word)}(?![\\w-])`).test(text.replaceAll('_', '-'))
   );
 }
-
-const escaped = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');

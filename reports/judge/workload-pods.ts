@@ -19,4 +19,5 @@ export function podNames({ kind, name }: Pick<DeclaredWorkload, 'kind' | 'name'>
   return `${literal(name)}-${SUFFIXES[kind] ?? '.+'}`;
 }
 
-const literal = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+/** A regular expression of exactly this text. */
+export const literal = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');

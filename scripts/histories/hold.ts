@@ -1,4 +1,7 @@
-/** Tests one check's judge with mutants of its stored history, and with the tales that are told of it. Also the entry of a worker that does so on request. */
+/**
+ * Tests one check's judge with mutants of its stored history, and with the tales that are told of it. Also the entry of a worker that does so on
+ * request.
+ */
 import { parentPort } from 'node:worker_threads';
 import { errorText } from '../../reports/record/error-text.ts';
 import { judgeOver } from '../../reports/judge/definition.ts';

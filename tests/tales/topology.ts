@@ -1,5 +1,6 @@
 import { wallOf } from '../../reports/judge/telemetry/clocks.ts';
-import { all, changed, headed } from './tale.ts';
+import type { HeaderStore } from '../../reports/judge/topology/declared.ts';
+import { all, changed, headed, TaleError } from './tale.ts';
 import type { Tale } from './tale.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,7 @@ const busy =
   (mean: number): Tale['bend'] =>
   (history) => ({
     ...history,
-    pressure: { ...(history.pressure ?? {}), others: { mean, most: mean } } as never,
+    pressure: { cpu: null, memory: null, io: null, others: { mean, most: mean }, spanMs: 30_000 },
   });
 
 const role = (of: (role: string) => string): Tale['bend'] =>
@@ -40,6 +41,14 @@ const oneLost = changed('reach-pair', ({ asked }, index) =>
 
 const cordoned = (...names: string[]): Tale['bend'] =>
   changed('node', ({ name }) => (names.includes(name) ? { unschedulable: true } : {}));
+
+/** A store that is declared otherwise. */
+const declared = (name: string, otherwise: Partial<HeaderStore>): Tale['bend'] =>
+  headed(({ settings }) => {
+    const store = settings.stores?.[name];
+    if (store === undefined) throw new TaleError(`${name} is not declared`);
+    return { settings: { ...settings, stores: { ...settings.stores, [name]: { ...store, ...otherwise } } } };
+  });
 
 const SPREAD = 'topology/workloads/spread';
 const DECLARED = 'topology/workloads/declared';
@@ -69,17 +78,7 @@ export const TALES: readonly Tale[] = [
     must: 'fail',
     rule: 'budgets',
     bend: all(
-      headed(({ settings }) => ({
-        settings: {
-          ...settings,
-          stores: {
-            ...settings.stores,
-            ...(settings.stores?.['redis'] && {
-              redis: { ...settings.stores['redis'], cluster: { replicas: 1 } },
-            }),
-          },
-        },
-      })),
+      declared('redis', { cluster: { replicas: 1 } }),
       spread({ members: 6, healthy: 4, store: 'StatefulSet tender/redis' }),
     ),
   },
@@ -196,15 +195,7 @@ export const TALES: readonly Tale[] = [
     must: 'pass',
     bend: all(
       role((was) => (was === 'sync_standby' ? 'replica' : was)),
-      headed(({ settings }) => ({
-        settings: {
-          ...settings,
-          stores: {
-            ...settings.stores,
-            ...(settings.stores?.['postgres'] && { postgres: { ...settings.stores['postgres'], goals: {} } }),
-          },
-        },
-      })),
+      declared('postgres', { goals: {} }),
     ),
   },
   {

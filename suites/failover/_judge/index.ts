@@ -13,6 +13,7 @@ import { coherenceRules } from './coherence.ts';
 import { failoverEvidence } from './evidence.ts';
 import { excusedByEviction } from './evicted.ts';
 import { measure } from './record.ts';
+import type { Measured } from './record.ts';
 import { trialOf } from './trial.ts';
 import { passReason, rulesOf } from './verdict.ts';
 
@@ -58,11 +59,15 @@ export function judgeFailover(histories: readonly History[]): Judgement {
 
 /** The record of one trial, judged by its own rules and by those that every check has. Pure: the same history always gives the same record. */
 export function failoverRecord(history: History): FailoverRecord {
-  const { record, evidence } = measure(history);
-  const all = [...allRules(rulesOf(evidence), history, FAILOVER), ...coherenceRules(history)];
-  const rules = excusedByEviction(all.toSorted(endFirst), evidence.evicted);
-  const verdict = worstOf(rules);
-  return { ...record, verdict, reason: reasonOf(rules, passReason(evidence)), rules: rules.map(plain) };
+  const measured = measure(history);
+  const all = [...allRules(rulesOf(measured.evidence), history, FAILOVER), ...coherenceRules(history)];
+  return recordBy(excusedByEviction(all.toSorted(endFirst), measured.evidence.evicted), measured);
+}
+
+/** What was measured, with what these rules say of it. */
+export function recordBy(rules: readonly Rule[], { record, evidence }: Measured): FailoverRecord {
+  const reason = reasonOf(rules, passReason(evidence));
+  return { ...record, verdict: worstOf(rules), reason, rules: rules.map(plain) };
 }
 
 /** What cut a trial off explains whatever else it lacks. */

@@ -125,8 +125,8 @@ function isLate({ restarts, endedAgoMs }: Container, { allowed, windowMs }: Limi
 }
 
 /**
- * Whether a container keeps restarting. The last must be recent, by how often it restarts: services restart while they wait for each other in a cluster that comes up,
- * and then stop.
+ * Whether a container keeps restarting. The last must be recent, by how often it restarts: services restart while they wait for each other in a
+ * cluster that comes up, and then stop.
  */
 function isAgain(container: Container, pod: Pod, limits: Limits): boolean {
   const { endedAgoMs, restarts } = container;

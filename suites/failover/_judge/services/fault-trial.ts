@@ -59,12 +59,12 @@ function ofServiceGap(history: History): string | null {
     : `the fault hit ${strange.join(', ')}, which is none of ${namespace}/${name}`;
 }
 
+type ObjectName = NonNullable<HistoryHeader['settings']['ai']>['deployment'];
+
 function serviceOf({ check, settings: { topology, ai } }: HistoryHeader): ObjectName | undefined {
   if (check.startsWith('failover/ai/')) return ai?.deployment;
   return check.startsWith('failover/backend/') ? topology?.edge?.backend?.deployment : undefined;
 }
-
-type ObjectName = NonNullable<HistoryHeader['settings']['ai']>['deployment'];
 
 /** As many pods were replaced as the Deployment has at least, and at most as many as it may have. */
 function replacedGap(history: History): string | null {

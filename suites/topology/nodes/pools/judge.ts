@@ -62,6 +62,9 @@ function judgePool(findings: Findings, pool: DeclaredPool, all: readonly Node[])
   for (const node of nodes) judgeTaints(findings, node, pool);
 }
 
+/** Of the nodes of a pool, how many may be tended to at once. */
+const TENDED_SHARE = 0.1;
+
 const GOOD = 'Ready, schedulable, no pressure';
 
 const poolOf = ({ labels }: Node, pools: readonly DeclaredPool[]): DeclaredPool | undefined =>
@@ -80,8 +83,6 @@ function tendedTo(nodes: readonly Node[], pools: readonly DeclaredPool[]): Reado
     }),
   );
 }
-
-const TENDED_SHARE = 0.1;
 
 function judgeNode(
   findings: Findings,

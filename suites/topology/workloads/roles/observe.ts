@@ -11,6 +11,8 @@ import type { StoreDescription } from '../../../../probes/store/store-driver.ts'
 import { storeFacts } from '../../../../reports/record/store-facts.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
+const LOOK_EVERY_MS = 2000;
+
 /** Asks every declared store for its members and roles, and tries to write to its read Service; where the run may only read, it is asked. */
 export async function observe(ctx: CheckContext): Promise<void> {
   const untilMs = monoMs() + ctx.timeoutMs('settle');
@@ -29,8 +31,6 @@ export async function observe(ctx: CheckContext): Promise<void> {
     );
   }
 }
-
-const LOOK_EVERY_MS = 2000;
 
 function isHealthy(store: string, { leader, members, conditions = [] }: StoreDescription): boolean {
   const { serving, following } = storeFacts(store).members ?? { serving: 'running', following: 'running' };

@@ -1,3 +1,0 @@
-import type { Tale } from './tale.ts';
-
-export const TALES: readonly Tale[] = [];
