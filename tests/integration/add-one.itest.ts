@@ -60,7 +60,7 @@ describe('a fault that was added by its file', () => {
     assert.equal(drill.code, 0, drill.output);
     assert.match(
       drill.output,
-      /failover\/postgres\/evict: RTO [\d.]+ s, lost writes 0, another leader in 1 of 1 trial/,
+      /failover\/postgres\/evict: RTO [\d.]+ s \(of reads [\d.]+ s\), lost writes 0, another leader in 1 of 1 trial/,
     );
   });
 
