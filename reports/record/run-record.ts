@@ -152,6 +152,8 @@ export const pathRecordSchema = z.object({
   rtoNote: z.string().optional(),
   /** Outages since the fault; null: the path was not recorded. */
   outages: z.number().nullable(),
+  /** When it was out since the fault, by the outer bounds, ms since the fault landed; null: never again. */
+  away: z.array(z.object({ fromMs: z.number(), toMs: z.number().nullable() })).optional(),
   writesPerSecond: z.number().optional(),
   generatorLagMs: generatorLag.optional(),
 });

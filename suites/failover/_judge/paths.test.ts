@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { READS } from '../../../reports/record/trials.ts';
 import { describe, it } from 'node:test';
 import { failoverRecordSchema } from '../../../reports/record/run-record.ts';
-import type { FailoverRecord } from '../../../reports/record/run-record.ts';
+import type { FailoverRecord, PathRecord } from '../../../reports/record/run-record.ts';
 import { FailoverSeries, judgeFailover } from './index.ts';
 import { said, Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
 
@@ -12,6 +12,12 @@ const ruleOf = ({ rules = [] }: FailoverRecord, name = 'direct') =>
   rules.find(({ id }) => id === `path/${name}`) ?? assert.fail(`no rule path/${name}`);
 const pathOf = ({ paths = [] }: FailoverRecord, name = 'direct') =>
   paths.find((path) => path.name === name) ?? assert.fail(`no path ${name}`);
+/** On the timeline. */
+function onlyOutage({ away = [] }: PathRecord): { fromMs: number; lengthMs: number } {
+  const [{ fromMs, toMs } = { fromMs: NaN, toMs: NaN }] = away;
+  assert.equal(away.length, 1);
+  return { fromMs, lengthMs: (toMs ?? NaN) - fromMs };
+}
 
 describe('a further path of clients', () => {
   it('should have an RTO of its own, with exact bounds, beside that of the main load', () => {
@@ -24,6 +30,12 @@ describe('a further path of clients', () => {
     assert.deepEqual(pathOf(record).rto, { loMs: 3494.6, hiMs: 3506 });
     assert.deepEqual(record.rto, { loMs: 1994.6, hiMs: 2006 });
     assert.equal(pathOf(record).outages, 1);
+    // The fault is proved 2 ms after it hit.
+    for (const path of [pathOf(record), pathOf(record, READS)]) {
+      const { fromMs, lengthMs } = onlyOutage(path);
+      assert.ok(Math.abs(fromMs) < 120, `${path.name} was out from ${fromMs} ms on`);
+      assert.equal(Math.round(lengthMs), Math.round(path.rto?.hiMs ?? NaN));
+    }
     assert.match(
       record.reason,
       /^RTO 1\.\d+ to 2\.\d+ s, of reads 1\.\d+ to 2\.\d+ s, by path direct 3\.\d+ to 3\.\d+ s, 0 of/,
@@ -65,6 +77,10 @@ describe('a further path of clients', () => {
     );
     assert.equal(pathOf(record).rto, null);
     assert.equal(pathOf(record).rtoNote, 'RTO > 60 s');
+    assert.deepEqual(
+      pathOf(record).away?.map(({ toMs }) => toMs),
+      [null],
+    );
     assert.equal(record.rules?.find(({ id }) => id === 'recovered')?.verdict, 'pass');
   });
 

@@ -5,7 +5,7 @@ import type { PathRecord } from '../../../reports/record/run-record.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import { first } from '../../../reports/judge/observed.ts';
 import { storeOf } from './evidence.ts';
-import { clientViewOf } from './outages/client-view.ts';
+import { awayOf, clientViewOf } from './outages/client-view.ts';
 import type { ClientView } from './outages/client-view.ts';
 import { round, rounded } from './outages/phases.ts';
 import {
@@ -91,6 +91,7 @@ export function pathRecord({ name, trial, view, ratePerSecond }: PathView): Path
     rto: view.rto === null ? null : rounded(view.rto),
     ...noteOf({ ...view, trial }),
     outages: view.downtime.outages,
+    away: awayOf(view, trial),
     writesPerSecond: round(ratePerSecond),
     generatorLagMs: view.lag,
   };

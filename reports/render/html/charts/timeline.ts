@@ -1,6 +1,6 @@
-import type { FailoverRecord, Phase } from '../../../record/run-record.ts';
-import { summaryOf } from '../../../record/trials.ts';
-import { duration, secondsOf, withoutRto } from '../../text.ts';
+import type { FailoverRecord, PathRecord, Phase } from '../../../record/run-record.ts';
+import { READS, streamText, summaryOf } from '../../../record/trials.ts';
+import { duration, oneLine, secondsOf, withoutRto } from '../../text.ts';
 import { multiples } from './axis.ts';
 import { BIN_MS, outageWindow, place, stripBars } from './strip.ts';
 import type { Scale } from './strip.ts';
@@ -19,6 +19,8 @@ const AXIS = 26;
 const TAIL_MS = 4000;
 /** A phase later than this multiple of the outage's end is an arrow at the edge: to scale it would squeeze the outage. */
 const FAR = 2.5;
+/** Characters of a path's name that fit beside its row. */
+const NAME_CHARS = 14;
 
 /** The axis of a trial: what was recorded before the fault, up to some seconds after the service was back. */
 export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, left = LEFT): Scale {
@@ -28,15 +30,18 @@ export function scaleOf(trial: FailoverRecord, width = WIDTH - LEFT - RIGHT, lef
   const near = trial.phases.flatMap(({ atMs }) =>
     atMs !== null && atMs <= back * FAR + TAIL_MS ? [atMs] : [],
   );
-  const toMs = Math.max(back, 1000, ...near) + TAIL_MS;
+  const ends = drawnStreams(trial).flatMap(({ away }) => away.flatMap(({ toMs }) => toMs ?? []));
+  const toMs = Math.max(back, 1000, ...near, ...ends) + TAIL_MS;
   return { fromMs: Math.min(first, -1000), toMs, left, width };
 }
 
 /** Strip of operations and phases of one trial on one time axis, the outage shaded. */
 export function timeline(trial: FailoverRecord, goalSeconds: number | null = null): Html {
   const scale = scaleOf(trial);
-  const rows = trial.phases.length + (trial.expectedWindowMs === null ? 0 : 1);
-  const bottom = STRIP_BOTTOM + rows * ROW;
+  const streams = drawnStreams(trial);
+  const above = streams.length + trial.phases.length;
+  const topOf = (row: number): number => STRIP_BOTTOM + row * ROW;
+  const bottom = topOf(above + (trial.expectedWindowMs === null ? 0 : 1));
   const height = bottom + AXIS;
   const name = `Timeline of trial ${trial.trial}: ${summary(trial)}`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}">
@@ -55,7 +60,7 @@ export function timeline(trial: FailoverRecord, goalSeconds: number | null = nul
         y1="${STRIP_BASE + 0.5}"
         y2="${STRIP_BASE + 0.5}"
       />
-      ${stripBars(trial.strip, scale, STRIP_BASE, STRIP_BASE - STRIP_TOP - 8)}${trial.phases.map((phase, index) => phaseRow(phase, scale, STRIP_BOTTOM + index * ROW))}${expectedRow(trial, scale, STRIP_BOTTOM + trial.phases.length * ROW)}
+      ${stripBars(trial.strip, scale, STRIP_BASE, STRIP_BASE - STRIP_TOP - 8)}${streams.map((stream, index) => streamRow(stream, scale, topOf(index)))}${trial.phases.map((phase, index) => phaseRow(phase, scale, topOf(streams.length + index)))}${expectedRow(trial, scale, topOf(above))}
     </svg>
   </div>`;
 }
@@ -65,7 +70,37 @@ function summary(trial: FailoverRecord): string {
   const phases = trial.phases.map(
     (phase) => `${phase.name} ${phase.atMs === null ? 'not seen' : secondsOf(phase.atMs)}`,
   );
-  return [rto, ...phases].join(', ');
+  const streams = drawnStreams(trial).map((stream) => `RTO ${streamText(stream.name)} ${lengthOf(stream)}`);
+  return [rto, ...streams, ...phases].join(', ');
+}
+
+type DrawnStream = PathRecord & Required<Pick<PathRecord, 'away'>>;
+
+/** Reads and further paths, of which it is known when they were out. */
+const drawnStreams = ({ paths = [] }: FailoverRecord): DrawnStream[] =>
+  paths.flatMap((path) => (path.away === undefined ? [] : [{ ...path, away: path.away }]));
+
+function lengthOf({ rto, away }: DrawnStream): string {
+  if (rto !== null) return secondsOf(rto.hiMs);
+  return away.at(-1)?.toMs === null ? 'never again' : 'not known';
+}
+
+/** A row of its own: a bar for each time in which these clients got no answer. */
+function streamRow(stream: DrawnStream, scale: Scale, top: number): Html {
+  const y = top + ROW / 2;
+  const name = stream.name === READS ? 'reads' : oneLine(stream.name, NAME_CHARS);
+  const bars = stream.away.map(({ fromMs, toMs }) => {
+    const from = place(scale, fromMs);
+    const width = Math.max(2, Math.round((place(scale, toMs ?? scale.toMs) - from) * 10) / 10);
+    return html`<rect class="s-bad" x="${from}" y="${y - 4}" width="${width}" height="8" />`;
+  });
+  return html`<line class="t-row" x1="${LEFT}" x2="${LEFT + scale.width}" y1="${top}" y2="${top}" /><text
+      class="t-label"
+      x="${LEFT - 12}"
+      y="${y + 4}"
+      text-anchor="end"
+      >${name} out</text
+    >${bars}<text class="t-value" x="${WIDTH - RIGHT + 12}" y="${y + 4}">${lengthOf(stream)}</text>`;
 }
 
 function window(trial: FailoverRecord, scale: Scale, bottom: number): Html {

@@ -1,6 +1,6 @@
 /** What one client saw of the fault: the load through the address of applications, or that of a further path. */
 import type { Operations } from '../../../../reports/record/history/history.ts';
-import type { FailoverRecord, Interval } from '../../../../reports/record/run-record.ts';
+import type { FailoverRecord, Interval, PathRecord } from '../../../../reports/record/run-record.ts';
 import { overloadedText, unsteadyBefore, writesBefore } from '../../../../reports/judge/before-fault.ts';
 import { once } from '../../../../reports/judge/once.ts';
 import { acknowledgements, countUpTo } from '../../../../reports/judge/failover/writes/acknowledgements.ts';
@@ -11,6 +11,7 @@ import { downtimeOf } from './downtime.ts';
 import type { Downtime } from './downtime.ts';
 import { generatorLag, movedByLag, rateOf } from './generator.ts';
 import { boundedByLanding } from './landing-edge.ts';
+import { round } from './phases.ts';
 import { outagesOf } from '../../../../reports/judge/failover/outages/outages.ts';
 import type { RawOutage } from '../../../../reports/judge/failover/outages/outages.ts';
 import {
@@ -134,6 +135,14 @@ function recoveryOf({ trial, acks, outages, ratePerSecond, endOfRecordingMs }: S
   let worst = final;
   for (const episode of episodes) if (beyondGoalMs(episode) > beyondGoalMs(worst)) worst = episode;
   return { ...seen, episode: worst, open: null, rto: worst.lengthMs };
+}
+
+/** What the timeline shows of a client beside the main load. */
+export function awayOf({ episodes }: ClientView, { zeroMs }: Trial): NonNullable<PathRecord['away']> {
+  return episodes.map(({ start, end }) => ({
+    fromMs: round(start.loMs - zeroMs),
+    toMs: Number.isFinite(end.hiMs) ? round(end.hiMs - zeroMs) : null,
+  }));
 }
 
 function edgesOf(episode: Episode | null, trial: Trial): Interval[] {

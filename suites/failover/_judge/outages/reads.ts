@@ -5,7 +5,7 @@ import { READS } from '../../../../reports/record/trials.ts';
 import { streamGoalMs } from '../stream-goals.ts';
 import { goalFor } from '../trial.ts';
 import type { Trial } from '../trial.ts';
-import { clientViewOf } from './client-view.ts';
+import { awayOf, clientViewOf } from './client-view.ts';
 import type { ClientView } from './client-view.ts';
 import { movedByLag } from './generator.ts';
 import { rounded } from './phases.ts';
@@ -72,13 +72,14 @@ function outagesOver({ view, trial }: ReadsView, bound: (lengthMs: Interval) => 
 }
 
 /** The longest outage of reads, as the record of a path. A last single failure leaves no steady stretch, yet what came after it is known. */
-export function readsRecord({ view, ratePerSecond }: ReadsView): PathRecord {
+export function readsRecord({ view, trial, ratePerSecond }: ReadsView): PathRecord {
   const known = view.episodes.map(({ lengthMs }) => lengthMs);
   const longest = known.toSorted((a, b) => b.hiMs - a.hiMs)[0] ?? view.rto;
   return {
     name: READS,
     rto: longest === null || !Number.isFinite(longest.hiMs) ? null : rounded(longest),
     outages: view.downtime.outages,
+    away: awayOf(view, trial),
     writesPerSecond: Math.round(ratePerSecond * 1000) / 1000,
     generatorLagMs: view.lag,
   };
