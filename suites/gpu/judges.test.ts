@@ -122,7 +122,7 @@ describe('gpu/schedule', () => {
   it('should refuse a device that does not answer', () => {
     const answer = (code: number): Seen => [
       'gpu-answer',
-      { command: 'nvidia-smi -L', code, output: 'no driver' },
+      { command: 'nvidia-smi -L', code, output: code === 0 ? 'GPU 0: NVIDIA H100' : 'no driver' },
     ];
     const of = (...more: Seen[]): Judgement =>
       gpu('schedule', [...seen(), ...more], { workload: ['nvidia-smi', '-L'] });

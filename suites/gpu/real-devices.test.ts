@@ -48,7 +48,7 @@ describe('a container that is told of a device', () => {
     says(gpu('exclusive', both(), REAL), 'inconclusive', /device in pod a: .*only variable names one/);
     const workload = ['nvidia-smi', '-L'];
     const declared = { ...REAL, workload };
-    const answer: Seen = ['gpu-answer', { command: 'nvidia-smi -L', code: 0, output: '' }];
+    const answer: Seen = ['gpu-answer', { command: 'nvidia-smi -L', code: 0, output: 'GPU 0: NVIDIA H100' }];
     assert.equal(gpu('schedule', [...lands(), answer], declared).verdict, 'pass');
     const failed = gpu('exclusive', both({ present: false }), declared);
     assert.equal(failed.verdict, 'inconclusive');
@@ -77,7 +77,9 @@ describe('a container that is told of a device', () => {
       const ctx = realContext(cluster, code === null ? {} : { workload: ['answer'] });
       const plain = ctx.cluster.exec.bind(ctx.cluster);
       ctx.cluster.exec = (of) =>
-        of.command[0] === 'answer' ? Promise.resolve({ code: code ?? 0, stdout: '', stderr: '' }) : plain(of);
+        of.command[0] === 'answer'
+          ? Promise.resolve({ code: code ?? 0, stdout: 'True 1', stderr: '' })
+          : plain(of);
       await landOnPool(ctx);
       return cluster.recorded('gpu-pod')[0]?.['present'];
     };

@@ -1,5 +1,6 @@
 import { TALES as failover } from './failover.ts';
+import { TALES as gpu } from './gpu.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
 
-export const TALES: readonly Tale[] = [...failover, ...topology];
+export const TALES: readonly Tale[] = [...failover, ...gpu, ...topology];

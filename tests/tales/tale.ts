@@ -7,7 +7,7 @@ import type { Judge } from '../../reports/judge/definition.ts';
 import { OUTCOMES } from '../../reports/record/history/history.ts';
 import type { History, Observation, Operations, Outcome } from '../../reports/record/history/history.ts';
 import { parseObservation } from '../../reports/record/history/parse-observation.ts';
-import type { Kind, Seen } from '../../reports/record/observations/index.ts';
+import type { Kind, NewSeen, Seen } from '../../reports/record/observations/index.ts';
 import type { Verdict } from '../../reports/record/verdict.ts';
 
 export interface Tale {
@@ -59,6 +59,14 @@ export function changed<K extends Kind>(
     if (!differs) throw new TaleError(`no ${kind} was changed`);
     return { ...history, observations: observations.toSorted((a, b) => a.t - b.t) };
   };
+}
+
+/** With further observations. */
+export function seen(...more: ReadonlyArray<{ [K in Kind]: NewSeen<K> & { t: number } }[Kind]>): Bend {
+  return (history) => ({
+    ...history,
+    observations: [...history.observations, ...more.map(parsed)].toSorted((a, b) => a.t - b.t),
+  });
 }
 
 /** With another header. */

@@ -30,6 +30,19 @@ export function declaredPool(header: HistoryHeader): DeclaredPool {
   return found;
 }
 
+/** In the words of kube-scheduler, in which each node has its reason: other schedulers have words of their own, which say nothing here. */
+const BY_KUBE_SCHEDULER = /^\d+\/\d+ nodes are available\b|\bInsufficient \S/;
+
+/** Why the scheduler refused a pod, held against the reason that was expected. */
+export function expectReason(
+  findings: Findings,
+  of: { subject: string; isRight: boolean; expected: string; message: string },
+): void {
+  const { subject, isRight, expected, message } = of;
+  if (isRight || BY_KUBE_SCHEDULER.test(message)) findings.expect(subject, isRight, expected, message);
+  else findings.unknown(subject, expected, message);
+}
+
 export const gpuOf = ({ header }: History): DeclaredGpu => declaredGpu(header);
 
 /** Whether the check may start pods of its own here. */

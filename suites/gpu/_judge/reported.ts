@@ -1,5 +1,6 @@
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import { devicesIn } from '../../../reports/record/names/device-words.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
 import { gpuOf, isTold } from './pool.ts';
@@ -26,7 +27,9 @@ export function expectReported(history: History, pod: Seen<'gpu-pod'>, findings:
  */
 export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { simulated, workload } = gpuOf(history);
-  const answered = all(history, 'gpu-answer').some(({ code }) => code === 0);
+  const answered = all(history, 'gpu-answer').some(
+    ({ code, output }) => code === 0 && devicesIn(output, pod.devices ?? []) === 'some',
+  );
   if (simulated || answered || pod.present === true) return;
   const named = pod.reportedBy === null ? 'nothing names one' : `only ${pod.reportedBy} names one`;
   const advice = workload === undefined ? '; declare gpu.workload, a command that shows it' : '';

@@ -19,6 +19,7 @@ import type { PodObject } from '../../topology/_objects/shapes.ts';
 import { gpuOf, poolOf } from './pool.ts';
 import { refusalOf, whyNotStarted } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { devicesIn } from '../../../reports/record/names/device-words.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
 
 const CONTAINER = 'canary';
@@ -166,12 +167,13 @@ export class Canaries {
     return { ...given, present: await this.#answers(name) };
   }
 
-  /** Whether `gpu.workload` is declared and succeeds in a canary. */
+  /** Whether `gpu.workload` is declared, and finds a device in a canary. */
   async #answers(name: string): Promise<boolean> {
     const { workload } = gpuOf(this.#ctx);
     if (workload === undefined) return false;
     try {
-      return (await this.exec(name, workload)).code === 0;
+      const { code, stdout, stderr } = await this.exec(name, workload);
+      return code === 0 && devicesIn(`${stdout}${stderr}`) === 'some';
     } catch {
       this.#ctx.signal.throwIfAborted();
       return false;

@@ -42,6 +42,7 @@ function judgeExclusive(history: History): Judgement {
   noteBusy(history, findings);
   const unread = claimsOf(history).filter(({ devices }) => devices === null).length;
   if (unread > 0) findings.figure({ name: 'claims of pods that were not read', value: unread });
+  expectRivals(history, findings);
   findings.figure({ name: 'devices held at once', value: holdersOf(history).size });
   return concludeWithPool(history, findings, `every device ${atMost}`);
 }
@@ -58,6 +59,17 @@ function expectRequests(history: History, findings: Findings): void {
       String(requested),
     );
   }
+}
+
+/** Devices belong to nodes: it takes two pods on one node to see that each is given its own. */
+function expectRivals(history: History, findings: Findings): void {
+  if (!mayWrite(history.header)) return;
+  findings.rule('rivals');
+  const onNode = Map.groupBy(readyPods(history), ({ node }) => node);
+  const most = Math.max(0, ...[...onNode.values()].map(({ length }) => length));
+  const expected = 'two or more that hold devices at once';
+  if (most < 2) findings.unknown('pods on one node', expected, String(most));
+  else findings.expect('pods on one node', true, expected, String(most));
 }
 
 /** The holder of some device must be known, and all from one source: device names of two sources cannot be compared. */

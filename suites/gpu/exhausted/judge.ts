@@ -5,6 +5,7 @@ import {
   concludeWithPool,
   expectHolders,
   expectOffers,
+  expectReason,
   gpuOf,
   needAllTaken,
   needCounts,
@@ -66,7 +67,8 @@ function expectExhausted(history: History, extra: Seen<'gpu-refused'>, findings:
     findings.unknown(subject, expected, message === '' ? 'the scheduler gave no reason' : state);
     return;
   }
-  findings.expect(subject, message.includes(`Insufficient ${resource}`), expected, message);
+  const isRight = message.includes(`Insufficient ${resource}`);
+  expectReason(findings, { subject, isRight, expected, message });
   findings.figure({
     name: 'read from',
     value: extra.source === 'event' ? "the scheduler's event" : 'the status of the pod',

@@ -17,6 +17,7 @@ import {
 import { onlyWhere } from '../_judge/pool-needs.ts';
 import { expectReported, readyPods } from '../_judge/reported.ts';
 import { all } from '../../../reports/judge/observed.ts';
+import { devicesIn } from '../../../reports/record/names/device-words.ts';
 import { nameOf } from '../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../reports/judge/topology/findings.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
@@ -66,13 +67,14 @@ function expectReplicas(history: History, findings: Findings): void {
 
 function expectAnswers(history: History, findings: Findings): void {
   findings.rule('answers');
-  for (const { command, code, output } of all(history, 'gpu-answer'))
-    findings.expect(
-      `\`${command}\``,
-      code === 0,
-      'the device answers',
-      `exit ${code}: ${output.slice(0, 200)}`,
-    );
+  const given = readyPods(history).flatMap(({ devices }) => devices ?? []);
+  for (const { command, code, output } of all(history, 'gpu-answer')) {
+    const said = devicesIn(output, given);
+    const [subject, expected] = [`\`${command}\``, 'ends with 0, and its words name a device'];
+    const seen = `exit ${code}: ${output.trim() === '' ? 'no word' : output.slice(0, 200)}`;
+    if (code === 0 && said === 'unknown') findings.unknown(subject, expected, seen);
+    else findings.expect(subject, code === 0 && said === 'some', expected, seen);
+  }
 }
 
 function ofSchedule(header: HistoryHeader): AnyNeed[] {

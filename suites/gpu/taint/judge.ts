@@ -5,6 +5,7 @@ import { onlyWhere } from '../_judge/pool-needs.ts';
 import {
   concludeWithPool,
   declaredPool,
+  expectReason,
   mayWrite,
   needCounts,
   needPool,
@@ -97,7 +98,7 @@ function expectKeptAway(refused: Seen<'gpu-refused'>, findings: Findings): void 
   else if (asks) findings.expect(subject, true, 'Pending', message);
   else if (CORDONED.test(message) && !FOR_ITS_TAINT.test(message))
     findings.unknown(subject, expected, `${message} (a node is cordoned)`);
-  else findings.expect(subject, FOR_ITS_TAINT.test(message), expected, message);
+  else expectReason(findings, { subject, isRight: FOR_ITS_TAINT.test(message), expected, message });
 }
 
 function taintText({ key, value = '', effect }: Taint): string {
