@@ -57,6 +57,16 @@ describe('the summary in the terminal', () => {
   });
 });
 
+describe('figures of a failover, in the terminal', () => {
+  it('should be said in full, wrapped, where the line is too long', () => {
+    const failover = fixtureFailover('pod-crash', 30, [fixtureTrial({ fault: 'pod-crash' })]);
+    const lines = renderTerminal(fixtureRecord([failover]), { reportPath: 'r', width: 60 }).split('\n');
+    assert.ok(lines.every((line) => line.length <= 60));
+    const text = lines.map((line) => line.trim()).join(' ');
+    assert.match(text, /pod-crash: RTO .*, another leader in 1 of 1 trial/);
+  });
+});
+
 describe('what needs attention, in the terminal', () => {
   const reason = (at: number): string => `reason ${at} ${'is long '.repeat(30)}to its end ${at}`;
   const failing = (count: number): RunRecord =>

@@ -8,7 +8,7 @@ import { CHECK_WORDS, GLYPHS, caveats, failoverText, oneLine } from './text.ts';
 export interface TerminalOptions {
   /** Printed as the last line, which stays visible above the prompt. */
   reportPath: string;
-  /** Columns; longer lines are cut, but for what limits the verdict and, where there is room, reasons: they are wrapped. Default 100. */
+  /** Columns; longer lines are cut, but for what limits the verdict and, where there is room, reasons and figures of failovers: they are wrapped. Default 100. */
   width?: number | undefined;
 }
 
@@ -26,11 +26,9 @@ export function renderTerminal(record: RunRecord, { reportPath, width = 100 }: T
   const ending = [oneLine(record.sentence), `report: ${oneLine(reportPath)}`];
   // A blocked run looked at nothing: its sentence says why, and there is no more to print.
   if (record.blocked !== undefined) return `${ending.join('\n')}\n`;
-  const passed = [
-    ...suites(record.checks).map(line),
-    ...section(failovers(record.checks), MOST_FAILOVERS, '').map(line),
-    ...section(goals(record), MOST_GOALS, '').map(line),
-  ];
+  const passed = suites(record.checks).map(line);
+  const figures = section(failovers(record.checks), MOST_FAILOVERS, '');
+  const objectives = section(goals(record), MOST_GOALS, '').map(line);
   const skipped = section(groups(record.checks), MOST_GROUPS, '').map(line);
   const after = [
     '',
@@ -38,7 +36,7 @@ export function renderTerminal(record: RunRecord, { reportPath, width = 100 }: T
     ...ending,
   ];
   const limits = caveats(record);
-  const room = MAX_LINES - passed.length - skipped.length - after.length;
+  const room = MAX_LINES - passed.length - figures.length - objectives.length - skipped.length - after.length;
   // What limits the verdict has a line at least, be it only the one that counts them.
   const roomForProblems = room - (limits.length === 0 ? 0 : SECTION_LINES + 1);
   const most = Math.min(MOST_PROBLEMS, roomForProblems - SECTION_LINES - 1);
@@ -50,7 +48,9 @@ export function renderTerminal(record: RunRecord, { reportPath, width = 100 }: T
   );
   const spare = room - attention.length - reliance.length;
   const reasons = wholeWhereRoom(attention, { width, spare });
-  return `${[...passed, ...reasons, ...skipped, ...reliance, ...after].join('\n')}\n`;
+  const drills = wholeWhereRoom(figures, { width, spare: spare + attention.length - reasons.length });
+  const lines = [...passed, ...drills, ...objectives, ...reasons, ...skipped, ...reliance, ...after];
+  return `${lines.join('\n')}\n`;
 }
 
 /** Lines in full, wrapped, as long as `spare` lines more are enough for it; those after that are cut. */

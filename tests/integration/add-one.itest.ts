@@ -59,7 +59,7 @@ describe('a fault that was added by its file', () => {
     const drill = copy.plumbline('drill', 'failover/postgres/evict', '--env', 'local-small', '--yes');
     assert.equal(drill.code, 0, drill.output);
     assert.match(
-      drill.output,
+      drill.output.replaceAll(/\s+/g, ' '),
       /failover\/postgres\/evict: RTO [\d.]+ s \(of reads [\d.]+ s\), lost writes 0, another leader in 1 of 1 trial/,
     );
   });
