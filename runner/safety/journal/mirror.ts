@@ -18,7 +18,7 @@ const RETRY_AFTER_MS = 200;
 
 /**
  * An entry as the undo Job and other machines read it: rollbacks through the API server, nodes to switch on, and for people the titles of
- * the rest. It holds durations, not times of day: clocks of two machines differ.
+ * the rest. It holds durations, not times of day: clocks of two machines differ. `bornMs` is of the monotonic clock in the holder's Lease.
  */
 export type MirroredEntry = {
   id: string;
@@ -26,6 +26,7 @@ export type MirroredEntry = {
   title: string;
   check: string;
   state: string;
+  bornMs: number;
   dueAfterMs: number;
   rollback: unknown;
 };
@@ -259,8 +260,9 @@ export class Mirror {
 }
 
 function mirrored(entry: Entry): MirroredEntry {
-  const { id, seq, title, check, state, dueAfterMs, rollback } = entry;
-  return { id, seq, title, check, state, dueAfterMs, rollback: mirroredRollback(rollback) };
+  const { id, seq, title, check, state, dueMs, dueAfterMs, rollback } = entry;
+  const bornMs = dueMs - dueAfterMs;
+  return { id, seq, title, check, state, bornMs, dueAfterMs, rollback: mirroredRollback(rollback) };
 }
 
 function mirroredRollback(rollback: Rollback): unknown {

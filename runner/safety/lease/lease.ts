@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BlockedError } from '../../../env/providers/provider.ts';
-import { bootMs } from '../../../host/clock.ts';
+import { bootMs, monoMs } from '../../../host/clock.ts';
 import { KubeError, unavailableText } from '../../../probes/kubernetes/errors.ts';
 import { oneLine } from '../../../reports/render/text.ts';
 import { HeldError, RefusedError } from '../errors.ts';
 import { pause } from './pause.ts';
 import { formatHolder, holderSelf, holderState, parseHolder } from './place.ts';
 import type { KubeCall, KubeReply } from '../types.ts';
+import { CLOCK } from '../timers/cluster-timer.ts';
 import { isTransient, saidIn } from '../timers/undo-kube.ts';
 
 /** As Kubernetes' leader election: 15 s Lease, 10 s renew deadline. It tries every 2 s; here every 4 s is enough while renewals succeed. */
@@ -33,6 +34,7 @@ const leaseSchema = z.looseObject({
     name: z.string(),
     namespace: z.string().exactOptional(),
     resourceVersion: z.string().exactOptional(),
+    annotations: z.record(z.string(), z.string()).exactOptional(),
   }),
   spec: z.looseObject({
     holderIdentity: z.string().exactOptional(),
@@ -295,6 +297,10 @@ export class Lease {
     const transitions = (current.spec.leaseTransitions ?? 0) + (mine ? 0 : 1);
     return {
       ...current,
+      metadata: {
+        ...current.metadata,
+        annotations: { ...current.metadata.annotations, [CLOCK]: String(monoMs()) },
+      },
       spec: {
         holderIdentity: this.identity,
         leaseDurationSeconds: LEASE_SECONDS,

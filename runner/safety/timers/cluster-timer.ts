@@ -15,10 +15,19 @@ const LOOK_EVERY_MS = 2_000;
 /** Failed steps are retried at intervals that grow up to this, without end. */
 const LOOK_AT_LEAST_EVERY_MS = 60_000;
 const CALL_TIMEOUT_MS = 5_000;
+/** Annotation of the Lease: the monotonic clock of its holder when it was renewed, ms. */
+export const CLOCK = 'plumbline.dev/clock-ms';
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** `dueAfterMs` is a duration: the writer's clock is not this pod's. */
-type Mirrored = { id: string; seq: number; title: string; dueAfterMs: number; rollback: KubeRollback };
+/** `dueAfterMs` is a duration: the writer's clock is not this pod's. `bornMs`: when it was written, by that clock; NaN: not said. */
+type Mirrored = {
+  id: string;
+  seq: number;
+  title: string;
+  bornMs: number;
+  dueAfterMs: number;
+  rollback: KubeRollback;
+};
 /** `raw`: as listed, to be written back. */
 type Listed = { raw: unknown; mine: Mirrored | null };
 
@@ -37,16 +46,29 @@ export class LeaseWatch {
   }
 }
 
-/** How long each entry has been in the mirror, by this pod's own clock. */
+/** How long each entry has been in the mirror: by this pod's own clock, and before its first look by that of the holder. */
 export class Ages {
   readonly #firstMs = new Map<string, number>();
 
-  /** @returns ms since an entry was first seen; what is no longer listed is forgotten */
-  of(entries: readonly Pick<Mirrored, 'id'>[], nowMs: number): ReadonlyMap<string, number> {
-    const ages = new Map(entries.map(({ id }) => [id, nowMs - (this.#firstMs.get(id) ?? nowMs)]));
+  /**
+   * A pod that takes the place of another one counts on: the holder's clock wrote both times that it compares.
+   * @param renewedMs when the holder last renewed the Lease, by its clock; NaN: not said
+   * @returns the age of each, in ms; what is no longer listed is forgotten
+   */
+  of(
+    entries: readonly Pick<Mirrored, 'id' | 'bornMs'>[],
+    nowMs: number,
+    renewedMs: number,
+  ): ReadonlyMap<string, number> {
+    const first = new Map(
+      entries.map(({ id, bornMs }) => [
+        id,
+        this.#firstMs.get(id) ?? nowMs - (Math.max(0, renewedMs - bornMs) || 0),
+      ]),
+    );
     this.#firstMs.clear();
-    for (const [id, ageMs] of ages) this.#firstMs.set(id, nowMs - ageMs);
-    return ages;
+    for (const [id, firstMs] of first) this.#firstMs.set(id, firstMs);
+    return new Map([...first].map(([id, firstMs]) => [id, nowMs - firstMs]));
   }
 }
 
@@ -104,10 +126,10 @@ export async function lookOnce(
   namespace: string,
   { watch, ages }: { watch: LeaseWatch; ages: Ages },
 ): Promise<'go on' | 'in vain' | 'over'> {
-  const abandoned = await isAbandoned(call, namespace, watch);
+  const { abandoned, renewedMs } = await readLease(call, namespace, watch);
   const { listed, resourceVersion } = await readMirror(call, namespace);
   const mine = listed.map((one) => one.mine).filter((one) => one !== null);
-  const entries = toUndo(mine, abandoned, ages.of(mine, performance.now()));
+  const entries = toUndo(mine, abandoned, ages.of(mine, performance.now(), renewedMs));
   const settled = new Set<Mirrored>();
   for (const entry of entries) if (await undoLogged(entry.title, entry.rollback, call)) settled.add(entry);
   const inVain = settled.size < entries.length;
@@ -118,11 +140,19 @@ export async function lookOnce(
   return inVain || !rewritten ? 'in vain' : 'over';
 }
 
-async function isAbandoned(call: KubeCall, namespace: string, watch: LeaseWatch): Promise<boolean> {
+async function readLease(
+  call: KubeCall,
+  namespace: string,
+  watch: LeaseWatch,
+): Promise<{ abandoned: boolean; renewedMs: number }> {
   const lease = await read(call, `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/plumbline`);
   const holder = textAt(lease, 'spec', 'holderIdentity') ?? '';
-  const renewal = `${holder} ${textAt(lease, 'spec', 'renewTime') ?? ''}`;
-  return watch.unchangedForMs(renewal, performance.now()) >= GRACE_MS;
+  const renewTime = textAt(lease, 'spec', 'renewTime') ?? '';
+  const unchangedMs = watch.unchangedForMs(`${holder} ${renewTime}`, performance.now());
+  return {
+    abandoned: unchangedMs >= GRACE_MS,
+    renewedMs: Number(textAt(lease, 'metadata', 'annotations', CLOCK) ?? NaN),
+  };
 }
 
 /**
@@ -168,6 +198,7 @@ function mirroredOf(raw: unknown, i: number): Mirrored | null {
     title: textAt(raw, 'title') ?? id,
     // Without a duration it is undone once nobody holds the environment.
     seq: numberAt(raw, 'seq') ?? 0,
+    bornMs: numberAt(raw, 'bornMs') ?? NaN,
     dueAfterMs: numberAt(raw, 'dueAfterMs') ?? Infinity,
   };
 }

@@ -250,20 +250,33 @@ test("false verdict 23: the cluster's timer counts what is due by its own clock"
     id: `id-${seq}`,
     seq,
     title: '',
+    bornMs: NaN,
     dueAfterMs,
     rollback: kubeEntry,
   });
   const entries = [mirrored(1, 10_000), mirrored(2, 600_000)];
   const ages = new Ages();
   const due = (abandoned: boolean, nowMs: number): number[] =>
-    toUndo(entries, abandoned, ages.of(entries, nowMs)).map(({ seq }) => seq);
+    toUndo(entries, abandoned, ages.of(entries, nowMs, NaN)).map(({ seq }) => seq);
   assert.deepEqual(due(false, 5_000), []);
   assert.deepEqual(due(false, 14_000), []);
   assert.deepEqual(due(false, 15_000), [1]);
   assert.deepEqual(due(true, 15_000), [2, 1]);
   // One that was settled and is listed again later begins again.
-  ages.of([], 16_000);
+  ages.of([], 16_000, NaN);
   assert.deepEqual(due(false, 20_000), []);
+});
+
+test("false verdict 67: a pod of the undo Job that takes another's place counts on from when an entry was written", () => {
+  const bornMs = 5_580_000.25;
+  const entry = { id: 'a', seq: 1, title: '', bornMs, dueAfterMs: 600_000, rollback: kubeEntry };
+  const due = (ages: Ages, nowMs: number, sinceMs: number): number =>
+    toUndo([entry], false, ages.of([entry], nowMs, bornMs + sinceMs)).length;
+  const second = new Ages();
+  assert.equal(due(new Ages(), 50, 590_000), 0);
+  assert.equal(due(second, 50, 595_000), 0, 'the next pod, whose own clock begins again');
+  assert.equal(due(second, 5_050, 595_000), 1, 'it goes on by its own clock');
+  assert.equal(due(new Ages(), 50, -40_000), 0, 'the holder is another machine');
 });
 
 test('the undo Job gets the rights for what it has to undo and no others', () => {
