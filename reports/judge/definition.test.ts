@@ -107,3 +107,40 @@ test('should say of a check that was not run that its files were changed since, 
     /^cut off/,
   );
 });
+
+test('false verdict 51: should say nothing of what is of another check, run, environment or address', () => {
+  const check = 'topology/nodes/pools';
+  const run = { id: 'r1', environment: 'invented', apiAddress: '192.0.2.1:6443' };
+  const history = invent({ check, settings: { apiAddress: run.apiAddress }, seen: [] });
+  const reason = (header: Partial<typeof history.header>, verdict: Judgement['verdict'] = 'pass'): string => {
+    const judge = judgeOver({ judge: () => judgement(verdict), evidence: () => [] }, { check, run });
+    const own = { ...history.header, run: 'r1', ...header };
+    const judged = judge([{ ...history, header: own }]);
+    assert.equal(judged.verdict, judged.reason === verdict ? verdict : 'inconclusive');
+    return judged.reason;
+  };
+  assert.equal(reason({}), 'pass');
+  assert.equal(
+    reason({ check: 'gpu/taint' }, 'fail'),
+    `the history is of another check: gpu/taint, expected ${check}`,
+  );
+  assert.match(reason({ environment: 'production' }, 'fail'), /of another environment: production/);
+  assert.match(reason({ run: 'r0' }), /of another run: r0, expected r1/);
+  assert.match(reason({ settings: {} }), /of another address of the cluster: none, expected 192/);
+});
+
+test('false verdict 50: should pass no trials that are copies of one another or have one number', () => {
+  const trial = (number: number, ...times: number[]) => {
+    const seen = times.map((t): Seen => ['unavailable', { what: 'a', reason: 'b', t }]);
+    const history = invent({ check: 'failover/backend/pod-crash', seen });
+    return { ...history, header: { ...history.header, trial: number } };
+  };
+  const of = (verdict: Judgement['verdict']) =>
+    judgeOver({ judge: () => judgement(verdict), over: () => judgement(verdict) });
+  const first = trial(1, 0.25, 7.5, 20.125);
+  assert.equal(of('pass')([first, trial(2, 0.5, 8.75, 30)]).verdict, 'pass');
+  const copied = [first, trial(2, 600.25, 607.5, 620.125)];
+  assert.equal(of('pass')(copied).reason, 'trial 2 is a copy of an earlier one');
+  assert.equal(of('fail')(copied).verdict, 'fail', 'what a trial has proved stays proved');
+  assert.equal(of('pass')([first, trial(1, 0.5, 8.75, 30)]).reason, 'two trials have the same number');
+});

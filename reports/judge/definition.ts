@@ -10,6 +10,8 @@ import { afterwardsRules } from './evidence/afterwards.ts';
 import { evidenceRules } from './evidence/need.ts';
 import type { EvidenceOf } from './evidence/need.ts';
 import { wholeRules } from './evidence/whole.ts';
+import { foreignText, isCopy, paceOf } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { first } from './observed.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
@@ -82,18 +84,72 @@ function asJudged(verdict: Verdict, reason: string): (goal: GoalEntry) => GoalEn
   return (goal) => (worst([goal.verdict, verdict]) === verdict ? goal : { ...goal, verdict, note: reason });
 }
 
-/** The judge of all trials of a check. Fewer trials than the goal requires, each counted once, are no pass, however well they went. */
-export function judgeOver(of: CheckJudge): Judge {
-  const judge = of.over ?? overTrials(of);
+/** The judge of all trials of a check, of histories that are in memory already. */
+export function judgeOver(of: CheckJudge, identity?: Identity): Judge {
   return (histories) => {
-    const judgement = judge(histories);
-    const wanted = histories[0]?.header.goals.minTrials ?? 1;
-    const told = new Set(histories.filter((one) => !wasCutOff(one)).map(({ header }) => header.trial)).size;
-    if (judgement.verdict !== 'pass' || told >= wanted) return judgement;
-    const text = `${told} ${told === 1 ? 'trial' : 'trials'} passed, the goal asks for ${wanted}`;
-    const rules = [...(judgement.rules ?? []), { id: 'trials', verdict: 'inconclusive' as const, text }];
-    return { ...judgement, verdict: 'inconclusive', reason: text, rules };
+    const series = seriesOf(of, identity);
+    for (const history of histories) series.add(history);
+    return series.judgement();
   };
+}
+
+/**
+ * Judges the trials of a check, one after the other. What is not its own says nothing, good or bad. Fewer trials than the goal requires, each counted
+ * once, are no pass, however well they went, and neither is one that was counted twice.
+ * @param identity left out: whose histories they are is not known
+ */
+export function seriesOf(of: CheckJudge, identity?: Identity): Series {
+  const own = of.series?.() ?? atOnce(of.over ?? overTrials(of));
+  const foreign = new Set<string>();
+  const trials: { header: History['header']; pace: Set<number>; cut: boolean }[] = [];
+  return {
+    add(history) {
+      const text = identity === undefined ? null : foreignText(history, identity);
+      if (text !== null) return foreign.add(text);
+      trials.push({ header: history.header, pace: paceOf(history), cut: wasCutOff(history) });
+      return own.add(history);
+    },
+    judgement() {
+      const [other] = foreign;
+      if (other !== undefined) return held(NOTHING, 'identity', other);
+      const judgement = own.judgement();
+      if (judgement.verdict !== 'pass') return judgement;
+      const twin = trials.find(({ pace }, i) => trials.slice(0, i).some((one) => isCopy(one.pace, pace)));
+      if (twin !== undefined)
+        return held(judgement, 'identity', `trial ${twin.header.trial} is a copy of an earlier one`);
+      const told = new Set(trials.filter(({ cut }) => !cut).map(({ header }) => header.trial)).size;
+      const wanted = trials[0]?.header.goals.minTrials ?? 1;
+      if (told < wanted)
+        return held(
+          judgement,
+          'trials',
+          `${told} ${told === 1 ? 'trial' : 'trials'} passed, the goal asks for ${wanted}`,
+        );
+      if (new Set(trials.map(({ header }) => header.trial)).size === trials.length) return judgement;
+      return held(judgement, 'identity', 'two trials have the same number');
+    },
+  };
+}
+
+/** Of what is foreign nothing is told. */
+const NOTHING = {
+  expected: 'histories of this check in this run',
+  seen: 'histories of another',
+  figures: [],
+  findings: [],
+  findingsTotal: 0,
+  evidence: [],
+};
+
+/** The same, without its verdict. */
+function held(judgement: Omit<Judgement, 'verdict' | 'reason'>, id: string, text: string): Judgement {
+  const rules = [...(judgement.rules ?? []), { id, verdict: 'inconclusive' as const, text }];
+  return { ...judgement, verdict: 'inconclusive', reason: text, rules };
+}
+
+function atOnce(judge: Judge): Series {
+  const histories: History[] = [];
+  return { add: (history) => histories.push(history), judgement: () => judge(histories) };
 }
 
 /** Whether the trial was cut off and the series continued after it: it says nothing, good or bad, unless it had failed by then. */

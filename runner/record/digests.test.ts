@@ -25,13 +25,14 @@ async function ranIn(context: TestContext): Promise<RunFolder> {
   return folder;
 }
 
-/** As the stored history, which passes. */
+/** As the stored history, which passes, at a pace of its own. */
 function endTrial({ histories }: RunFolder, trial: number): void {
   const stored = readStored(storedPath(CHECK) ?? assert.fail());
   for (const { name, text } of stored.files) {
     mkdirSync(trialFolder(histories, CHECK, trial), { recursive: true });
     const file = join(trialFolder(histories, CHECK, trial), name);
-    writeFileSync(file, text.replace('"trial":1', `"trial":${trial}`));
+    const paced = text.replaceAll(/"t":(\d+\.\d+)/g, (_, t) => `"t":${Number(t) * (1 + trial / 1_000)}`);
+    writeFileSync(file, paced.replace('"trial":1', `"trial":${trial}`));
   }
 }
 

@@ -2,10 +2,11 @@ import type { Seen } from '../../reports/record/observations/index.ts';
 import { all, first, last } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { judgeOver } from '../../reports/judge/definition.ts';
+import { seriesOf } from '../../reports/judge/definition.ts';
 import { exemptionsIn, keyOf, once, unmatchedIn } from '../../reports/judge/exemptions.ts';
+import type { Identity } from '../../reports/judge/identity.ts';
 import { refusalText } from '../../reports/judge/unavailable.ts';
-import type { CheckJudge, Judge, Series } from '../../reports/judge/definition.ts';
+import type { CheckJudge, Series } from '../../reports/judge/definition.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import type { History, Observation } from '../../reports/record/history/history.ts';
 import type { Evidence, Exemption, Judgement } from '../../reports/record/judgement.ts';
@@ -14,7 +15,8 @@ import type { Digest } from '../../reports/record/run-record.ts';
 import { differencesIn } from './digests.ts';
 import { bareJudgement } from './outcome.ts';
 import { readHistory, trialFolders } from '../../reports/record/history/read-history.ts';
-import { checkFolderName } from './run-folder.ts';
+import { checkFolderName, trialFolder } from './run-folder.ts';
+import { planOf } from './run-history.ts';
 import { errorText, stackOf } from '../../reports/record/error-text.ts';
 
 /** What is kept of a trial once it was judged: a series of a hundred must not be in memory at once. */
@@ -49,9 +51,10 @@ export async function judgeCheck(
     return bareJudgement('inconclusive', `its judge cannot be loaded: ${errorText(error)}`);
   }
   if (of === undefined) return bareJudgement('inconclusive', `no built check is called ${check}`);
-  const judging = of.series === undefined ? allAtOnce(judgeOver(of)) : oneByOne(of.series());
   const trials: Judged[] = [];
+  let judging: Series;
   try {
+    judging = oneByOne(seriesOf(of, { check, run: runOf(histories) }));
     for await (const history of readTrials(histories, check, digests)) {
       judging.add(history);
       trials.push(judgedOf(history));
@@ -65,6 +68,14 @@ export async function judgeCheck(
     trials,
   );
   return withRunnerVerdict(withExemptions(withPressure(judgement, trials), trials), trials);
+}
+
+/** Undefined: they are of no run of their own, such as those of a control. */
+function runOf(histories: string): Identity['run'] {
+  const plan = planOf(histories);
+  if (plan === null) return undefined;
+  const { id, environment, apiAddress } = plan;
+  return { id, environment, apiAddress };
 }
 
 /** The histories of a check, one at a time, each with how its files differ from their digests. */
@@ -82,7 +93,11 @@ async function* readTrials(
   for (const one of folders) {
     const own = changed.get(basename(one));
     const files = own === undefined && gone.length === 0 ? undefined : [...gone, ...(own ?? [])];
-    yield { ...(await readHistory(one)), ...(files !== undefined && { changed: files }) };
+    const history = await readHistory(one);
+    const { trial } = history.header;
+    if (one !== trialFolder(histories, check, trial))
+      throw new Error(`${basename(one)} holds trial ${trial}`);
+    yield { ...history, ...(files !== undefined && { changed: files }) };
   }
 }
 
@@ -116,11 +131,6 @@ function withPressure(judgement: Judgement, trials: readonly Judged[]): Judgemen
 }
 
 const busyness = ({ cpu, others }: Pressure): number => (cpu ?? others)?.mean ?? 0;
-
-function allAtOnce(judge: Judge): Series {
-  const histories: History[] = [];
-  return { add: (history) => histories.push(history), judgement: () => judge(histories) };
-}
 
 /** As the given series; a trial that crashes its judge is thrown only after all others were judged. */
 function oneByOne(series: Series): Series {

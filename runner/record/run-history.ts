@@ -36,6 +36,8 @@ const planSchema = z.object({
   schema: z.literal(HISTORY_SCHEMA),
   id: z.string(),
   environment: z.string(),
+  /** Of its cluster, as the environment declares it. */
+  apiAddress: z.string().optional(),
   scope: z.enum(SCOPES),
   /** It could make and change nothing (`--read-only`); left out: it could. */
   readOnly: z.literal(true).optional(),
@@ -80,6 +82,7 @@ export async function writePlan(
   run: {
     id: string;
     environment: string;
+    apiAddress?: string | undefined;
     scope: Scope;
     readOnly?: boolean | undefined;
     planned: readonly PlannedCheck[];
@@ -91,13 +94,14 @@ export async function writePlan(
     notRun: notRun?.text ?? null,
     ...(notRun !== null && { notRunBy: notRun.by }),
   }));
-  const { id, environment, scope } = run;
+  const { id, environment, apiAddress, scope } = run;
   const readOnly = run.readOnly === true ? { readOnly: true as const } : {};
   await append(histories, {
     kind: 'plan',
     schema: HISTORY_SCHEMA,
     id,
     environment,
+    ...(apiAddress !== undefined && { apiAddress }),
     scope,
     ...readOnly,
     checks,
@@ -150,6 +154,11 @@ export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null 
     plan: parsed(planSchema, plan, histories),
     end: end === undefined ? null : parsed(endSchema, end, histories),
   };
+}
+
+/** What the run with these histories set out to do; null: they are of no run. */
+export function planOf(histories: string): RunPlan | null {
+  return existsSync(join(histories, FILE)) ? readRun(histories).plan : null;
 }
 
 /** Histories of another format mean other things by the same words: judging them would be a guess. */

@@ -160,8 +160,9 @@ class Run {
   #writePlan(): Promise<void> {
     const { id, histories } = this.#folder;
     const { environment, scope } = this.#options;
-    const { name, readOnly } = environment;
-    return writePlan(histories, { id, environment: name, scope, readOnly, planned: this.#planned });
+    const { name, apiAddress, readOnly } = environment;
+    const planned = this.#planned;
+    return writePlan(histories, { id, environment: name, apiAddress, scope, readOnly, planned });
   }
 
   /** Whether the run was refused before anything was done; then its folder is removed. */

@@ -167,10 +167,10 @@ test('should list what was cut off without counting it, and let an earlier inter
 });
 
 test('should repeat a trial whose permit had ended, and count it no more once its series has gone on', async () => {
-  const { histories, path } = makeRunFolder(parent, 'staging');
-  await writePlan(histories, { id: 'r', environment: 'staging', scope: 'selection', planned: [] });
+  const { id, histories, path } = makeRunFolder(parent, 'local');
+  await writePlan(histories, { id, environment: 'local', scope: 'selection', planned: [] });
   const startedAt = '2026-11-24T20:00:00.000Z';
-  await writeSeries(histories, { check: CHECK, env: 'staging', trials: 3, startedAt, fingerprint });
+  await writeSeries(histories, { check: CHECK, env: 'local', trials: 3, startedAt, fingerprint });
   await endTrial(histories, 1);
   const message = 'pod-crash of shop/postgres-0: not permitted in the cluster: it ended';
   // As check.end leaves it.

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { anchor } from '../../host/clock.ts';
 import {
   openHistory,
@@ -25,10 +26,13 @@ export interface HeaderSource {
 export async function openTrial(histories: string, trial: number, source: HeaderSource): Promise<string> {
   const folder = trialFolder(histories, source.check, trial);
   mkdirSync(folder, { recursive: true });
+  // A control has a folder of its own in that of the run's histories.
+  const run = histories.lastIndexOf('/histories');
   const header: HistoryHeader = {
     kind: 'header',
     schema: HISTORY_SCHEMA,
     check: source.check,
+    ...(run !== -1 && { run: basename(histories.slice(0, run)) }),
     trial,
     environment: source.environment,
     ...(source.size !== undefined && { size: source.size }),

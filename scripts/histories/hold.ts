@@ -11,7 +11,9 @@ import { rowOf } from '../../suites/catalogue/index.ts';
 import { judgeOf } from '../../suites/catalogue/loaded.ts';
 import { TALES } from '../../tests/tales/index.ts';
 import { tell } from '../../tests/tales/tale.ts';
+import type { Identity } from '../../reports/judge/identity.ts';
 import { readStored, storedPath, trialsOf } from './stored.ts';
+import type { Stored } from './stored.ts';
 
 export interface Asked {
   check: string;
@@ -29,7 +31,8 @@ export async function hold({ check, folder }: Asked): Promise<Answer> {
     const file = storedPath(check, folder);
     if (file === null) throw new Error('there is no stored history');
     if (of === undefined) throw new Error('there is no judge');
-    const trials = trialsOf(readStored(file));
+    const stored = readStored(file);
+    const trials = trialsOf(stored);
     const unstated = Object.keys(rowOf(check)?.goals ?? {}).filter((goal) =>
       trials.some(({ history }) => !Object.hasOwn(history.header.goals, goal)),
     );
@@ -37,7 +40,7 @@ export async function hold({ check, folder }: Asked): Promise<Answer> {
       throw new Error(
         `it does not state the goals ${unstated.join(', ')}: store one of a new run (npm run histories -- keep RUN)`,
       );
-    const judge = judgeOver(of);
+    const judge = judgeOver(of, identityOf(stored, trials));
     const result = takeApart({ trials, judge });
     const histories = trials.map(({ history }) => history);
     const { told, wrong } = result.refused === null ? tell(TALES, { check, histories, judge }) : NONE;
@@ -45,6 +48,13 @@ export async function hold({ check, folder }: Asked): Promise<Answer> {
   };
   const result = await held().catch((error: unknown) => ({ ...refusal(errorText(error)), told: 0 }));
   return { ...result, check, tookMs: performance.now() - beganMs };
+}
+
+/** A stored history says in its head of which run it is; what it says of itself beside that is taken from its first trial. */
+function identityOf({ head }: Stored, [one]: ReturnType<typeof trialsOf>): Identity {
+  const { environment = '', settings: { apiAddress } = {} } = one?.history.header ?? {};
+  const id = head.recorded?.run;
+  return { check: head.check, run: id === undefined ? undefined : { id, environment, apiAddress } };
 }
 
 parentPort?.on('message', (asked: Asked) => {

@@ -125,6 +125,8 @@ export function trialsOf({ head, files }: Stored): Trial[] {
       throw new StoredHistoryError(
         `${head.check} ${trial}: a line is damaged: ${damaged.file}:${damaged.line}`,
       );
-    return { history, files: fileOf };
+    const { run } = head.recorded ?? {};
+    const named = run === undefined ? history.header : { ...history.header, run };
+    return { history: { ...history, header: named }, files: fileOf };
   });
 }

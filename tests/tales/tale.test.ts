@@ -61,9 +61,9 @@ test('should tell each tale of a check, and say which verdicts and rules are wro
     bend: (of) => of,
     ...more,
   });
-  const judge = (): Judgement => ({
+  const judge = ({ length }: readonly History[]): Judgement => ({
     verdict: 'fail',
-    reason: 'no node',
+    reason: `no node in ${length}`,
     rules: [
       { id: 'pool/size', verdict: 'fail', text: '' },
       { id: 'whole', verdict: 'pass', text: '' },
@@ -86,10 +86,12 @@ test('should tell each tale of a check, and say which verdicts and rules are wro
     tale({ number: 7, must: 'pass' }),
     tale({ rule: 'whole' }),
     tale({ bend: changed('end', () => ({})) }),
+    tale({ must: 'pass', trials: (own) => [...own, ...own] }),
   );
   assert.deepEqual(wrong, [
-    'false verdict 7 (it is told): fail, must be pass: no node',
+    'false verdict 7 (it is told): fail, must be pass: no node in 1',
     'tale (it is told): decided by pool/size, not by whole',
     'tale (it is told): TaleError: no end was changed',
+    'tale (it is told): fail, must be pass: no node in 2',
   ]);
 });

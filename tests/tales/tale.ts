@@ -22,6 +22,8 @@ export interface Tale {
   /** The rule that must decide, by the beginning of its id; absent: any. */
   rule?: string;
   bend: (history: History) => History;
+  /** For tales about several trials, instead of one told of each. */
+  trials?: (histories: readonly History[]) => History[];
 }
 
 /** A tale cannot be told: it changes nothing, or what it changes is no observation any more. */
@@ -108,9 +110,9 @@ export function tell(
   const own = tales.filter(({ check }) => matchesAny([check], of.check));
   const wrong = own.flatMap((tale) => {
     const name = `${tale.number === undefined ? 'tale' : `false verdict ${tale.number}`} (${tale.says})`;
-    const { bend, must, rule } = tale;
+    const { bend, trials, must, rule } = tale;
     try {
-      const { verdict, reason, ...judged } = of.judge(of.histories.map(bend));
+      const { verdict, reason, ...judged } = of.judge(trials?.(of.histories) ?? of.histories.map(bend));
       // A series has no rules of its own.
       const rules = judged.rules ?? (judged.trials ?? []).flatMap((one) => one.rules ?? []);
       const may = [must].flat();

@@ -89,10 +89,14 @@ test('should say of one thing that it is as declared, and of several how many', 
 
 test('should let the worst of several trials speak', () => {
   const over = judgeOf(check) ?? assert.fail(check);
-  const good = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', NODE]] });
-  const bad = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', SICK]] });
-  assert.equal(over([good, good]).verdict, 'pass');
-  assert.equal(over([good, bad, good]).verdict, 'fail');
+  const trial = (number: number, node: typeof NODE) => {
+    const timed = { ...node, t: 1_000.5 * number };
+    const history = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', timed]] });
+    return { ...history, header: { ...history.header, trial: number } };
+  };
+  const [first, second] = [trial(1, NODE), trial(2, NODE)];
+  assert.equal(over([first, second]).verdict, 'pass');
+  assert.equal(over([first, trial(3, SICK), second]).verdict, 'fail');
   assert.throws(() => over([]), /at least one history/);
 });
 

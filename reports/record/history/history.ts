@@ -16,6 +16,8 @@ export interface HistoryHeader {
   kind: 'header';
   schema: number;
   check: string;
+  /** Id of the run. */
+  run?: string;
   /** 1 for the first trial; a check without trials has 1. */
   trial: number;
   environment: string;

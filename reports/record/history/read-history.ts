@@ -245,6 +245,7 @@ const headerSchema = z.object({
   kind: z.literal('header'),
   schema: z.literal(HISTORY_SCHEMA),
   check: z.string(),
+  run: z.string().optional(),
   trial: z.int(),
   environment: z.string(),
   size: z.string().optional(),
