@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hitOf } from './_common/fault.ts';
 import type { FaultContext, FaultMember } from './_common/fault.ts';
 import { context, members, Recorder } from './_testing/context.ts';
 import type { Written } from './_testing/context.ts';
@@ -166,7 +167,13 @@ test('a majority is hit at once under one entry each, and has landed when the la
       act: () => {
         const landedMs = outcomes.get(member.name) ?? 0;
         const by = 'processes gone';
-        return Promise.resolve({ lastBeforeMs: landedMs - 1, landedMs, by, proof: member.name });
+        return Promise.resolve({
+          lastBeforeMs: landedMs - 1,
+          landedMs,
+          by,
+          proof: member.name,
+          hit: hitOf(member),
+        });
       },
     });
   const both = { ...context({ target: 'majority', members: members.slice(0, 2) }, injector) };
@@ -174,6 +181,8 @@ test('a majority is hit at once under one entry each, and has landed when the la
   assert.deepEqual([result.landedAtMs, result.target], [9, 'pg-1, pg-0']);
   assert.equal(both.performed[0]?.rollbacks.length, 2);
   assert.deepEqual(both.written.at(-1)?.['betweenMs'], [4, 9]);
+  const hit = [members[1], members[0]].map((member) => ({ uid: member?.uid, node: member?.node }));
+  assert.deepEqual(both.written.at(-1)?.['hit'], hit);
 });
 
 test('two members on one node are not lost with two nodes', async () => {

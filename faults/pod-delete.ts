@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { monoMs } from '../host/clock.ts';
 import { heldTo } from '../host/json.ts';
 import { lookFor } from '../host/wait.ts';
+import { hitOf } from './_common/fault.ts';
 import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 
@@ -163,7 +164,7 @@ async function awaitGone(ctx: FaultContext, member: FaultMember, thereMs: number
         return null;
       }
       const proof = `pod ${member.uid} (${member.name}) disappeared from the API server between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms`;
-      return { lastBeforeMs, landedMs, by: 'UID gone from the API', proof };
+      return { lastBeforeMs, landedMs, by: 'UID gone from the API', proof, hit: hitOf(member) };
     },
     { deadlineMs: limitMs, intervalMs: LOOK_EVERY_MS },
   );

@@ -1,4 +1,5 @@
 import { monoMs } from '../host/clock.ts';
+import { hitOf } from './_common/fault.ts';
 import type { Fault, FaultContext, FaultMember, Landing, Preparation } from './_common/fault.ts';
 import { injectInto } from './_common/inject.ts';
 import { errorText } from '../reports/record/error-text.ts';
@@ -43,7 +44,7 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
         const { from, to, detail } = await order(member.name);
         const answeredMs = monoMs();
         acted(`ordered: ${from} → ${to}`);
-        return carriedOut({ from, to, detail, sentMs, answeredMs });
+        return carriedOut({ from, to, detail, sentMs, answeredMs }, member);
       } catch (error) {
         return errorText(error);
       }
@@ -52,15 +53,13 @@ function prepare(ctx: FaultContext, member: FaultMember): Preparation {
 }
 
 /** The proof is the store's answer to the order. The change happened between the two; the outage counts from the order. */
-function carriedOut(order: {
-  from: string;
-  to: string;
-  detail: string;
-  sentMs: number;
-  answeredMs: number;
-}): Landing | string {
+function carriedOut(
+  order: { from: string; to: string; detail: string; sentMs: number; answeredMs: number },
+  member: FaultMember,
+): Landing | string {
   const { from, to, detail, sentMs, answeredMs } = order;
+  if (from !== member.name) return `${detail}, but ${from} handed over, and not ${member.name}`;
   if (from === to) return `${detail}, but ${from} still leads`;
   const proof = `ordered at ${sentMs.toFixed(1)} ms, answered at ${answeredMs.toFixed(1)} ms: ${detail} (${from} → ${to})`;
-  return { lastBeforeMs: sentMs, landedMs: sentMs, by: 'order carried out', proof };
+  return { lastBeforeMs: sentMs, landedMs: sentMs, by: 'order carried out', proof, hit: hitOf(member) };
 }

@@ -16,6 +16,7 @@ import type { ClusterSize, InstanceName, PodProcess } from './nodes/index.ts';
 import { run, runAny } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
 import { lookFor, lookUntil } from '../../host/wait.ts';
+import { hitOf } from '../../faults/_common/fault.ts';
 import type { Cut, FaultMember, FaultInjector, Landing, Preparation } from '../../faults/_common/fault.ts';
 import {
   allDropped,
@@ -54,6 +55,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `processes ${found.map(briefly).join(' ')}`,
+      of: { processes: found.map(briefly) },
       rollbacks: [], // kubelet starts the containers again
       act: (acted) => this.#kill(member, found, acted),
     });
@@ -61,6 +63,7 @@ export class NodeInjector implements FaultInjector {
 
   freeze(member: FaultMember, container: string): Promise<Preparation> {
     const cgroup = this.#cgroup(member, container);
+    const id = member.containers?.[container] ?? '';
     if (cgroup === null)
       return Promise.resolve({
         reason: `the container ${container} of ${member.name} does not run on ${member.node ?? 'any node'}`,
@@ -74,6 +77,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `cgroup ${cgroup}: processes ${processes.map(briefly).join(' ')}`,
+      of: { container: id, processes: processes.map(briefly) },
       rollbacks: [{ kind: 'thaw', cgroup }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -85,7 +89,8 @@ export class NodeInjector implements FaultInjector {
         if (frozen.length === 0)
           return `the container ${container} of ${member.name} ended before it was frozen`;
         const proof = `the kernel reports FROZEN for the ${frozen.length} processes of ${member.name} in ${cgroup}: ${frozen.map(briefly).join(' ')}`;
-        return { lastBeforeMs, landedMs, by: 'cgroup frozen', proof };
+        const hit = hitOf(member, { container: id, processes: frozen.map(briefly) });
+        return { lastBeforeMs, landedMs, by: 'cgroup frozen', proof, hit };
       },
     });
   }
@@ -94,9 +99,11 @@ export class NodeInjector implements FaultInjector {
     const anchor = oldest(this.#processes(member));
     if (anchor === undefined) return Promise.resolve({ reason: noProcess(member) });
     const { pid, startTime } = anchor;
+    const of = { processes: [briefly(anchor)] };
     return Promise.resolve({
       member,
       found: cutsIn(cuts),
+      of,
       rollbacks: [{ kind: 'packet-filter', pid, startTime, table }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -109,7 +116,7 @@ export class NodeInjector implements FaultInjector {
         const { drops, probes } = await this.#awaitDrops(pid, table, cuts);
         const seen = `packet filter ${table} in the network namespace of ${member.name} (process ${briefly(anchor)}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
-          ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen }
+          ? { lastBeforeMs, landedMs, by: 'packets dropped', proof: seen, hit: hitOf(member, of) }
           : `not every packet that ${member.name} sent was dropped within ${this.#options.landingMs} ms; ${seen}; last probes: ${probes.join('; ')}`;
       },
     });
@@ -123,9 +130,11 @@ export class NodeInjector implements FaultInjector {
     if (pid1 === null) return { reason: `the node ${node.name} does not run: it is lost already` };
     if ((await linkState(node)) === 'cut') return { reason: `the link of ${node.name} is cut already` };
     const binDir = nodeBinDir(pid1);
+    const of = { processes: [briefly(pid1)] };
     return {
       member,
       found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
+      of,
       rollbacks: [
         // Rolled back in reverse order: the link must be up before the node starts, or the node would not reach the API server.
         { kind: 'node-start', instance, node: node.name, size, binDir },
@@ -143,7 +152,13 @@ export class NodeInjector implements FaultInjector {
         const proof =
           `the link ${node.link} has forwarded no packet since between ${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms; ` +
           `PID 1 of ${node.name} (${briefly(pid1)}) and all processes in its namespaces have been gone since ${goneMs.toFixed(1)} ms`;
-        return { lastBeforeMs, landedMs, by: 'packets dropped, then every process gone', proof };
+        return {
+          lastBeforeMs,
+          landedMs,
+          by: 'packets dropped, then every process gone',
+          proof,
+          hit: hitOf(member, of),
+        };
       },
     };
   }
@@ -221,7 +236,8 @@ function gone(
   const proof =
     `all ${processes.length} processes of ${member.name} on ${member.node ?? '?'} are gone, the last of them between ` +
     `${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms: ${processes.map(briefly).join(' ')}`;
-  return { lastBeforeMs, landedMs, by: 'processes gone', proof };
+  const hit = hitOf(member, { processes: processes.map(briefly) });
+  return { lastBeforeMs, landedMs, by: 'processes gone', proof, hit };
 }
 
 function noProcess({ name, node }: FaultMember): string {

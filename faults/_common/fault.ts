@@ -1,5 +1,5 @@
 import type { FaultFacts } from '../../reports/record/fault-facts.ts';
-import type { LandedBy } from '../../reports/record/observations/failover.ts';
+import type { Hit, LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultRollback } from './rollback.ts';
 import type { Right } from './right.ts';
@@ -75,7 +75,15 @@ export interface Landing {
   landedMs: number;
   /** The kind of proof. */
   by: LandedBy;
+  /** For people. */
   proof: string;
+  /** For judges: they hold it against what was found when arming. */
+  hit: Hit;
+}
+
+/** The pod that is acted on, and what of it. */
+export function hitOf({ uid, node }: FaultMember, of: Pick<Hit, 'container' | 'processes'> = {}): Hit {
+  return { uid, node, ...of };
 }
 
 /** What a fault will do to one member. Nothing has been done yet. */
@@ -83,6 +91,8 @@ export interface Prepared {
   member: FaultMember;
   /** What the fault will act on (processes, a cgroup, addresses), for people to read. */
   found: string;
+  /** The same for judges; left out: neither a container nor processes. */
+  of?: Pick<Hit, 'container' | 'processes'>;
   /** In the order of the actions; undone in reverse. */
   rollbacks: FaultRollback[];
   /**

@@ -25,7 +25,13 @@ export async function injectInto(ctx: FaultContext, fault: string, prepare: Prep
     t: monoMs(),
     fault,
     target,
-    members: prepared.map(({ member: { name, uid, node }, found }) => ({ name, uid, node, found })),
+    members: prepared.map(({ member: { name, uid, node }, found, of }) => ({
+      name,
+      uid,
+      node,
+      found,
+      ...of,
+    })),
   });
   if (reasons.length > 0) return missed(ctx, target, reasons.join('; '), monoMs());
   ctx.signal.throwIfAborted();
@@ -72,6 +78,7 @@ function landing(ctx: FaultContext, target: string, outcomes: readonly (Landing 
     t: last.landedMs,
     by: last.by,
     proof,
+    hit: landed.map(({ hit }) => hit),
     betweenMs: [Math.min(...landed.map(({ lastBeforeMs }) => lastBeforeMs)), last.landedMs],
   });
   return { target, landedAtMs: last.landedMs, proof };

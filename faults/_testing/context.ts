@@ -1,4 +1,5 @@
 /** A fault's context for tests, with an injector that does nothing and remembers what it was asked. */
+import { hitOf } from '../_common/fault.ts';
 import type {
   Cut,
   FaultContext,
@@ -27,7 +28,13 @@ export class Recorder implements FaultInjector {
     this.#reason = reason;
     this.#outcome =
       outcome ??
-      ((member) => ({ lastBeforeMs: 1, landedMs: 2, by: 'processes gone', proof: `${member.name} is gone` }));
+      ((member) => ({
+        lastBeforeMs: 1,
+        landedMs: 2,
+        by: 'processes gone',
+        proof: `${member.name} is gone`,
+        hit: hitOf(member),
+      }));
   }
 
   #prepare(what: string, member: FaultMember): Promise<Preparation> {

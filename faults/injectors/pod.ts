@@ -19,6 +19,7 @@ import {
   parseDrops,
 } from '../_common/packet-filter.ts';
 import type { Drops } from '../_common/packet-filter.ts';
+import { hitOf } from '../_common/fault.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, ENTRY_ANNOTATION } from './agent-pod.ts';
 import { loseNode, providerIdIn, type PowerCommands } from './power.ts';
 
@@ -75,12 +76,18 @@ export class PodInjector implements FaultInjector {
       found: `processes ${processesIn(looked.said)
         .map(({ id }) => id)
         .join(' ')}`,
+      of: { processes: namesIn(looked.said) },
       rollbacks: [], // kubelet starts the containers again
       act: async (acted) => {
         const lastBeforeMs = monoMs();
         const killed = await this.#ask(member, ['kill', member.uid, String(Math.ceil(landingMs / 1000))]);
         acted('done by the agent');
-        return landingOf(killed, { lastBeforeMs, by: 'processes gone', what: `processes of ${member.name}` });
+        return landingOf(killed, {
+          lastBeforeMs,
+          by: 'processes gone',
+          what: `processes of ${member.name}`,
+          hit: (said) => hitOf(member, { processes: namesIn(said) }),
+        });
       },
     };
   }
@@ -95,6 +102,7 @@ export class PodInjector implements FaultInjector {
     return {
       member,
       found: `freezer: ${looked.said.trim()}`,
+      of: { container: id },
       rollbacks: [], // recorded by the pod on the node, and run when it ends
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -105,6 +113,7 @@ export class PodInjector implements FaultInjector {
           lastBeforeMs,
           by: 'cgroup frozen',
           what: `state, processes, freezer of ${member.name}`,
+          hit: () => hitOf(member, { container: id }),
         });
       },
     };
@@ -121,6 +130,7 @@ export class PodInjector implements FaultInjector {
     return {
       member,
       found: cutsIn(cuts),
+      of: { processes: [anchor.id] },
       rollbacks: [],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -132,7 +142,13 @@ export class PodInjector implements FaultInjector {
         const drops = await this.#awaitDrops(member, pid, { table, cuts });
         const proof = `packet filter ${table} in the network namespace of ${member.name} (process ${anchor.id}): ${describeDrops(cuts, drops)}`;
         return allDropped(cuts, drops)
-          ? { lastBeforeMs, landedMs, by: 'packets dropped', proof }
+          ? {
+              lastBeforeMs,
+              landedMs,
+              by: 'packets dropped',
+              proof,
+              hit: hitOf(member, { processes: [anchor.id] }),
+            }
           : `not every packet that ${member.name} sent was dropped; ${proof}`;
       },
     };
@@ -271,11 +287,16 @@ const podSeen = z.object({
 
 function landingOf(
   answer: { said: string } | { reason: string },
-  { lastBeforeMs, by, what }: { lastBeforeMs: number; by: Landing['by']; what: string },
+  of: Pick<Landing, 'lastBeforeMs' | 'by'> & { what: string; hit: (said: string) => Landing['hit'] },
 ): Landing | string {
   if ('reason' in answer) return answer.reason;
-  return { lastBeforeMs, landedMs: monoMs(), by, proof: `${what}: ${answer.said}` };
+  const { lastBeforeMs, by, what, hit } = of;
+  const proof = `${what}: ${answer.said}`;
+  return { lastBeforeMs, landedMs: monoMs(), by, proof, hit: hit(answer.said) };
 }
+
+/** Processes that the agent names, wherever it does. */
+const namesIn = (said: string): string[] => said.match(/\b\d+@\d+\b/g) ?? [];
 
 /** Reads the output of `look`: one `number@start container` a line. */
 export function processesIn(said: string): { id: string; pid: number; start: number }[] {

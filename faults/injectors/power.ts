@@ -3,6 +3,7 @@ import { run } from '../../host/run.ts';
 import { monoMs } from '../../host/clock.ts';
 import { lookFor } from '../../host/wait.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { hitOf } from '../_common/fault.ts';
 import type { FaultMember, Preparation } from '../_common/fault.ts';
 import type { Machine, NodePower } from '../_common/rollback.ts';
 
@@ -127,6 +128,7 @@ export async function loseNode(
             landedMs,
             by: 'power off',
             proof: `the power of ${node} is off: "${said.slice(0, 100)}"`,
+            hit: hitOf(member),
           };
     },
   };

@@ -1,5 +1,6 @@
 /** Whether the proof of a fault is of those for whom it was armed. */
 import { faultFacts } from '../record/fault-facts.ts';
+import type { Hit } from '../record/observations/failover.ts';
 import type { Seen } from '../record/observations/index.ts';
 import { literal } from './workload-pods.ts';
 
@@ -9,11 +10,12 @@ const PROCESS = /\b\d+@\d+\b/g;
 
 type Member = Seen<'fault-armed'>['members'][number];
 
-/** Null: it names each member, or the node of each where a node was taken, and processes that were found when arming. */
+/** Null: what was hit is what was armed, pod by pod; where only words say what was hit, they name it. */
 export function proofGap(
   { fault, members }: Pick<Seen<'fault-armed'>, 'fault' | 'members'>,
-  { proof }: Pick<Seen<'fault-landed'>, 'proof'>,
+  { proof, hit }: Pick<Seen<'fault-landed'>, 'proof' | 'hit'>,
 ): string | null {
+  if (hit !== undefined) return hitGap(members, hit);
   const takesNode = faultFacts(fault)?.takesNode === true;
   for (const member of members) {
     const gap = (takesNode ? nodeGap : podGap)(member, proof) ?? processGap(member, proof);
@@ -21,6 +23,47 @@ export function proofGap(
   }
   return null;
 }
+
+/** Pods are told apart by their uid: another one of the same name is another one. */
+function hitGap(members: readonly Member[], hit: readonly Hit[]): string | null {
+  const armed = new Set(members.map(({ uid }) => uid));
+  const strange = hit.find(({ uid }) => !armed.has(uid));
+  if (strange !== undefined) return `the pod ${strange.uid} was hit, for which no fault was armed`;
+  for (const member of members) {
+    const [one, ...more] = hit.filter(({ uid }) => uid === member.uid);
+    const gap =
+      one === undefined || more.length > 0
+        ? `${member.name} (${member.uid}) was armed, and hit ${more.length === 0 ? 'not at all' : 'more than once'}`
+        : placeGap(member, one);
+    if (gap !== null) return gap;
+  }
+  return null;
+}
+
+function placeGap(member: Member, one: Hit): string | null {
+  const { name, node, container } = member;
+  if (one.node !== node)
+    return `${name} was armed on ${node ?? 'no node'}, and hit on ${one.node ?? 'no node'}`;
+  if (one.container !== container)
+    return `of ${name} the container ${container ?? 'none'} was armed, and ${one.container ?? 'none'} was hit`;
+  return strangerGap(member, one);
+}
+
+/** A process that was not found when arming was hit as well only where it had not begun by then. */
+function strangerGap({ name, processes: found }: Member, { processes: ended }: Hit): string | null {
+  if (found === undefined) return null;
+  const lastTick = Math.max(...found.map(startOf));
+  const known = new Set(found);
+  const others = (ended ?? []).filter((one) => !known.has(one));
+  if ((ended ?? []).length === others.length)
+    return `none of the processes of ${name} that were found when the fault was armed was hit`;
+  const older = others.find((one) => startOf(one) < lastTick);
+  return older === undefined
+    ? null
+    : `the process ${older} was hit: it was there when the fault was armed for ${name}, and was none of its own`;
+}
+
+const startOf = (process: string): number => Number(process.split('@')[1]);
 
 const nodeGap = ({ name, node }: Member, proof: string): string | null =>
   isNamed(node ?? '', proof) ? null : `${name} was on ${node ?? 'no node'}, and ${silent(proof)}`;

@@ -46,6 +46,12 @@ const role = {
   final: z.literal(true).optional(),
 };
 
+/** What a fault acts on in a member: a container by its id, processes as `number@start` in clock ticks since the node's start. */
+const actedOn = { container: z.string().optional(), processes: z.array(z.string()).optional() };
+const hit = z.strictObject({ uid: z.string(), node: z.string().nullable(), ...actedOn });
+/** What was hit of one member, as who acted found it. */
+export type Hit = z.infer<typeof hit>;
+
 /** What every trial records, whatever it hits: its fault, its stages, and how the environment was left. */
 export const FAILOVER = kinds({
   /** Before the trial: a store that is not steady is not hit. */
@@ -72,6 +78,8 @@ export const FAILOVER = kinds({
         node: z.string().nullable(),
         /** What will be hit: processes, a cgroup, addresses. */
         found: z.string(),
+        /** The same as data; left out: it acts on neither. */
+        ...actedOn,
       }),
     ),
   },
@@ -81,6 +89,8 @@ export const FAILOVER = kinds({
   'fault-landed': {
     by: z.enum(LANDINGS),
     proof: z.string(),
+    /** What was hit, by the uid of its pod, one of each member; left out where no pod was. */
+    hit: z.array(hit).optional(),
     betweenMs: z.tuple([z.number(), z.number()]),
   },
   'fault-missed': { reason: z.string() },

@@ -1,10 +1,9 @@
-import type { LandedBy } from '../../../reports/record/observations/failover.ts';
 import { staticPodRemoval, stopStaticPod, type StaticPodName } from '../../../env/local/cluster/index.ts';
 import { nodeSpec, type InstanceName } from '../../../env/local/nodes/index.ts';
 import { monoMs } from '../../../host/clock.ts';
 import { openHistory, type HistoryWriter } from '../../../probes/history.ts';
 import { providerOf } from '../../../env/providers/index.ts';
-import type { FaultMember } from '../../../faults/_common/fault.ts';
+import type { FaultMember, Landing } from '../../../faults/_common/fault.ts';
 import type { KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import { embeddedOf, timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -70,7 +69,7 @@ async function crash(
     fault,
     target: node,
     members: prepared.flatMap((one) =>
-      'act' in one ? [{ name: one.member.name, uid: one.member.uid, node, found: one.found }] : [],
+      'act' in one ? [{ name: one.member.name, uid: one.member.uid, node, found: one.found, ...one.of }] : [],
     ),
   });
   const able = prepared.filter((one) => 'act' in one);
@@ -103,7 +102,7 @@ async function crash(
 function landing(
   writer: HistoryWriter,
   node: string,
-  outcomes: readonly (string | { landedMs: number; lastBeforeMs: number; by: LandedBy; proof: string })[],
+  outcomes: readonly (string | Landing)[],
 ): Result<'controlPlane.crash'> {
   const failures = outcomes.filter((one) => typeof one === 'string');
   const landed = outcomes.filter((one) => typeof one !== 'string');
@@ -113,7 +112,8 @@ function landing(
   const proof = landed.map((one) => one.proof).join('; ');
   const beforeMs = Math.min(...landed.map(({ lastBeforeMs }) => lastBeforeMs));
   const betweenMs: [number, number] = [beforeMs, last.landedMs];
-  writer.observe({ kind: 'fault-landed', t: last.landedMs, by: last.by, proof, betweenMs });
+  const hit = landed.map((one) => one.hit);
+  writer.observe({ kind: 'fault-landed', t: last.landedMs, by: last.by, proof, hit, betweenMs });
   return { target: node, landedAtMs: last.landedMs, proof, lasting: true };
 }
 
