@@ -290,6 +290,15 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
       ],
     ]);
     assert.deepEqual(await foldersBy(undefined), [['/var/lib/neo4j/data']]);
+    const log = (value: string) => ({ name: 'server.directories.transaction.logs.root', value });
+    for (const [value, folders] of [
+      ['transactions', ['/data']],
+      ['/var/lib/neo4j/data/transactions', ['/data']],
+      ['/logs/transactions', ['/data', '/logs/transactions']],
+    ] as const) {
+      own['SHOW SETTINGS'].rows = [...HOME, log(value)];
+      assert.deepEqual(await foldersBy(links), [folders], `false verdict 36: ${value}`);
+    }
   });
 
   it('should say so where the account may not see the servers', async () => {

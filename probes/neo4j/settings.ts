@@ -54,22 +54,26 @@ export function governingSettings(target: StoreTarget, bounds: Bounds): Promise<
 
 const HOME_FOLDER = 'server.directories.neo4j_home';
 const DATA_FOLDER = 'server.directories.data';
+/** Below the data folder, unless it says otherwise. */
+const LOG_FOLDER = 'server.directories.transaction.logs.root';
 
-/** Every member's own settings and data folder; a folder without a leading slash lies below the server's home. */
+/** Every member's own settings, data folder and that of the transaction logs; a folder without a leading slash lies below the server's home. */
 export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<ServerFacts[]> {
   return factsOf(target, async (member) => {
     const rows = await settingsIn(target, member, bounds);
     const settings = rows
       .filter(({ name }) => OWN.includes(name))
       .map(({ name, value }) => ({ name, value: value ?? 'not set', source: 'SHOW SETTINGS' }));
-    const [home = '/', data] = [HOME_FOLDER, DATA_FOLDER].map(
+    const [home = '/', data, log] = [HOME_FOLDER, DATA_FOLDER, LOG_FOLDER].map(
       (wanted) => rows.find(({ name }) => name === wanted)?.value ?? undefined,
     );
     if (data === undefined) return { settings, dataFolders: [] };
-    return {
-      settings,
-      ...(await folderOf(target, member, { home, folder: posix.resolve(home, data) }, bounds)),
-    };
+    const folder = posix.resolve(home, data);
+    const found = await folderOf(target, member, { home, folder }, bounds);
+    const logs = posix.resolve(folder, log ?? '');
+    if (coversPath(folder, logs)) return { settings, ...found };
+    const ofLogs = await folderOf(target, member, { home, folder: logs }, bounds);
+    return { settings, ...found, ...ofLogs, dataFolders: [...found.dataFolders, ...ofLogs.dataFolders] };
   });
 }
 
@@ -80,7 +84,7 @@ async function settingsIn(
 ): Promise<{ name: string; value: string | null }[]> {
   const bolt = await connectMember(target, member, bounds);
   try {
-    const names = [...OWN, HOME_FOLDER, DATA_FOLDER];
+    const names = [...OWN, HOME_FOLDER, DATA_FOLDER, LOG_FOLDER];
     return await bounded(bolt, member.name, bounds, () => bolt.run(SETTINGS, { names }));
   } finally {
     bolt.destroy();

@@ -1,10 +1,15 @@
 /** What durability rests on, as a server says it: its own settings, and what roles and databases have in their place. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { answerOf } from './_testing/managed.ts';
 import type { Managed } from './_testing/managed.ts';
 import { GOVERNING, store } from './declaration.ts';
-import { durabilityBy } from './settings.ts';
+import type { StoreTarget } from '../store/store-driver.ts';
+import { durabilityBy, logFolder } from './settings.ts';
 
 type Override = { setting: string; database?: string; role?: string };
 
@@ -115,3 +120,36 @@ test('should let off roles and databases by name, and nobody without a name', ()
   for (const one of [{ reason }, { role: 'app' }, { role: '', reason }])
     assert.equal(declared([one]), false, JSON.stringify(one));
 });
+
+test('false verdict 36: should find the WAL behind its link, and say where nobody could look', async (t) => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'wal-')));
+  t.after(() => rmSync(home, { recursive: true }));
+  for (const folder of ['own/pg_wal', 'apart', 'fast/wal'])
+    mkdirSync(join(home, folder), { recursive: true });
+  symlinkSync('own', join(home, 'linked'));
+  symlinkSync(join(home, 'fast/wal'), join(home, 'apart/pg_wal'));
+  const found = (folder: string, exec: StoreTarget['exec'] = run) =>
+    logFolder(
+      { ...(exec && { exec }) } as StoreTarget,
+      { member: { name: 'pg-0', address: '' }, folder: join(home, folder) },
+      { deadlineMs: 1000 },
+    );
+  assert.deepEqual(await found('own'), { outside: [] });
+  assert.deepEqual(await found('linked'), { outside: [] });
+  assert.deepEqual(await found('apart'), { outside: [join(home, 'fast/wal')] });
+  assert.match((await found('none at all/here')).unseen ?? '', /readlink ended with 1/);
+  const forbidden = (): Promise<never> => Promise.reject(new Error('forbidden'));
+  assert.deepEqual(await found('apart', forbidden), { outside: [], unseen: 'forbidden' });
+});
+
+const run: StoreTarget['exec'] = (_member, [command = '', ...args]) => {
+  try {
+    return Promise.resolve({
+      code: 0,
+      stdout: execFileSync(command, args, { encoding: 'utf8' }),
+      stderr: '',
+    });
+  } catch {
+    return Promise.resolve({ code: 1, stdout: '', stderr: '' });
+  }
+};

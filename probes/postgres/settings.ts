@@ -1,3 +1,6 @@
+import { posix } from 'node:path';
+import { errorText } from '../../reports/record/error-text.ts';
+import { coversPath } from '../../reports/record/names/topology-names.ts';
 import { overrideText } from '../../reports/record/setting-overrides.ts';
 import { GOVERNING } from './declaration.ts';
 import type {
@@ -115,6 +118,12 @@ function overriding(
 /** Visible only with the right to read all settings (role pg_monitor). */
 const DATA_DIRECTORY = `SELECT setting FROM pg_settings WHERE name = 'data_directory'`;
 
+/** Those in the data directory have a path below it, or one relative to it (PostgreSQL 15, `allow_in_place_tablespaces`). */
+const TABLESPACES = `SELECT pg_tablespace_location(oid) AS path FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''`;
+
+/** One after the other: busybox's readlink takes one name. Both, because the data directory may lie behind a link as a whole. */
+const REAL_NAMES = 'readlink -f "$1" && readlink -f "$2"';
+
 /** The server works in its data directory from its start on (postmaster.c, `ChangeToDataDir`). */
 const WORKING_FOLDER = `for p in /proc/[0-9]*; do
   read -r name < "$p/comm" 2>/dev/null || continue
@@ -129,8 +138,35 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
     const settings = await durabilitySettings(own, bounds);
     const [row] = await queryOnce<{ setting: string }>(own, DATA_DIRECTORY, bounds);
     const folder = row?.setting ?? (await workingFolder(target, member, bounds));
-    return { settings, dataFolders: folder === null ? [] : [folder] };
+    if (folder === null) return { settings, dataFolders: [] };
+    const spaces = await queryOnce<{ path: string }>(own, TABLESPACES, bounds);
+    const log = await logFolder(target, { member, folder }, bounds);
+    const paths = [...spaces.map(({ path }) => posix.resolve(folder, path)), ...log.outside];
+    return {
+      settings,
+      dataFolders: [folder, ...new Set(paths.filter((path) => !coversPath(folder, path)))],
+      ...(log.unseen !== undefined && { foldersUnseen: `where its WAL is was not seen: ${log.unseen}` }),
+    };
   });
+}
+
+/** Where the WAL is, if not in the data directory: its folder there may be a link (initdb, `--waldir`). */
+export async function logFolder(
+  target: StoreTarget,
+  { member, folder }: { member: StoreMember; folder: string },
+  bounds: Bounds,
+): Promise<{ outside: string[]; unseen?: string }> {
+  if (target.exec === undefined) return { outside: [], unseen: 'no command is run in its pod' };
+  try {
+    const command = ['sh', '-c', REAL_NAMES, 'sh', folder, posix.join(folder, 'pg_wal')];
+    const { code, stdout, stderr } = await target.exec(member, command, bounds);
+    const [real, log, ...more] = stdout.trim().split('\n');
+    if (code !== 0 || !real || !log || more.length > 0)
+      throw new Error(`readlink ended with ${code}: ${stderr}`);
+    return { outside: coversPath(real, log) ? [] : [log] };
+  } catch (error) {
+    return { outside: [], unseen: errorText(error) };
+  }
 }
 
 async function workingFolder(

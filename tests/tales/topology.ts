@@ -1,6 +1,6 @@
 import { wallOf } from '../../reports/judge/telemetry/clocks.ts';
 import type { HeaderStore } from '../../reports/judge/topology/declared.ts';
-import { all, changed, headed, TaleError } from './tale.ts';
+import { all, changed, headed, seen, TaleError } from './tale.ts';
 import type { Tale } from './tale.ts';
 
 const HOUR_MS = 3_600_000;
@@ -50,6 +50,19 @@ const declared = (name: string, otherwise: Partial<HeaderStore>): Tale['bend'] =
     return { settings: { ...settings, stores: { ...settings.stores, [name]: { ...store, ...otherwise } } } };
   });
 
+const mounted = (path: string) =>
+  ({
+    kind: 'data-mount',
+    t: 0,
+    workload: 'StatefulSet tender/postgres',
+    container: 'postgres',
+    path,
+    source: 'emptyDir',
+    claim: null,
+    perReplica: false,
+  }) as const;
+
+const PERSISTENT = 'topology/storage/persistent';
 const SPREAD = 'topology/workloads/spread';
 const DECLARED = 'topology/workloads/declared';
 const ROLES = 'topology/workloads/roles';
@@ -197,6 +210,57 @@ export const TALES: readonly Tale[] = [
       role((was) => (was === 'sync_standby' ? 'replica' : was)),
       declared('postgres', { goals: {} }),
     ),
+  },
+  ...(
+    [
+      ['the WAL', '/var/lib/postgresql/wal'],
+      ['a tablespace', '/srv/fast'],
+    ] as const
+  ).map(([what, path]): Tale => ({
+    number: 36,
+    check: PERSISTENT,
+    says: `${what} lies outside of the data folder, on an emptyDir`,
+    must: 'fail',
+    rule: 'volumes',
+    bend: seen(mounted(path)),
+  })),
+  {
+    check: PERSISTENT,
+    says: 'a tablespace that a server names lies on a file system of the container',
+    must: 'fail',
+    rule: 'volumes',
+    bend: seen({ kind: 'data-folder', t: 0, store: 'postgres', member: 'postgres-1', path: '/srv/fast' }),
+  },
+  {
+    check: PERSISTENT,
+    says: 'the WAL that a server names lies on an emptyDir, and its data folder on a claim',
+    must: 'fail',
+    rule: 'volumes',
+    bend: all(
+      seen({ kind: 'data-folder', t: 0, store: 'postgres', member: 'postgres-1', path: '/wal/pg_wal' }),
+      seen(mounted('/wal')),
+    ),
+  },
+  {
+    check: PERSISTENT,
+    says: 'the WAL has a claim of its own outside of the data folder',
+    must: 'pass',
+    bend: all(
+      seen({ kind: 'data-folder', t: 0, store: 'postgres', member: 'postgres-1', path: '/wal/pg_wal' }),
+      seen({ ...mounted('/wal'), source: 'persistentVolumeClaim', claim: 'data', perReplica: true }),
+    ),
+  },
+  {
+    check: PERSISTENT,
+    says: 'no command may be run in a pod, so that nobody saw where its WAL is',
+    must: ['pass', 'inconclusive'],
+    bend: seen({
+      kind: 'data-folder-unsaid',
+      t: 0,
+      store: 'postgres',
+      member: 'postgres-1',
+      reason: 'where its WAL is was not seen: forbidden',
+    }),
   },
   {
     number: 73,

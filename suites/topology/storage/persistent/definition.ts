@@ -29,7 +29,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '5.1',
     podFields: ['volumeMounts'],
     access: 'w r w w r',
-    goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, the declared StorageClass; bytes survive the pod',
+    goal: 'every StatefulSet with data: PVC Bound, no emptyDir or hostPath for data, its logs of writes and its tablespaces, the declared StorageClass; bytes survive the pod',
     requires: [declared('storage'), data],
     reads: given('storage', 'workloads', 'network', 'nodes'),
     // The pod that writes, its end, the pod that reads, the removal of both and of the claim.

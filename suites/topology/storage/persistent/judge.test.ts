@@ -207,6 +207,14 @@ test('should not know where the data is of a server that does not say', () => {
   assert.match(judgement.reason, /data of postgres-1: .*refused/);
 });
 
+test('false verdict 36: should say whose log nobody could look for, and judge the rest', () => {
+  const reason = 'where its WAL is was not seen: forbidden';
+  const unsaid: Seen = ['data-folder-unsaid', { store: 'postgres', member: 'postgres-1', reason }];
+  const judgement = persistent([...good, unsaid, ...bytes]);
+  assert.equal(judgement.verdict, 'pass');
+  assert.match(judgement.seen, /postgres-1: where its WAL is was not seen: forbidden/);
+});
+
 test('should not fail where no server could be asked, so that nothing is known of any mount', () => {
   const unsaid: Seen[] = ['postgres-0', 'postgres-1'].map((member) => [
     'data-folder-unsaid',

@@ -143,11 +143,35 @@ function foldersOfMembers(history: History, findings: Findings, held: Held): voi
         'a folder that its server reports',
         whyUnsaid(history, store, member),
       );
+    else noteUnsaid(history, findings, { store, member });
     for (const { path } of folders) {
       ownFolder(findings, { member, path, members: everyone });
       onClaim(findings, { member, path, mounts: own });
     }
   }
+  if (said.length > 0)
+    besideFolders(findings, { workload, mounts: own, paths: said.map(({ path }) => path) });
+}
+
+/** A part of the data whose place was not seen, such as a log: that says nothing of the rest. */
+function noteUnsaid(history: History, findings: Findings, of: { store: string; member: string }): void {
+  for (const { store, member, reason } of all(history, 'data-folder-unsaid'))
+    if (store === of.store && member === of.member) findings.note(`${member}: ${reason}`);
+}
+
+/** Mounts are recorded because they are at data of the store: one at no folder that a server names holds other data of it, such as its log of writes. */
+function besideFolders(
+  findings: Findings,
+  { workload, mounts, paths }: Pick<Held, 'workload' | 'mounts'> & { paths: readonly string[] },
+): void {
+  for (const mount of mounts)
+    if (!paths.some((path) => coversPath(mount.path, path) || coversPath(path, mount.path)))
+      findings.expect(
+        `data of ${nameOf(workload)} mounted at ${mount.path}`,
+        isClaim(mount),
+        'a PersistentVolumeClaim',
+        mount.source,
+      );
 }
 
 /** A folder that is named after a member must belong to that member. */

@@ -12,11 +12,11 @@ export const OBSERVES = kinds({
     store: z.string().optional(),
     firstOrdinal: z.int().positive().optional(),
   },
-  /** Where the server of a member says that it keeps its data. */
+  /** Where the server of a member says that it keeps its data: one of each folder, those of its logs of writes and of tablespaces outside of the first too. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },
   /** The server of a member says that it keeps no data, and why: it coordinates alone, for one. */
   'data-folder-none': { store: z.string(), member: z.string(), why: z.string() },
-  /** The server of a member did not say where it keeps its data. */
+  /** The server of a member did not say where it keeps its data, or, beside folders that it named, a part of them. */
   'data-folder-unsaid': { store: z.string(), member: z.string(), reason: z.string() },
   'data-mount': {
     workload: z.string(),

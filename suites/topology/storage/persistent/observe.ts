@@ -53,7 +53,7 @@ async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
     const { servers } = await ctx.runner.call('store.servers', { store });
     for (const { member, dataFolders: paths, keepsNone, foldersUnseen, failed } of servers) {
       if (keepsNone !== undefined) ctx.record('data-folder-none', { store, member, why: keepsNone });
-      else if (paths.length === 0)
+      else if (paths.length === 0 || foldersUnseen !== undefined)
         unsaid(member, failed ?? foldersUnseen ?? 'its server does not report its data folder');
       for (const path of paths) ctx.record('data-folder', { store, member, path });
     }
