@@ -178,7 +178,14 @@ const ai = z.object({
   scaling: z
     .object({ perSecond: z.number(), modelDelayMs: z.number(), metric: z.string().optional() })
     .optional(),
-  llm: z.object({ stubbed: z.boolean().optional(), control: z.looseObject({}).optional() }).optional(),
+  llm: z
+    .object({
+      stubbed: z.boolean().optional(),
+      control: z
+        .looseObject({ rest: z.looseObject({ delayMs: z.number().optional() }).optional() })
+        .optional(),
+    })
+    .optional(),
 });
 
 /** What of the application's contract its judges need. */

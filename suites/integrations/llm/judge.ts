@@ -93,6 +93,12 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
   const { status, written } = draft;
   const unsaid = unsaidBy(header, draft);
   if (unsaid !== null) found.unknown(subject, expected, unsaid);
+  else if (!degraded && isUnasked(header, draft))
+    found.unknown(
+      subject,
+      `a draft by the model, whose stand-in takes ${restSeconds(header)} s`,
+      `${describe(draft)}: the model was not asked`,
+    );
   else if (isGood(header, status) && written && draft.degraded === degraded)
     found.inTime(subject, secondsOf(draft) <= goalS, expected, describe(draft));
   else found.expect(subject, false, expected, describe(draft));
@@ -102,6 +108,17 @@ function expectDraft({ header }: History, found: Findings, of: Expected): void {
 function isGood({ settings }: HistoryHeader, status: number | null): boolean {
   return status !== null && settings.application?.statuses.draft?.includes(status) === true;
 }
+
+/** How long the model's stand-in waits before each answer, s; 0: it is not declared to wait. */
+const restSeconds = ({ settings }: HistoryHeader): number =>
+  (settings.ai?.llm?.control?.rest?.delayMs ?? 0) / 1000;
+
+/** A timer may ring a little early. */
+const EARLY = 0.95;
+
+/** A draft that came sooner than the model answers is not its own, whatever the service says. */
+const isUnasked = (header: HistoryHeader, draft: Seen<'draft'>): boolean =>
+  draft.degraded === false && draft.written && secondsOf(draft) < EARLY * restSeconds(header);
 
 /** Why the answer says nothing of the service; null: it does. */
 function unsaidBy(header: HistoryHeader, { status, error }: Seen<'draft'>): string | null {
