@@ -375,7 +375,7 @@ describe('pods that could not be listed', () => {
 });
 
 describe('the way down', () => {
-  const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 30, deliveredShare: 0.98 };
+  const goals = { extraSeconds: 60, failedRatio: 0.001, flapSeconds: 30, deliveredShare: 0.98 };
   const down = (of: Told): ReturnType<typeof judge> =>
     judge({
       check: 'scaling/backend/down',

@@ -1,8 +1,16 @@
 import { TALES as failover } from './failover.ts';
 import { TALES as gpu } from './gpu.ts';
 import { TALES as integrations } from './integrations.ts';
+import { TALES as scaling } from './scaling.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
 import { TALES as whole } from './whole.ts';
 
-export const TALES: readonly Tale[] = [...whole, ...failover, ...gpu, ...integrations, ...topology];
+export const TALES: readonly Tale[] = [
+  ...whole,
+  ...failover,
+  ...gpu,
+  ...integrations,
+  ...scaling,
+  ...topology,
+];

@@ -6,7 +6,7 @@ import { at, tell } from '../../_testing/histories.ts';
 import type { Story } from '../../_testing/histories.ts';
 
 describe('scaling/backend/down', () => {
-  const goals = { extraSeconds: 60, failedRequests: 0, flapSeconds: 300, deliveredShare: 0.98 };
+  const goals = { extraSeconds: 60, failedRatio: 0.001, flapSeconds: 300, deliveredShare: 0.98 };
   const down = (of: Story) =>
     judge({ check: 'scaling/backend/down', goals, seen: tell({ lastS: 320, ...of }), cut: true });
   const shrinks = (at: number) => (second: number) => (second < 30 || second >= at ? 2 : 4);
@@ -161,9 +161,11 @@ describe('scaling/backend/down', () => {
     assert.match(judgement.reason, /150 requests were dropped/);
   });
 
-  it('should fail for a single failed request, and show the overshoot', () => {
-    const judgement = down({ desired: shrinks(240), load: { failedAt: (second) => Number(second === 9) } });
-    assert.match(judgement.reason, /1 of 7500 requests failed/);
+  it('should fail where more requests fail than may, and show the overshoot', () => {
+    const failing = (count: number) =>
+      down({ desired: shrinks(240), load: { failedAt: (second) => (second === 9 ? count : 0) } });
+    assert.match(failing(8).reason, /8 of 7500 requests failed, at most 0\.1 % may/);
+    assert.equal(failing(7).verdict, 'pass', failing(7).reason);
     const peak = down({ desired: (s) => (s < 30 || s >= 240 ? 2 : s < 60 ? 5 : 4) });
     assert.equal(peak.figures.find(({ name }) => name.startsWith('overshoot'))?.value, 1);
   });

@@ -8,6 +8,7 @@ import type { Hpa, HpaSpec, Observed } from '../../_judge/observed.ts';
 import { soundGaps } from '../../_judge/record-gaps.ts';
 import { expectedOf, outside } from '../../_judge/settings.ts';
 import { SYNC_S } from '../../_judge/shrinking.ts';
+import { percentDeclared } from '../../../../reports/judge/slo/percent.ts';
 import { dropsOf } from '../../../../reports/judge/slo/series/drops.ts';
 import { refusedText, refusedTotal } from '../../../../reports/record/refusals.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -15,7 +16,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 interface Goals {
   extraS: number;
-  failedRequests: number;
+  failedRatio: number;
   flapS: number;
 }
 
@@ -37,19 +38,19 @@ interface Flap {
   afterMs: number;
 }
 
-/** `scaling/backend/down`: back to the minimum within the stabilisation window and `extraSeconds`, no flapping, no failed request. */
+/** `scaling/backend/down`: back to the minimum within the stabilisation window and `extraSeconds`, no flapping, and no more failed requests than the service may have at any time. */
 function judgeDown(history: History): Judgement {
   const observed = observe(history);
   const goals: Goals = {
     extraS: history.header.goals.extraSeconds ?? Number.NaN,
-    failedRequests: history.header.goals.failedRequests ?? Number.NaN,
+    failedRatio: history.header.goals.failedRatio ?? Number.NaN,
     flapS: history.header.goals.flapSeconds ?? Number.NaN,
   };
   const { spec, startMs, topMs, endMs } = observed;
-  const expectedText = `back to the minimum within the stabilisation window, the time that its policies take and ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${goals.failedRequests}`;
+  const expectedText = `back to the minimum within the stabilisation window, the time that its policies take and ${goals.extraS} s of the end of the load; no pods added within ${goals.flapS} s of taking some away; failed requests ≤ ${percentDeclared(goals.failedRatio)} %`;
   const missing = missingOf(observed);
   if (Object.values(goals).some(Number.isNaN))
-    missing.push('the history lacks a goal (extraSeconds, failedRequests, flapSeconds)');
+    missing.push('the history lacks a goal (extraSeconds, failedRatio, flapSeconds)');
   if (spec === null || startMs === null || endMs === null) {
     return conclude(observed, {
       failures: [],
@@ -174,8 +175,8 @@ function lateText(context: Context): string | null {
 
 function failedText({ observed, goals }: Context): string | null {
   const requests = observed.load.result?.requests;
-  if (requests === undefined || requests.failed <= goals.failedRequests) return null;
-  return `${requests.failed} of ${requests.count} requests failed`;
+  if (requests === undefined || requests.failed <= goals.failedRatio * requests.count) return null;
+  return `${requests.failed} of ${requests.count} requests failed, at most ${percentDeclared(goals.failedRatio)} % may`;
 }
 
 function gapsOf(context: Context): string[] {
@@ -183,7 +184,7 @@ function gapsOf(context: Context): string[] {
   const gaps: string[] = [];
   const { result } = observed.load;
   const dropped = result === null ? 0 : dropsOf(result).count;
-  if (result !== null && dropped > 0 && result.requests.failed + dropped > goals.failedRequests)
+  if (result !== null && dropped > 0 && isTooMany(result.requests, dropped, goals))
     gaps.push(`${dropped} requests were dropped: whether they would have failed is unknown`);
   gaps.push(...refusedGap(result, goals));
   if (peakOf(hpa) <= spec.min)
@@ -198,12 +199,16 @@ function gapsOf(context: Context): string[] {
 }
 
 /** A request that was refused is none that the service answered. */
-function refusedGap(result: Observed['load']['result'], { failedRequests }: Goals): string[] {
+function refusedGap(result: Observed['load']['result'], goals: Goals): string[] {
   if (result === null) return [];
-  const { refused, failed, count } = result.requests;
+  const { refused, count } = result.requests;
   const total = refusedTotal(refused);
-  return total > 0 && failed + total > failedRequests ? [refusedText(refused, count)] : [];
+  return total > 0 && isTooMany(result.requests, total, goals) ? [refusedText(refused, count)] : [];
 }
+
+/** Whether too many would have failed if so many more had. */
+const isTooMany = (of: { failed: number; count: number }, more: number, { failedRatio }: Goals): boolean =>
+  of.failed + more > failedRatio * of.count;
 
 function figuresOf(context: Context): Found['figures'] {
   const { observed, hpa, endMs, backMs, flaps, goals } = context;
@@ -226,7 +231,7 @@ function figuresOf(context: Context): Found['figures'] {
     {
       name: 'failed requests',
       value: result === null ? null : result.requests.failed,
-      goal: goals.failedRequests,
+      goal: `≤ ${percentDeclared(goals.failedRatio)} %`,
     },
   ];
 }

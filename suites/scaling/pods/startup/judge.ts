@@ -41,7 +41,10 @@ function judgeStartup(history: History): Judgement {
   const found = verdictOf(times, goalS);
   const verdict = found.verdict === 'fail' ? 'fail' : gaps.length > 0 ? 'inconclusive' : found.verdict;
   const findings = findingsOf(starts, goalS);
-  const reason = verdict === 'inconclusive' && gaps.length > 0 ? gaps.join('; ') : found.reason;
+  const reason =
+    verdict === 'inconclusive' && gaps.length > 0
+      ? gaps.join('; ')
+      : `${found.reason}; ${whereText(history)}`;
   return {
     verdict,
     reason,
@@ -53,6 +56,12 @@ function judgeStartup(history: History): Judgement {
     findingsTotal: findings.length,
     evidence: [],
   };
+}
+
+/** A start on one node says nothing of the others: which ones they were on stands in the sentence. */
+function whereText(history: History): string {
+  const nodes = new Set(all(history, 'pod-started').flatMap(({ node }) => node ?? []));
+  return nodes.size === 1 ? `all on ${[...nodes].join()}` : `on ${nodes.size} nodes`;
 }
 
 function gapsOf(history: History): string[] {
