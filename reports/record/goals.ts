@@ -44,6 +44,8 @@ export const goalsSchema = z.strictObject({
   deliveredShare: number,
   availabilityRatio: number,
   requestsPerSecond: number,
+  /** By how much answers may fall behind requests, beyond the time that half of them take. */
+  stallSeconds: number,
   visibleSeconds: number,
   missing: number,
   duplicatedRatio: number,

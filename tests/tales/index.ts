@@ -1,6 +1,7 @@
 import { TALES as failover } from './failover.ts';
 import { TALES as gpu } from './gpu.ts';
 import { TALES as integrations } from './integrations.ts';
+import { TALES as performance } from './performance.ts';
 import { TALES as scaling } from './scaling.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
@@ -11,6 +12,7 @@ export const TALES: readonly Tale[] = [
   ...failover,
   ...gpu,
   ...integrations,
+  ...performance,
   ...scaling,
   ...topology,
 ];

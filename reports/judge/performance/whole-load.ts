@@ -5,6 +5,7 @@
 import type { Seen } from '../../record/observations/index.ts';
 import { sumOf } from '../count.ts';
 import { countOf } from '../slo/histogram.ts';
+import { percent } from '../slo/percent.ts';
 import { checkedOf, setupRequests } from '../slo/load.ts';
 import type { Load } from '../slo/load.ts';
 
@@ -108,5 +109,47 @@ export function planGaps({ load }: Recorded, { scenario, perSecond, seconds }: P
     gaps.push(`the load offered ${offered} iterations, planned were ${planned}`);
   if (load.durationMs < (seconds - 1) * SECOND_MS)
     gaps.push(`the load lasted ${load.durationMs / SECOND_MS} s, planned were ${seconds} s`);
-  return gaps;
+  return [...gaps, ...courseGaps(load, { perSecond, seconds })];
+}
+
+/** A load keeps its plan if this share of it was begun or dropped in the block of time in which it was due, and half of each block. */
+const COURSE = { blockSeconds: 5, share: 0.95, ofBlock: 0.5 };
+
+/** Whether it began what was due when it was due: a burst makes up for silence in the sums alone. Pods (k6-operator) tell when iterations ended, not when they began. */
+function courseGaps(load: Load, { perSecond, seconds }: Omit<Plan, 'scenario'>): string[] {
+  const { blockSeconds } = COURSE;
+  const due = perSecond * blockSeconds;
+  const blocks = Math.floor(seconds / blockSeconds);
+  if (load.engine === 'k6-operator' || blocks < 1) return [];
+  // k6 leaves those that it interrupted out of its seconds: most were begun last.
+  let left = load.interrupted;
+  const shares = Array.from({ length: blocks }, (_, block) => blocks - 1 - block).map((block) => {
+    const own = load.seconds.slice(block * blockSeconds, (block + 1) * blockSeconds);
+    // An iteration at the edge of a block may fall into the next.
+    const begun = 1 + sumOf(own, ({ started, dropped }) => started + dropped);
+    const cut = Math.min(left, Math.max(0, due - begun));
+    left -= cut;
+    return Math.min(1, (begun + cut) / due);
+  });
+  const [share, worst] = [sumOf(shares, (one) => one) / blocks, Math.min(...shares)];
+  if (share >= COURSE.share && worst >= COURSE.ofBlock) return [];
+  return [
+    `the load was not sent as planned, ${perSecond} a second: ${percent(share)} of it was begun in the ${blockSeconds} s in which it was due, and in one such time only ${percent(worst)}`,
+  ];
+}
+
+/** By how much answers fell behind requests at the most, s: the age of the oldest request without an answer, by the counts of each second. */
+export function behindSeconds(load: Load): number {
+  const { seconds, requests } = load;
+  const started = sumOf(seconds, (second) => second.started);
+  const each = started === 0 ? 1 : Math.max(1, requests.count / started);
+  const end = seconds.findLastIndex((second) => second.requests > 0);
+  let [most, sent, answered, oldest] = [0, 0, looseness(load, requests.count), 0];
+  for (const [now, second] of seconds.slice(0, end + 1).entries()) {
+    answered += second.requests;
+    while (oldest <= now && sent + (seconds[oldest]?.started ?? 0) * each <= answered)
+      sent += (seconds[oldest++]?.started ?? 0) * each;
+    most = Math.max(most, now - oldest);
+  }
+  return most;
 }

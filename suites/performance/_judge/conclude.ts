@@ -6,8 +6,11 @@ import type { Load } from '../../../reports/judge/slo/load.ts';
 import { percentAtLeast, percentAtMost, percentDeclared } from '../../../reports/judge/slo/percent.ts';
 import { loadDetailOf } from '../../../reports/judge/slo/load-detail.ts';
 import type { ShareDecision } from '../../../reports/judge/slo/share.ts';
+import { merged, quantileMs } from '../../../reports/judge/slo/histogram.ts';
 import { loadRules } from '../../../reports/judge/performance/loads.ts';
 import type { Observed } from '../../../reports/judge/performance/loads.ts';
+import { behindSeconds } from '../../../reports/judge/performance/whole-load.ts';
+import type { Rule } from '../../../reports/record/rule.ts';
 
 /** What a judge of one goal found. */
 export interface Decided {
@@ -22,6 +25,8 @@ export interface Decided {
   gaps: string[];
   /** Whether a failure stands although the load was not delivered: less load can only have made it look better. */
   failureStands: boolean;
+  /** Whether answers came in the course of the load, and not some time after it; left out where the load is not whole, or the check is about their times. */
+  course?: Rule | undefined;
 }
 
 /**
@@ -38,6 +43,7 @@ export function conclude(observed: Observed, of: Decided): Judgement {
       ...loadRules(observed),
       // A service that gets no core answers late, and then not at all.
       { id: 'goal', verdict: goalVerdict(observed, decided), text: decided.reason, ofTime: true },
+      ...(decided.course === undefined ? [] : [decided.course]),
     ],
     expected: decided.expected,
     seen: decided.seen,
@@ -48,6 +54,21 @@ export function conclude(observed: Observed, of: Decided): Judgement {
     goals: [{ ...decided.goal, verdict, note: verdict === 'pass' ? '' : reason }],
     ...(observed.result !== null && { load: loadDetailOf(heardOf(observed.result, observed)) }),
   };
+}
+
+/** Availability and throughput count answers that came: a goal of time limits by how much they may fall behind the requests, whatever share came in the end. */
+export function courseRule(
+  { result, blocking }: Observed,
+  goalSeconds: number | undefined,
+): Rule | undefined {
+  const id = 'course';
+  if (result === null || blocking.length > 0) return undefined;
+  if (goalSeconds === undefined)
+    return { id, verdict: 'inconclusive', text: 'the history states no goal stallSeconds' };
+  const usual = (quantileMs(merged(result.seconds.map(({ latency }) => latency)), 0.5) ?? 0) / 1000;
+  const behind = behindSeconds(result);
+  const text = `answers fell behind requests by ${behind} s at the most, and half of them take ${rounded(usual)} s (at most ${goalSeconds} s more)`;
+  return { id, verdict: behind - usual <= goalSeconds ? 'pass' : 'fail', text, ofTime: true };
 }
 
 /** Nothing is said of a service that has answered too few of the requests: how long it takes to be refused is nobody's figure. */
@@ -73,7 +94,10 @@ function settled(observed: Observed, decided: Decided): Pick<Decided, 'verdict' 
   const { blocking, undelivered } = observed;
   if (blocking.length > 0) return { verdict: 'inconclusive', reason: blocking.join('; ') };
   const verdict = goalVerdict(observed, decided);
-  const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps];
+  const { course } = decided;
+  if (verdict !== 'fail' && course?.verdict === 'fail') return { verdict: 'fail', reason: course.text };
+  const unsaid = course?.verdict === 'inconclusive' ? [course.text] : [];
+  const gaps = [...(undelivered === null ? [] : [undelivered]), ...decided.gaps, ...unsaid];
   if (verdict === 'fail' || gaps.length === 0)
     return { verdict, reason: withRefused(observed, verdict, decided) };
   return { verdict: 'inconclusive', reason: gaps.join('; ') };

@@ -3,6 +3,7 @@ import {
   clusterFigures,
   clustersText,
   conclude,
+  courseRule,
   moreText,
   rounded,
   unknownText,
@@ -28,6 +29,7 @@ function judgeAvailability(subject: 'API' | 'AI'): (history: History) => Judgeme
       ...described(decision, { ...sample, goal, subject }),
       gaps: Number.isNaN(goal) ? ['the history states no goal availabilityRatio'] : [],
       failureStands: true,
+      course: courseRule(observed, history.header.goals.stallSeconds),
     });
   };
 }

@@ -1,5 +1,5 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
-import { conclude, rounded } from '../_judge/conclude.ts';
+import { conclude, courseRule, rounded } from '../_judge/conclude.ts';
 import { ofLoad } from '../_judge/evidence.ts';
 import { observedSteady } from '../../../reports/judge/performance/loads.ts';
 import { decideThroughput } from '../_judge/slo/throughput.ts';
@@ -47,6 +47,7 @@ function judgeThroughput(subject: 'API' | 'AI'): (history: History) => Judgement
       gaps: Number.isNaN(goal) ? ['the history states no goal requestsPerSecond'] : [],
       // A rate that was not offered cannot be missed.
       failureStands: false,
+      course: courseRule(observed, history.header.goals.stallSeconds),
     });
   };
 }

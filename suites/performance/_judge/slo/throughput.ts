@@ -16,7 +16,7 @@ export interface ThroughputDecision {
   upper: number | null;
   /** Requests a second that the schedule offered; null: closed model. */
   offeredPerSecond: number | null;
-  /** Why it is inconclusive; empty when it is decided. */
+  /** Why it is inconclusive, or fails although enough was answered in all; empty otherwise. */
   open: string;
 }
 
@@ -55,7 +55,19 @@ export function decideThroughput(result: Load, goalPerSecond: number): Throughpu
       verdict: 'inconclusive',
       open: `the load offered only ${shown(offeredPerSecond, goalPerSecond)} requests a second, the goal is ${goalPerSecond}: it must offer more`,
     };
-  return { ...bounds, offeredPerSecond, ...held(bounds, goalPerSecond) };
+  return { ...bounds, offeredPerSecond, ...sustained(seconds, goalPerSecond, held(bounds, goalPerSecond)) };
+}
+
+/** A rate over the whole load is not met by a burst: it fails where less than half of the blocks reach it, and is open where less than three quarters do. */
+function sustained(seconds: readonly LoadSecond[], goal: number, whole: Held): Held {
+  const from = seconds.findIndex(({ requests }) => requests > 0);
+  const until = seconds.findLastIndex(({ offered }) => offered !== null && offered > 0);
+  const rates = blockRates(seconds.slice(Math.max(0, from), until + 1));
+  // Some of a block's answers may come in the next.
+  const reached = rates.filter((rate) => rate >= 0.9 * goal).length;
+  if (whole.verdict === 'fail' || reached >= 0.75 * rates.length) return whole;
+  const low = `in only ${reached} of ${rates.length} stretches of ${BLOCK_MS / SECOND_MS} s were there about ${goal} good answers a second`;
+  return { verdict: reached < 0.5 * rates.length ? 'fail' : 'inconclusive', open: low };
 }
 
 /** Only the bounds are used, so any goal will do. */
@@ -80,10 +92,9 @@ function blockRates(seconds: readonly LoadSecond[]): number[] {
   return [...sums.values()].filter((block) => block.seconds >= whole).map(({ good }) => good / whole);
 }
 
-function held(
-  { lower, upper }: { lower: number | null; upper: number | null },
-  goal: number,
-): Pick<ThroughputDecision, 'verdict' | 'open'> {
+type Held = Pick<ThroughputDecision, 'verdict' | 'open'>;
+
+function held({ lower, upper }: { lower: number | null; upper: number | null }, goal: number): Held {
   if (lower !== null && lower >= goal) return { verdict: 'pass', open: '' };
   if (upper !== null && upper < goal) return { verdict: 'fail', open: '' };
   const between =
