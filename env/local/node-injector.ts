@@ -55,7 +55,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `processes ${found.map(briefly).join(' ')}`,
-      of: { processes: found.map(briefly) },
+      of: { processes: found.map(briefly).join(' ') },
       rollbacks: [], // kubelet starts the containers again
       act: (acted) => this.#kill(member, found, acted),
     });
@@ -77,7 +77,7 @@ export class NodeInjector implements FaultInjector {
     return Promise.resolve({
       member,
       found: `cgroup ${cgroup}: processes ${processes.map(briefly).join(' ')}`,
-      of: { container: id, processes: processes.map(briefly) },
+      of: { container: id, processes: processes.map(briefly).join(' ') },
       rollbacks: [{ kind: 'thaw', cgroup }],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -89,7 +89,7 @@ export class NodeInjector implements FaultInjector {
         if (frozen.length === 0)
           return `the container ${container} of ${member.name} ended before it was frozen`;
         const proof = `the kernel reports FROZEN for the ${frozen.length} processes of ${member.name} in ${cgroup}: ${frozen.map(briefly).join(' ')}`;
-        const hit = hitOf(member, { container: id, processes: frozen.map(briefly) });
+        const hit = hitOf(member, { container: id, processes: frozen.map(briefly).join(' ') });
         return { lastBeforeMs, landedMs, by: 'cgroup frozen', proof, hit };
       },
     });
@@ -99,7 +99,7 @@ export class NodeInjector implements FaultInjector {
     const anchor = oldest(this.#processes(member));
     if (anchor === undefined) return Promise.resolve({ reason: noProcess(member) });
     const { pid, startTime } = anchor;
-    const of = { processes: [briefly(anchor)] };
+    const of = { processes: briefly(anchor) };
     return Promise.resolve({
       member,
       found: cutsIn(cuts),
@@ -130,7 +130,7 @@ export class NodeInjector implements FaultInjector {
     if (pid1 === null) return { reason: `the node ${node.name} does not run: it is lost already` };
     if ((await linkState(node)) === 'cut') return { reason: `the link of ${node.name} is cut already` };
     const binDir = nodeBinDir(pid1);
-    const of = { processes: [briefly(pid1)] };
+    const of = { processes: briefly(pid1) };
     return {
       member,
       found: `node ${node.name}: PID 1 is ${briefly(pid1)}`,
@@ -236,7 +236,7 @@ function gone(
   const proof =
     `all ${processes.length} processes of ${member.name} on ${member.node ?? '?'} are gone, the last of them between ` +
     `${lastBeforeMs.toFixed(1)} and ${landedMs.toFixed(1)} ms: ${processes.map(briefly).join(' ')}`;
-  const hit = hitOf(member, { processes: processes.map(briefly) });
+  const hit = hitOf(member, { processes: processes.map(briefly).join(' ') });
   return { lastBeforeMs, landedMs, by: 'processes gone', proof, hit };
 }
 

@@ -130,7 +130,7 @@ export class PodInjector implements FaultInjector {
     return {
       member,
       found: cutsIn(cuts),
-      of: { processes: [anchor.id] },
+      of: { processes: anchor.id },
       rollbacks: [],
       act: async (acted) => {
         const lastBeforeMs = monoMs();
@@ -147,7 +147,7 @@ export class PodInjector implements FaultInjector {
               landedMs,
               by: 'packets dropped',
               proof,
-              hit: hitOf(member, { processes: [anchor.id] }),
+              hit: hitOf(member, { processes: anchor.id }),
             }
           : `not every packet that ${member.name} sent was dropped; ${proof}`;
       },
@@ -296,7 +296,7 @@ function landingOf(
 }
 
 /** Processes that the agent names, wherever it does. */
-const namesIn = (said: string): string[] => said.match(/\b\d+@\d+\b/g) ?? [];
+const namesIn = (said: string): string => (said.match(/\b\d+@\d+\b/g) ?? []).join(' ');
 
 /** Reads the output of `look`: one `number@start container` a line. */
 export function processesIn(said: string): { id: string; pid: number; start: number }[] {

@@ -13,7 +13,6 @@ import { wholeRules } from './evidence/whole.ts';
 import { foreignText, isCopy, paceOf } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { first } from './observed.ts';
-import { undisturbed } from './undisturbed.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
 export interface CheckJudge {
@@ -38,7 +37,7 @@ export interface Series {
   judgement(): Judgement;
 }
 
-/** A judge's own rules and those that hold for every check, from what its pass rests on, with what a machine that is too busy excuses, and who else acted. */
+/** A judge's own rules and those that hold for every check, from what its pass rests on, with what a machine that is too busy excuses. */
 export function allRules(
   own: readonly Rule[],
   history: History,
@@ -52,7 +51,7 @@ export function allRules(
     ...evidenceRules(history, of.evidence?.(history.header) ?? [], complete),
     ...(of.trial === true ? afterwardsRules(history) : []),
   ];
-  return excused(of.trial === true ? undisturbed(rules, history) : rules, history);
+  return excused(rules, history);
 }
 
 /** The judgement of one history with the general rules beside the judge's own. */

@@ -5,13 +5,13 @@ import { proofGap } from './fault-proof.ts';
 type Armed = Parameters<typeof proofGap>[0];
 type Hit = NonNullable<Parameters<typeof proofGap>[1]['hit']>[number];
 
-const processes = ['11@100', '12@120', '13@150'];
+const processes = '11@100 12@120 13@150';
 const member = { name: 'pg-0', uid: 'uid-0', node: 'worker-1', found: 'processes', processes };
-const other = { name: 'pg-1', uid: 'uid-1', node: 'worker-2', found: 'processes', processes: ['7@90'] };
+const other = { name: 'pg-1', uid: 'uid-1', node: 'worker-2', found: 'processes', processes: '7@90' };
 const armed: Armed = { fault: 'pod-crash', members: [member, other] };
 const whole: Hit[] = [
   { uid: 'uid-0', node: 'worker-1', processes },
-  { uid: 'uid-1', node: 'worker-2', processes: ['7@90'] },
+  { uid: 'uid-1', node: 'worker-2', processes: '7@90' },
 ];
 /** @param change of what was hit of the first member */
 const gapOf = (change: Partial<Hit>): string | null =>
@@ -20,8 +20,8 @@ const gapOf = (change: Partial<Hit>): string | null =>
 describe('what a fault hit', () => {
   it('should be what was found when arming, whatever words say it', () => {
     assert.equal(proofGap(armed, { proof: 'done', hit: whole }), null);
-    assert.equal(gapOf({ processes: ['12@120', '13@150'] }), null, 'one had ended by itself');
-    assert.equal(gapOf({ processes: [...processes, '20@150', '21@900'] }), null, 'two had begun since');
+    assert.equal(gapOf({ processes: '12@120 13@150' }), null, 'one had ended by itself');
+    assert.equal(gapOf({ processes: `${processes} 20@150 21@900` }), null, 'two had begun since');
   });
 
   it('should be the same pod by its uid, on the same node', () => {
@@ -35,6 +35,14 @@ describe('what a fault hit', () => {
     assert.match(proofGap(armed, { proof: '', hit: [...whole, ...whole] }) ?? '', /more than once/);
   });
 
+  it('should be said as data where it was armed so', () => {
+    const proof = 'all processes of pg-0 on worker-1 and of pg-1 on worker-2 are gone: 11@100 7@90';
+    assert.match(
+      proofGap(armed, { proof }) ?? '',
+      /pg-0 was armed by its processes, and nothing says which were hit/,
+    );
+  });
+
   it('should be the same container', () => {
     const moved = gapOf({ container: 'containerd://1' });
     assert.match(moved ?? '', /of pg-0 the container none was armed, and containerd:\/\/1 was hit/);
@@ -42,12 +50,12 @@ describe('what a fault hit', () => {
 
   it('should be processes that were found, and none that was there and is of another pod', () => {
     const none = /none of the processes of pg-0 that were found/;
-    assert.match(gapOf({ processes: ['11@101', '99@900'] }) ?? '', none);
-    assert.match(gapOf({ processes: [] }) ?? '', none);
+    assert.match(gapOf({ processes: '11@101 99@900' }) ?? '', none);
+    assert.match(gapOf({ processes: '' }) ?? '', none);
     assert.match(
       proofGap(armed, { proof: '', hit: [{ uid: 'uid-0', node: 'worker-1' }, ...whole.slice(1)] }) ?? '',
       none,
     );
-    assert.match(gapOf({ processes: [...processes, '8@9'] }) ?? '', /the process 8@9 was hit: it was there/);
+    assert.match(gapOf({ processes: `${processes} 8@9` }) ?? '', /the process 8@9 was hit: it was there/);
   });
 });

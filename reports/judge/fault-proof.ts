@@ -16,6 +16,9 @@ export function proofGap(
   { proof, hit }: Pick<Seen<'fault-landed'>, 'proof' | 'hit'>,
 ): string | null {
   if (hit !== undefined) return hitGap(members, hit);
+  const asData = members.find(({ container, processes }) => (container ?? processes) !== undefined);
+  if (asData !== undefined)
+    return `${asData.name} was armed by its processes, and nothing says which were hit`;
   const takesNode = faultFacts(fault)?.takesNode === true;
   for (const member of members) {
     const gap = (takesNode ? nodeGap : podGap)(member, proof) ?? processGap(member, proof);
@@ -50,18 +53,22 @@ function placeGap(member: Member, one: Hit): string | null {
 }
 
 /** A process that was not found when arming was hit as well only where it had not begun by then. */
-function strangerGap({ name, processes: found }: Member, { processes: ended }: Hit): string | null {
-  if (found === undefined) return null;
+function strangerGap(member: Member, one: Hit): string | null {
+  const found = wordsIn(member.processes);
+  if (found.length === 0) return null;
   const lastTick = Math.max(...found.map(startOf));
   const known = new Set(found);
-  const others = (ended ?? []).filter((one) => !known.has(one));
-  if ((ended ?? []).length === others.length)
-    return `none of the processes of ${name} that were found when the fault was armed was hit`;
-  const older = others.find((one) => startOf(one) < lastTick);
+  const ended = wordsIn(one.processes);
+  const others = ended.filter((process) => !known.has(process));
+  if (ended.length === others.length)
+    return `none of the processes of ${member.name} that were found when the fault was armed was hit`;
+  const older = others.find((process) => startOf(process) < lastTick);
   return older === undefined
     ? null
-    : `the process ${older} was hit: it was there when the fault was armed for ${name}, and was none of its own`;
+    : `the process ${older} was hit: it was there when the fault was armed for ${member.name}, and was none of its own`;
 }
+
+const wordsIn = (text = ''): string[] => text.match(/\S+/g) ?? [];
 
 const startOf = (process: string): number => Number(process.split('@')[1]);
 

@@ -2,6 +2,7 @@ import { first } from '../../reports/judge/observed.ts';
 import { OUTCOMES } from '../../reports/record/history/history.ts';
 import type { History } from '../../reports/record/history/history.ts';
 import { all, changed, ended, headed } from './tale.ts';
+import type { Hit } from '../../reports/record/observations/failover.ts';
 import type { Bend, Tale } from './tale.ts';
 
 const landedMs = (history: History): number => first(history, 'fault-landed')?.t ?? Infinity;
@@ -58,8 +59,21 @@ const podsNow = (left: (pod: string, index: number) => boolean): Bend =>
       : { pods: pods.filter(({ pod }) => !pod.startsWith('tender/tender-api-') || left(pod, index++)) };
   });
 
+/** A pod is hit, and nothing but words says which. */
 const proved = (change: (proof: string) => string): Bend =>
-  changed('fault-landed', ({ proof }) => ({ proof: change(proof) }));
+  all(
+    changed('fault-armed', ({ members }) => ({
+      members: members.map(({ name, uid, node, found }) => ({ name, uid, node, found })),
+    })),
+    changed('fault-landed', ({ proof }) => ({ proof: change(proof), hit: undefined })),
+  );
+
+/** The words of the proof say nothing. @param change of what was hit of each member */
+const hit = (change: (seen: Hit) => Partial<Hit>): Bend =>
+  changed('fault-landed', ({ hit: seen = [] }) => ({
+    proof: 'done',
+    hit: seen.map((one) => ({ ...one, ...change(one) })),
+  }));
 
 /** The fault hit a pod of that name from its beginning to its proof. */
 const hitAnother =
@@ -72,7 +86,7 @@ const hitAnother =
         members: members.map((one) => ({ ...one, name })),
       })),
       changed('fault-acted', () => ({ member: name })),
-      proved((proof) => proof.replaceAll(old, name)),
+      changed('fault-landed', ({ proof }) => ({ proof: proof.replaceAll(old, name) })),
     )(history);
   };
 
@@ -85,42 +99,13 @@ const oneMoreBefore = changed('platform-pods', ({ pods, scaled }, look) => {
   return { pods: [...pods, { ...like, pod, uid: 'scaled' }], scaled: [...scaled, { pod, workload }] };
 });
 
-/** What is not as it was before the trial. */
-const differing = (...differences: string[]): Bend => changed('as-before', () => ({ differences }));
-
-const rolledOut = (workload: string): Bend =>
-  differing(`${workload}: changed in spec.template.spec.containers[0].image`);
-
-/** Somebody acted so many ms after the fault. */
-const acted =
-  (what: string, afterMs: number): Bend =>
-  (history) => {
-    const act = { kind: 'others-acted' as const, t: landedMs(history) + afterMs, what };
-    return { ...history, observations: [...history.observations, act].toSorted((a, b) => a.t - b.t) };
-  };
-
-/** It came back, but later than its goal. */
-const tooSlow = headed(({ goals }) => ({ goals: { ...goals, rtoSeconds: 1 } }));
-const notBack = changed('steady-after', () => ({ ok: false, detail: 'a member is missing' }));
-const electedLate: Bend = (history) =>
-  changed('leader', ({ leader, final }) =>
-    leader === 'control-1' || final === true ? {} : { t: landedMs(history) + 40_000 },
-  )(history);
-
-/** Pods whose names begin so were replaced meanwhile. */
-const replaced = (prefix: string): Bend =>
-  changed('platform-pods', ({ pods }, look) =>
-    look === 0
-      ? {}
-      : { pods: pods.map((one) => (one.pod.startsWith(prefix) ? { ...one, uid: `${one.uid}-2` } : one)) },
-  );
-
-const STORE = 'StatefulSet tender/postgres';
-const GATEWAY = 'Deployment edge/gateway';
-const ON_STORE = { number: 69, check: 'failover/postgres/pod-crash' } as const;
-const ON_SERVICE = { number: 69, check: 'failover/{backend,ai}/{pod-crash,hang}' } as const;
-
 const PASS = 'pass' as const;
+
+/** Checks with a fault that hits pods. */
+const HITTING = [
+  'failover/*/{pod-crash,pod-delete,hang,partition,node-loss,switchover,etcd-crash,leader-crash}',
+  'telemetry/*/under-fault',
+];
 
 export const TALES: readonly Tale[] = [
   {
@@ -215,7 +200,10 @@ export const TALES: readonly Tale[] = [
     says: 'another one leads only 40 s after the kill',
     must: 'fail',
     rule: 'elected',
-    bend: electedLate,
+    bend: (history) =>
+      changed('leader', ({ leader, final }) =>
+        leader === 'control-1' || final === true ? {} : { t: landedMs(history) + 40_000 },
+      )(history),
   },
   {
     check: 'failover/control-plane/*',
@@ -327,76 +315,40 @@ export const TALES: readonly Tale[] = [
     must: PASS,
     bend: proved((proof) => `${proof} 31999@1999999`),
   },
+  ...HITTING.flatMap((check): Tale[] => [
+    {
+      check,
+      says: 'the words of the proof say nothing, and its data everything',
+      must: PASS,
+      bend: hit(() => ({})),
+    },
+    {
+      number: 44,
+      check,
+      says: 'another pod was hit, by its uid',
+      must: 'inconclusive',
+      bend: hit(() => ({ uid: 'c0ffee00-0000-4000-8000-000000000000' })),
+    },
+    {
+      number: 44,
+      check,
+      says: 'the pod was hit on another node',
+      must: 'inconclusive',
+      bend: hit(() => ({ node: 'worker-9' })),
+    },
+  ]),
   {
-    ...ON_STORE,
-    says: 'an operator rolls out a new image of the store during the drill, and it is too slow',
+    number: 44,
+    check: 'failover/*/*-crash',
+    says: 'a process was ended that was there when the fault was armed, and is of another pod',
     must: 'inconclusive',
-    bend: all(tooSlow, rolledOut(STORE)),
+    rule: 'coherence/fault',
+    bend: hit(({ processes = '' }) => ({ processes: `${processes} 7@9` })),
   },
   {
-    ...ON_STORE,
-    says: 'a new image of the store is rolled out and taken back during the drill',
-    must: 'inconclusive',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 200)),
-  },
-  {
-    ...ON_STORE,
-    says: 'the network of all nodes is upgraded during the drill',
-    must: 'inconclusive',
-    bend: all(tooSlow, acted('DaemonSet kube-system/kube-proxy: changed in spec.template', 200)),
-  },
-  {
-    ...ON_STORE,
-    says: 'it is too slow, and somebody rolls out the gateway, which its clients do not use',
-    must: 'fail',
-    bend: all(tooSlow, rolledOut(GATEWAY)),
-  },
-  {
-    ...ON_STORE,
-    says: 'it is too slow, and is rolled out only after that',
-    must: 'fail',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 5_000)),
-  },
-  {
-    ...ON_STORE,
-    says: 'it is too slow, and somebody scales it',
-    must: 'fail',
-    bend: all(tooSlow, differing(`${STORE}: changed in spec.replicas (was 3, is 4)`)),
-  },
-  {
-    ...ON_SERVICE,
-    says: 'somebody rolls out the gateway during the drill, and a pod is not back at once',
-    must: 'inconclusive',
-    bend: all(notBack, rolledOut(GATEWAY)),
-  },
-  {
-    ...ON_SERVICE,
-    says: 'a node goes during the drill, and a pod is not back',
-    must: 'inconclusive',
-    bend: all(notBack, acted('Node worker-2 is gone', 500)),
-  },
-  { ...ON_SERVICE, says: 'a pod is not back, and nobody acted', must: 'fail', bend: notBack },
-  {
-    number: 69,
-    check: 'failover/control-plane/*',
-    says: 'another one leads only 40 s after the kill, and somebody rolls out the gateway',
-    must: 'fail',
-    rule: 'elected',
-    bend: all(electedLate, acted(`${GATEWAY}: changed in spec.template`, 500)),
-  },
-  {
-    number: 69,
-    check: 'failover/control-plane/*',
-    says: 'somebody rolls out the gateway during the drill',
-    must: 'inconclusive',
-    rule: 'undisturbed',
-    bend: all(replaced('edge/gateway-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
-  },
-  {
-    check: 'failover/control-plane/*',
-    says: 'somebody rolls out the gateway, and pods of the backend are replaced',
-    must: 'fail',
-    rule: 'undisturbed',
-    bend: all(replaced('tender/tender-api-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
+    check: 'failover/*/*-crash',
+    says: 'a process that had begun since was ended as well',
+    must: PASS,
+    bend: hit(({ processes = '' }) => ({ processes: `${processes} 31999@99999999` })),
   },
 ];

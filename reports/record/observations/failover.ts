@@ -46,8 +46,8 @@ const role = {
   final: z.literal(true).optional(),
 };
 
-/** What a fault acts on in a member: a container by its id, processes as `number@start` in clock ticks since the node's start. */
-const actedOn = { container: z.string().optional(), processes: z.array(z.string()).optional() };
+/** What a fault acts on in a member: a container by its id, processes as `number@start number@start`, in clock ticks since the node's start. */
+const actedOn = { container: z.string().optional(), processes: z.string().optional() };
 const hit = z.strictObject({ uid: z.string(), node: z.string().nullable(), ...actedOn });
 /** What was hit of one member, as who acted found it. */
 export type Hit = z.infer<typeof hit>;
@@ -65,8 +65,6 @@ export const FAILOVER = kinds({
     objects: z.number(),
     differences: z.array(z.string()),
   },
-  /** A template of the platform changed, or a node went, in the words of `as-before`: so may a rolling restart of ours. */
-  'others-acted': { what: z.string() },
   stage: { name: z.enum(STAGES) },
 
   /** Everything is prepared; nothing has been done yet. `target`: the names of `members`, or the object that is hit. */

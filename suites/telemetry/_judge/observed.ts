@@ -9,6 +9,7 @@ import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../reports/record/settings.ts';
 import { isOverloaded } from '../../../reports/judge/before-fault.ts';
 import type { BeforeFault } from '../../../reports/judge/before-fault.ts';
+import { proofGap } from '../../../reports/judge/fault-proof.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { percent, percentAtLeast, percentDeclared } from '../../../reports/judge/slo/percent.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
@@ -282,10 +283,11 @@ function undone(history: History): string | null {
 /** Why the fault is not proved; null: it is. */
 function unlanded(history: History): string | null {
   const armed = first(history, 'fault-armed');
+  const landed = first(history, 'fault-landed');
   const wanted = history.header.settings.failover?.fault ?? history.header.settings.fault;
-  if (first(history, 'fault-landed') !== undefined && armed !== undefined)
+  if (landed !== undefined && armed !== undefined)
     return armed.fault === wanted
-      ? null
+      ? proofGap(armed, landed)
       : `the fault was ${armed.fault}, not ${wanted ?? 'the declared one'}`;
   const missed = first(history, 'fault-missed') ?? first(history, 'no-fault');
   if (missed !== undefined) return missed.reason;

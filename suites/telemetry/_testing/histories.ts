@@ -144,7 +144,7 @@ export function trial(
   const { fault = 'pod-crash', node = 'w2', landedMs = 5_000, healedMs = 90_000, healed = true } = of;
   const members = node
     .split(', ')
-    .map((one, at) => ({ name: `postgres-${at}`, uid: 'u', node: one, found: 'p' }));
+    .map((one, at) => ({ name: `postgres-${at}`, uid: `u${at}`, node: one, found: 'p' }));
   return [
     ['steady', { ok: true, leader: 'postgres-0', detail: 'all there' }],
     [
@@ -166,6 +166,7 @@ export function trial(
         t: tOf(START_MS) + landedMs,
         by: 'processes gone',
         proof: 'gone',
+        hit: members.map(({ uid, node }) => ({ uid, node })),
         betweenMs: [tOf(START_MS) + landedMs - 10, tOf(START_MS) + landedMs],
       },
     ],

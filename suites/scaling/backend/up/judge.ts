@@ -1,5 +1,4 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { creditOf } from '../../_judge/answered.ts';
 import { watched } from '../../_judge/evidence.ts';
 import { observe } from '../../_judge/observed.ts';
 import { goalsOf, judgeGrowth } from '../../_judge/up.ts';
@@ -15,8 +14,7 @@ function judgeUp(history: History): Judgement {
     limitS: history.header.goals.latencySeconds ?? Number.NaN,
     p95Ms: history.header.goals.p95Ms ?? Number.NaN,
   };
-  const observed = observe(history);
-  return judgeGrowth(history, observed, { ...goalsOf(history), latency }, creditOf(history, observed));
+  return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
 }
 
 export const judge: CheckJudge = { judge: judgeUp, evidence: watched };
