@@ -348,6 +348,11 @@ export const application = z
     credentials: credentials.optional(),
     follow,
     proof: proof.optional(),
+    servedBy: header
+      .describe(
+        'Header of an answer that names the pod which gave it; without it nobody knows which pods answer',
+      )
+      .optional(),
     canaries,
     requests,
   })

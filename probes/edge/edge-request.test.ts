@@ -46,7 +46,11 @@ test('should say of a file without a certificate that it has none, instead of tr
 test('should read a header in several lines as a whole, and the id once where a gateway repeats it as well', async () => {
   const server = createServer((request, response) => {
     const id = request.headers['x-id'];
-    const lines = { via: ['1.1 kong/3.9.1', '1.1 google'], 'x-id': [String(id), String(id)] };
+    const lines = {
+      via: ['1.1 kong/3.9.1', '1.1 google'],
+      'x-id': [String(id), String(id)],
+      'x-pod': 'bids-1',
+    };
     response.writeHead(200, lines).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -58,6 +62,7 @@ test('should read a header in several lines as a whole, and the id once where a 
   const application = {
     follow: { echo: 'x-id' },
     proof: 'echo',
+    servedBy: 'X-Pod',
     canaries: { prefix: 'Canary ' },
     requests: { look: { method: 'GET', path: '/', status: [200], expects: [] } },
   } as unknown as Application;
@@ -65,7 +70,7 @@ test('should read a header in several lines as a whole, and the id once where a 
     const how = { correlationId: 'c1', ca: undefined, timeoutMs: 5_000, signal: AbortSignal.timeout(5_000) };
     const { ok, correlationIdSeen, headers } = await throughTheEdge({ edge, application }, how);
     assert.deepEqual([ok, correlationIdSeen], [true, 'c1']);
-    assert.deepEqual(headers, { via: '1.1 kong/3.9.1, 1.1 google' });
+    assert.deepEqual(headers, { via: '1.1 kong/3.9.1, 1.1 google', 'x-pod': 'bids-1' });
   } finally {
     server.close();
   }

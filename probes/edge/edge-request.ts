@@ -20,7 +20,7 @@ export interface EdgeAnswer {
   /** What it is instead. */
   why: string;
   correlationIdSeen: string;
-  /** Only the headers that hops are declared to leave, in lower case. */
+  /** Only the headers that hops are declared to leave, and the one that names the pod, in lower case. */
   headers: Record<string, string>;
   authorized: boolean;
   tlsError: string;
@@ -77,7 +77,9 @@ export async function throughTheEdge(
       how,
     );
     const { tls, ...reply } = answer;
-    const names = [...new Set(edge.hops.map((hop) => hop.header.toLowerCase()))];
+    const { servedBy } = application;
+    const left = [...edge.hops.map(({ header }) => header), ...(servedBy === undefined ? [] : [servedBy])];
+    const names = [...new Set(left.map((name) => name.toLowerCase()))];
     const { ok, why } = heard({ contract, identity }, request, { values, sent, reply });
     return {
       status: reply.status,

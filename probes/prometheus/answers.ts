@@ -58,6 +58,11 @@ const rule = z.object({
   state: z.string().optional(),
   lastError: z.string().optional(),
   labels: labels.default({}),
+  /** Of an alerting rule: those that are pending or firing. */
+  alerts: z
+    .array(z.object({ state: z.string(), activeAt: z.string() }))
+    .nullish()
+    .transform((alerts) => alerts ?? []),
 });
 export const rulesData = z.object({
   groups: z.array(z.object({ name: z.string(), file: z.string(), rules: z.array(rule) })),

@@ -144,3 +144,39 @@ test('false verdict 50: should pass no trials that are copies of one another or 
   assert.equal(of('fail')(copied).verdict, 'fail', 'what a trial has proved stays proved');
   assert.equal(of('pass')([first, trial(1, 0.5, 8.75, 30)]).reason, 'two trials have the same number');
 });
+
+test('false verdict 69: should leave open what was missed after somebody else had acted on the subject', () => {
+  const late: Rule = { id: 'rto', verdict: 'fail', text: 'late', ofTime: true };
+  const lost: Rule = { id: 'lost-writes', verdict: 'fail', text: 'lost' };
+  const stores = { postgres: { members: 3, statefulSet: { namespace: 'shop', name: 'pg' } } };
+  const worst = (check: string, act: Seen[], own: Rule = late): string => {
+    const landed: Seen = ['fault-landed', { by: 'processes gone', proof: '', betweenMs: [0, 1_000] }];
+    const history = invent({ check, settings: { stores }, goals: { rtoSeconds: 5 }, seen: [landed, ...act] });
+    const of = { judge: () => ({ ...judgement('fail'), rules: [own] }), trial: true };
+    return judgeOne(history, of).rules?.find(({ id }) => id === own.id)?.verdict ?? 'none';
+  };
+  const left = (...differences: string[]): Seen[] => [['as-before', { roles: [], objects: 1, differences }]];
+  const seen = (t: number): Seen[] => [
+    ['others-acted', { what: 'StatefulSet shop/pg: changed in spec.template', t }],
+  ];
+  const own =
+    'StatefulSet shop/pg: changed in spec.replicas (was 3, is 4), spec.template.spec.containers[0].image';
+  const gateway = 'Deployment edge/gateway: changed in spec.template.metadata.annotations';
+  const store = 'failover/postgres/pod-crash';
+  assert.equal(worst(store, left(own)), 'inconclusive');
+  assert.equal(worst(store, left(own), lost), 'fail', 'what was lost is lost');
+  assert.equal(worst(store, left(gateway)), 'fail', 'its clients do not use it');
+  assert.equal(worst('failover/backend/pod-crash', left(gateway)), 'inconclusive');
+  assert.equal(worst('failover/control-plane/leader-crash', left(gateway)), 'fail', 'an API server does not');
+  const network = 'DaemonSet kube-system/cni: changed in spec.template.spec.containers[0].image';
+  assert.equal(worst(store, left(network)), 'inconclusive', 'everybody uses it');
+  assert.equal(worst(store, left('Node w1 is gone')), 'inconclusive');
+  assert.equal(worst(store, left('StatefulSet shop/pg: changed in spec.replicas (was 3, is 4)')), 'fail');
+  assert.equal(worst(store, seen(2_000)), 'inconclusive');
+  assert.equal(worst(store, seen(6_500)), 'fail', 'the goal was missed before');
+  assert.equal(
+    worst(store, [...seen(6_500), ...left(own)]),
+    'fail',
+    'that it is there in the end says no more',
+  );
+});

@@ -13,6 +13,7 @@ import { wholeRules } from './evidence/whole.ts';
 import { foreignText, isCopy, paceOf } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { first } from './observed.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
 export interface CheckJudge {
@@ -37,7 +38,7 @@ export interface Series {
   judgement(): Judgement;
 }
 
-/** A judge's own rules and those that hold for every check, from what its pass rests on, with what a machine that is too busy excuses. */
+/** A judge's own rules and those that hold for every check, from what its pass rests on, with what a machine that is too busy excuses, and who else acted. */
 export function allRules(
   own: readonly Rule[],
   history: History,
@@ -51,7 +52,7 @@ export function allRules(
     ...evidenceRules(history, of.evidence?.(history.header) ?? [], complete),
     ...(of.trial === true ? afterwardsRules(history) : []),
   ];
-  return excused(rules, history);
+  return excused(of.trial === true ? undisturbed(rules, history) : rules, history);
 }
 
 /** The judgement of one history with the general rules beside the judge's own. */

@@ -52,6 +52,10 @@ export const goalsSchema = z.strictObject({
   foundRatio: number,
   maxScrapesOld: number,
   arrivalSeconds: number,
+  /** How long an alert may fire: one that nobody ends says nothing of the next breach. */
+  firingDays: number,
+  /** Share of the panels of a dashboard that may be without data. */
+  emptyPanelsRatio: number,
   freshScrapes: number,
   releaseSeconds: number,
   answerSeconds: number,

@@ -195,6 +195,8 @@ const application = z.object({
     z.object({ header: z.string(), contains: z.string().optional() }),
     z.enum(['echo', 'answers', 'none']),
   ]),
+  /** Header that names the pod which answered. */
+  servedBy: z.string().optional(),
   /** Statuses of good answers, by request. */
   statuses: z.object({ look: z.array(z.int()), draft: z.array(z.int()).optional() }),
 });

@@ -255,7 +255,7 @@ test('should look at the nodes that hold pods of the environment, and let those 
     takeSnapshot(sourceOf([STORE, node('node-1'), ...others], STRANGERS));
   const before = await seen(node('burst-1', [], [{ key: 'startup', effect: 'NoSchedule' }]), node('burst-2'));
   assert.deepEqual(unrest(before), []);
-  assert.equal(
+  assert.deepEqual(
     comparedObjects(before),
     comparedObjects(await seen()),
     'the others are not among those compared',

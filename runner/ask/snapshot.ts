@@ -188,10 +188,11 @@ function isOfNoNodeBefore(subject: string, before: Snapshot): boolean {
   return subject.startsWith(NODE) && (subject.endsWith(UNUSED) || !before.has(`${NODE}${name}`));
 }
 
-/** How many objects of a snapshot are compared with a later one, roles aside. */
-export function comparedObjects(snapshot: Snapshot): number {
-  return [...snapshot.keys()].filter((subject) => !subject.startsWith(ROLES) && !isUnused(subject, snapshot))
-    .length;
+/** The objects of a snapshot that are compared with a later one, roles aside. */
+export function comparedObjects(snapshot: Snapshot): ReadonlySet<string> {
+  return new Set(
+    [...snapshot.keys()].filter((subject) => !subject.startsWith(ROLES) && !isUnused(subject, snapshot)),
+  );
 }
 
 async function itemsOf<K extends string>(runner: SnapshotSource, kind: K): Promise<ObjectOf<K>[]> {

@@ -53,7 +53,7 @@ function judged(check: string, seen: Seen[], of: { settings: object; goals: obje
 /** As `judged`, with the times that the load's process wrote. */
 function judgedLoad(check: string, place: Place, since: { wall: string; monoMs: number }): Judgement {
   const judge = judgeOf(check) ?? assert.fail(`no judge for ${check}`);
-  const goals = { availabilityRatio: 0.9, p95Ms: 500, deliveredShare: 0.98 };
+  const goals = { availabilityRatio: 0.9, p95Ms: 500, stallSeconds: 15, deliveredShare: 0.98 };
   const history = invent({ check, seen: place.seen('load.ndjson'), settings: { steady: STEADY }, goals });
   return judge([{ ...history, header: { ...history.header, anchor: since } }]);
 }

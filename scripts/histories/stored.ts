@@ -1,6 +1,7 @@
 /**
  * Passing histories in tests/histories/, with which judges are tested: one file per check, with dots for the slashes of its id.
  * `NAME.ndjson.gz` was recorded in a run. `NAME.ndjson` was written by hand; its first line says why. Both contain the same text:
+ * A recorded one in which `assumed` stands has fields or lines that its run did not record yet.
  *
  *     {"stored":1,"check":"…","recorded":{"run":"…","commit":"…"}}      or      {"stored":1,"check":"…","handwritten":"why"}
  *     # trial-01/check.ndjson
@@ -23,6 +24,8 @@ const headSchema = z.strictObject({
   stored: z.literal(1),
   check: z.string(),
   recorded: z.strictObject({ run: z.string(), commit: z.string().nullable() }).optional(),
+  /** What of it no run has recorded. */
+  assumed: z.string().min(1).optional(),
   /** Why no run here can record this history. */
   handwritten: z.string().min(1).optional(),
 });

@@ -56,7 +56,9 @@ export interface CheckSettings extends Partial<Topology> {
   scrapeSeconds?: number;
   startup?: { pods: number; readinessDelaySeconds?: number };
   ai?: AiSettings;
-  application?: Pick<Application, 'follow' | 'proof'> & { statuses: { look: number[]; draft?: number[] } };
+  application?: Pick<Application, 'follow' | 'proof' | 'servedBy'> & {
+    statuses: { look: number[]; draft?: number[] };
+  };
   /** Complete for checks of budgets; names for the check of loaded rules. */
   objectives?: Objective[] | string[];
   steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };

@@ -53,6 +53,7 @@ export const contract: Reads = ({ application }) =>
         application: {
           follow: application.follow,
           proof: application.proof,
+          ...(application.servedBy !== undefined && { servedBy: application.servedBy }),
           statuses: {
             look: application.requests.look.status,
             ...(application.requests.draft !== undefined && { draft: application.requests.draft.status }),

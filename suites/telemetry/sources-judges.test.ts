@@ -33,6 +33,10 @@ test('should want a target of every declared job, and all of them up', () => {
   );
 });
 
+/** Panels of which each was given so many points. */
+const data = (...points: number[]) => points.map((one, at) => ({ panel: `${at + 1}`, points: one }));
+const SHARE = { emptyPanelsRatio: 0.5 };
+
 const SELECTOR = 'up{job="tender-api"}';
 /** Ages of samples, ms, of a Prometheus whose clock is `aheadMs` ahead. */
 const seriesSeen = (ages: number[], of: { goneMs?: number | null; aheadMs?: number } = {}): Seen[] => {
@@ -108,28 +112,112 @@ test('false verdict 21: ages of samples are counted by the clock of Prometheus',
   assert.equal(unknown.verdict, 'inconclusive');
 });
 
-test('should want the rules of every objective, healthy, and somebody to be told', () => {
-  const check = 'telemetry/alerts/rules';
-  const group = (name: string, health = 'ok'): Seen => [
-    'rule-group',
-    { group: `plumbline-${name}`, alerting: [{ rule: 'Burn', health, lastError: 'bad' }] },
+const OBJECTIVES = ['api-requests', 'api-latency'].map((name) => ({
+  name,
+  title: name,
+  service: 'tender-api',
+  method: 'Occurrences',
+  target: 0.99,
+  window: { kind: 'run' },
+  slice: null,
+  status: 'assumed',
+  stated: 'env/objectives',
+  indicator: {
+    kind: 'ratio',
+    counter: true,
+    good: null,
+    bad: 'n{job="api",code=~"5.."}',
+    total: 'n{job="api"}',
+  },
+}));
+const RECORDED = 'bad:1h{objective="api-requests"}';
+
+/** What is seen of rules that are whole. */
+const rulesSeen = (of: { query?: string; firingSinceMs?: number; health?: string } = {}): Seen[] => {
+  const { query = `${RECORDED} > 0.1`, firingSinceMs = null, health = 'ok' } = of;
+  return [
+    ...['api-requests', 'api-latency'].map((name): Seen => [
+      'rule-group',
+      {
+        group: `plumbline-${name}`,
+        alerting: [{ rule: 'Burn', query, health, lastError: 'bad', firingSinceMs }],
+      },
+    ]),
+    [
+      'recording-rule',
+      {
+        record: 'bad:1h',
+        labels: { objective: 'api-requests' },
+        health: 'ok',
+        lastError: null,
+        query: '(rate(n{job="api",code=~"5.."}[1h]) or vector(0)) / rate(n{job="api"}[1h])',
+      },
+    ],
+    ...[RECORDED, 'n{job="api"}', 'n{job="api",code=~"5.."}'].map((selector): Seen => [
+      'rule-selector',
+      { selector, series: selector.includes('code') ? 0 : 1, lately: 0, metric: 'there' },
+    ]),
+    ['alertmanagers', { urls: ['http://a/api/v2/alerts'] }],
   ];
-  const told: Seen = ['alertmanagers', { urls: ['http://a/api/v2/alerts'] }];
-  assert.equal(judged(check, [group('api-requests'), group('api-latency'), told]).verdict, 'pass');
+};
+
+const rulesJudged = (seen: Seen[]) =>
+  judged('telemetry/alerts/rules', seen, { goals: { firingDays: 30 }, settings: { objectives: OBJECTIVES } });
+
+test('should want the rules of every objective, healthy, and somebody to be told', () => {
+  const whole = rulesJudged(rulesSeen());
+  assert.equal(whole.verdict, 'pass', whole.reason);
   assert.match(
-    judged(check, [group('api-latency'), told]).reason,
+    rulesJudged(rulesSeen().slice(1)).reason,
     /objective api-requests: .*no alerting rule of that group is loaded/,
   );
-  assert.match(judged(check, [group('api-requests', 'err'), group('api-latency'), told]).reason, /Burn: bad/);
-  assert.match(
-    judged(check, [group('api-requests'), group('api-latency'), ['alertmanagers', { urls: [] }]]).reason,
-    /where Prometheus sends alerts.*nowhere/,
-  );
-  const untold: Seen = ['alertmanagers', { urls: null }];
-  const found = judged(check, [group('api-requests'), group('api-latency'), untold]);
+  assert.match(rulesJudged(rulesSeen({ health: 'err' })).reason, /Burn: bad/);
+  const receiving = (urls: string[] | null): Seen[] => [
+    ...rulesSeen().slice(0, -1),
+    ['alertmanagers', { urls }],
+  ];
+  assert.match(rulesJudged(receiving([])).reason, /where Prometheus sends alerts.*nowhere/);
+  const found = rulesJudged(receiving(null));
   assert.equal(found.verdict, 'pass', found.reason);
   assert.match(found.seen, /where Prometheus sends alerts was not judged/);
-  assert.equal(judged(check, [group('api-latency'), untold]).verdict, 'fail');
+  assert.equal(rulesJudged(receiving(null).slice(1)).verdict, 'fail');
+});
+
+test('should want rules that can fire, by series that are there, and do not fire on and on', () => {
+  const verdictOf = (of: Parameters<typeof rulesSeen>[0], change = (seen: Seen[]) => seen) => {
+    const { verdict, reason } = rulesJudged(change(rulesSeen(of)));
+    return [verdict, reason] as const;
+  };
+  const constant = verdictOf({ query: `${RECORDED} > 0.1 and on() vector(0) > 1` });
+  assert.equal(constant[0], 'fail');
+  assert.match(constant[1], /"vector\(0\) > 1" is constant/);
+  assert.equal(verdictOf({ query: `${RECORDED} > 0.1 and on() hour() > 7` })[0], 'pass');
+  assert.equal(verdictOf({ query: 'a keep_metric_names' })[0], 'inconclusive');
+  assert.equal(verdictOf({ query: 'n{job="other"} > 1' })[0], 'fail', 'series of another job');
+  const found = (selector: string, more: object) => (seen: Seen[]) =>
+    seen.map(([kind, fields]): Seen =>
+      fields?.['selector'] === selector ? [kind, { ...fields, series: 0, ...more }] : [kind, fields ?? {}],
+    );
+  const total = 'n{job="api"}';
+  assert.match(
+    verdictOf({}, found(total, { metric: 'unknown' })).join(': '),
+    /^fail: .*its metric is unknown/,
+  );
+  for (const more of [{ metric: 'there' }, { metric: 'described' }, { lately: 3 }])
+    assert.equal(verdictOf({}, found(total, more))[0], 'inconclusive');
+  const errors = 'n{job="api",code=~"5.."}';
+  assert.equal(verdictOf({}, found(errors, { metric: 'unknown' }))[0], 'inconclusive');
+  assert.equal(
+    verdictOf({}, (seen) => seen.filter(([, of]) => of?.['selector'] !== total))[0],
+    'inconclusive',
+  );
+  assert.match(
+    verdictOf({}, (seen) => seen.filter(([kind]) => kind !== 'recording-rule')).join(': '),
+    /^inconclusive: .*is recorded by no rule of this server/,
+  );
+  const days = (count: number): number => START_MS - count * 86_400_000;
+  assert.match(verdictOf({ firingSinceMs: days(40) }).join(': '), /^fail: .*fires for 40\.\d days/);
+  assert.equal(verdictOf({ firingSinceMs: days(2) })[0], 'pass');
 });
 
 test('should want the alert in time, and not judge where nothing may be written', () => {
@@ -174,19 +262,36 @@ test('should want data sources that answer and dashboards that a browser shows',
     ['data-sources'],
     ['data-source', { source: 'Prometheus', ok: true, detail: 'OK' }],
   ];
-  const shown = (errors: number): Seen => ['rendered', { uid: 'slo', status: 200, panels: 3, errors }];
-  assert.equal(judged(check, [...base, shown(0)], { settings }).verdict, 'pass');
-  assert.equal(judged(check, [...base, shown(1)], { settings }).verdict, 'fail');
-  assert.equal(judged(check, base, { settings }).verdict, 'inconclusive');
+  const goals = SHARE;
+  const shown = (errors: number, points: object[] = data(2, 2, 0)): Seen => [
+    'rendered',
+    { uid: 'slo', status: 200, panels: 3, errors, data: points },
+  ];
+  assert.equal(judged(check, [...base, shown(0)], { settings, goals }).verdict, 'pass');
+  assert.equal(judged(check, [...base, shown(1)], { settings, goals }).verdict, 'fail');
+  assert.equal(judged(check, base, { settings, goals }).verdict, 'inconclusive');
+  for (const [points, verdict] of [
+    [data(0, 0, 0), 'fail'],
+    [data(2, 0, 0), 'inconclusive'],
+    [[], 'inconclusive'],
+    [[...data(0, 0, 0), { panel: null, points: 9 }], 'fail'],
+    [[...data(0, 2, 2), { panel: '1', points: 2 }], 'pass'],
+    [[{ panel: null, points: 2 }], 'pass'],
+  ] as const)
+    assert.equal(
+      judged(check, [...base, shown(0, [...points])], { settings, goals }).verdict,
+      verdict,
+      JSON.stringify(points),
+    );
   for (const panels of [0, 1]) {
-    const few: Seen = ['rendered', { uid: 'slo', status: 200, panels, errors: 0 }];
-    const { verdict, reason } = judged(check, [...base, few], { settings });
+    const few: Seen = ['rendered', { uid: 'slo', status: 200, panels, errors: 0, data: [] }];
+    const { verdict, reason } = judged(check, [...base, few], { settings, goals });
     assert.equal(verdict, 'inconclusive', 'a browser may be slow');
     assert.match(reason, new RegExp(`its 3 panels in a browser, seen ${panels} panels`));
   }
   const source: Seen = ['data-source', { source: 'Logs', ok: false, detail: 'no connection' }];
   assert.match(
-    judged(check, [...base, shown(0), source], { settings }).reason,
+    judged(check, [...base, shown(0), source], { settings, goals }).reason,
     /data source Logs.*no connection/,
   );
 });
@@ -206,9 +311,9 @@ test('should not take a data source that cannot be asked for a broken one, and n
         ['data-sources'],
         ...sources,
         ['dashboard', { uid: 'slo', found: true, panels: 3 }],
-        ['rendered', { uid: 'slo', status: 200, panels: 3, errors: 0 }],
+        ['rendered', { uid: 'slo', status: 200, panels: 3, errors: 0, data: data(2) }],
       ],
-      { settings },
+      { settings, goals: SHARE },
     );
   const beside = having(good, mute);
   assert.equal(beside.verdict, 'pass');

@@ -44,7 +44,7 @@ describe('fields of the answers that the platform gives', () => {
 
 it('should know the fields of observations', () => {
   assert.ok(['rule-group.alerting.health', 'trace.spans', 'register.n'].every(isRecorded));
-  assert.ok(!['rule-group.alerting.query', 'trace', 'no-such-kind.n'].some(isRecorded));
+  assert.ok(!['rule-group.alerting.state', 'trace', 'no-such-kind.n'].some(isRecorded));
 });
 
 describe('the walk over answers', () => {

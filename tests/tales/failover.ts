@@ -99,6 +99,41 @@ const oneMoreBefore = changed('platform-pods', ({ pods, scaled }, look) => {
   return { pods: [...pods, { ...like, pod, uid: 'scaled' }], scaled: [...scaled, { pod, workload }] };
 });
 
+/** What is not as it was before the trial. */
+const differing = (...differences: string[]): Bend => changed('as-before', () => ({ differences }));
+
+const rolledOut = (workload: string): Bend =>
+  differing(`${workload}: changed in spec.template.spec.containers[0].image`);
+
+/** Somebody acted so many ms after the fault. */
+const acted =
+  (what: string, afterMs: number): Bend =>
+  (history) => {
+    const act = { kind: 'others-acted' as const, t: landedMs(history) + afterMs, what };
+    return { ...history, observations: [...history.observations, act].toSorted((a, b) => a.t - b.t) };
+  };
+
+/** It came back, but later than its goal. */
+const tooSlow = headed(({ goals }) => ({ goals: { ...goals, rtoSeconds: 1 } }));
+const notBack = changed('steady-after', () => ({ ok: false, detail: 'a member is missing' }));
+const electedLate: Bend = (history) =>
+  changed('leader', ({ leader, final }) =>
+    leader === 'control-1' || final === true ? {} : { t: landedMs(history) + 40_000 },
+  )(history);
+
+/** Pods whose names begin so were replaced meanwhile. */
+const replaced = (prefix: string): Bend =>
+  changed('platform-pods', ({ pods }, look) =>
+    look === 0
+      ? {}
+      : { pods: pods.map((one) => (one.pod.startsWith(prefix) ? { ...one, uid: `${one.uid}-2` } : one)) },
+  );
+
+const STORE = 'StatefulSet tender/postgres';
+const GATEWAY = 'Deployment edge/gateway';
+const ON_STORE = { number: 69, check: 'failover/postgres/pod-crash' } as const;
+const ON_SERVICE = { number: 69, check: 'failover/{backend,ai}/{pod-crash,hang}' } as const;
+
 const PASS = 'pass' as const;
 
 /** Checks with a fault that hits pods. */
@@ -200,10 +235,7 @@ export const TALES: readonly Tale[] = [
     says: 'another one leads only 40 s after the kill',
     must: 'fail',
     rule: 'elected',
-    bend: (history) =>
-      changed('leader', ({ leader, final }) =>
-        leader === 'control-1' || final === true ? {} : { t: landedMs(history) + 40_000 },
-      )(history),
+    bend: electedLate,
   },
   {
     check: 'failover/control-plane/*',
@@ -314,6 +346,78 @@ export const TALES: readonly Tale[] = [
     says: 'a process was begun between arming and freezing',
     must: PASS,
     bend: proved((proof) => `${proof} 31999@1999999`),
+  },
+  {
+    ...ON_STORE,
+    says: 'an operator rolls out a new image of the store during the drill, and it is too slow',
+    must: 'inconclusive',
+    bend: all(tooSlow, rolledOut(STORE)),
+  },
+  {
+    ...ON_STORE,
+    says: 'a new image of the store is rolled out and taken back during the drill',
+    must: 'inconclusive',
+    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 200)),
+  },
+  {
+    ...ON_STORE,
+    says: 'the network of all nodes is upgraded during the drill',
+    must: 'inconclusive',
+    bend: all(tooSlow, acted('DaemonSet kube-system/kube-proxy: changed in spec.template', 200)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and somebody rolls out the gateway, which its clients do not use',
+    must: 'fail',
+    bend: all(tooSlow, rolledOut(GATEWAY)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and is rolled out only after that',
+    must: 'fail',
+    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 5_000)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and somebody scales it',
+    must: 'fail',
+    bend: all(tooSlow, differing(`${STORE}: changed in spec.replicas (was 3, is 4)`)),
+  },
+  {
+    ...ON_SERVICE,
+    says: 'somebody rolls out the gateway during the drill, and a pod is not back at once',
+    must: 'inconclusive',
+    bend: all(notBack, rolledOut(GATEWAY)),
+  },
+  {
+    ...ON_SERVICE,
+    says: 'a node goes during the drill, and a pod is not back',
+    must: 'inconclusive',
+    bend: all(notBack, acted('Node worker-2 is gone', 500)),
+  },
+  { ...ON_SERVICE, says: 'a pod is not back, and nobody acted', must: 'fail', bend: notBack },
+  {
+    number: 69,
+    check: 'failover/control-plane/*',
+    says: 'another one leads only 40 s after the kill, and somebody rolls out the gateway',
+    must: 'fail',
+    rule: 'elected',
+    bend: all(electedLate, acted(`${GATEWAY}: changed in spec.template`, 500)),
+  },
+  {
+    number: 69,
+    check: 'failover/control-plane/*',
+    says: 'somebody rolls out the gateway during the drill',
+    must: 'inconclusive',
+    rule: 'undisturbed',
+    bend: all(replaced('edge/gateway-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
+  },
+  {
+    check: 'failover/control-plane/*',
+    says: 'somebody rolls out the gateway, and pods of the backend are replaced',
+    must: 'fail',
+    rule: 'undisturbed',
+    bend: all(replaced('tender/tender-api-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
   },
   ...HITTING.flatMap((check): Tale[] => [
     {

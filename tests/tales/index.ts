@@ -1,3 +1,5 @@
+import { TALES as alertRules } from './alert-rules.ts';
+import { TALES as dashboards } from './dashboards.ts';
 import { TALES as failover } from './failover.ts';
 import { TALES as gpu } from './gpu.ts';
 import { TALES as integrations } from './integrations.ts';
@@ -8,6 +10,8 @@ import { TALES as topology } from './topology.ts';
 import { TALES as whole } from './whole.ts';
 
 export const TALES: readonly Tale[] = [
+  ...alertRules,
+  ...dashboards,
   ...whole,
   ...failover,
   ...gpu,

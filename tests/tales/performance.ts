@@ -1,5 +1,6 @@
 import { all as allOf, last } from '../../reports/judge/observed.ts';
 import type { Seen } from '../../reports/record/observations/index.ts';
+import { servedBy } from './served-by.ts';
 import { all, changed, seen } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
@@ -55,6 +56,15 @@ const later =
       })),
       changed('load', () => ({ durationMs: (70 + by) * 1000 })),
     )(history);
+  };
+
+/** After the load, these pods answered. */
+const answeredBy =
+  (...names: string[]): Bend =>
+  (history) => {
+    const t = last(history, 'load')?.t ?? 0;
+    const pods = names.map((pod) => ({ pod, answers: 60 / names.length }));
+    return all(servedBy, seen({ kind: 'answered-by', t: t + 1, beganMs: t + 0.5, asked: 60, pods }))(history);
   };
 
 const inBurst = (second: number): boolean => second >= 60 && second < 70;
@@ -133,5 +143,39 @@ export const TALES: readonly Tale[] = [
     says: 'the model takes a minute for each draft',
     must: ['pass', 'inconclusive'],
     bend: later(60),
+  },
+  {
+    number: 41,
+    check: 'performance/api/*',
+    says: "all answers come from the gateway's cache, and both pods are dead",
+    must: 'inconclusive',
+    rule: 'load/whole',
+    bend: answeredBy(),
+  },
+  {
+    check: 'performance/api/*',
+    says: 'pods of another application answered',
+    must: 'inconclusive',
+    rule: 'load/whole',
+    bend: answeredBy('shop-6c84b56594-v4q49'),
+  },
+  {
+    check: 'performance/api/*',
+    says: 'a header names pods, and nobody asked which answer',
+    must: 'inconclusive',
+    rule: 'load/whole',
+    bend: servedBy,
+  },
+  {
+    check: 'performance/api/*',
+    says: 'a pod answered, and a proxy keeps each client at one',
+    must: 'pass',
+    bend: answeredBy('tender-api-6c84b56594-v4q49'),
+  },
+  {
+    check: 'performance/api/*',
+    says: 'both pods answered',
+    must: 'pass',
+    bend: answeredBy('tender-api-6c84b56594-v4q49', 'tender-api-6c84b56594-x2b7c'),
   },
 ];

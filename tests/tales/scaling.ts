@@ -1,4 +1,5 @@
-import { all, changed } from './tale.ts';
+import { servedBy } from './served-by.ts';
+import { all, changed, seen } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
 /** So many requests of one second failed. */
@@ -17,6 +18,20 @@ const failed = (count: number): Bend =>
         : {},
     ),
   );
+
+/** While the load lasted, these pods answered. */
+const answeredBy =
+  (...names: string[]): Bend =>
+  (history) => {
+    const endMs = history.observations.find(({ kind }) => kind === 'load-ended')?.t ?? 0;
+    const pods = names.map((pod) => ({ pod, answers: 60 / names.length }));
+    return all(
+      servedBy,
+      seen({ kind: 'answered-by', t: endMs - 1, beganMs: endMs - 1000, asked: 60, pods }),
+    )(history);
+  };
+
+const POD = 'tender-api-6c84b56594-';
 
 export const TALES: readonly Tale[] = [
   {
@@ -39,5 +54,48 @@ export const TALES: readonly Tale[] = [
     says: 'all starts were on one node, and the sentence says so',
     must: 'pass',
     bend: changed('pod-started', () => ({ node: 'worker-1' })),
+  },
+  {
+    number: 63,
+    check: 'scaling/backend/up',
+    says: 'CPU rose by another job in the pods, and a cache answered the load',
+    must: 'inconclusive',
+    rule: 'seen',
+    bend: answeredBy(),
+  },
+  {
+    check: 'scaling/backend/up',
+    says: 'pods of another application answered',
+    must: 'inconclusive',
+    rule: 'seen',
+    bend: answeredBy('shop-6c84b56594-v4q49', 'shop-6c84b56594-v4q48', 'shop-6c84b56594-v4q47'),
+  },
+  {
+    number: 64,
+    check: 'scaling/backend/up',
+    says: 'the new pod is ready and gets no request',
+    must: 'fail',
+    rule: 'behaviour',
+    bend: answeredBy(`${POD}v4q49`, `${POD}x2b7c`),
+  },
+  {
+    check: 'scaling/backend/up',
+    says: 'a proxy keeps each client at one pod',
+    must: 'inconclusive',
+    rule: 'seen',
+    bend: answeredBy(`${POD}v4q49`),
+  },
+  {
+    check: 'scaling/backend/up',
+    says: 'a header names pods, and nobody asked which answer',
+    must: 'inconclusive',
+    rule: 'seen',
+    bend: servedBy,
+  },
+  {
+    check: 'scaling/backend/up',
+    says: 'all three pods answer',
+    must: 'pass',
+    bend: answeredBy(`${POD}v4q49`, `${POD}x2b7c`, `${POD}m9d4z`),
   },
 ];

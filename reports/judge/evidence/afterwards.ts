@@ -121,7 +121,7 @@ function storesGap(header: HistoryHeader, { roles, uncompared = [] }: Seen<'as-b
 }
 
 /** The store that the check hits; null: it hits none. */
-function hitStore({ check, settings }: HistoryHeader): string | null {
+export function hitStore({ check, settings }: HistoryHeader): string | null {
   if (settings.store !== undefined) return settings.store;
   const [, named = ''] = check.split('/');
   return settings.stores?.[named] === undefined ? null : named;

@@ -1,6 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import type { Figure } from '../../record/judgement.ts';
 import { proofFigures } from '../proof.ts';
+import { answeredFigure, unansweredGaps } from '../answered.ts';
 import type { Rule } from '../../record/rule.ts';
 import { all, first } from '../observed.ts';
 import { refusedBy, refusedText, refusedTotal } from '../../record/refusals.ts';
@@ -65,7 +66,10 @@ export function observedSteady(history: History, scenario: 'steady' | 'draft'): 
       ? ['the history does not say which load was planned']
       : planGaps(load, { scenario, perSecond, seconds });
   if (more.length > 0) blocking.push(`${more.length + 1} loads were run, one was planned`);
-  return { ...observed, blocking };
+  // Drafts are those of another service.
+  if (scenario === 'draft') return { ...observed, blocking };
+  const proof = [...observed.proof, answeredFigure(history)];
+  return { ...observed, blocking: [...blocking, ...unansweredGaps(history)], proof };
 }
 
 /** Loads of a check come one after the other: the lines between a start and its end are of one. */

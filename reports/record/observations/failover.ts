@@ -65,6 +65,8 @@ export const FAILOVER = kinds({
     objects: z.number(),
     differences: z.array(z.string()),
   },
+  /** A template of the platform changed, or a node went, in the words of `as-before`: so may a rolling restart of ours. */
+  'others-acted': { what: z.string() },
   stage: { name: z.enum(STAGES) },
 
   /** Everything is prepared; nothing has been done yet. `target`: the names of `members`, or the object that is hit. */

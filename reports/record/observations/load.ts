@@ -2,8 +2,14 @@ import { z } from 'zod';
 import { bucketsSchema } from '../details/load-result.ts';
 import { kinds } from './kinds.ts';
 
-/** Observations of the process that runs a load: its start, each second, and its result. */
+/** Observations of the process that runs a load: its start, each second, and its result; and of who answers. */
 export const LOAD = kinds({
+  /** Which pods answered so many looks through the edge, the last of them at `t`, by the header that names them. */
+  'answered-by': {
+    beganMs: z.number(),
+    asked: z.int(),
+    pods: z.array(z.object({ pod: z.string(), answers: z.int() })),
+  },
   /** An engine was handed its script. */
   'load-start': {
     /** Engines that were preferred to this one, and why each could not run. */

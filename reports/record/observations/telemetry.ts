@@ -161,7 +161,34 @@ export const TELEMETRY = kinds({
   },
   'rule-group': {
     group: z.string(),
-    alerting: z.array(z.object({ rule: z.string(), health: z.string(), lastError: z.string().nullable() })),
+    alerting: z.array(
+      z.object({
+        rule: z.string(),
+        query: z.string(),
+        health: z.string(),
+        lastError: z.string().nullable(),
+        /** Since when the alert is there that fires longest, by the clock of Prometheus; null: none fires. */
+        firingSinceMs: wallMs.nullable(),
+      }),
+    ),
+  },
+  /** A rule that records what an alerting rule selects, or another such rule. */
+  'recording-rule': {
+    record: z.string(),
+    query: z.string(),
+    labels: z.record(z.string(), z.string()),
+    health: z.string(),
+    lastError: z.string().nullable(),
+  },
+  /**
+   * How many series a selector of these rules finds, and found within the last day (LATELY_HOURS). `metric`: `there` with other labels at least; `described`
+   * by a target that has no series of it; `unknown` to Prometheus.
+   */
+  'rule-selector': {
+    selector: z.string(),
+    series: z.int(),
+    lately: z.int(),
+    metric: z.enum(['there', 'described', 'unknown']),
   },
   /** All groups were read, and the addresses that alerts are sent to; null: the server, which is not Prometheus, does not tell. */
   alertmanagers: { urls: z.array(z.string()).nullable() },

@@ -112,6 +112,64 @@ test('should take a native histogram for as fresh as its last sample', async () 
   assert.deepEqual([lastMs, everyMs], [[Math.round((nowS - 5) * 1000)], [5_000]]);
 });
 
+const vector = (value: number): Said =>
+  success({ resultType: 'vector', result: value === 0 ? [] : [{ metric: {}, value: [1, String(value)] }] });
+
+test('should follow what alerts select to the rules that record it, and count what is there', async () => {
+  const activeAt = ['2026-11-02T00:00:00Z', '2026-11-01T00:00:00Z', '2026-10-01T00:00:00Z'];
+  const states = ['firing', 'firing', 'pending'];
+  const alerting = {
+    type: 'alerting',
+    name: 'Burns',
+    query: 'bad:1h{objective="a"} > 1',
+    health: 'ok',
+    alerts: activeAt.map((at, index) => ({ state: states[index], activeAt: at, labels: {}, value: '1' })),
+  };
+  const recording = (objective: string, query: string): object => {
+    return { type: 'recording', name: 'bad:1h', query, health: 'ok', labels: { objective } };
+  };
+  const rules = [recording('a', 'gone{job="x"} / seldom + other_total'), recording('b', 'd'), alerting];
+  const asking: string[] = [];
+  const { seen } = await asked(askRules, {
+    answer: (path, query) => {
+      if (path === '/api/v1/rules') return success({ groups: [{ name: 'a', file: 'f', rules }] });
+      if (path === '/api/v1/alertmanagers') return success({ activeAlertmanagers: [{ url: 'http://m' }] });
+      if (path.startsWith('/api/v1/metadata'))
+        return success(path.endsWith('other') ? { other: [{ type: 'counter', help: '' }] } : {});
+      asking.push(query);
+      const isThere = /bad:1h|last_over_time\(seldom/.test(query);
+      return vector(isThere ? 2 : 0);
+    },
+    environment: { objectives: [{ name: 'a' }] },
+  });
+  assert.deepEqual(
+    seen.filter(({ kind }) => kind === 'rule-group').flatMap(({ alerting: one }) => one),
+    [
+      {
+        rule: 'Burns',
+        query: alerting.query,
+        health: 'ok',
+        lastError: null,
+        firingSinceMs: Date.parse('2026-11-01T00:00:00Z'),
+      },
+    ],
+  );
+  assert.deepEqual(
+    seen.filter(({ kind }) => kind === 'recording-rule').map(({ labels }) => labels),
+    [{ objective: 'a' }],
+  );
+  assert.deepEqual(
+    seen.filter(({ kind }) => kind === 'rule-selector').map(({ kind: _, ...found }) => Object.values(found)),
+    [
+      ['bad:1h{objective="a"}', 2, 2, 'there'],
+      ['gone{job="x"}', 0, 0, 'unknown'],
+      ['seldom', 0, 2, 'there'],
+      ['other_total', 0, 0, 'described'],
+    ],
+  );
+  assert.ok(asking.includes('count({__name__="gone",job="x"})'), asking.join());
+});
+
 test('should record the rules of a server that does not tell who receives its alerts', async () => {
   const rule = { type: 'alerting', name: 'Burns', query: 'up == 0', health: 'ok' };
   const objectives = [{ name: 'api-requests' }];
@@ -120,6 +178,7 @@ test('should record the rules of a server that does not tell who receives its al
       if (path === '/api/v1/rules')
         return success({ groups: [{ name: 'api-requests', file: 'f', rules: [rule] }] });
       if (path === '/api/v1/status/buildinfo') return success({ application: 'Grafana Mimir' });
+      if (path === '/api/v1/query') return vector(3);
       return { status: 404, body: '404 page not found' };
     },
     environment: { objectives },
@@ -128,6 +187,7 @@ test('should record the rules of a server that does not tell who receives its al
     seen.map(({ kind, urls }) => [kind, urls]),
     [
       ['rule-group', undefined],
+      ['rule-selector', undefined],
       ['alertmanagers', null],
     ],
   );

@@ -4,7 +4,9 @@ import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
-import { ENOUGH_SAMPLES, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
+import { traced } from '../../../reports/record/promql.ts';
+import type { Selector } from '../../../reports/record/promql.ts';
+import { ENOUGH_SAMPLES, LATELY_HOURS, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -141,25 +143,72 @@ function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The groups of rules of the declared objectives, and whether Prometheus knows an Alertmanager, where it tells. */
+/** Selectors that are looked for at most, with up to five questions each. */
+const MOST_SELECTORS = 100;
+
+/**
+ * The groups of rules of the declared objectives, what their alerts select, by which recording rules, and how many series that finds; and whether
+ * Prometheus knows an Alertmanager, where it tells.
+ */
 export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { write, signal } = asking;
   const { environment } = of;
   const { prefix } = environment.telemetry?.alerts?.ruleGroups ?? { prefix: '' };
   const wanted = new Set(environment.objectives.map(({ name }) => `${prefix}${name}`));
+  const isOwn = ({ name }: RuleGroup): boolean => wanted.has(name);
+  const fresh = (group: RuleGroup): boolean => isOwn(group) && unevaluated(group);
   const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
   await withPrometheus(of, asking, async (client) => {
-    const look = async (): Promise<RuleGroup[]> =>
-      (await client.rules({ signal })).filter(({ name }) => wanted.has(name));
-    for (const { name: group, rules } of await known(look, { fresh: unevaluated, timeoutMs, signal })) {
-      const alerting = rules
-        .filter(({ type }) => type === 'alerting')
-        .map(({ name: rule, health, lastError = null }) => ({ rule, health, lastError }));
-      write({ kind: 'rule-group', group, alerting });
-    }
+    const groups = await known(() => client.rules({ signal }), { fresh, timeoutMs, signal });
+    const own = groups.filter(isOwn).map(({ name: group, rules }) => ({
+      group,
+      alerting: rules.filter(({ type }) => type === 'alerting').map(alertingRule),
+    }));
+    for (const group of own) write({ kind: 'rule-group', ...group });
+    const recordings = groups
+      .flatMap(({ rules }) => rules.filter(({ type }) => type === 'recording'))
+      .map(({ name: record, query, labels, health, lastError = null }) => {
+        return { record, query, labels, health, lastError };
+      });
+    const reads = own.flatMap(({ alerting }) => alerting.map(({ query }) => traced(query, recordings)));
+    for (const rule of new Set(reads.flatMap(({ rules }) => rules)))
+      write({ kind: 'recording-rule', ...rule });
+    const selectors = new Map(reads.flatMap((one) => one.selectors.map((found) => [found.text, found])));
+    for (const selector of [...selectors.values()].slice(0, MOST_SELECTORS))
+      write({ kind: 'rule-selector', ...(await foundBy(client, selector, signal)) });
     write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
   });
   return NOTHING;
+}
+
+type RuleSeen = RuleGroup['rules'][number];
+
+function alertingRule({ name: rule, query, health, lastError, alerts }: RuleSeen) {
+  const firing = alerts.filter(({ state }) => state === 'firing').map(({ activeAt }) => Date.parse(activeAt));
+  const firingSinceMs = firing.length === 0 ? null : Math.min(...firing);
+  return { rule, query, health, lastError: lastError ?? null, firingSinceMs };
+}
+
+/** How many series a selector finds; where it finds none, whether it did within a day, or at least its metric is known. */
+async function foundBy(
+  client: PrometheusClient,
+  { text: selector, name, equal }: Selector,
+  signal: AbortSignal,
+) {
+  const count = async (query: string): Promise<number> =>
+    (await client.query(`count(${query})`, { signal }))[0]?.points[0]?.[1] ?? 0;
+  const series = await count(selector);
+  if (series > 0) return { selector, series, lately: series, metric: 'there' as const };
+  const lately = await count(`last_over_time(${selector}[${LATELY_HOURS}h])`);
+  const job = equal['job'] === undefined ? '' : `,job="${equal['job']}"`;
+  if (lately > 0 || (name !== null && (await count(`{__name__="${name}"${job}}`)) > 0))
+    return { selector, series, lately, metric: 'there' as const };
+  // OpenMetrics describes a family without the endings of its series.
+  const families = name === null ? [] : [name, name.replace(/_(?:total|count|sum|bucket)$/, '')];
+  for (const family of new Set(families))
+    if ((await client.metadata(family, { signal })).length > 0)
+      return { selector, series, lately, metric: 'described' as const };
+  return { selector, series, lately, metric: 'unknown' as const };
 }
 
 /** Polled by those who wait for an alert: it is for them to report, once, that nothing answers. */

@@ -6,6 +6,7 @@ import type { Params, PodSelection } from '../../../suites/harness/protocol.ts';
 import type { ServedRunner } from '../served.ts';
 import type { Handlers } from '../handlers.ts';
 import { atRest, atRestBeside } from '../../ask/at-rest.ts';
+import { Others, templatesOf } from '../../ask/others.ts';
 import { PodsBefore } from '../../ask/pods-before.ts';
 import {
   comparedObjects,
@@ -23,9 +24,15 @@ type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect
 
 const LOOK_EVERY_MS = 500;
 
+/** Before a trial; and who else acts during it. */
+interface Noted {
+  before: Snapshot;
+  others: Others;
+}
+
 /** Compares the environment before and after a trial, and collects what its pods logged meanwhile. */
 export function stateMethods(runner: ServedRunner): Methods {
-  const noted = new Map<string, Snapshot>();
+  const noted = new Map<string, Noted>();
   const podsBefore = new PodsBefore(runner.stores);
   return {
     'state.note': async ({ check, trial }, call) => {
@@ -34,16 +41,24 @@ export function stateMethods(runner: ServedRunner): Methods {
       const look = faults.get(fault)?.takesNode === true ? atRest : atRestBeside;
       const { seen, restless } = await look(runner, call.signal, store);
       if (store !== null) await podsBefore.note(store);
-      noted.set(`${check} ${trial}`, seen);
+      // A trial that was cut off was not compared.
+      for (const { others } of noted.values()) others.end();
+      const compared = comparedObjects(seen);
+      const others = new Others(() => templatesOf(runner.parts.cluster, compared));
+      noted.set(`${check} ${trial}`, { before: seen, others });
       return { unrest: restless };
     },
     'state.compare': async (params, call) => {
       const key = `${params.check} ${params.trial}`;
-      const before = noted.get(key);
-      if (before === undefined)
+      const own = noted.get(key);
+      if (own === undefined)
         throw new Error(`no snapshot was taken before trial ${params.trial} of ${params.check}`);
       noted.delete(key);
-      return compare(runner, params, before, call.signal);
+      try {
+        return await compare(runner, params, own, call.signal);
+      } finally {
+        own.others.end();
+      }
     },
     'evidence.collect': async ({ check, trial, pods, fromMs, toMs }, call) => {
       const redact = (text: string): string => runner.stores.redact(text);
@@ -79,7 +94,7 @@ async function selected(
 async function compare(
   runner: ServedRunner,
   { check, trial, timeoutMs }: Params<'state.compare'>,
-  before: Snapshot,
+  { before, others }: Noted,
   signal: AbortSignal,
 ): Promise<{ same: boolean; detail: string }> {
   const { after, differ } = await lookUntil(
@@ -100,9 +115,10 @@ async function compare(
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
     redact: (text) => runner.stores.redact(text),
   });
+  for (const act of others.acts) writer.observe(act);
   writer.observe({
     kind: 'as-before',
-    objects: comparedObjects(before),
+    objects: comparedObjects(before).size,
     roles,
     ...(uncompared.length > 0 && { uncompared }),
     differences: objects,

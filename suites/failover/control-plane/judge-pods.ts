@@ -4,6 +4,7 @@ import type { Finding } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import { all } from '../../../reports/judge/observed.ts';
+import { changedByOthers } from '../../../reports/judge/undisturbed.ts';
 import { isNamedAfter, nameOf } from '../../../reports/judge/topology/declared.ts';
 import { podPattern } from '../../../reports/judge/workload-pods.ts';
 
@@ -27,6 +28,7 @@ export function podFindings(history: History, target: string): Finding[] {
   if (looks === null) return [];
   const now = new Map(looks.after.pods.map((row) => [row.pod, row]));
   const away = scaledAway(looks, history.header);
+  const others = changedByOthers(history);
   const byNamespace = new Map<string, string[]>();
   for (const row of looks.before.pods) {
     if (isKilled(row, target)) continue;
@@ -34,7 +36,7 @@ export function podFindings(history: History, target: string): Finding[] {
     const changes = byNamespace.get(namespace) ?? [];
     byNamespace.set(namespace, changes);
     const change = changeOf(row, now.get(row.pod), away);
-    if (change !== null) changes.push(change);
+    if (change !== null && !others.some((object) => isOfObject(row, object))) changes.push(change);
   }
   return [...byNamespace].map(([namespace, changes]) => ({
     subject: `pods of ${namespace}`,
@@ -43,6 +45,10 @@ export function podFindings(history: History, target: string): Finding[] {
     seen: changes.length === 0 ? 'as before' : changes.join(', '),
   }));
 }
+
+/** Whether the pod is one of the workload, or on the node. */
+const isOfObject = ({ pod, node }: PodRow, object: string): boolean =>
+  object === `Node ${node ?? ''}` || isOf(pod, object);
 
 const isKilled = (row: PodRow, target: string): boolean => row.static && row.node === target;
 

@@ -12,6 +12,8 @@ import { seconds } from '../_judge/outages/rto.ts';
 import { passReason, rulesOf } from '../_judge/verdict.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
+import { changedByOthers } from '../../../reports/judge/undisturbed.ts';
+import { memberSets } from '../../../reports/record/store-pods.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
@@ -109,7 +111,7 @@ function judgeTrial(history: History): Judged {
   const ofTime = verdict === 'fail' && decisive(writable).every((rule) => rule.ofTime === true);
   const held: Rule[] = [
     { id: 'writable', verdict, text: reason, ...(ofTime && { ofTime }) },
-    ...undisturbedRules(findings),
+    undisturbedRule(findings, changedByOthers(history)),
     electedRule(history, own.trial),
     lookedRule(history, record.target),
     faultRule(history, preparedGap),
@@ -176,20 +178,25 @@ function storeLeaderGap(history: History): string | null {
     : `${stray.leader} is recorded as the leader of ${stray.store}, but is none of its pods`;
 }
 
-function undisturbedRules(findings: readonly Finding[]): Rule[] {
+/** @param others what somebody else changed meanwhile: of that nothing is judged */
+function undisturbedRule(findings: readonly Finding[], others: readonly string[]): Rule {
   const id = 'undisturbed';
   const bad = findings.filter(({ ok }) => !ok).map(({ subject, seen }) => `${subject}: ${seen}`);
-  if (bad.length === 0)
-    return findings.length === 0
-      ? [{ id, verdict: 'inconclusive', text: 'neither leaders of stores nor pods were observed' }]
-      : [{ id, verdict: 'pass', text: `${findings.length} leaders and workloads undisturbed` }];
-  return [{ id, verdict: 'fail', text: atMost(bad, MAX_NAMED).join('; ') }];
+  if (bad.length > 0) return { id, verdict: 'fail', text: atMost(bad, MAX_NAMED).join('; ') };
+  const changed = `somebody else changed ${atMost(others, MAX_NAMED).join(', ')}`;
+  const gap = findings.length === 0 ? 'neither leaders of stores nor pods were observed' : null;
+  const text = `${findings.length} leaders and workloads undisturbed`;
+  return gapRule(id, others.length > 0 ? changed : gap, text);
 }
 
 function leaders(history: History): Finding[] {
+  const others = changedByOthers(history);
   const byStore = new Map<string, string[]>();
   for (const { store, leader } of all(history, 'store-leader'))
     byStore.set(store, [...(byStore.get(store) ?? []), leader]);
+  for (const [store, declared] of storesOf(history.header.settings))
+    if (memberSets(declared).some((set) => others.includes(`StatefulSet ${set.namespace}/${set.name}`)))
+      byStore.delete(store);
   return [...byStore].map(([store, names]) => ({
     subject: `leader of ${store}`,
     ok: names.length > 1 && new Set(names).size === 1,

@@ -65,7 +65,7 @@ function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does 
     access: 'w w w w r',
     alone: always,
     onlyMakes: true,
-    touches: { runner: ['load.start'] },
+    touches: { runner: ['load.start', 'application.look'] },
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
       workMs: (environment, work) => load(environment).seconds * 1000 + loadStartMs(environment, work),

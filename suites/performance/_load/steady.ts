@@ -1,3 +1,4 @@
+import { askWho } from '../../harness/answered.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import { whyNotSent } from '../../harness/sending.ts';
 
@@ -35,6 +36,7 @@ function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
         const { ended } = await ctx.runner.call('load.ended', { check, timeoutMs });
         if (!ended) ctx.unavailable('the end of the load', `not reached within ${timeoutMs / 1000} s`);
       });
+      if (scenario === 'steady') await ctx.step('ask which pods answer', () => askWho(ctx));
     } finally {
       await ctx.runner.call('load.stop', { check });
     }

@@ -1,6 +1,8 @@
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import { all } from '../../../reports/judge/observed.ts';
+import { NOT_ASKED } from './answered.ts';
+import type { Credit } from './answered.ts';
 import { chainOf, why } from './chain.ts';
 import type { Chain, Context, Goals } from './chain.ts';
 import { conclude, secondsOf } from './conclude.ts';
@@ -22,7 +24,12 @@ export function goalsOf(history: History): Pick<Goals, 'decisionS' | 'readyS'> {
   };
 }
 
-export function judgeGrowth(history: History, observed: Observed, goals: Goals): Judgement {
+export function judgeGrowth(
+  history: History,
+  observed: Observed,
+  goals: Goals,
+  credit: Credit = NOT_ASKED,
+): Judgement {
   const { spec, startMs, topMs } = observed;
   const expectedText = expectedOfGoals(goals);
   const missing = [...missingOf(observed), ...goalGaps(goals)];
@@ -38,11 +45,12 @@ export function judgeGrowth(history: History, observed: Observed, goals: Goals):
   const { late, ...found } = verdictOf(context);
   return conclude(observed, {
     ...found,
+    failures: [...found.failures, ...credit.failures],
     late: [...late, ...leftBehind(history, observed)],
-    gaps: [...found.gaps, ...queueUnseen(history), ...soundGaps(history)],
+    gaps: [...found.gaps, ...credit.gaps, ...queueUnseen(history), ...soundGaps(history)],
     expected: expectedText,
     marks: marksOf(chain, expected),
-    figures: figuresOf(context),
+    figures: [...figuresOf(context), ...credit.figures],
     derivation: expected.derivation,
   });
 }

@@ -38,7 +38,7 @@ function sourceDown(errors: number): Seen[] {
     ],
     ...UIDS.flatMap((uid): Seen[] => [
       ['dashboard', { uid, found: true, panels: 3 }],
-      ['rendered', { uid, status: 200, panels: 3, errors }],
+      ['rendered', { uid, status: 200, panels: 3, errors, data: [] }],
     ]),
   ];
 }

@@ -55,6 +55,10 @@ async function seenOf(browser: Browser, url: string, uid: string, call = NO_ACCO
   return told;
 }
 
+/** As many answers to queries that name no panel. */
+const data = (panels: number, points: number): object[] =>
+  Array.from({ length: panels }, () => ({ panel: null, points }));
+
 test('should see every panel of a dashboard, and an error in those that get no answer', async (context) => {
   const browser = await browserFor(context);
   if (browser === null) return;
@@ -62,9 +66,11 @@ test('should see every panel of a dashboard, and an error in those that get no a
   const { uid } = DASHBOARD;
   const healthy = await prometheusFor(context, () => range({ job: 'a' }, '1', '2'));
   const good = await seenOf(browser, await grafanaFor(context, healthy, [DASHBOARD]), uid);
-  assert.deepEqual(good, [{ kind: 'rendered', uid, status: 200, panels, errors: 0 }]);
+  assert.deepEqual(good, [{ kind: 'rendered', uid, status: 200, panels, errors: 0, data: data(panels, 2) }]);
   const bad = await seenOf(browser, await grafanaFor(context, NOWHERE, [DASHBOARD]), uid);
-  assert.deepEqual(bad, [{ kind: 'rendered', uid, status: 200, panels, errors: panels }]);
+  assert.deepEqual(bad, [
+    { kind: 'rendered', uid, status: 200, panels, errors: panels, data: data(panels, 0) },
+  ]);
 });
 
 test('should take neither a panel without data nor a title that speaks of errors for an error', async (context) => {
@@ -77,14 +83,14 @@ test('should take neither a panel without data nor a title that speaks of errors
   }));
   const { uid } = dashboard;
   const seen = await seenOf(browser, await grafanaFor(context, empty, [dashboard]), uid);
-  assert.deepEqual(seen, [{ kind: 'rendered', uid, status: 200, panels: 1, errors: 0 }]);
+  assert.deepEqual(seen, [{ kind: 'rendered', uid, status: 200, panels: 1, errors: 0, data: data(1, 0) }]);
 });
 
 test('should see that a dashboard is not there', async (context) => {
   const browser = await browserFor(context);
   if (browser === null) return;
   const seen = await seenOf(browser, await grafanaFor(context, NOWHERE, []), 'other');
-  assert.deepEqual(seen, [{ kind: 'rendered', uid: 'other', status: 404, panels: 0, errors: 0 }]);
+  assert.deepEqual(seen, [{ kind: 'rendered', uid: 'other', status: 404, panels: 0, errors: 0, data: [] }]);
 });
 
 test('should reach a server whose name leads nowhere at its address', async (context) => {
@@ -95,7 +101,7 @@ test('should reach a server whose name leads nowhere at its address', async (con
   if (browser === null) return;
   const panels = DASHBOARD.panels.length;
   assert.deepEqual(await seenOf(browser, url, uid), [
-    { kind: 'rendered', uid, status: 200, panels, errors: panels },
+    { kind: 'rendered', uid, status: 200, panels, errors: panels, data: data(panels, 0) },
   ]);
 });
 
@@ -113,7 +119,7 @@ test('should count each panel once, and no row', async (context) => {
     [pages.middle, 3],
   ] as const) {
     const [seen] = await seenOf(browser, await serving(context, body), 'rows');
-    assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0 });
+    assert.deepEqual(seen, { kind: 'rendered', uid: 'rows', status: 200, panels, errors: 0, data: [] });
   }
 });
 
@@ -138,7 +144,7 @@ test('should wait for panels that a slow machine draws long after the last reque
     `<script>setTimeout(() => { document.body.innerHTML = ${JSON.stringify(body)}; }, ${ms});</script>`;
   const url = await serving(context, `<body>${after(1_500, loading)}${after(4_000, broken)}</body>`);
   assert.deepEqual(await seenOf(browser, url, 'slow'), [
-    { kind: 'rendered', uid: 'slow', status: 200, panels: 1, errors: 1 },
+    { kind: 'rendered', uid: 'slow', status: 200, panels: 1, errors: 1, data: [] },
   ]);
 });
 
@@ -198,7 +204,7 @@ test('should show a dashboard that wants a login by what the runner asks, and sa
     /unavailable.*redirects to .*\/login: a browser that is not logged in/,
   );
   assert.deepEqual(await seenOf(browser, url, uid, asking('good')), [
-    { kind: 'rendered', uid, status: 200, panels, errors: 0 },
+    { kind: 'rendered', uid, status: 200, panels, errors: 0, data: data(panels, 2) },
   ]);
   assert.match(
     JSON.stringify(await seenOf(browser, url, uid, asking('bad'))),
@@ -206,7 +212,7 @@ test('should show a dashboard that wants a login by what the runner asks, and sa
   );
   const broken = await behindLogin(context, await grafanaFor(context, NOWHERE, [DASHBOARD]));
   assert.deepEqual(await seenOf(browser, broken, uid, asking('good')), [
-    { kind: 'rendered', uid, status: 200, panels, errors: panels },
+    { kind: 'rendered', uid, status: 200, panels, errors: panels, data: data(panels, 0) },
   ]);
 });
 

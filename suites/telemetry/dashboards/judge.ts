@@ -7,7 +7,7 @@ import type { History } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 
-/** telemetry/dashboards: servers healthy, data sources answer, every declared dashboard shows its panels. */
+/** telemetry/dashboards: servers healthy, data sources answer, every declared dashboard shows its panels, with data. */
 function judgeDashboards(history: History): Judgement {
   const findings = new Findings(history);
   findings.rule('servers');
@@ -19,7 +19,9 @@ function judgeDashboards(history: History): Judgement {
   const { declared = [], stubbed } = declaredOf(history.header).dashboards ?? {};
   for (const one of declared) dashboard(history, findings.rule('rendered'), one);
   if (stubbed === true) findings.note('Grafana is a stand-in (stubbed)');
-  return findings.conclude('healthy, data sources answer, dashboards render without an error panel');
+  return findings.conclude(
+    'healthy, data sources answer, dashboards render with data and without an error panel',
+  );
 }
 
 /** A source that cannot be asked is said, and is not a broken one; if none could be asked, nothing is known of any. */
@@ -73,7 +75,28 @@ function rendered(
   // What hides panels, all of them too, is not known: a slow machine, a window that is too small, an account.
   else if (panels < of.panels) findings.unknown(subject, `its ${of.panels} panels in a browser`, said);
   else if (status < 200 || status > 299) findings.unknown(subject, expected, said);
-  else findings.expect(subject, true, expected, said);
+  else {
+    findings.expect(subject, true, expected, said);
+    dataFinding(findings.rule('data'), subject, shown.data);
+  }
+}
+
+/** A panel may be empty by nature, as one of errors; all of a dashboard are not. */
+function dataFinding(findings: Findings, subject: string, data: Seen<'rendered'>['data']): void {
+  const goal = findings.goal('emptyPanelsRatio');
+  const named = data.filter(({ panel }) => panel !== null);
+  // Grafana names no panel where a query is of an annotation or a variable; where it never names one, each query stands for a panel.
+  const panels = [...Map.groupBy(named.length > 0 ? named : data, (one) => one.panel ?? one).values()];
+  const empty = panels.filter((answers) => answers.every(({ points }) => points <= 0)).length;
+  const expected = 'data in its panels';
+  const said = `${empty} of ${panels.length} panels that ask a data source are without data`;
+  if (panels.length === 0) findings.unknown(subject, expected, 'no answer to a query of a panel was seen');
+  else if (empty === panels.length) findings.expect(subject, false, expected, said);
+  else if (empty > goal * panels.length) findings.unknown(subject, expected, said);
+  else {
+    findings.expect(subject, true, expected, said);
+    if (empty > 0) findings.note(`${subject}: ${said}`);
+  }
 }
 
 export const judge: CheckJudge = {

@@ -17,7 +17,7 @@ interface Way {
   marks?: string[];
   status?: number;
   /** Answers to queries of panels. */
-  queries?: { status: number; type: string }[];
+  queries?: { status: number; type: string; panel?: string; said?: object }[];
   /** What the runner says to each request of the page, by the declared account: without it, a login is wanted. */
   answers?: object;
 }
@@ -49,12 +49,14 @@ async function shown(
     },
     goto: async () => {
       await route({ fulfill: () => undefined, abort: () => Promise.resolve() }, QUESTION);
-      for (const { status: said, type } of queries)
+      for (const { status: code, type, panel, said } of queries)
         for (const listener of listeners)
           listener({
             url: () => 'https://grafana.example.test/g/api/ds/query?ds_type=prometheus',
-            status: () => said,
+            status: () => code,
             headers: () => ({ 'content-type': type }),
+            request: () => ({ headers: () => (panel === undefined ? {} : { 'x-panel-id': panel }) }),
+            json: () => (said === undefined ? Promise.reject(new Error('cancelled')) : Promise.resolve(said)),
           });
       if (fails !== undefined) throw new Error(fails);
       return { status: () => (answers !== undefined && !isAsked ? 401 : status) };
@@ -87,7 +89,7 @@ async function shown(
 
 test('should look at a whole dashboard, also under the name that the server gives it', async () => {
   const { told, viewport } = await shown('https://grafana.example.test/g/d/slo/goals?kiosk');
-  assert.deepEqual(told, [{ kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 0 }]);
+  assert.deepEqual(told, [{ kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 0, data: [] }]);
   assert.ok((viewport?.height ?? 0) >= 12_000);
 });
 
@@ -187,6 +189,39 @@ test('should tell a panel whose query is refused to who looks from one that Graf
     assert.match(await untold({ marks, queries: [query] }), /api\/ds\/query answers \d+: .* may not query/);
   const broken = { status: 400, type: 'application/json; charset=utf-8' };
   assert.deepEqual((await shown(THERE, { marks, queries: [broken] })).told, [
-    { kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 3 },
+    { kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 3, data: [] },
+  ]);
+});
+
+test('should note how much data each panel gets, and nothing of a query that was cancelled', async () => {
+  const frame = (...times: number[]): object => ({ schema: {}, data: { values: [times, times] } });
+  const answer = (panel: string, frames: object[] | null) => {
+    return {
+      status: 200,
+      type: 'application/json',
+      panel,
+      said: { results: { A: { status: 200, frames } } },
+    };
+  };
+  const empty = { schema: { fields: [] }, data: { values: [] } };
+  const cancelled = { status: 200, type: 'application/json', panel: '4' };
+  const unnamed = {
+    status: 200,
+    type: 'application/json',
+    said: { results: { Anno: { frames: [frame(1)] } } },
+  };
+  const queries = [
+    answer('1', [frame(1, 2), frame(3)]),
+    answer('2', [empty]),
+    answer('3', null),
+    cancelled,
+    unnamed,
+  ];
+  const [seen] = (await shown(THERE, { queries })).told;
+  assert.deepEqual(seen?.['data'], [
+    { panel: '1', points: 3 },
+    { panel: '2', points: 0 },
+    { panel: '3', points: 0 },
+    { panel: null, points: 1 },
   ]);
 });

@@ -6,6 +6,7 @@ import { asAccount } from './as-account.ts';
 import type { Asked } from './as-account.ts';
 import { launchBrowser } from './browser.ts';
 import type { Launch } from './browser.ts';
+import { panelData, QUERY } from './data.ts';
 import { countedPanels, openRequests } from './panels.ts';
 import type { Browser, Page } from '@playwright/test';
 
@@ -119,6 +120,7 @@ async function looked(
 ): Promise<Came> {
   const timeout = ctx.timeoutMs('telemetryQuery');
   const refused = refusedQueries(page);
+  const data = panelData(page);
   const open = openRequests(page);
   const answer = await page.goto(`${address.href}?kiosk`, { timeout, waitUntil: 'networkidle' });
   const status = answer?.status() ?? 0;
@@ -140,7 +142,8 @@ async function looked(
   }
   const hidden = await hiddenBy(page, { status, who, panels, errors, isLoading, refused, pages });
   if (hidden !== null) return { hidden };
-  ctx.record('rendered', { uid: of.uid, status, panels, errors });
+  // What still waits may never be answered.
+  ctx.record('rendered', { uid: of.uid, status, panels, errors, data: isLoading ? [] : await data() });
   return 'seen';
 }
 
@@ -176,9 +179,6 @@ function unaskedBy({ status, who, errors, isLoading, refused, pages }: Look): st
   if (pages !== null && pages.trouble !== null) return `the runner could not ask all of it: ${pages.trouble}`;
   return refused[0] === undefined ? null : `${refused[0]}: ${who} may not query what its panels show`;
 }
-
-/** Queries of panels, of Grafana to 11 and since 12. */
-const QUERY = /\/api\/ds\/query|\/apis\/[^/]*grafana\.app\/.*\/query/;
 
 /** Notes, while a page loads, which queries of its panels did not reach Grafana, or were refused by it to who asks. */
 function refusedQueries(page: Page): string[] {

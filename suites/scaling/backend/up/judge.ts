@@ -1,4 +1,5 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
+import { creditOf } from '../../_judge/answered.ts';
 import { watched } from '../../_judge/evidence.ts';
 import { observe } from '../../_judge/observed.ts';
 import { goalsOf, judgeGrowth } from '../../_judge/up.ts';
@@ -14,7 +15,8 @@ function judgeUp(history: History): Judgement {
     limitS: history.header.goals.latencySeconds ?? Number.NaN,
     p95Ms: history.header.goals.p95Ms ?? Number.NaN,
   };
-  return judgeGrowth(history, observe(history), { ...goalsOf(history), latency });
+  const observed = observe(history);
+  return judgeGrowth(history, observed, { ...goalsOf(history), latency }, creditOf(history, observed));
 }
 
 export const judge: CheckJudge = { judge: judgeUp, evidence: watched };

@@ -1,5 +1,6 @@
 import { grow, scaled } from '../../_autoscaler/backend.ts';
 import { stopLoad } from '../../_autoscaler/loaded.ts';
+import { askWho } from '../../../harness/answered.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { CheckContext } from '../../../harness/context.ts';
  */
 export async function observe(ctx: CheckContext): Promise<void> {
   await scaled(ctx, async ({ rates }, follower) => {
-    await grow(ctx, rates, follower);
+    if (await grow(ctx, rates, follower)) await ctx.step('ask which pods answer', () => askWho(ctx));
     await ctx.step('end the load', () => stopLoad(ctx));
   });
 }

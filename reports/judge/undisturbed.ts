@@ -1,0 +1,86 @@
+/** Who else acted during a trial on what it hits: what was missed after that is not for its fault alone. */
+import { faultFacts } from '../record/fault-facts.ts';
+import type { History, HistoryHeader } from '../record/history/history.ts';
+import type { Rule } from '../record/rule.ts';
+import { memberNamespace, memberSets } from '../record/store-pods.ts';
+import { hitStore } from './evidence/afterwards.ts';
+import { all, first, last } from './observed.ts';
+
+/** Of a workload whose template somebody changed: its pods are replaced. */
+const TEMPLATE = /^\w+ [^/ ]+\/[^ :]+: changed in (?:.*, )?spec\.template\b/;
+const NODE_GONE = /^Node [^ :]+ is gone\b/;
+/** What runs there serves all, such as the network and its names. */
+const SYSTEM = 'kube-system';
+/** Rules that no goal of time is of, and that a rollout or a lost node decides all the same. */
+const OF_ROLES: readonly string[] = ['afterwards/roles', 'outages'];
+
+interface Act {
+  text: string;
+  /** When it was seen; -Infinity: only that it was, after the trial. */
+  ms: number;
+}
+
+/** The same rules, but what was missed after somebody else had acted on the same subject is inconclusive. What was lost is lost. */
+export function undisturbed(rules: readonly Rule[], history: History): Rule[] {
+  const acts = actsIn(history).filter(({ text }) => isOfSubject(text, history));
+  const untilMs = missedFromMs(history);
+  const early = acts.filter(({ ms }) => ms < untilMs);
+  return rules.map((rule) => {
+    const [act] = rule.id.startsWith('afterwards/') ? acts : early;
+    if (act === undefined || rule.verdict !== 'fail') return rule;
+    if (rule.ofTime !== true && !OF_ROLES.includes(rule.id)) return rule;
+    const text = `${rule.text}; but somebody else acted meanwhile: ${act.text}`;
+    return { ...rule, verdict: 'inconclusive', text };
+  });
+}
+
+/** From here on no act explains what clients saw: they asked no more, or the longest goal had been missed. */
+function missedFromMs(history: History): number {
+  const {
+    rtoSeconds = Infinity,
+    readsRtoSeconds = 0,
+    totalOutageSeconds = 0,
+    leaderSeconds = 0,
+  } = history.header.goals;
+  const longest = Math.max(rtoSeconds, readsRtoSeconds, totalOutageSeconds, leaderSeconds);
+  const landedMs = first(history, 'fault-landed')?.t ?? Infinity;
+  return Math.min(first(history, 'client-load-end')?.t ?? Infinity, landedMs + longest * 1_000);
+}
+
+/** What others changed, such as `Deployment edge/gateway` and `Node worker-1`. */
+export function changedByOthers(history: History): string[] {
+  const changed = actsIn(history).filter(({ text }) => TEMPLATE.test(text) || NODE_GONE.test(text));
+  return changed.map(({ text }) => objectIn(text));
+}
+
+/** What others did, or left, in the order of time. */
+function actsIn(history: History): Act[] {
+  const seen = all(history, 'others-acted').map(({ what, t }) => ({ text: what, ms: t }));
+  const known = new Set(seen.map(({ text }) => objectIn(text)));
+  const left = (last(history, 'as-before')?.differences ?? [])
+    .filter((text) => !known.has(objectIn(text)))
+    .map((text) => ({ text, ms: -Infinity }));
+  return [...left, ...seen];
+}
+
+/** As both say it: `Node worker-1`. */
+const objectIn = (text: string): string => text.split(/:| is /, 1).join();
+
+function isOfSubject(text: string, history: History): boolean {
+  const { fault = '', target = '' } = first(history, 'fault-armed') ?? {};
+  if (NODE_GONE.test(text)) return faultFacts(fault)?.takesNode !== true;
+  // A rolling restart is our own.
+  return TEMPLATE.test(text) && objectIn(text) !== target && isUsed(objectIn(text), history.header);
+}
+
+/** Whether clients of what is hit use the workload: of a store its own, of the control plane none, of a service or a pipeline maybe any. */
+function isUsed(workload: string, header: HistoryHeader): boolean {
+  const [, namespace, own] = workload.split(/[ /]/);
+  if (namespace === SYSTEM) return true;
+  const [suite, hit] = header.check.split('/');
+  const store = suite === 'failover' ? header.settings.stores?.[hitStore(header) ?? ''] : undefined;
+  if (store === undefined) return hit !== 'control-plane';
+  const sets = memberSets(store);
+  const isOwn = sets.length === 0 || sets.some(({ name }) => name === own);
+  return isOwn && memberNamespace(store) === namespace;
+}

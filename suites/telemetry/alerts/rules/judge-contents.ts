@@ -1,0 +1,88 @@
+/** What an alerting rule can say, by its expression and by what Prometheus finds for it. */
+import type { Seen } from '../../../../reports/record/observations/index.ts';
+import { overlap, readQuery, records, traced } from '../../../../reports/record/promql.ts';
+import type { Recording, Selector } from '../../../../reports/record/promql.ts';
+import { LATELY_HOURS } from '../../../../reports/record/scrapes.ts';
+
+/** What is wrong with a rule, or what is not known of it. */
+export interface Doubt {
+  certain: boolean;
+  text: string;
+}
+
+type RecordingSeen = Seen<'recording-rule'>;
+type Found = Seen<'rule-selector'>;
+
+const doubt = (certain: boolean, text: string): Doubt => ({ certain, text });
+const unreadable = (query: string): Doubt => doubt(false, `"${query}" could not be read as PromQL`);
+
+/** Sides of the expression that never change: they always fire, or keep it from ever firing. */
+export function constantsIn(query: string): Doubt[] {
+  const read = readQuery(query);
+  if (read === null) return [unreadable(query)];
+  return read.constants.map((text) => doubt(true, `"${text}" is constant`));
+}
+
+const METRIC: Record<Found['metric'], string> = {
+  there: 'is there without these labels',
+  described: 'is described by a target that has none',
+  unknown: 'is unknown to Prometheus',
+};
+
+/** Selectors that find nothing, and recording rules between that are not healthy. */
+export function selecting(
+  { query, recordings }: { query: string; recordings: readonly RecordingSeen[] },
+  found: readonly Found[],
+): Doubt[] {
+  const { selectors, rules, unread } = traced(query, recordings);
+  return [
+    ...(unread === null ? [] : [unreadable(unread)]),
+    ...rules.filter(({ health }) => health !== 'ok').map(sickness),
+    ...selectors.flatMap((selector) => {
+      const seen = found.find((one) => one.selector === selector.text);
+      if (seen === undefined) return [doubt(false, `${selector.text} was not looked for`)];
+      const isRecorded = recordings.some((one) => records(one, selector));
+      return emptiness(selector, seen, isRecorded) ?? [];
+    }),
+  ];
+}
+
+function sickness({ record, health, lastError }: RecordingSeen): Doubt {
+  return doubt(health !== 'unknown', `the rule that records ${record}: ${lastError ?? health}`);
+}
+
+/** @param isRecorded what is recorded is there once what it is made from is, which has selectors of its own */
+function emptiness(
+  { text, mayBeEmpty }: Selector,
+  { series, lately, metric }: Found,
+  isRecorded: boolean,
+): Doubt | null {
+  if (series > 0 || (mayBeEmpty && metric !== 'unknown')) return null;
+  if (lately > 0) return doubt(false, `${text} finds nothing now, and did within the last ${LATELY_HOURS} h`);
+  if (isRecorded) return doubt(false, `${text} finds nothing, though a rule records it`);
+  return doubt(
+    metric === 'unknown' && !mayBeEmpty,
+    `${text} finds nothing, and its metric ${METRIC[metric]}`,
+  );
+}
+
+/** @param queries what counts the objective's events, the total first */
+export function ownSeries(
+  { query, recordings }: { query: string; recordings: readonly Recording[] },
+  queries: readonly string[],
+): Doubt[] {
+  const { selectors, unread } = traced(query, recordings);
+  if (unread !== null) return [unreadable(unread)];
+  // Colons are for names that rules record; another server may have the rule.
+  const lost = selectors.find(
+    (one) => one.name?.includes(':') === true && !recordings.some((rule) => records(rule, one)),
+  );
+  if (lost !== undefined) return [doubt(false, `${lost.text} is recorded by no rule of this server`)];
+  const wanted = queries.map((one) => ({ one, own: readQuery(one)?.selectors ?? [] }));
+  const missing = wanted.filter(
+    ({ own }) => !own.some((selector) => selectors.some((reached) => overlap(selector, reached))),
+  );
+  if (wanted.length === 0) return [doubt(false, 'the header has no queries of the objective')];
+  const isNone = missing.length === wanted.length && wanted.every(({ own }) => own.length > 0);
+  return missing.slice(0, 1).map(({ one }) => doubt(isNone, `it does not depend on ${one}`));
+}
