@@ -56,6 +56,8 @@ export const goalsSchema = z.strictObject({
   firingDays: number,
   /** Share of the panels of a dashboard that may be without data. */
   emptyPanelsRatio: number,
+  /** From the end of a breach to the end of its alert. */
+  endSeconds: number,
   freshScrapes: number,
   releaseSeconds: number,
   answerSeconds: number,

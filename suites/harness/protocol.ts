@@ -154,8 +154,8 @@ export interface RunnerMethods {
       about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards';
       labels?: Record<string, string>;
     };
-    /** `panels`: how many each dashboard shows at the least, by its uid. */
-    result: { seen: number; silent?: string; panels?: Record<string, number> };
+    /** `state`: of the alert, if there is one. `panels`: how many each dashboard shows at the least, by its uid. */
+    result: { seen: number; state?: string; silent?: string; panels?: Record<string, number> };
   };
   /**
    * What a browser asks of the server of dashboards, asked with the declared account, which no worker and no browser has. null: none is

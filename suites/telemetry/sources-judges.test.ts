@@ -222,10 +222,11 @@ test('should want rules that can fire, by series that are there, and do not fire
 
 test('should want the alert in time, and not judge where nothing may be written', () => {
   const check = 'telemetry/alerts/fires';
-  const goals = { arrivalSeconds: 60 };
-  const of = (kind: string, afterMs: number): Seen[] => [
+  const goals = { arrivalSeconds: 60, endSeconds: 60 };
+  const of = (kind: string, afterMs: number, state = 'active'): Seen[] => [
     ['breach', { t: 5_000 }],
-    [kind, { t: 5_000 + afterMs }],
+    [kind, { t: 5_000 + afterMs, ...(kind === 'alert-arrived' && { state }) }],
+    ['breach-ended', { t: 190_000 }],
     ['alert-ended', { t: 200_000 }],
   ];
   assert.equal(judged(check, of('alert-arrived', 12_000), { goals }).verdict, 'pass');
@@ -242,7 +243,8 @@ test('should want the alert in time, and not judge where nothing may be written'
   assert.equal(under([]).verdict, 'fail', 'no policy keeps requests of Prometheus out');
   assert.match(under(['c/in']).reason, /NetworkPolicy c\/in isolates the canaries/);
   assert.equal(judged(check, of('alert-arrived', -1), { goals }).verdict, 'inconclusive');
-  for (const at of [0, 1, 2])
+  assert.equal(judged(check, of('alert-arrived', 12_000, 'suppressed'), { goals }).verdict, 'fail');
+  for (const at of [0, 1, 2, 3])
     assert.equal(
       judged(check, of('alert-arrived', 12_000).toSpliced(at, 1), { goals }).verdict,
       'inconclusive',

@@ -5,6 +5,7 @@ import { TALES as gpu } from './gpu.ts';
 import { TALES as integrations } from './integrations.ts';
 import { TALES as performance } from './performance.ts';
 import { TALES as scaling } from './scaling.ts';
+import { TALES as telemetry } from './telemetry.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
 import { TALES as whole } from './whole.ts';
@@ -18,5 +19,6 @@ export const TALES: readonly Tale[] = [
   ...integrations,
   ...performance,
   ...scaling,
+  ...telemetry,
   ...topology,
 ];

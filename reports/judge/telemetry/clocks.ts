@@ -27,6 +27,18 @@ export function wallOf({ header: { anchor } }: History, t: number): number {
   return Date.parse(anchor.wall) + (t - anchor.monoMs);
 }
 
+/** Readings of one moment by two clocks of this machine may lie as far apart as a look at a store takes, ms. */
+const SAME_MOMENT_MS = 1_000;
+
+/**
+ * A time of Plumbline's own that a line tells, by the monotonic clock of that line where the two differ: somebody may have set the wall clock
+ * meanwhile.
+ */
+export function ownMs(history: History, t: number, saidMs: number): number {
+  const byMono = wallOf(history, t);
+  return Math.abs(byMono - saidMs) <= SAME_MOMENT_MS ? saidMs : byMono;
+}
+
 /** null: the offset was not measured. */
 export function offsetOf(history: History, source: string): Offset | null {
   const seen = all(history, 'clock-offset').find((one) => one.source === source);
@@ -96,6 +108,33 @@ function measuredText(offset: Offset): string {
 export function offText({ offsetMs, errorMs }: Offset): string {
   const far = `${Math.round(Math.abs(offsetMs) / 100) / 10} s`;
   return `${far} ${offsetMs > 0 ? 'ahead' : 'behind'} (± ${Math.round(errorMs)} ms)`;
+}
+
+/** A thing that another machine wrote, after it was asked for and before it was seen, wall clock ms. `by`: whose clock wrote it. */
+export interface Written {
+  by: string;
+  atMs: number;
+  sentMs: number;
+  seenMs: number;
+}
+
+/**
+ * How far clocks are off that nobody measured: nothing is written before it is asked for, nor seen before it is written, and a clock is right to some
+ * seconds where these times allow it. One that is off by more is taken to have written the first of them at once. null: it was set meanwhile, or a time is
+ * damaged, since no one clock can have written all of them.
+ */
+export function offsetsBy(events: readonly Written[]): Map<string, Offset | null> {
+  return new Map(
+    [...Map.groupBy(events, ({ by }) => by)].map(([by, own]): [string, Offset | null] => {
+      const least = own.reduce((far, { atMs, seenMs }) => Math.max(far, atMs - seenMs), -Infinity);
+      const most = own.reduce((far, { atMs, sentMs }) => Math.min(far, atMs - sentMs), Infinity);
+      if (least - most > SAID_BEYOND_MS) return [by, null];
+      const isRight = least <= SAID_BEYOND_MS && most >= -SAID_BEYOND_MS;
+      const from = isRight ? Math.max(least, -SAID_BEYOND_MS) : most;
+      const to = isRight ? Math.min(most, SAID_BEYOND_MS) : most;
+      return [by, { offsetMs: (from + to) / 2, errorMs: Math.abs(to - from) / 2, wholeSeconds: false }];
+    }),
+  );
 }
 
 /** Times that another machine wrote beside what is judged, of one kind, on the wall clock. */

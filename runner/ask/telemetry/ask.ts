@@ -218,7 +218,9 @@ export async function askAlerts(of: SourcesOf, { signal, labels }: Asking): Prom
     try {
       const deadlineMs = timeoutMsOf(of.environment, 'telemetryQuery');
       const found = await probe.active(labels, { deadlineMs, signal });
-      return { seen: found.length };
+      // Any that is active pages somebody.
+      const one = found.find(({ state }) => state === 'active') ?? found[0];
+      return { seen: found.length, ...(one !== undefined && { state: one.state }) };
     } finally {
       probe.close();
     }

@@ -4,6 +4,7 @@ import { LINE_WRITER, LOOK_BACK_EVERY_MS } from '../../../reports/record/observa
 import { all, last } from '../../../reports/judge/observed.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
 import { notePassing } from '../../../reports/judge/topology/nodes.ts';
+import { ownMs } from '../../../reports/judge/telemetry/clocks.ts';
 import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
 import { arrivalRule, awayOf, comingOf, mostWritersIn, planOf } from './observed.ts';
 import type { Coming } from './observed.ts';
@@ -15,6 +16,8 @@ export interface NodeLines {
   /** Whether `expected` is from the disk. */
   counted: boolean;
   arrived: number;
+  /** The highest number that arrived: all before it were written. */
+  last: number;
   missing: number[];
   late: number;
   /** Late because the node was away: its lines wait on its disk, and are due once it is back. */
@@ -186,6 +189,7 @@ function emptyOf(node: string, of: { counted: boolean; silent: string }): NodeLi
 const nothing = (): Part => ({
   expected: 0,
   arrived: 0,
+  last: 0,
   missing: [],
   late: 0,
   heldUp: 0,
@@ -246,6 +250,7 @@ function seriesOf(
   const part: Part = {
     ...nothing(),
     expected: of.written.size,
+    last: Math.max(0, ...first.keys()),
     duplicated: of.arrived.length - first.size,
     outOfOrder: outOfOrder([...first.values()]),
   };
@@ -282,6 +287,7 @@ function added(sum: NodeLines, part: Part): NodeLines {
     ...sum,
     expected: sum.expected + part.expected,
     arrived: sum.arrived + part.arrived,
+    last: Math.max(sum.last, part.last),
     missing: [...sum.missing, ...part.missing],
     late: sum.late + part.late,
     heldUp: sum.heldUp + part.heldUp,
@@ -295,8 +301,9 @@ function added(sum: NodeLines, part: Part): NodeLines {
 
 function storedLines(history: History): Map<string, Arrived[]> {
   const found = new Map<string, Arrived[]>();
-  for (const { correlationId, n, seenMs, atMs } of all(history, 'line')) {
+  for (const { t, correlationId, n, seenMs: saidMs, atMs } of all(history, 'line')) {
     if (n === null) continue;
+    const seenMs = ownMs(history, t, saidMs);
     const before = found.get(correlationId);
     if (before === undefined) found.set(correlationId, [{ n, seenMs, atMs }]);
     else before.push({ n, seenMs, atMs });

@@ -97,11 +97,11 @@ function nodeFinding(history: History, findings: Findings, of: NodeLines, tolera
 /** Why a node cannot be judged; null: it can. */
 function unknownOf(history: History, of: NodeLines): string | null {
   if (of.silent !== null) return of.silent;
-  if (of.missing.length > 0)
-    return wasTold(history, 'logs')
-      ? null
-      : `${of.arrived} of ${of.expected} had arrived when the store stopped answering`;
-  if (of.late > 0) return null;
+  if (wasCut(history, of))
+    return `the node went, and of the lines behind number ${of.last} nobody knows whether they were written`;
+  if (of.missing.length > 0 && !wasTold(history, 'logs'))
+    return `${of.arrived} of ${of.expected} had arrived when the store stopped answering`;
+  if (of.missing.length + of.late > 0) return null;
   if (of.unseen > 0)
     return `${of.unseen} of ${of.expected} arrived while the store did not answer, or not soon enough`;
   if (of.undecided > 0)
@@ -110,6 +110,13 @@ function unknownOf(history: History, of: NodeLines): string | null {
   return of.counted && of.expected < count
     ? `its disk holds ${of.expected} of the ${count} lines that its pod had to write`
     : null;
+}
+
+/** Only its last lines are missing, its disk was not read, and the DaemonSet that has a pod on each node has none there any more. */
+function wasCut(history: History, { node, counted, missing, last }: NodeLines): boolean {
+  const shippers = all(history, 'shipper');
+  const isGone = !counted && shippers.length > 0 && !shippers.some((one) => one.node === node);
+  return isGone && missing.length > 0 && missing.every((n) => n > last);
 }
 
 function countText({ arrived, expected, counted, missing, late, heldUp }: NodeLines): string {
@@ -162,8 +169,12 @@ function duplicates(
   { duplicated, arrived }: { duplicated: number; arrived: number },
 ): void {
   const most = goalOf(history.header, 'duplicatedRatio');
-  if (duplicated === 0 || most >= 1) return;
+  if (duplicated === 0) return;
   const ratio = duplicated / Math.max(1, arrived);
+  if (ratio <= most && most >= 1)
+    findings.note(
+      `${duplicated} lines are in the store more than once: one copy of each is not judged, since the goal duplicatedRatio allows it`,
+    );
   findings.rule('duplicates');
   findings.expect(
     'lines that are in the store twice',

@@ -34,6 +34,15 @@ export function askedOf(history: History, findings: Findings): Asked[] {
   });
 }
 
+/**
+ * How many targets a job has at the least: as many as a declared workload of its name has replicas. Of another name it is not known whose it is, and
+ * one exporter may speak for all members of a store.
+ */
+export function leastOf({ header: { settings } }: History, job: string): number {
+  const own = (settings.workloads ?? []).find(({ name }) => name === job);
+  return own === undefined || job in (settings.stores ?? {}) ? 1 : Math.max(1, own.replicas.min);
+}
+
 const PROMETHEUS = 'Prometheus';
 
 function askedAt(history: History, seen: Seen<'series-seen'>, clock: Offset | null): Asked {

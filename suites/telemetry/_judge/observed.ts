@@ -13,7 +13,7 @@ import { proofGap } from '../../../reports/judge/fault-proof.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import { percent, percentAtLeast, percentDeclared } from '../../../reports/judge/slo/percent.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
-import { wallOf } from '../../../reports/judge/telemetry/clocks.ts';
+import { ownMs, wallOf } from '../../../reports/judge/telemetry/clocks.ts';
 import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
 
 export type CanaryRequest = Seen<'canary-request'>;
@@ -77,7 +77,12 @@ export function mostWritersIn(header: HistoryHeader): number {
 
 /** Requests that were sent, in the order of their numbers. */
 export function canaryRequestsOf(history: History): CanaryRequest[] {
-  return all(history, 'canary-request').sort((a, b) => a.n - b.n);
+  return all(history, 'canary-request')
+    .map((seen) => {
+      const setMs = ownMs(history, seen.t, seen.doneMs) - seen.doneMs;
+      return { ...seen, sentMs: seen.sentMs + setMs, doneMs: seen.doneMs + setMs };
+    })
+    .sort((a, b) => a.n - b.n);
 }
 
 /** The number in `RUN/17`; NaN where it is another correlation id. */
@@ -207,15 +212,18 @@ export function arrivalRule(history: History, store: Store): ArrivalRule {
 /** Nothing can be seen before it is written. Two readings on one machine may still differ by this much, ms. */
 const CAUSALITY_MS = 50;
 
+interface Written {
+  atMs: number;
+  seenMs: number;
+  unseenMs?: number | null;
+}
+
 /**
  * A query sees what arrived since the one before, so only a delay beyond the deadline plus one polling interval is certainly late; where it is
  * known when the last question in vain began, only what one after the deadline did not find.
  * @param of `unseenMs`: when that was; null: there was none. `clock`: offset of the clock that gave `atMs`; null: not known; left out: the harness's own clock
  */
-export function comingOf(
-  of: { atMs: number; seenMs: number; unseenMs?: number | null; clock?: Offset | null },
-  rule: ArrivalRule,
-): Coming {
+export function comingOf(of: Written & { clock?: Offset | null }, rule: ArrivalRule): Coming {
   const { offsetMs, errorMs } = of.clock ?? { offsetMs: 0, errorMs: of.clock === null ? Infinity : 0 };
   const writtenMs = of.atMs - offsetMs;
   if (of.seenMs < writtenMs - errorMs - CAUSALITY_MS) return 'undecided';
@@ -225,6 +233,18 @@ export function comingOf(
   if (rule.gaps.some(({ fromMs, toMs }) => fromMs <= dueMs && dueMs <= toMs)) return 'unseen';
   if (of.unseenMs !== undefined && (of.unseenMs ?? -Infinity) <= dueMs) return 'unseen';
   return beforeMs <= dueMs + errorMs ? 'undecided' : 'late';
+}
+
+/**
+ * Of what another machine wrote after it was asked for: soon after the request it is in time by any clock, and else its own time counts, since a service
+ * may work long on a request that was answered.
+ */
+export function comingAfter(
+  { sentMs, clock, ...written }: Written & { sentMs: number; clock: Offset | null },
+  rule: ArrivalRule,
+): Coming {
+  const soon = comingOf({ ...written, atMs: sentMs }, rule);
+  return soon === 'in time' || soon === 'undecided' ? soon : comingOf({ ...written, clock }, rule);
 }
 
 /**

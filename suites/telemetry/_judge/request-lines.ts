@@ -5,7 +5,7 @@ import type { Seen } from '../../../reports/record/observations/index.ts';
 import { loggedNameOf, workloadNameOf } from '../../../reports/record/names/path-names.ts';
 import { all } from '../../../reports/judge/observed.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
-import { offsetOf } from '../../../reports/judge/telemetry/clocks.ts';
+import { offsetOf, ownMs } from '../../../reports/judge/telemetry/clocks.ts';
 import { goalOf, numberIn, pathOf, sweptMs } from './observed.ts';
 import type { CanaryRequest } from './observed.ts';
 
@@ -15,12 +15,12 @@ export interface RequestLine extends Omit<Seen<'request-line'>, 'kind' | 't'> {
 
 /** Lines in the store, each record once. */
 export function requestLines(history: History): RequestLine[] {
-  return all(history, 'request-line').map(({ correlationId, service, traceId, seenMs, atMs, pod }) => ({
+  return all(history, 'request-line').map(({ t, correlationId, service, traceId, seenMs, atMs, pod }) => ({
     n: numberIn(correlationId),
     correlationId,
     service,
     traceId,
-    seenMs,
+    seenMs: ownMs(history, t, seenMs),
     atMs,
     pod,
   }));

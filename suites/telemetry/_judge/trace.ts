@@ -6,6 +6,8 @@ import type { TraceFault, TraceSpan } from '../../../reports/record/names/trace-
 import { all } from '../../../reports/judge/observed.ts';
 import { once } from '../../../reports/judge/once.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
+import { offsetsBy, ownMs } from '../../../reports/judge/telemetry/clocks.ts';
+import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
 import { sweptRule } from './observed.ts';
 import type { Hop, CanaryRequest } from './observed.ts';
 
@@ -19,15 +21,52 @@ export interface FoundTrace extends Pick<Seen<'trace'>, 'seenMs' | 'unseenMs'> {
   readonly spans: readonly Span[];
 }
 
-const traceOf = once(({ seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace => ({
-  seenMs,
-  unseenMs,
-  spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
-}));
+function traceOf(history: History, { t, seenMs, unseenMs, spans }: Seen<'trace'>): FoundTrace {
+  const setMs = seenMs === null ? 0 : ownMs(history, t, seenMs) - seenMs;
+  return {
+    seenMs: seenMs === null ? null : seenMs + setMs,
+    unseenMs: unseenMs === null ? null : unseenMs + setMs,
+    spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
+  };
+}
 
 /** By the request's correlation id. */
-export function tracesOf(history: History): Map<string, FoundTrace> {
-  return new Map(all(history, 'trace').map((seen) => [seen.correlationId, traceOf(seen)]));
+export const tracesOf = once(
+  (history: History): ReadonlyMap<string, FoundTrace> =>
+    new Map(all(history, 'trace').map((seen) => [seen.correlationId, traceOf(history, seen)])),
+);
+
+/** Clocks of the services, by what their spans tell. */
+export function spanClocks(
+  good: readonly CanaryRequest[],
+  traces: ReadonlyMap<string, FoundTrace>,
+): ReadonlyMap<string, Offset | null> {
+  return offsetsBy(
+    good.flatMap(({ correlationId, sentMs }) => {
+      const { seenMs = null, spans = [] } = traces.get(correlationId) ?? {};
+      return seenMs === null
+        ? []
+        : spans.map(({ service, startMs }) => ({ by: service, atMs: startMs, sentMs, seenMs }));
+    }),
+  );
+}
+
+/** A span is of one request alone: a store that gives the same spans for several has not kept those of each. */
+export function ownSpansRule(findings: Findings, traces: ReadonlyMap<string, FoundTrace>): void {
+  findings.rule('own-spans');
+  const first = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const [correlationId, { spans }] of traces)
+    for (const { id } of spans)
+      if ((first.get(id) ?? correlationId) === correlationId) first.set(id, correlationId);
+      else shared.add(correlationId);
+  const [one] = shared;
+  findings.expect(
+    'spans of traces',
+    one === undefined,
+    'each in the trace of one request',
+    one === undefined ? `${first.size} spans` : `${shared.size} traces have spans of others, such as ${one}`,
+  );
 }
 
 const lackedBy = once(({ spans }: FoundTrace) =>

@@ -7,11 +7,12 @@ import { percentAtLeast, percentDeclared } from '../../../reports/judge/slo/perc
 import { decideShare, sampleOf } from '../../../reports/judge/slo/share.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
 import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
+import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
 import { canaryRequestsSent, storeSwept } from './evidence.ts';
 import { delayFigures, delaysOf, lossBoundFigure } from './figures.ts';
 import {
   arrivalRule,
-  comingOf,
+  comingAfter,
   goalOf,
   canaryRequestsOf,
   isFailed,
@@ -21,7 +22,7 @@ import {
   wasTold,
 } from './observed.ts';
 import type { Coming, CanaryRequest } from './observed.ts';
-import { faultsOf, straysOf, tracesOf, tracesRule } from './trace.ts';
+import { faultsOf, ownSpansRule, spanClocks, straysOf, tracesOf, tracesRule } from './trace.ts';
 import type { Fault, FoundTrace } from './trace.ts';
 
 /** What became of one request that was answered well. */
@@ -30,6 +31,8 @@ interface Followed {
   trace: FoundTrace | undefined;
   faults: readonly Fault[];
   coming: Coming;
+  /** When its last span began, by our clock. */
+  endMs: number;
 }
 
 type Verdict = 'pass' | 'fail' | 'inconclusive';
@@ -83,7 +86,7 @@ export function judged(
   const whole = followed.filter(({ faults }) => faults.length === 0);
   const delays = delaysOf(
     'traces',
-    whole.flatMap(({ request, trace }) => (trace?.seenMs == null ? [] : [trace.seenMs - request.sentMs])),
+    whole.flatMap(({ trace, endMs }) => (trace?.seenMs == null ? [] : [trace.seenMs - endMs])),
   );
   counts(findings, { canaries, followed });
   for (const figure of [
@@ -103,6 +106,7 @@ export function judged(
 function evidenceFindings(history: History, findings: Findings, good: readonly CanaryRequest[]): void {
   const traces = tracesOf(history);
   tracesRule(history, findings, { good, traces, path: pathOf(history.header) });
+  ownSpansRule(findings, traces);
   const times = [...traces.values()].flatMap(({ spans }) => spans.map(({ startMs }) => startMs));
   timesRule(history, findings, [{ kind: 'trace', times }]);
 }
@@ -130,17 +134,36 @@ function followedOf(history: History, canaries: readonly CanaryRequest[]): Follo
   const traces = tracesOf(history);
   const path = pathOf(history.header);
   const rule = arrivalRule(history, 'traces');
-  return canaries
-    .filter(({ ok }) => ok)
-    .map((request) => {
-      const trace = traces.get(request.correlationId);
-      const seenMs = trace?.seenMs ?? null;
-      const faults = faultsOf(trace, path);
-      // Whether it is complete is judged by its faults; only the time is judged here.
-      const seen = { atMs: request.sentMs, unseenMs: trace?.unseenMs };
-      const coming: Coming = seenMs === null ? 'in time' : comingOf({ ...seen, seenMs }, rule);
-      return { request, trace, faults, coming };
-    });
+  const good = canaries.filter(({ ok }) => ok);
+  const clocks = spanClocks(good, traces);
+  return good.map((request) => {
+    const trace = traces.get(request.correlationId);
+    const seenMs = trace?.seenMs ?? null;
+    const faults = faultsOf(trace, path);
+    // Whether it is complete is judged by its faults; only the time is judged here.
+    const end = endOf(request, trace, clocks);
+    const { sentMs } = request;
+    const unseenMs = trace?.unseenMs ?? null;
+    const coming: Coming =
+      seenMs === null ? 'in time' : comingAfter({ ...end, sentMs, seenMs, unseenMs }, rule);
+    return { request, trace, faults, coming, endMs: end.atMs - (end.clock?.offsetMs ?? 0) };
+  });
+}
+
+/** When the last of its spans began, and by which clock; null: by one that nobody knows. */
+function endOf(
+  { sentMs }: CanaryRequest,
+  trace: FoundTrace | undefined,
+  clocks: ReadonlyMap<string, Offset | null>,
+): { atMs: number; clock: Offset | null } {
+  let last = { atMs: sentMs, clock: { offsetMs: 0, errorMs: 0, wholeSeconds: false } };
+  for (const { service, startMs: atMs } of trace?.spans ?? []) {
+    const clock = clocks.get(service);
+    if (clock === undefined) continue;
+    if (clock === null) return { atMs: sentMs, clock };
+    if (atMs - clock.offsetMs > last.atMs - last.clock.offsetMs) last = { atMs, clock };
+  }
+  return last;
 }
 
 /** One finding for each place of the path at which something is lost, worst first. */
@@ -166,7 +189,11 @@ function describe(
   const count = (of: Coming): number => followed.filter(({ coming }) => coming === of).length;
   if (count('late') > 0) say('traces', 'seen in time', `${count('late')} of ${total} late`, 'inTime');
   if (count('undecided') > 0)
-    findings.unknown('traces', 'seen after their requests were sent', `${count('undecided')} seen before`);
+    findings.unknown(
+      'traces',
+      'seen in time',
+      `${count('undecided')} seen before their requests were sent, or so close to their deadline that the clocks of services are not known well enough`,
+    );
   if (count('unseen') > 0)
     findings.unknown(
       'traces',

@@ -92,6 +92,10 @@ const ANCHOR_MS = Date.parse('2026-01-01T00:00:00Z');
 /** The clock of invented histories at a wall clock time. */
 export const tOf = (wallMs: number): number => wallMs - ANCHOR_MS;
 
+/** Told when it was seen. */
+const seenAt = <T extends { seenMs: number | null }>(seen: T): T & { t?: number } =>
+  seen.seenMs === null ? seen : { t: tOf(seen.seenMs), ...seen };
+
 export function lines(nodes: readonly NodeCanary[]): Seen[] {
   return [
     ...nodes.flatMap(({ node, disk, stored, delayMs = 2000, aheadMs = 0 }): Seen[] => {
@@ -104,7 +108,7 @@ export function lines(nodes: readonly NodeCanary[]): Seen[] {
         aheadMs === null ? ['clock-unread', { source: node, reason: 'forbidden' }] : clock(node, aheadMs),
         ...stored.map((n): Seen => [
           'line',
-          { correlationId, n, node, atMs: atMs(n), seenMs: writtenMs(n) + delayMs },
+          seenAt({ correlationId, n, node, atMs: atMs(n), seenMs: writtenMs(n) + delayMs }),
         ]),
         disk === null
           ? ['disk-unread', { node, pod, container: 'lines', workload: null, reason: 'forbidden' }]
@@ -190,11 +194,24 @@ export interface RequestCanary {
   /** What it got where it is not ok. */
   instead?: { status: number; detail: string };
   /** Rows of spans; without them the whole trace. null: none was found. */
-  spans?: unknown[] | null;
+  spans?: SpanRow[] | null;
   seenMs?: number | null;
 }
 
-const span = (id: string, parent: string | null, service: string, name: string) => [
+type SpanRow = readonly [id: string, parent: string | null, service: string, name: string, startMs: number];
+
+/** The span of a request: with an id of its own, and of its time. */
+const ownOf =
+  (n: number) =>
+  ([id, parent, service, name, startMs]: SpanRow): SpanRow => [
+    `${id}-${n}`,
+    parent === null ? null : `${parent}-${n}`,
+    service,
+    name,
+    startMs + n * 50,
+  ];
+
+const span = (id: string, parent: string | null, service: string, name: string): SpanRow => [
   id,
   parent,
   service,
@@ -233,12 +250,7 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
         ? [
             [
               'trace',
-              {
-                correlationId,
-                seenMs: at,
-                unseenMs,
-                spans: spans ?? [],
-              },
+              seenAt({ correlationId, seenMs: at, unseenMs, spans: (spans ?? []).map(ownOf(n)) }),
             ] satisfies Seen,
           ]
         : []),
@@ -254,7 +266,7 @@ export function requestLine(n: number, service: string, more: Record<string, unk
   const atMs = START_MS + n * 50 + 5;
   return [
     'request-line',
-    {
+    seenAt({
       correlationId: `r/${n}`,
       service,
       traceId: `t${n}`,
@@ -262,6 +274,6 @@ export function requestLine(n: number, service: string, more: Record<string, unk
       seenMs: atMs + 2000,
       pod: `${service}-0`,
       ...more,
-    },
+    }),
   ];
 }

@@ -1,11 +1,12 @@
 import type { CheckJudge } from '../../../reports/judge/definition.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
-import { timesRule } from '../../../reports/judge/telemetry/clocks.ts';
+import { offsetsBy, timesRule } from '../../../reports/judge/telemetry/clocks.ts';
+import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
 import { canaryRequestsSent, storeSwept } from '../_judge/evidence.ts';
 import { delayFigures, delaysOf } from '../_judge/figures.ts';
 import {
   arrivalRule,
-  comingOf,
+  comingAfter,
   goalOf,
   canaryRequestsOf,
   pathOf,
@@ -38,12 +39,13 @@ function judgeCorrelation(history: History): Judgement {
   if (good.length > 0)
     for (const hop of judgedHops(history, findings, { hops, lines }))
       serviceFindings(history, findings, { service: lineNameOf(hop), good, lines: linesOf(hop), visibleMs });
-  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
+  copies(findings, lines);
+  const clocks = clocksOf(good, lines);
   const delays = delaysOf(
     'log lines of requests',
-    lines.flatMap(({ n, seenMs }) => {
-      const sentMs = sent.get(n);
-      return sentMs === undefined ? [] : [seenMs - sentMs];
+    lines.flatMap(({ pod, atMs, seenMs }) => {
+      const clock = clocks.get(pod);
+      return clock == null ? [] : [seenMs - atMs + clock.offsetMs];
     }),
   );
   const figures = [
@@ -120,6 +122,7 @@ interface ServiceLines {
 }
 
 function serviceFindings(history: History, findings: Findings, of: ServiceLines): void {
+  findings.rule('lines');
   const { service, good, lines } = of;
   const byNumber = Map.groupBy(lines, ({ n }) => n);
   const without = good.filter(({ n }) => !byNumber.has(n));
@@ -150,15 +153,52 @@ function serviceFindings(history: History, findings: Findings, of: ServiceLines)
   inTime(history, findings, { ...of, lines: own });
 }
 
-/** Delay since the request was sent, by the harness's clock only: clocks of the services' nodes may differ. */
+/** A service may log a request twice within a millisecond, but not each service each request: then the store has each line more than once. */
+function copies(findings: Findings, lines: readonly RequestLine[]): void {
+  const same = Map.groupBy(lines, ({ n, service, pod, atMs }) => [n, service, pod, atMs].join('|'));
+  if (lines.length === same.size) return;
+  const alone = [...same.values()].filter((own) => own.length === 1).length;
+  findings.rule('duplicates');
+  if (alone === 0)
+    findings.expect(
+      'log lines of requests',
+      false,
+      'each there once',
+      `${lines.length} of ${same.size} times`,
+    );
+  else
+    findings.note(
+      `${lines.length - same.size} lines have the time, pod and request of another: whether these are copies was not judged`,
+    );
+}
+
+/** Clocks of the pods, by what their lines tell. */
+function clocksOf(
+  good: readonly CanaryRequest[],
+  lines: readonly RequestLine[],
+): ReadonlyMap<string, Offset | null> {
+  const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
+  return offsetsBy(
+    lines.flatMap(({ n, pod, atMs, seenMs }) => {
+      const sentMs = sent.get(n);
+      return sentMs === undefined ? [] : [{ by: pod, atMs, sentMs, seenMs }];
+    }),
+  );
+}
+
+/** Delay since the line was written: a service may log a request long after it was sent. */
 function inTime(
   history: History,
   findings: Findings,
   { service, good, lines, visibleMs }: ServiceLines,
 ): void {
   const rule = arrivalRule(history, 'logs');
+  const clocks = clocksOf(good, lines);
   const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
-  const comings = lines.map(({ n, seenMs }) => comingOf({ atMs: sent.get(n) ?? Infinity, seenMs }, rule));
+  const comings = lines.map(({ n, pod, atMs, seenMs }) =>
+    comingAfter({ sentMs: sent.get(n) ?? Infinity, atMs, seenMs, clock: clocks.get(pod) ?? null }, rule),
+  );
+  findings.rule('arrival');
   const count = (of: string): number => comings.filter((one) => one === of).length;
   const subject = `arrival of the lines of ${service}`;
   const expected = `within ${visibleMs / 1000} s`;
@@ -174,7 +214,7 @@ function inTime(
     findings.unknown(
       subject,
       expected,
-      `${count('undecided')} of ${lines.length} were recorded as seen before their request was sent`,
+      `${count('undecided')} of ${lines.length} were seen before their request was sent, or so close to their deadline that the clock of their pod is not known well enough`,
     );
   else findings.expect(subject, true, expected, `${lines.length} in time`);
 }

@@ -72,7 +72,7 @@ test('should name what is missing first on the way, not all that hangs on it', (
 });
 
 test('should fail for a span below the wrong service, and for a call that is not there', () => {
-  const wrong = WHOLE.map((row) => (row[0] === 'w' ? ['w', 'c', ...row.slice(2)] : row));
+  const wrong = WHOLE.map((row) => (row[0] === 'w' ? (['w', 'c', row[2], row[3], row[4]] as const) : row));
   assert.match(
     judged(FEW, 1, () => ({ spans: wrong })).reason,
     /tender-ai \(amqp\): expected the first span of tender-ai below one of tender-api, seen below gateway/,

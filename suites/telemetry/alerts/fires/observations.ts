@@ -1,4 +1,5 @@
 /** What this check alone records. */
+import { z } from 'zod';
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
 
 export const OBSERVES = kinds({
@@ -6,8 +7,10 @@ export const OBSERVES = kinds({
   'reads-only': {},
   /** The breach can be scraped from now on. */
   breach: {},
-  'alert-arrived': {},
+  /** By what Alertmanager says of it: active, or suppressed by a silence or another alert. */
+  'alert-arrived': { state: z.string() },
   'alert-missing': {},
+  'breach-ended': {},
   /** After the breach was ended: the alert went, or did not while it was looked at. */
   'alert-ended': {},
   'alert-stays': {},

@@ -59,7 +59,7 @@ test('should look for policies that isolate its pod where the alert is missing, 
       timeoutMs: () => 20,
       record: (kind: string, fields?: unknown) => recorded.push([kind, fields]),
       unavailable: () => undefined,
-      runner: { call: () => Promise.resolve({ seen: answers.shift() ?? 0 }) },
+      runner: { call: () => Promise.resolve({ seen: answers.shift() ?? 0, state: 'active' }) },
       cluster: {
         apply: () => Promise.resolve(),
         wait: () => Promise.resolve({ items: [] }),
@@ -74,11 +74,14 @@ test('should look for policies that isolate its pod where the alert is missing, 
     ['breach', undefined],
     ['alert-missing', undefined],
     ['canary-isolation', { policies: ['c/deny'], egress: [], ingress: ['c/deny'] }],
+    ['breach-ended', undefined],
     ['alert-ended', undefined],
   ]);
   const arrived = await recordedWith([1]);
-  assert.deepEqual(
-    arrived.map(([kind]) => kind),
-    ['breach', 'alert-arrived', 'alert-ended'],
-  );
+  assert.deepEqual(arrived, [
+    ['breach', undefined],
+    ['alert-arrived', { state: 'active' }],
+    ['breach-ended', undefined],
+    ['alert-ended', undefined],
+  ]);
 });

@@ -50,8 +50,8 @@ export async function observe(ctx: CheckContext): Promise<void> {
     if (!came) await recordIsolation(ctx, canaryNamespace(ctx), objects[1]?.metadata.labels);
   } finally {
     await ctx.step('end the breach', () => ctx.cluster.remove(objects.map(refOf)));
+    ctx.record('breach-ended');
   }
-  // A canary's alert must not page anybody: its end is awaited and recorded, and is not judged.
   await ctx.step('see that the alert ends', () =>
     untilAlerts(ctx, labels, { sinceMs: Date.now(), wanted: false, timeoutMs: ctx.timeoutMs('alertGone') }),
   );
@@ -128,7 +128,11 @@ async function untilAlerts(
   { sinceMs, wanted, timeoutMs }: AlertWait,
 ): Promise<boolean> {
   const { id: check, trial } = ctx;
-  const { came, silent } = await lookUntil(
+  const {
+    came,
+    silent,
+    state = '',
+  } = await lookUntil(
     async () => {
       const answer = await ctx.runner.call('telemetry.ask', { check, trial, about: 'alerts', labels });
       return { ...answer, came: answer.silent === undefined && answer.seen > 0 === wanted };
@@ -136,7 +140,8 @@ async function untilAlerts(
     (seen) => seen.came,
     { deadlineMs: sinceMs + timeoutMs - Date.now(), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
   );
-  if (came) ctx.record(wanted ? 'alert-arrived' : 'alert-ended');
+  if (came && wanted) ctx.record('alert-arrived', { state });
+  else if (came) ctx.record('alert-ended');
   else if (silent !== undefined && wanted) ctx.unavailable('Alertmanager', silent);
   else ctx.record(wanted ? 'alert-missing' : 'alert-stays');
   return came;

@@ -43,6 +43,7 @@ function judgeWorkloads(history: History): Judgement {
     findings.note(NOTHING_THERE);
   const quiet = recent.filter(({ written }) => written === 'never').length;
   if (quiet > 0) findings.note(`${quiet} of ${recent.length} containers never wrote a line`);
+  latelyRule(findings, recent);
   const figures = [
     { name: 'lines looked for', value: sumOf(recent, ({ lines }) => lines) },
     { name: 'missing', value: lost, goal: most },
@@ -53,6 +54,16 @@ function judgeWorkloads(history: History): Judgement {
   return findings.conclude(
     "the last lines of every declared workload's pods, from their nodes' disks, in the store",
   );
+}
+
+/** Where nothing but old lines was looked for, those that are written now may be lost. */
+function latelyRule(findings: Findings, recent: readonly Recent[]): void {
+  const wrote = recent.filter(({ lines }) => lines > 0);
+  if (wrote.length === 0) return;
+  findings.rule('lately');
+  const [subject, expected] = ['lines of any workload', 'some written lately'];
+  if (wrote.some(isCertain)) findings.expect(subject, true, expected, 'some');
+  else findings.unknown(subject, expected, 'only older ones: what is written now may be lost');
 }
 
 /** Whether the store must still hold these lines: lines older than the declared retention may have been deleted. */

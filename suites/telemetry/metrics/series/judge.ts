@@ -1,10 +1,13 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { askedOf, seconds, seriesEvidence } from '../../_judge/metrics.ts';
+import { askedOf, leastOf, seconds, seriesEvidence } from '../../_judge/metrics.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
 /** telemetry/metrics/series: every required series is there now. */
+/** Every target has these from its start; others may begin with the first request that a target gets. */
+const OF_EACH_TARGET = /^(?:up|process_\w+)\{(?:.*,\s*)?job="([^"]+)"/;
+
 function judgeSeries(history: History): Judgement {
   const findings = new Findings(history);
   for (const { selector, seen, askedMs, errorMs } of askedOf(history, findings)) {
@@ -13,8 +16,12 @@ function judgeSeries(history: History): Judgement {
     const ahead = lastMs.some((one) => one > askedMs + errorMs || one < askedMs - LONGEST_MS - errorMs);
     if (lastMs.length > 0 && ahead)
       findings.unknown(subject, 'present', 'present, but with samples from the future or too long ago');
-    else if (lastMs.length > 0) findings.expect(subject, true, 'present', `${lastMs.length} series`);
-    else {
+    else if (lastMs.length > 0) {
+      const [, job = ''] = OF_EACH_TARGET.exec(selector) ?? [];
+      const least = leastOf(history, job);
+      const expected = least > 1 ? `present, of each of at least ${least} targets` : 'present';
+      findings.expect(subject, lastMs.length >= least, expected, `${lastMs.length} series`);
+    } else {
       const gone =
         goneMs === null ? 'none' : `none now; the last sample is from ${seconds(askedMs - goneMs)} ago`;
       findings.expect(subject, false, 'present', gone);

@@ -1,6 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
+import { leastOf } from '../../_judge/metrics.ts';
 import { declaredOf } from '../../_judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -18,18 +19,21 @@ function judgeTargets(history: History): Judgement {
 function jobFinding(history: History, findings: Findings, job: string): void {
   const own = all(history, 'scrape-target').filter((one) => one.job === job);
   const subject = `job ${job}`;
-  const expected = 'at least one target, every one up';
+  const least = leastOf(history, job);
+  const expected =
+    least > 1 ? `at least ${least} targets, every one up` : 'at least one target, every one up';
   findings.rule('targets');
   if (!all(history, 'scrape-job').some((one) => one.job === job)) {
     findings.unknown(subject, expected, 'its targets were not read');
     return;
   }
+  const addresses = new Set(own.map(({ url }) => url)).size;
   const down = own.filter(({ health }) => health !== 'up');
   const why = down.map(({ url, lastError, health }) => `${url}: ${lastError || health}`);
   const said = own.length === 0 ? 'no target' : `${own.length - down.length} of ${own.length} up`;
   const fresh = down.length > 0 && down.every(({ health }) => health === 'unknown');
   if (fresh) findings.unknown(subject, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
-  else findings.expect(subject, own.length > 0 && down.length === 0, expected, [said, ...why].join('; '));
+  else findings.expect(subject, addresses >= least && down.length === 0, expected, [said, ...why].join('; '));
 }
 
 export const judge: CheckJudge = {

@@ -9,6 +9,9 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 function judgeComplete(history: History): Judgement {
   const findings = new Findings(history);
   acceptedRule(history, findings, canaryRequestsOf(history));
+  findings.note(
+    'canary requests carry the flag `sampled`: whether requests of users are sampled was not judged',
+  );
   return judged(history, findings, (followed) => shareVerdict(history, findings, followed));
 }
 

@@ -1,0 +1,238 @@
+import type { History, Observation } from '../../reports/record/history/history.ts';
+import type { Tale } from './tale.ts';
+import { all, changed } from './tale.ts';
+
+const seenLater = (ms: number, by: (index: number) => boolean) => (history: History) =>
+  all(
+    changed('line', ({ t, seenMs }, index) => (by(index) ? { t: t + ms, seenMs: seenMs + ms } : {})),
+    changed('end', ({ t }) => ({ t: t + ms })),
+    changed('swept', ({ t }) => ({ t: t + ms })),
+  )(history);
+
+const FIRES = 'telemetry/alerts/fires';
+const CORRELATION = 'telemetry/correlation';
+const LINES = 'telemetry/logs/canary';
+const TRACES = ['canary', 'complete', 'under-fault'].map((name) => `telemetry/traces/${name}`);
+
+/** The model takes so long that what it writes comes this much later, in order of the requests. */
+const MODEL_MS = 45_000;
+
+const thrice = (history: History): History => ({
+  ...history,
+  observations: history.observations.flatMap((seen): Observation[] =>
+    seen.kind === 'line' || seen.kind === 'request-line' ? [seen, { ...seen }, { ...seen }] : [seen],
+  ),
+});
+
+const oneSpans = (history: History): History => {
+  const first = history.observations.find((seen) => seen.kind === 'trace');
+  const spans = first?.kind === 'trace' ? first.spans : [];
+  return changed('trace', () => ({ spans }))(history);
+};
+
+const LIES: readonly Tale[] = [
+  {
+    number: 28,
+    check: FIRES,
+    says: 'the alert arrives silenced',
+    must: 'fail',
+    rule: 'notifies',
+    bend: changed('alert-arrived', () => ({ state: 'suppressed' })),
+  },
+  {
+    check: FIRES,
+    says: 'the alert is in a state that no release of Alertmanager knows',
+    must: 'inconclusive',
+    rule: 'notifies',
+    bend: changed('alert-arrived', () => ({ state: 'muted' })),
+  },
+  {
+    number: 56,
+    check: FIRES,
+    says: 'the alert ends only five minutes after the breach',
+    must: 'fail',
+    rule: 'ending',
+    bend: all(
+      changed('alert-ended', ({ t }) => ({ t: t + 300_000 })),
+      changed('end', ({ t }) => ({ t: t + 300_000 })),
+    ),
+  },
+  {
+    number: 31,
+    check: 'telemetry/metrics/targets',
+    says: 'one pod of each workload is scraped',
+    must: 'fail',
+    rule: 'targets',
+    bend: (history) => {
+      const told = new Set<string>();
+      return changed('scrape-target', ({ job }) => (told.has(job) ? null : (told.add(job), {})))(history);
+    },
+  },
+  {
+    check: 'telemetry/metrics/targets',
+    says: 'the same pod is scraped twice, the other not at all',
+    must: 'fail',
+    rule: 'targets',
+    bend: changed('scrape-target', ({ job }) => ({ url: `http://${job}:8080/metrics` })),
+  },
+  {
+    number: 31,
+    check: 'telemetry/metrics/series',
+    says: 'one pod of the workload is scraped',
+    must: 'fail',
+    rule: 'series',
+    bend: changed('series-seen', ({ lastMs, everyMs }) => ({
+      lastMs: lastMs.slice(0, 1),
+      everyMs: everyMs.slice(0, 1),
+    })),
+  },
+  ...TRACES.map((check) => ({
+    number: 52,
+    check,
+    says: 'all traces are the very same spans',
+    must: 'fail' as const,
+    rule: 'own-spans',
+    bend: oneSpans,
+  })),
+  {
+    number: 54,
+    check: LINES,
+    says: 'each line is stored three times',
+    must: 'fail',
+    rule: 'duplicates',
+    bend: thrice,
+  },
+  {
+    number: 54,
+    check: CORRELATION,
+    says: 'each line is stored three times',
+    must: 'fail',
+    rule: 'duplicates',
+    bend: thrice,
+  },
+  {
+    number: 55,
+    check: 'telemetry/logs/every-workload',
+    says: 'nobody wrote for 30 minutes, and old lines are there',
+    must: 'inconclusive',
+    rule: 'lately',
+    bend: changed('recent', () => ({ written: 'earlier' as const })),
+  },
+  {
+    number: 57,
+    check: LINES,
+    says: 'half of the lines came after 58 s, while the wall clock was set back',
+    must: 'fail',
+    rule: 'lines',
+    bend: (history) =>
+      changed('line', ({ seenMs }, index) => (index % 2 === 0 ? { seenMs: seenMs - 56_000 } : {}))(
+        seenLater(56_000, (index) => index % 2 === 0)(history),
+      ),
+  },
+  {
+    check: LINES,
+    says: 'half of the lines came after 58 s',
+    must: 'fail',
+    rule: 'lines',
+    bend: seenLater(56_000, (index) => index % 2 === 0),
+  },
+  {
+    check: CORRELATION,
+    says: 'every third line came 50 s after it was written',
+    must: 'fail',
+    rule: 'arrival',
+    bend: all(
+      changed('request-line', ({ t, seenMs }, index) =>
+        index % 3 === 0 ? { t: t + 50_000, seenMs: seenMs + 50_000 } : {},
+      ),
+      changed('swept', ({ t }) => ({ t: t + 50_000 })),
+      changed('end', ({ t }) => ({ t: t + 50_000 })),
+    ),
+  },
+];
+
+const TRUTHS: readonly Tale[] = [
+  {
+    number: 53,
+    check: 'telemetry/traces/complete',
+    says: 'canaries are sampled by force, which is said',
+    must: 'pass',
+    bend: (history) => history,
+  },
+  {
+    number: 68,
+    check: CORRELATION,
+    says: 'the model takes 45 s a job',
+    must: 'pass',
+    bend: all(
+      changed('request-line', ({ t, seenMs, atMs, service }) =>
+        service === 'tender-ai' ? { t: t + MODEL_MS, seenMs: seenMs + MODEL_MS, atMs: atMs + MODEL_MS } : {},
+      ),
+      changed('swept', ({ t }) => ({ t: t + MODEL_MS })),
+      changed('end', ({ t }) => ({ t: t + MODEL_MS })),
+    ),
+  },
+  ...TRACES.map((check) => ({
+    number: 68,
+    check,
+    says: 'the model takes 45 s a job',
+    must: 'pass' as const,
+    bend: all(
+      changed('trace', ({ t, seenMs, unseenMs, spans }) => ({
+        t: t + MODEL_MS,
+        ...(seenMs !== null && { seenMs: seenMs + MODEL_MS }),
+        ...(unseenMs !== null && { unseenMs: unseenMs + MODEL_MS }),
+        spans: spans.map(([id, parent, service, name, startMs]): (typeof spans)[number] => [
+          id,
+          parent,
+          service,
+          name,
+          service === 'tender-ai' ? startMs + MODEL_MS : startMs,
+        ]),
+      })),
+      changed('swept', ({ t }) => ({ t: t + MODEL_MS })),
+      changed('end', ({ t }) => ({ t: t + MODEL_MS })),
+    ),
+  })),
+  {
+    number: 70,
+    check: LINES,
+    says: 'an autoscaler takes a node away while its lines are written',
+    must: 'inconclusive',
+    bend: all(
+      changed('line', ({ node, n }) => (node === 'worker-3' && (n ?? 0) > 100 ? null : {})),
+      changed('disk', ({ node }) => (node === 'worker-3' ? null : {})),
+      changed('disks-read', ({ count }) => ({ count: count - 1 })),
+      changed('shipper', ({ node }) => (node === 'worker-3' ? null : {})),
+    ),
+  },
+  {
+    number: 76,
+    check: LINES,
+    says: "the runner's wall clock steps 40 s forward",
+    must: 'pass',
+    bend: changed('line', ({ seenMs }, index) => (index < 400 ? {} : { seenMs: seenMs + 40_000 })),
+  },
+  {
+    check: LINES,
+    says: 'a shipper that sends at least once sends a few lines twice',
+    must: 'pass',
+    bend: (history) => ({
+      ...history,
+      observations: history.observations.flatMap((seen, index): Observation[] =>
+        seen.kind === 'line' && index % 100 === 0 ? [seen, { ...seen }] : [seen],
+      ),
+    }),
+  },
+  {
+    check: FIRES,
+    says: 'the alert ends 40 s after the breach, as where a scrape is every 30 s',
+    must: 'pass',
+    bend: all(
+      changed('alert-ended', ({ t }) => ({ t: t + 40_000 })),
+      changed('end', ({ t }) => ({ t: t + 40_000 })),
+    ),
+  },
+];
+
+export const TALES: readonly Tale[] = [...LIES, ...TRUTHS];
