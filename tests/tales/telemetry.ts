@@ -2,12 +2,27 @@ import type { History, Observation } from '../../reports/record/history/history.
 import type { Tale } from './tale.ts';
 import { all, changed } from './tale.ts';
 
+const sweptLater = (ms: number) =>
+  all(
+    changed('swept', ({ t }) => ({ t: t + ms })),
+    changed('end', ({ t }) => ({ t: t + ms })),
+  );
+
 const seenLater = (ms: number, by: (index: number) => boolean) => (history: History) =>
   all(
     changed('line', ({ t, seenMs }, index) => (by(index) ? { t: t + ms, seenMs: seenMs + ms } : {})),
-    changed('end', ({ t }) => ({ t: t + ms })),
-    changed('swept', ({ t }) => ({ t: t + ms })),
+    sweptLater(ms),
   )(history);
+
+const older = (ms: number) =>
+  changed('series-seen', ({ lastMs }) => ({ lastMs: lastMs.map((one) => one - ms) }));
+
+const tracesLater = (ms: number) =>
+  changed('trace', ({ t, seenMs, unseenMs }) => ({
+    t: t + ms,
+    ...(seenMs !== null && { seenMs: seenMs + ms }),
+    ...(unseenMs !== null && { unseenMs: unseenMs + ms }),
+  }));
 
 const FIRES = 'telemetry/alerts/fires';
 const CORRELATION = 'telemetry/correlation';
@@ -124,10 +139,10 @@ const LIES: readonly Tale[] = [
     says: 'half of the lines came after 58 s, while the wall clock was set back',
     must: 'fail',
     rule: 'lines',
-    bend: (history) =>
-      changed('line', ({ seenMs }, index) => (index % 2 === 0 ? { seenMs: seenMs - 56_000 } : {}))(
-        seenLater(56_000, (index) => index % 2 === 0)(history),
-      ),
+    bend: all(
+      changed('line', ({ t }, index) => (index % 2 === 0 ? { t: t + 56_000 } : {})),
+      sweptLater(56_000),
+    ),
   },
   {
     check: LINES,
@@ -145,10 +160,38 @@ const LIES: readonly Tale[] = [
       changed('request-line', ({ t, seenMs }, index) =>
         index % 3 === 0 ? { t: t + 50_000, seenMs: seenMs + 50_000 } : {},
       ),
-      changed('swept', ({ t }) => ({ t: t + 50_000 })),
-      changed('end', ({ t }) => ({ t: t + 50_000 })),
+      sweptLater(50_000),
     ),
   },
+  {
+    check: 'telemetry/metrics/targets',
+    says: 'each target is down',
+    must: 'fail',
+    rule: 'targets',
+    bend: changed('scrape-target', () => ({ health: 'down' as const, lastError: 'connection refused' })),
+  },
+  {
+    check: 'telemetry/metrics/freshness',
+    says: 'the last samples are five minutes old',
+    must: 'fail',
+    bend: older(300_000),
+  },
+  {
+    check: 'telemetry/logs/every-workload',
+    says: 'none of the lines of one container is in the store',
+    must: 'fail',
+    rule: 'lines',
+    bend: changed('recent', ({ written, lines }) =>
+      written === 'lately' && lines > 0 ? { found: 0, missing: 'line 1' } : {},
+    ),
+  },
+  ...TRACES.map((check) => ({
+    check,
+    says: 'each trace comes 50 s after its request',
+    must: 'fail' as const,
+    rule: 'traces',
+    bend: all(tracesLater(50_000), sweptLater(50_000)),
+  })),
 ];
 
 const TRUTHS: readonly Tale[] = [
@@ -168,8 +211,7 @@ const TRUTHS: readonly Tale[] = [
       changed('request-line', ({ t, seenMs, atMs, service }) =>
         service === 'tender-ai' ? { t: t + MODEL_MS, seenMs: seenMs + MODEL_MS, atMs: atMs + MODEL_MS } : {},
       ),
-      changed('swept', ({ t }) => ({ t: t + MODEL_MS })),
-      changed('end', ({ t }) => ({ t: t + MODEL_MS })),
+      sweptLater(MODEL_MS),
     ),
   },
   ...TRACES.map((check) => ({
@@ -190,8 +232,7 @@ const TRUTHS: readonly Tale[] = [
           service === 'tender-ai' ? startMs + MODEL_MS : startMs,
         ]),
       })),
-      changed('swept', ({ t }) => ({ t: t + MODEL_MS })),
-      changed('end', ({ t }) => ({ t: t + MODEL_MS })),
+      sweptLater(MODEL_MS),
     ),
   })),
   {
@@ -231,6 +272,67 @@ const TRUTHS: readonly Tale[] = [
     bend: all(
       changed('alert-ended', ({ t }) => ({ t: t + 40_000 })),
       changed('end', ({ t }) => ({ t: t + 40_000 })),
+    ),
+  },
+  {
+    check: 'telemetry/metrics/targets',
+    says: 'an autoscaler has added a pod to each workload',
+    must: 'pass',
+    bend: (history) => ({
+      ...history,
+      observations: history.observations.flatMap((seen): Observation[] =>
+        seen.kind === 'scrape-target' ? [seen, { ...seen, url: `${seen.url}?another` }] : [seen],
+      ),
+    }),
+  },
+  {
+    check: 'telemetry/metrics/series',
+    says: 'only one pod has had requests',
+    must: 'pass',
+    bend: changed('series-seen', ({ selector, lastMs, everyMs }) =>
+      selector.startsWith('http_') ? { lastMs: lastMs.slice(0, 1), everyMs: everyMs.slice(0, 1) } : {},
+    ),
+  },
+  {
+    check: 'telemetry/metrics/freshness',
+    says: 'one scrape was missed',
+    must: 'pass',
+    bend: older(5_000),
+  },
+  {
+    check: 'telemetry/logs/every-workload',
+    says: 'most containers wrote nothing lately',
+    must: 'pass',
+    bend: (history) => {
+      let isFirst = true;
+      return changed('recent', ({ written, lines }) => {
+        if (written !== 'lately' || lines === 0) return {};
+        const keep = isFirst;
+        isFirst = false;
+        return keep ? {} : { written: 'earlier' as const };
+      })(history);
+    },
+  },
+  ...TRACES.map((check) => ({
+    number: 76,
+    check,
+    says: "the runner's wall clock steps 40 s forward",
+    must: 'pass' as const,
+    bend: changed('trace', ({ seenMs, unseenMs }, index) =>
+      index < 20
+        ? {}
+        : {
+            ...(seenMs !== null && { seenMs: seenMs + 40_000 }),
+            ...(unseenMs !== null && { unseenMs: unseenMs + 40_000 }),
+          },
+    ),
+  })),
+  {
+    check: CORRELATION,
+    says: "the clock of a service's node is 90 s ahead",
+    must: 'pass',
+    bend: changed('request-line', ({ service, atMs }) =>
+      service === 'tender-ai' ? { atMs: atMs + 90_000 } : {},
     ),
   },
 ];
