@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import type { CheckContext } from '../harness/context.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import { dataMounts } from './storage/persistent/data-volumes.ts';
 import { selects } from '../../probes/kubernetes/label-selector.ts';
 import { sampleOf } from './_objects/sample.ts';
-import { probeCommand, readProbe } from './network/reachability/reach.ts';
+import { probeCommand, reachObjects, readProbe } from './network/reachability/reach.ts';
 import type { ProbeLine } from './network/reachability/reach.ts';
 import { hasLabels, lastingContainers, ownerOf } from './_objects/shapes.ts';
 import type { PodObject, PodSpec, WorkloadObject } from './_objects/shapes.ts';
@@ -28,9 +30,9 @@ test('should take every node up to twenty, and twenty different ones of a thousa
 
 test('should read what the probe printed, and nothing else', () => {
   const lines = [
-    'pair worker-2 ok 12 10 0 ',
+    'pair worker-2 ok 12 10 0 bytes=16390 ',
     'pair worker-3 fail 5020 0 0 Terminated',
-    'service service ok 3 4 2 no route',
+    'service service ok 3 4 2 bytes=16390 no route',
     'dns dns fail 5000 0 0 ;; no servers',
     'noise',
     'pair worker-4 ok 12',
@@ -38,9 +40,9 @@ test('should read what the probe printed, and nothing else', () => {
   ];
   const counts = (firstMs: number, asked: number, lost: number) => ({ firstMs, asked, lost });
   assert.deepEqual(readProbe(lines.join('\n')), [
-    { kind: 'pair', to: 'worker-2', ok: true, ...counts(12, 10, 0), detail: '' },
+    { kind: 'pair', to: 'worker-2', ok: true, ...counts(12, 10, 0), bytes: 16_390, detail: '' },
     { kind: 'pair', to: 'worker-3', ok: false, ...counts(5020, 0, 0), detail: 'no answer' },
-    { kind: 'service', to: 'service', ok: true, ...counts(3, 4, 2), detail: 'no route' },
+    { kind: 'service', to: 'service', ok: true, ...counts(3, 4, 2), bytes: 16_390, detail: 'no route' },
     { kind: 'dns', to: 'dns', ok: false, ...counts(5000, 0, 0), detail: ';; no servers' },
   ]);
 });
@@ -86,9 +88,10 @@ ${answers}
     await rm(folder, { recursive: true, force: true });
   }
 }
+const page = (node: string, bytes = 16_384) => `{ echo ${node}; head -c ${bytes} /dev/zero | tr '\\0' .; }`;
 const NAMED = `echo Server: 198.18.0.10; echo Name: n; echo "Address: 198.18.0.9"`;
 /** After the first answer every second request is lost. Pages are counted separately, because they are requested in parallel. */
-const PAGE = `[ $(( $(count "$(echo "$5" | tr -c 'a-z0-9' _)") % 2 )) = 1 ] && echo b`;
+const PAGE = `[ $(( $(count "$(echo "$5" | tr -c 'a-z0-9' _)") % 2 )) = 1 ] && ${page('b')}`;
 
 test('false verdict 12: nine of ten requests lost are not an answer', async () => {
   const lines = await probed(`case $1 in wget) ${PAGE} ;; nslookup) ${NAMED} ;; esac`);
@@ -100,6 +103,32 @@ test('false verdict 12: nine of ten requests lost are not an answer', async () =
       { kind: 'service', ok: true, lost: 2 },
     ],
   );
+});
+
+test('false verdict 40: a page that does not arrive whole is no answer', async () => {
+  const pairOf = async (bytes: number) => {
+    const lines = await probed(`case $1 in wget) ${page('b', bytes)} ;; nslookup) ${NAMED} ;; esac`, {
+      timeoutMs: 1,
+    });
+    return lines.filter(({ kind }) => kind !== 'dns').map(({ ok, bytes: size }) => ({ ok, size }));
+  };
+  const whole = { ok: true, size: 16_386 };
+  assert.deepEqual(await pairOf(16_384), [whole, whole]);
+  assert.deepEqual(await pairOf(1400), [
+    { ok: false, size: undefined },
+    { ok: false, size: undefined },
+  ]);
+});
+
+test('the servers hold a page of the size that is asked for', () => {
+  const ctx = { id: 'a/b', settings: { namespaces: { canary: 'c' } } } as unknown as CheckContext;
+  const [set] = reachObjects(ctx, { image: 'i', nodes: ['n'] }) as unknown as [WorkloadObject];
+  const [, , , script = ''] = set.spec.template.spec.containers[0]?.command ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'reach-'));
+  const own = script.replace('/tmp/index.html', join(folder, 'page')).replace(/exec .*/, 'true');
+  execFileSync('sh', ['-c', own], { env: { ...process.env, NODE: 'node-1' } });
+  assert.match(readFileSync(join(folder, 'page'), 'utf8'), /^node-1\n\.{16384}\n$/);
+  rmSync(folder, { recursive: true });
 });
 
 test('false verdict 12: a name leads nowhere when the Service has no address, or one that begins like it', async () => {

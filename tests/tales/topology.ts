@@ -182,6 +182,36 @@ export const TALES: readonly Tale[] = [
     ),
   },
   {
+    number: 40,
+    check: REACH,
+    says: 'pods were asked for a page of 10 bytes, and packets above 1,400 bytes are dropped',
+    must: ['fail', 'inconclusive'],
+    rule: 'pages',
+    bend: changed('reach-pair', () => ({ bytes: 10 })),
+  },
+  {
+    check: REACH,
+    says: 'the Service was asked for a page that fits into one packet',
+    must: ['fail', 'inconclusive'],
+    rule: 'pages',
+    bend: changed('reach-service', () => ({ bytes: 1380 })),
+  },
+  {
+    check: REACH,
+    says: 'large pages from one node do not arrive',
+    must: 'fail',
+    rule: 'pairs',
+    bend: changed('reach-pair', ({ to }) =>
+      to === 'worker-1' ? { ok: false, asked: 0, lost: 0, detail: 'no answer' } : {},
+    ),
+  },
+  {
+    check: REACH,
+    says: 'pages are larger than was asked for',
+    must: 'pass',
+    bend: changed('reach-pair', () => ({ bytes: 65_536 })),
+  },
+  {
     number: 37,
     check: ROLES,
     says: 'no follower is synchronous where 0 lost writes are promised',

@@ -21,6 +21,8 @@ export const KUBELET_PORT = 10250;
 export const SAMPLED_NODES = 20;
 /** Further requests to each target after its first answer. */
 export const REACHED_AGAIN = 10;
+/** Least size of the page that pods are asked for: more than any packet takes, jumbo frames of 9,000 bytes included. */
+export const PAGE_BYTES = 16_384;
 
 /** Whether something lies at a path of a container or below it. */
 export function coversPath(folder: string, path: string): boolean {

@@ -18,6 +18,9 @@ export const reached = {
   detail: z.string(),
 };
 
+/** `bytes`: size of the page that was answered first; left out: nothing was answered. */
+export const reachedPage = { ...reached, bytes: z.int().optional() };
+
 const NODES = kinds({
   /**
    * The names of all nodes at one look, but those declared to be others' and those that are coming or going. Everything recorded of nodes
@@ -67,7 +70,7 @@ const CLUSTER = kinds({
 
 const NETWORK = kinds({
   /** `firstMs`: until the first answer; `family`: of the address that was called, left out where it is the first of the pod there. */
-  'reach-pair': { ...reached, to: z.string(), firstMs: z.number(), family: z.enum(FAMILIES).optional() },
+  'reach-pair': { ...reachedPage, to: z.string(), firstMs: z.number(), family: z.enum(FAMILIES).optional() },
   /** A pod that did not start, or could not be asked. */
   'reach-silent': { node: z.string(), reason: z.string() },
   /**

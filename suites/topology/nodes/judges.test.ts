@@ -138,7 +138,13 @@ const CNI = { cni: { name: 'bridge' } };
 const REACHED = { ok: true, asked: 10, lost: 0, detail: '' };
 const ok = (kind: string, from: string, to?: string, more: Record<string, unknown> = {}): Seen => [
   `reach-${kind}`,
-  { from, ...(kind === 'pair' && { to, firstMs: 4 }), ...REACHED, ...more },
+  {
+    from,
+    ...(kind === 'pair' && { to, firstMs: 4 }),
+    ...REACHED,
+    ...(kind !== 'dns' && { bytes: 16_390 }),
+    ...more,
+  },
 ];
 const NEVER = { ok: false, asked: 0, lost: 0, detail: 'no answer' };
 const bad = (kind: string, from: string, to?: string): Seen => ok(kind, from, to, NEVER);
@@ -273,6 +279,19 @@ test('false verdict 12: requests that are lost after the first answer count', ()
   assert.match(judgement.reason, /^a -> b: .*2 of 2 lost/);
   const once = ok('dns', 'a', undefined, { lost: 1, detail: 'no answer' });
   assert.equal(reach(...pairs, ...quiet.slice(0, 2), once, ok('dns', 'b'), ...addresses).verdict, 'fail');
+});
+
+test('false verdict 40: a page that fits into one packet says nothing of larger ones', () => {
+  for (const bytes of [10, 1400, undefined]) {
+    const { verdict, reason } = reach(
+      ok('pair', 'a', 'b', { bytes }),
+      ...pairs.slice(1),
+      ...quiet,
+      ...addresses,
+    );
+    assert.equal(verdict, 'inconclusive', String(bytes));
+    assert.match(reason, /page of a -> b: expected 16384 bytes or more/);
+  }
 });
 
 test('should not take a pair for reached that was not asked again, or whose line is missing or doubled', () => {

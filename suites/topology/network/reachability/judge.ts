@@ -9,7 +9,7 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import { atMost } from '../../../../reports/record/at-most.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
+import { PAGE_BYTES, REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = { judge: judgeReachability };
 
@@ -51,6 +51,7 @@ function judgeReachability(history: History): Judgement {
       ...(kind === 'reach-service' && { isAnswered: ({ ok, lost }: Reached) => ok && lost === 0 }),
     });
   }
+  largePages(history, findings.rule('pages'));
   noteUnread(history, findings);
   findings.rule('plugin');
   plugin(history, findings, nodes);
@@ -88,6 +89,18 @@ function planned(history: History, findings: Findings): string[] {
 interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'lost' | 'detail'> {
   subject: string;
   family?: string | undefined;
+}
+
+/** A small answer fits into one packet, and says nothing of a path that drops large ones. */
+function largePages(history: History, findings: Findings): void {
+  const pages = [
+    ...all(history, 'reach-pair').map((one) => ({ ...one, name: pairName(one.from, one.to, one.family) })),
+    ...all(history, 'reach-service').map((one) => ({ ...one, name: pairName(one.from, 'Service') })),
+  ];
+  for (const { name, ok, bytes = 0 } of pages) {
+    const said = [`page of ${name}`, `${PAGE_BYTES} bytes or more`, String(bytes)] as const;
+    if (ok && bytes < PAGE_BYTES) findings.unknown(...said);
+  }
 }
 
 /** Also after its first answer: a new policy takes a while until it drops anything. */

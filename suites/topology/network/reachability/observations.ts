@@ -1,6 +1,6 @@
 /** What this check alone records. */
 import { kinds } from '../../../../reports/record/observations/kinds.ts';
-import { FAMILIES, reached } from '../../../../reports/record/observations/topology.ts';
+import { FAMILIES, reached, reachedPage } from '../../../../reports/record/observations/topology.ts';
 import { z } from 'zod';
 
 export const OBSERVES = kinds({
@@ -8,7 +8,7 @@ export const OBSERVES = kinds({
   'reach-plan': { nodes: z.array(z.string()) },
   /** Families of the addresses of the pod on a node, its own first; only where it has more than one. */
   'reach-families': { node: z.string(), families: z.array(z.enum(FAMILIES)) },
-  'reach-service': reached,
+  'reach-service': reachedPage,
   'reach-dns': reached,
   /**
    * The DaemonSet of the declared plugin, and the nodes on which its pod is not ready, or which lack one; left out: pods or nodes could not be

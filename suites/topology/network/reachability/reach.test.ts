@@ -10,7 +10,7 @@ import type { Peer } from './reach.ts';
 /** Answers every request as the pod on node-b does, and keeps the URLs. */
 const BUSYBOX = `#!/bin/sh
 case "$*" in
-  *wget*) for url; do :; done; echo "$url" >> "$URLS"; echo node-b ;;
+  *wget*) for url; do :; done; echo "$url" >> "$URLS"; echo node-b; head -c 16384 /dev/zero | tr '\\0' . ;;
   *nslookup*) echo 'Address: fd00::10' ;;
   *) exec "$@" ;;
 esac

@@ -1,4 +1,4 @@
-import { REACHED_AGAIN } from '../../../../reports/record/names/topology-names.ts';
+import { PAGE_BYTES, REACHED_AGAIN } from '../../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import {
@@ -14,6 +14,9 @@ import {
 export const SERVER = 'reach';
 const PORT = 8080;
 
+/** Doubles 16 bytes up to the size of the page, by the shell alone. */
+const PADDING = `p=................; while [ \${#p} -lt ${PAGE_BYTES} ]; do p=$p$p; done`;
+
 /** A DaemonSet on the sampled nodes, whatever their taints, and a Service in front of it: two calls for any number of nodes. */
 export function reachObjects(
   ctx: CheckContext,
@@ -28,7 +31,7 @@ export function reachObjects(
       'busybox',
       'sh',
       '-c',
-      `echo "$NODE" > /tmp/index.html && exec busybox httpd -f -p ${PORT} -h /tmp`,
+      `${PADDING}; printf '%s\\n%s\\n' "$NODE" "$p" > /tmp/index.html && exec busybox httpd -f -p ${PORT} -h /tmp`,
     ],
     env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     ports: [{ containerPort: PORT }],
@@ -73,40 +76,46 @@ const LOST_ENOUGH = 2;
 /**
  * Calls all targets in parallel, each until it answers or the time is up: a Service needs a moment after its pods. Then calls each
  * target `AGAIN` times more, because one answer does not show that no requests are lost. Prints one line per target:
- * `pair|also|service|dns TARGET ok|fail MILLISECONDS ASKED LOST DETAIL`. `also` is a further address of the pod of a pair. Targets are arguments, never part of the script. A name must
+ * `pair|also|service|dns TARGET ok|fail MILLISECONDS ASKED LOST bytes=SIZE DETAIL`, the size of the page that was answered first. `also` is a further address of the pod of a pair. Targets are arguments, never part of the script. A name must
  * resolve to exactly the Service's address, not to one that begins with it. An IPv6 address has brackets in a URL. wget's own -T is
  * not used: it crashes in Debian's static busybox 1.35.
  */
 const SCRIPT = `
 limit=$1; service=$2; name=$3; nodes=" $4 "; shift 4
+newline='
+'
 now() { read -r up _ < /proc/uptime; echo "\${up%.*}\${up#*.}0"; }
 fetch() {
   case $1 in *:*) host="[$1]" ;; *) host=$1 ;; esac
   busybox timeout ${REQUEST_SECONDS} busybox wget -q -O - "http://$host:${PORT}/index.html" 2>&1
 }
+page() {
+  got=$(fetch "$1"); size=\${#got}; got=\${got%%"$newline"*}
+  [ "$size" -ge ${PAGE_BYTES} ]
+}
 attempt() {
   case $1 in
-    pair|also) got=$(fetch "$3"); [ "$got" = "$2" ] ;;
-    service) got=$(fetch "$3"); [ -n "$got" ] && case "$nodes" in *" $got "*) true ;; *) false ;; esac ;;
+    pair|also) page "$3" && [ "$got" = "$2" ] ;;
+    service) page "$3" && case "$nodes" in *" $got "*) true ;; *) false ;; esac ;;
     dns)
       got=$(busybox timeout ${REQUEST_SECONDS} busybox nslookup "$3" 2>&1)
       [ -n "$service" ] && printf '%s\\n' "$got" | busybox grep -qwF -e "$service" ;;
   esac
 }
 target() {
-  start=$(now)
+  start=$(now); size=
   until attempt "$1" "$2" "$3"; do
     if [ $(( $(now) - start )) -ge "$limit" ]; then
       echo "$1 $2 fail $(( $(now) - start )) 0 0 $(echo "$got" | busybox tr '\\n' ' ')"; return
     fi
     busybox sleep 0.2
   done
-  first=$(( $(now) - start )); asked=0; lost=0; why=
+  first=$(( $(now) - start )); bytes=\${size:+"bytes=$size "}; asked=0; lost=0; why=
   while [ $asked -lt ${AGAIN} ] && [ $lost -lt ${LOST_ENOUGH} ]; do
     asked=$((asked + 1))
     attempt "$1" "$2" "$3" || { lost=$((lost + 1)); why=$(echo "$got" | busybox tr '\\n' ' '); }
   done
-  echo "$1 $2 ok $first $asked $lost $why"
+  echo "$1 $2 ok $first $asked $lost $bytes$why"
 }
 for peer in "$@"; do
   kind=\${peer%%/*}; peer=\${peer#*/}
@@ -150,20 +159,23 @@ export interface ProbeLine {
   firstMs: number;
   asked: number;
   lost: number;
+  bytes?: number;
   detail: string;
 }
 
 /** Parses the output of the script. Malformed lines are dropped; the judge notices that they are missing. */
 export function readProbe(output: string): ProbeLine[] {
   return output.split('\n').flatMap((line): ProbeLine[] => {
-    const found = /^(pair|also|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: (.*))?$/.exec(line);
+    const found =
+      /^(pair|also|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: bytes=(\d+))?(?: (.*))?$/.exec(line);
     if (found === null) return [];
-    const [, word = '', to = '', outcome, firstMs, asked, lost, said = ''] = found;
+    const [, word = '', to = '', outcome, firstMs, asked, lost, bytes, said = ''] = found;
     const kind = KINDS.find((one) => one === word) ?? 'dns';
     const trouble = outcome !== 'ok' || Number(lost) > 0;
     const detail = /^(Terminated)?$/.test(said.trim()) ? 'no answer' : said.trim();
     const counts = { firstMs: Number(firstMs), asked: Number(asked), lost: Number(lost) };
-    return [{ kind, to, ok: outcome === 'ok', ...counts, detail: trouble ? detail : '' }];
+    const size = bytes !== undefined && { bytes: Number(bytes) };
+    return [{ kind, to, ok: outcome === 'ok', ...counts, ...size, detail: trouble ? detail : '' }];
   });
 }
 
