@@ -106,9 +106,9 @@ test('should name the environment that is no part of the checkout by its file', 
 });
 
 test('should explain what a check looks at, and assume no goal where there is none', async () => {
-  const { out } = await plumbline('explain', 'telemetry/alerts/rules');
-  assert.match(out, /^looks at {3}the rule groups that Prometheus has loaded/m);
-  assert.match(out, /^goal {7}every objective has its group .*\n {11}no values$/m);
+  const { out } = await plumbline('explain', 'telemetry/metrics/series');
+  assert.match(out, /^looks at {3}what Prometheus finds for the selectors/m);
+  assert.match(out, /^goal {7}every required selector finds .*\n {11}no values$/m);
   const other = await plumbline('explain', 'topology/nodes/pools');
   assert.doesNotMatch(other.out, /^looks at/m);
 });

@@ -7,7 +7,7 @@ import type { Judgement } from '../../reports/record/judgement.ts';
 import type { Seen } from '../../suites/_testing/histories.ts';
 import { invent } from '../../suites/_testing/histories.ts';
 import { judgeOf } from '../../suites/_testing/judges.ts';
-import { followed, settings, START_MS, WHOLE } from '../../suites/telemetry/_testing/histories.ts';
+import { followed, ownOf, settings, START_MS, WHOLE } from '../../suites/telemetry/_testing/histories.ts';
 import { TelemetryRuns } from '../ask/telemetry/runs.ts';
 import { behind, STEADY } from './_testing/behind-gateway.ts';
 import type { BehindGateway } from './_testing/behind-gateway.ts';
@@ -175,7 +175,8 @@ async function canaries(
     const sentMs = moved(one['sentMs']);
     const { t: _own, ...fields } = one;
     const request: Seen = [kind, { ...fields, sentMs, doneMs: moved(one['doneMs']) }];
-    const trace: Seen = ['trace', { n, correlationId, traceId, seenMs: sentMs + 3_000, spans: WHOLE }];
+    const spans = WHOLE.map(ownOf(Number(n), sentMs - START_MS));
+    const trace: Seen = ['trace', { n, correlationId, traceId, seenMs: sentMs + 3_000, spans }];
     return ok === true ? [request, trace] : [request];
   });
   return followed(seen, { traces: true });

@@ -201,14 +201,14 @@ export interface RequestCanary {
 type SpanRow = readonly [id: string, parent: string | null, service: string, name: string, startMs: number];
 
 /** The span of a request: with an id of its own, and of its time. */
-const ownOf =
-  (n: number) =>
+export const ownOf =
+  (n: number, laterMs: number) =>
   ([id, parent, service, name, startMs]: SpanRow): SpanRow => [
     `${id}-${n}`,
     parent === null ? null : `${parent}-${n}`,
     service,
     name,
-    startMs + n * 50,
+    startMs + laterMs,
   ];
 
 const span = (id: string, parent: string | null, service: string, name: string): SpanRow => [
@@ -250,7 +250,7 @@ export function requests(of: readonly RequestCanary[]): Seen[] {
         ? [
             [
               'trace',
-              seenAt({ correlationId, seenMs: at, unseenMs, spans: (spans ?? []).map(ownOf(n)) }),
+              seenAt({ correlationId, seenMs: at, unseenMs, spans: (spans ?? []).map(ownOf(n, n * 50)) }),
             ] satisfies Seen,
           ]
         : []),
