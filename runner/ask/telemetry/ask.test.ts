@@ -130,6 +130,7 @@ test('should follow what alerts select to the rules that record it, and count wh
   };
   const rules = [recording('a', 'gone{job="x"} / seldom + other_total'), recording('b', 'd'), alerting];
   const asking: string[] = [];
+  let looks = 0;
   const { seen } = await asked(askRules, {
     answer: (path, query) => {
       if (path === '/api/v1/rules') return success({ groups: [{ name: 'a', file: 'f', rules }] });
@@ -137,8 +138,9 @@ test('should follow what alerts select to the rules that record it, and count wh
       if (path.startsWith('/api/v1/metadata'))
         return success(path.endsWith('other') ? { other: [{ type: 'counter', help: '' }] } : {});
       asking.push(query);
-      const isThere = /bad:1h|last_over_time\(seldom/.test(query);
-      return vector(isThere ? 2 : 0);
+      // Recorded once there are two samples of its sources.
+      if (/^count\(bad:1h/.test(query)) return vector(looks++ === 0 ? 0 : 2);
+      return vector(query.includes('last_over_time(seldom') ? 2 : 0);
     },
     environment: { objectives: [{ name: 'a' }] },
   });

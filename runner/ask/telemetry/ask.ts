@@ -1,10 +1,11 @@
 /** Questions that are asked once: targets and series, rules, alerts, dashboards. What does not answer is `unavailable`. */
+import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
-import { traced } from '../../../reports/record/promql.ts';
+import { records, traced } from '../../../reports/record/promql.ts';
 import type { Selector } from '../../../reports/record/promql.ts';
 import { ENOUGH_SAMPLES, LATELY_HOURS, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
@@ -158,6 +159,7 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
   const isOwn = ({ name }: RuleGroup): boolean => wanted.has(name);
   const fresh = (group: RuleGroup): boolean => isOwn(group) && unevaluated(group);
   const timeoutMs = timeoutMsOf(environment, 'prometheusFirst');
+  const untilMs = monoMs() + timeoutMs;
   await withPrometheus(of, asking, async (client) => {
     const groups = await known(() => client.rules({ signal }), { fresh, timeoutMs, signal });
     const own = groups.filter(isOwn).map(({ name: group, rules }) => ({
@@ -174,8 +176,16 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
     for (const rule of new Set(reads.flatMap(({ rules }) => rules)))
       write({ kind: 'recording-rule', ...rule });
     const selectors = new Map(reads.flatMap((one) => one.selectors.map((found) => [found.text, found])));
-    for (const selector of [...selectors.values()].slice(0, MOST_SELECTORS))
-      write({ kind: 'rule-selector', ...(await foundBy(client, selector, signal)) });
+    for (const selector of [...selectors.values()].slice(0, MOST_SELECTORS)) {
+      // Its sources may have begun a moment ago, with the first requests after a start.
+      const isRecorded = recordings.some((one) => records(one, selector));
+      const seen = await lookUntil(
+        () => foundBy(client, selector, signal),
+        ({ series }) => series > 0 || !isRecorded,
+        { deadlineMs: untilMs - monoMs(), intervalMs: LOOK_EVERY_MS, signal },
+      );
+      write({ kind: 'rule-selector', ...seen });
+    }
     write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
   });
   return NOTHING;
