@@ -10,6 +10,9 @@ export const NOT_ASKED: Credit = { failures: [], gaps: [], figures: [] };
 /** A proxy may take so long until it knows a new pod. */
 const KNOWN_MS = 10_000;
 
+/** How likely requests that are spread evenly may pass over a pod, for a pod without one to be at fault. */
+const CHANCE = 1e-5;
+
 /** Whether each pod that is ready answers clients: a new one that gets no request is no answer to the load. */
 export function creditOf(history: History, { replicas }: Observed): Credit {
   const found = { failures: [], gaps: unansweredGaps(history), figures: [answeredFigure(history)] };
@@ -21,6 +24,8 @@ export function creditOf(history: History, { replicas }: Observed): Credit {
   const ready = Math.min(before?.ready ?? 0, ...since.map((one) => one.ready));
   if (pods >= ready) return found;
   const said = `only ${pods} of the ${ready} pods that were ready answered ${seen.asked} requests`;
-  // A proxy that keeps a client at one pod does so with all requests of ours.
-  return pods === 1 ? { ...found, gaps: [said] } : { ...found, failures: [said] };
+  // A proxy that keeps a client at one pod does so with all requests of ours, and of many pods chance passes over some.
+  return pods === 1 || ready * (1 - 1 / ready) ** seen.asked > CHANCE
+    ? { ...found, gaps: [said] }
+    : { ...found, failures: [said] };
 }
