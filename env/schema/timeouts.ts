@@ -15,8 +15,8 @@ export const DEFAULT_TIMEOUTS = {
       'twice the goal: the breach is scraped, the rule is evaluated, and Prometheus notifies Alertmanager',
   },
   alertGone: {
-    seconds: 90,
-    reason: 'half more than the goal: after the breach its alert resolves with the next evaluations',
+    seconds: 300,
+    reason: 'a minute more than the goal: after the breach its alert resolves with the next evaluations',
   },
   apiRequest: { seconds: 10, reason: 'one answer of the API server; a healthy one takes milliseconds' },
   apiServerDown: { seconds: 45, reason: 'kubelet notices a missing static pod manifest within 20 s' },

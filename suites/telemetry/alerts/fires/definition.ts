@@ -16,8 +16,9 @@ export const checks: readonly CatalogueRow[] = [
     section: '7',
     access: 'w - w w r',
     does: "a pod whose metric breaches the canary's rule, until Alertmanager has the alert; then until the alert has ended with the pod",
-    goal: 'a synthetic breach reaches Alertmanager within 60 s as an alert that is active, neither silenced nor inhibited, and the alert ends within 60 s of the breach',
-    goals: { arrivalSeconds: 60, endSeconds: 60 },
+    goal: 'a synthetic breach reaches Alertmanager within 60 s as an alert that is active, neither silenced nor inhibited, and the alert ends within 240 s of the breach',
+    // Twice the default intervals of Prometheus, 1 min each: a target that is gone is stale after two, and its rule is evaluated in the next.
+    goals: { arrivalSeconds: 60, endSeconds: 240 },
     requires: source('alerts'),
     time: {
       waits: ['podReady', 'alertArrival', 'alertGone', 'podGone', 'settle'],
