@@ -138,13 +138,17 @@ function courseGaps(load: Load, { perSecond, seconds }: Omit<Plan, 'scenario'>):
   ];
 }
 
+/** Share of requests that may stay open while all others are answered: a service that keeps 99.9 % of them stands still for nobody. */
+const STRAGGLERS = 0.001;
+
 /** By how much answers fell behind requests at the most, s: the age of the oldest request without an answer, by the counts of each second. */
 export function behindSeconds(load: Load): number {
   const { seconds, requests } = load;
   const started = sumOf(seconds, (second) => second.started);
   const each = started === 0 ? 1 : Math.max(1, requests.count / started);
   const end = seconds.findLastIndex((second) => second.requests > 0);
-  let [most, sent, answered, oldest] = [0, 0, looseness(load, requests.count), 0];
+  const stragglers = Math.max(1, STRAGGLERS * requests.count);
+  let [most, sent, answered, oldest] = [0, 0, looseness(load, requests.count) + stragglers, 0];
   for (const [now, second] of seconds.slice(0, end + 1).entries()) {
     answered += second.requests;
     while (oldest <= now && sent + (seconds[oldest]?.started ?? 0) * each <= answered)
