@@ -21,10 +21,10 @@ export function foreignText({ header, observations, paths = [] }: History, of: I
   const { apiAddress } = settings;
   if (apiAddress !== wanted.apiAddress) return told('address of the cluster', apiAddress, wanted.apiAddress);
   if (run !== wanted.id) return told('run', run, wanted.id);
-  const seen = [observations, ...paths.map((path) => path.observations)].map((own) => ({
-    observations: own,
-  }));
-  const named = seen.flatMap((one) => [...all(one, 'client-load-start'), ...all(one, 'readback-plan')]);
+  const named = [{ observations }, ...paths].flatMap((one) => [
+    ...all(one, 'client-load-start'),
+    ...all(one, 'readback-plan'),
+  ]);
   const name = `${wanted.id}/histories/${check}/${trial}`;
   // That of a path goes on after the name of the trial.
   const other = named.find((one) => one.run !== name && !one.run.startsWith(`${name}/`));

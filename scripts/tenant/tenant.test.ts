@@ -6,9 +6,9 @@ import { Tenant } from './tenant.ts';
 const NODES = '/api/v1/nodes';
 const SIX_ACTIONS = 6;
 
-/** A cluster with two open workers and a tainted control plane, that keeps what it is asked to change. */
+/** A cluster with two open workers and a tainted control plane, in which a node that was closed once stays marked. */
 function cluster({ left = false } = {}) {
-  const node = (name: string, more: object = {}, annotations = {}) => ({
+  const node = (name: string, more: object = {}, annotations: object = {}) => ({
     metadata: { name, annotations },
     spec: more,
   });
@@ -27,6 +27,8 @@ function cluster({ left = false } = {}) {
     async (request) => {
       await Promise.resolve();
       asked.push(request);
+      const closed = nodes.find(({ metadata }) => request.path === `${NODES}/${metadata.name}`);
+      if (closed !== undefined) closed.metadata.annotations = { 'second-tenant.example/rolling': 'true' };
       const items = request.path === NODES ? nodes : pods;
       return { status: 200, body: request.method === 'GET' ? { items } : {} };
     },

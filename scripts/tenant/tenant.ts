@@ -43,13 +43,12 @@ type Method = 'POST' | 'DELETE' | 'PATCH';
 
 /** Acts once at each `act`, in turn: what teams and operators of a shared cluster do on any day, and never to pods of others. */
 export class Tenant {
-  /** With five actions in turn, a rollout comes about every two minutes. */
+  /** With six actions in turn, a rollout comes about every two minutes. */
   readonly pauseMs = 20_000;
   readonly #kube: KubeCall;
   readonly #options: TenantOptions;
   #acts = 0;
   #release = 0;
-  #closed: string | null = null;
   #rolled = 0;
 
   constructor(kube: KubeCall, options: TenantOptions) {
@@ -59,7 +58,7 @@ export class Tenant {
 
   /** @throws Error when the API server refuses the tenant's namespace or Deployment */
   async begin(): Promise<void> {
-    await this.#openLeftNodes();
+    await this.#openNodes();
     await this.#make('/api/v1/namespaces', { kind: 'Namespace', metadata: { name: NAMESPACE } });
     await this.#make(`/api/v1/namespaces/${NAMESPACE}/services`, {
       kind: 'Service',
@@ -76,7 +75,7 @@ export class Tenant {
       () => this.#deploy(),
       () => this.#scale(MANY),
       () => this.#closeNode(),
-      () => this.#openNode(),
+      () => this.#openNodes(),
       () => this.#evictOne(),
       () => this.#scale(FEW),
     ];
@@ -89,7 +88,7 @@ export class Tenant {
   }
 
   async end(): Promise<void> {
-    await this.#openLeftNodes();
+    await this.#openNodes();
     await this.#ask('DELETE', `/api/v1/namespaces/${NAMESPACE}`);
     this.#options.say('ended: its namespace is removed, each node that it had closed is open');
   }
@@ -114,23 +113,20 @@ export class Tenant {
     const open = (await this.#nodes()).filter(({ spec }) => !spec.unschedulable && !spec.taints?.length);
     const node = open[this.#rolled++ % open.length];
     if (node === undefined) return;
-    this.#closed = node.metadata.name;
-    await this.#patchNode(this.#closed, true);
-    this.#options.say(`cordoned ${this.#closed}`);
+    const { name } = node.metadata;
+    await this.#patchNode(name, true);
+    this.#options.say(`cordoned ${name}`);
     for (const { metadata, spec } of await this.#pods())
-      if (spec.nodeName === this.#closed) await this.#evict(metadata.name);
+      if (spec.nodeName === name) await this.#evict(metadata.name);
   }
 
-  async #openNode(): Promise<void> {
-    if (this.#closed === null) return;
-    await this.#patchNode(this.#closed, false);
-    this.#options.say(`uncordoned ${this.#closed}`);
-    this.#closed = null;
-  }
-
-  async #openLeftNodes(): Promise<void> {
+  /** Those that it had closed, by their annotation: also one left behind by a tenant that was killed. */
+  async #openNodes(): Promise<void> {
     for (const { metadata } of await this.#nodes())
-      if (metadata.annotations?.[ROLLING] !== undefined) await this.#patchNode(metadata.name, false);
+      if (metadata.annotations?.[ROLLING] !== undefined) {
+        await this.#patchNode(metadata.name, false);
+        this.#options.say(`uncordoned ${metadata.name}`);
+      }
   }
 
   async #evict(name: string): Promise<void> {

@@ -4,10 +4,10 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 
-/** telemetry/metrics/series: every required series is there now. */
 /** Every target has these from its start; others may begin with the first request that a target gets. */
 const OF_EACH_TARGET = /^(?:up|process_\w+)\{(?:.*,\s*)?job="([^"]+)"/;
 
+/** telemetry/metrics/series: every required series is there now. */
 function judgeSeries(history: History): Judgement {
   const findings = new Findings(history);
   for (const { selector, seen, askedMs, errorMs } of askedOf(history, findings)) {

@@ -97,10 +97,9 @@ function largePages(history: History, findings: Findings): void {
     ...all(history, 'reach-pair').map((one) => ({ ...one, name: pairName(one.from, one.to, one.family) })),
     ...all(history, 'reach-service').map((one) => ({ ...one, name: pairName(one.from, 'Service') })),
   ];
-  for (const { name, ok, bytes = 0 } of pages) {
-    const said = [`page of ${name}`, `${PAGE_BYTES} bytes or more`, String(bytes)] as const;
-    if (ok && bytes < PAGE_BYTES) findings.unknown(...said);
-  }
+  for (const { name, ok, bytes = 0 } of pages)
+    if (ok && bytes < PAGE_BYTES)
+      findings.unknown(`page of ${name}`, `${PAGE_BYTES} bytes or more`, String(bytes));
 }
 
 /** Also after its first answer: a new policy takes a while until it drops anything. */
