@@ -36,9 +36,10 @@ export interface StoreControls extends Tampering {
 const VICTIM = 150;
 /**
  * For stores whose first writes may miss their deadline, such as a new server or index (seen for some 6 s): a write that was not
- * acknowledged cannot be lost.
+ * acknowledged cannot be lost. At 100 writes a second it and the hundred later ones are there before the fault comes: a small store is
+ * back within a second or two, and its trial ends before anything later.
  */
-export const LATE_VICTIM = 1_900;
+export const LATE_VICTIM = 900;
 const LATER = 100;
 /** If the victim was never stored, because the store was stalled, the write this much later is taken. */
 const NEXT = 300;
