@@ -139,7 +139,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       kubeconfig: beside({ file: options.kubeconfig }, '{ env: NAME } where others use this file'),
       context: listing.context,
       reach: commentedOut(
-        [open("where this machine is outside of the cluster's network: docs/start/your-cluster.md")],
+        [open("where this machine is outside of the cluster's network: docs/guide/where-it-runs.md")],
         'port-forward',
       ),
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 ?? undefined },
@@ -152,7 +152,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
     objectives,
     prometheus: sources.prometheus ?? (objectives && ELSEWHERE),
     telemetry: sources.telemetry,
-    permits: beside([], 'Plumbline only reads (docs/guide/safety.md)'),
+    permits: beside([], 'Plumbline only reads (docs/guide/drills-and-permits.md)'),
     profiles: { smoke: { checks: ['topology/**'] }, nightly: { checks: ['**'] } },
   };
 }
