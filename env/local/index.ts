@@ -214,6 +214,8 @@ async function provision(options: UpOptions, progress: Progress): Promise<Provis
   return { stamp, created: true, platformReady: finish() };
 }
 
+const REASON_CHARACTERS = 400;
+
 /** The stamp of the environment that is up, if its fingerprint is the same and it is healthy or can be repaired; otherwise null. */
 async function reuse(target: Target, stamp: Stamp | null, progress: Progress): Promise<Stamp | null> {
   if (stamp === null) return null;
@@ -227,7 +229,7 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
   } catch (error) {
     target.signal?.throwIfAborted();
     target.say(
-      `the environment that is up does not become healthy and is provisioned again: ${errorText(error).slice(0, 200)}`,
+      `the environment that is up does not become healthy and is provisioned again: ${ending(errorText(error))}`,
     );
     return null;
   }
@@ -235,6 +237,11 @@ async function reuse(target: Target, stamp: Stamp | null, progress: Progress): P
   const next = { ...stamp, with: target.with, fingerprint: fingerprintOf(target) };
   writeStamp(next);
   return next;
+}
+
+/** The last words of an error: a command says first how it was called, and last why it failed. */
+function ending(text: string): string {
+  return text.length > REASON_CHARACTERS ? `…${text.slice(-REASON_CHARACTERS)}` : text;
 }
 
 /** The stamp of a cluster whose platform is not complete yet: its fingerprint is null. */

@@ -5,9 +5,9 @@ import type { NodeSpec } from '../nodes/addressing.ts';
 import { nodeLogs, onHost } from '../nodes/files.ts';
 import { execInNode } from '../nodes/node.ts';
 import { stateDir } from '../../../host/paths.ts';
-import { patient } from '../../../host/patience.ts';
+import { patience, patient } from '../../../host/patience.ts';
 import { CommandError, run } from '../../../host/run.ts';
-import { waitFor } from '../../../host/wait.ts';
+import { retry, waitFor } from '../../../host/wait.ts';
 import { CONFIG_PATH, DISCOVERY_PATH, discoveryConfig, initConfig, joinConfig } from './kubeadm.ts';
 import type { ClusterVersions } from './kubeadm.ts';
 
@@ -127,9 +127,13 @@ async function recordPodRange(context: BringUp, node: NodeSpec, deadlineMs: numb
   });
 }
 
+/** Words of kubectl when its connection was cut or was never made; what the server decided is then unknown, and asking again finds out. */
+const CUT_OFF = /\bEOF\b|connection reset by peer|client connection lost|TLS handshake timeout/;
+const ASK_AGAIN_MS = 1_000;
+
 /**
  * Runs kubectl against the cluster and returns its output. It asks through no proxy, as host/proxy.ts has it for all
- * that is provisioned here.
+ * that is provisioned here, and again until the deadline where a connection was cut: each command here may be given twice.
  * @throws CommandError with kubectl's error text.
  */
 export function kubectl(
@@ -137,17 +141,25 @@ export function kubectl(
   argv: readonly string[],
   options: { readonly input?: string | undefined; readonly timeoutMs?: number | undefined } = {},
 ): Promise<string> {
-  return run([join(context.binDir, 'kubectl'), '--kubeconfig', context.kubeconfig, ...argv], {
-    timeoutMs: options.timeoutMs ?? KUBECTL_DEADLINE_MS,
-    input: options.input,
-    signal: context.signal,
-    env: {
-      ...process.env,
-      NO_PROXY: '*',
-      // The discovery cache goes to the state folder: by default it would stay in the home folder after `env down`.
-      KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache'),
-    },
-  });
+  const deadlineMs = patient(options.timeoutMs ?? KUBECTL_DEADLINE_MS);
+  // Without it, kubectl gives up its first question, for the kinds of the server, after 32 s.
+  const limit = patience() > 1 ? [`--request-timeout=${Math.ceil(deadlineMs / 1000)}s`] : [];
+  const command = [join(context.binDir, 'kubectl'), '--kubeconfig', context.kubeconfig, ...limit, ...argv];
+  const once = (leftMs: number): Promise<string> =>
+    run(command, {
+      timeoutMs: leftMs / patience(),
+      input: options.input,
+      signal: context.signal,
+      env: {
+        ...process.env,
+        NO_PROXY: '*',
+        // The discovery cache goes to the state folder: by default it would stay in the home folder after `env down`.
+        KUBECACHEDIR: join(dirname(context.kubeconfig), 'kubectl-cache'),
+      },
+    });
+  const isFinal = (error: unknown): boolean =>
+    !(error instanceof CommandError && CUT_OFF.test(error.result.stderr));
+  return retry(once, { deadlineMs, intervalMs: ASK_AGAIN_MS, signal: context.signal, isFinal });
 }
 
 /** Waits for all, then throws the first failure, so that nothing is still running when this returns. */

@@ -81,4 +81,10 @@ test('every API server is health-checked and is behind the one address', () => {
   ]);
   assert.match(config, /bind 198\.18\.0\.2:6443/);
   assert.match(config, /server control-1 198\.18\.0\.10:6443\n {2}server control-2 198\.18\.0\.11:6443/);
+  assert.match(config, /timeout connect 1s[^]*timeout check 2s/);
+});
+
+test('an API server of a slow machine has longer to answer before its connections are cut', (t) => {
+  setVariable(t, 'PLUMBLINE_PATIENCE', '20');
+  assert.match(apiConfig('local', []), /timeout connect 20s[^]*timeout check 40s/);
 });

@@ -9,6 +9,7 @@ import { killProcesses } from '../../../host/process-identity.ts';
 import { logDir, stateDir } from '../../../host/paths.ts';
 import { adoptProcess, recordedProcess } from '../state/processes.ts';
 import { run, startDetached } from '../../../host/run.ts';
+import { patience, patient } from '../../../host/patience.ts';
 import { waitFor } from '../../../host/wait.ts';
 
 /** An API server behind the load balancer. */
@@ -85,9 +86,13 @@ export async function loadBalancerUp(instance: InstanceName, options: Signalled 
   return (await linkState(loadBalancerLink(instance), options)) === 'up';
 }
 
-/** The configuration of the API address; exported for its test. */
+/**
+ * The configuration of the API address; exported for its test. A machine that is given patience has longer to connect and to answer the
+ * question for readiness: a server that is taken for dead has all its connections cut, and kubectl in the midst of one fails.
+ */
 export function apiConfig(instance: InstanceName, apiServers: readonly Backend[]): string {
   const { loadBalancer } = addressesOf(instance);
+  const seconds = (ordinary: number): string => `${Math.ceil(ordinary * patience())}s`;
   return `global
   # Two descriptors a connection, well below the 20,000 that a machine may allow.
   maxconn 4000
@@ -95,11 +100,11 @@ export function apiConfig(instance: InstanceName, apiServers: readonly Backend[]
 
 defaults
   mode tcp
-  timeout connect 1s
+  timeout connect ${seconds(1)}
   # Watches stay open; kube-apiserver itself ends them after 30 to 60 minutes.
   timeout client 2h
   timeout server 2h
-  timeout check 2s
+  timeout check ${seconds(2)}
   retries 3
   option redispatch 1
 
@@ -162,7 +167,7 @@ async function reload(instance: InstanceName, options: Signalled): Promise<void>
 
 function accepts(host: string, port: number): Promise<true> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, timeout: 1000 });
+    const socket = connect({ host, port, timeout: patient(1000) });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -1,4 +1,5 @@
 /** Kubernetes objects, and what every one of the platform has. */
+import { patience } from '../../../host/patience.ts';
 import { APP_USER } from '../images/debian/debian-recipes.ts';
 
 /** Any Kubernetes object; the API server checks the rest. */
@@ -68,8 +69,14 @@ interface Pod {
   readonly securityContext?: unknown;
   readonly containers: readonly Container[];
 }
+interface Probe {
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
 interface Container {
-  readonly livenessProbe?: object;
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
   readonly [field: string]: unknown;
 }
 
@@ -111,9 +118,29 @@ function withPodDefaults(spec: Workload, name: string): unknown {
 
 function withContainerDefaults(container: Container): Container {
   const { livenessProbe } = container;
-  return {
-    securityContext: NO_RIGHTS,
-    ...container,
-    ...(livenessProbe && { livenessProbe: { ...PATIENT, ...livenessProbe } }),
-  };
+  const probed = livenessProbe
+    ? { ...container, livenessProbe: { ...PATIENT, ...livenessProbe } }
+    : container;
+  return { securityContext: NO_RIGHTS, ...probed, ...patientProbes(probed) };
+}
+
+/** Kubernetes' defaults of a probe. */
+const PROBE_DEFAULTS = { timeoutSeconds: 1, failureThreshold: 3 } as const;
+
+/** The probes of a container on a machine that is given patience: each answer, and the failures in a row, get that much more. */
+function patientProbes(container: Container): Partial<Container> {
+  const factor = patience();
+  if (factor === 1) return {};
+  const probes = (['startupProbe', 'livenessProbe', 'readinessProbe'] as const).flatMap((name) => {
+    const probe = container[name];
+    if (probe === undefined) return [];
+    const { timeoutSeconds, failureThreshold } = { ...PROBE_DEFAULTS, ...probe };
+    const longer = {
+      timeoutSeconds: Math.ceil(timeoutSeconds * factor),
+      // Startup is timed by the number of failures, life by their number after an answer was late.
+      failureThreshold: Math.ceil(failureThreshold * (name === 'startupProbe' ? factor : 1)),
+    };
+    return [[name, { ...probe, ...longer }] as const];
+  });
+  return Object.fromEntries(probes);
 }
