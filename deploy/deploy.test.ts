@@ -56,9 +56,6 @@ const WRITES: Record<string, string[]> = {
   'plumbline-undo/plumbline-drill': ['pods: delete'],
   'plumbline-drill/tender': ['pods: delete'],
   'plumbline-drill/plumbline-drill': ['pods: create delete', 'pods/exec: create'],
-  // A load through the k6 operator, and the end of one whose harness died.
-  'plumbline-load/plumbline-load': ['testruns: create delete', 'configmaps: create delete'],
-  'plumbline-undo/plumbline-load': ['testruns: delete', 'configmaps: delete'],
   'plumbline-owner/plumbline-system': [
     'configmaps: create',
     'configmaps[plumbline-permit,plumbline-stop]: update patch delete',

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { OPERATOR_RIGHTS } from '../load/engines/k6-operator/rights.ts';
 import type { Right } from '../probes/kubernetes/rights.ts';
 import { covers, GRANTS, grainsOf } from '../runner/doctor/roles.ts';
 import type { Grain } from '../runner/doctor/roles.ts';
@@ -41,15 +40,10 @@ const of = (...purposes: readonly (readonly Purpose[])[]): Right[] =>
   purposes.flat().flatMap(({ rights }) => rights);
 const given = (rights: readonly Right[]): Right[] => rights.filter(({ notGiven }) => notGiven === undefined);
 
-const NIGHTLY = [
-  ...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, OPERATED, REACH),
-  ...ofChecks('r', 'w'),
-  ...OPERATOR_RIGHTS,
-];
+const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, OPERATED, REACH), ...ofChecks('r', 'w')];
 const DRILLING = [
   ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, OPERATED, REACH),
   ...ofChecks('r', 'w', 'F', 'permit'),
-  ...OPERATOR_RIGHTS,
 ];
 /** By the account that is meant to do it. */
 const NEEDED: Readonly<Record<string, readonly Right[]>> = {

@@ -37,8 +37,6 @@ interface Answer {
 const stage = {
   sent: [] as Sent[],
   checks: [] as [name: string, ok: boolean][],
-  slept: 0,
-  added: [] as [name: string, value: unknown][],
   iteration: 0,
   answer: (sent: Sent): Partial<Answer> => ({ status: sent.method === 'GET' ? 200 : 201 }),
 };
@@ -51,16 +49,6 @@ function send(method: string, url: string, body: unknown, params: Params): Answe
   return { status: 0, body: '{}', error: '', status_text: '', headers, ...stage.answer(sent) };
 }
 
-class Metric {
-  readonly name: string;
-  constructor(name: string) {
-    this.name = name;
-  }
-  add(value: unknown): void {
-    stage.added.push([this.name, value]);
-  }
-}
-
 const MODULES: Record<string, Record<string, unknown>> = {
   k6: {
     check: (value: unknown, checks: Record<string, (value: unknown) => boolean>) => {
@@ -71,7 +59,6 @@ const MODULES: Record<string, Record<string, unknown>> = {
     fail: (message: string) => {
       throw new Error(message);
     },
-    sleep: (seconds: number) => (stage.slept += seconds),
   },
   'k6/http': {
     default: {
@@ -88,7 +75,6 @@ const MODULES: Record<string, Record<string, unknown>> = {
       },
     },
   },
-  'k6/metrics': { Rate: Metric, Trend: Metric },
 };
 
 const shared = globalThis as unknown as { __ENV: Record<string, string>; k6Modules: typeof MODULES };
@@ -139,11 +125,11 @@ async function load(name: string, settings: Record<string, string> = {}): Promis
   return (await import(`./scenarios/${name}.ts?${String(++loads)}`)) as Script;
 }
 
-const NAMES = ['smoke', 'steady', 'ramp', 'spike', 'soak', 'journey', 'draft', 'jobs'];
+const NAMES = ['steady', 'ramp', 'draft', 'jobs'];
 
 beforeEach(() => {
   stage.answer = (sent) => ({ status: sent.method === 'GET' ? 200 : 201 });
-  Object.assign(stage, { sent: [], checks: [], slept: 0, added: [], iteration: 0 });
+  Object.assign(stage, { sent: [], checks: [], iteration: 0 });
 });
 
 describe('every scenario', () => {
@@ -152,12 +138,12 @@ describe('every scenario', () => {
     assert.deepEqual(files.sort(), [...NAMES, 'target'].map((name) => `${name}.ts`).sort());
   });
 
-  it('should have small defaults, and arrive at a schedule of its own except for the smoke test', async () => {
+  it('should have small defaults, and arrive at a schedule of its own', async () => {
     for (const name of NAMES) {
       const { options } = await load(name);
       const [[scenario, executor] = ['', { executor: '' }], ...others] = Object.entries(options.scenarios);
       assert.deepEqual([scenario, others], [name, []]);
-      if (name !== 'smoke') assert.match(executor.executor, /-arrival-rate$/);
+      assert.match(executor.executor, /-arrival-rate$/);
       assert.ok((executor.rate ?? 1) <= 20 && (executor.maxVUs ?? 1) <= 200, name);
     }
   });
@@ -209,11 +195,11 @@ describe('every scenario', () => {
         CORRELATION_ID: 'run-7',
       });
       Object.assign(stage, { sent: [], checks: [] });
-      stage.answer = answerAs('done');
+      stage.answer = answer;
       script.setup();
       for (stage.iteration = 0; stage.iteration < 100; stage.iteration += 25) script.default();
-      // Judges count on one check for each request, including those of setup. A journey has one more check.
-      if (name !== 'journey') assert.equal(stage.checks.length, stage.sent.length, name);
+      // Judges count on one check for each request, including those of setup.
+      assert.equal(stage.checks.length, stage.sent.length, name);
       for (const { url, params } of stage.sent) {
         assert.ok(url.startsWith('http://t.example.test/'), url);
         assert.match(params.headers['x-mark'] ?? '', /^run-7-\d+$/);
@@ -228,61 +214,17 @@ function titleIn(body: unknown): unknown {
   return (JSON.parse(String(body)) as { title: unknown }).title;
 }
 
-/** tender-api's answers, with a job that is `pending` for the first two polls. */
-function answerAs(end: 'done' | 'failed' | 'never'): (sent: Sent) => Partial<Answer> {
-  let asked = 0;
-  return ({ method, url, body }) => {
-    if (url.endsWith('/generate'))
-      return { status: 202, body: '{"id":"9","status":"pending","llm":"stubbed"}' };
-    if (url.endsWith('/ai/draft')) return { status: 200, body: '{"text":"t","degraded":false}' };
-    if (method === 'POST') return { status: 201, body: JSON.stringify({ id: '4', title: titleIn(body) }) };
-    if (!url.includes('/jobs/')) return { status: 200, body: '[{"id":"4","title":"t"}]' };
-    const over = end !== 'never' && ++asked > 2;
-    return { status: 200, body: JSON.stringify({ id: '9', status: over ? end : 'pending' }) };
-  };
+/** tender-api's answers. */
+function answer({ method, url, body }: Sent): Partial<Answer> {
+  if (url.endsWith('/ai/draft')) return { status: 200, body: '{"text":"t","degraded":false}' };
+  if (method === 'POST') return { status: 201, body: JSON.stringify({ id: '4', title: titleIn(body) }) };
+  return { status: 200, body: '[{"id":"4","title":"t"}]' };
 }
-
-describe('the journey', () => {
-  const names = (): string[] => stage.sent.map(({ params }) => params.tags.name);
-
-  it('should upload, generate, poll and read', async () => {
-    const { default: journey } = await load('journey');
-    stage.answer = answerAs('done');
-    journey();
-    assert.deepEqual(names(), ['create', 'start', 'progress', 'progress', 'progress', 'read']);
-    assert.ok(stage.sent[1]?.url.endsWith('/tenders/4/generate') && stage.sent[2]?.url.endsWith('/jobs/9'));
-    assert.deepEqual(
-      stage.added.map(([name]) => name),
-      ['generation_done', 'generation_duration'],
-    );
-    assert.ok(Math.abs(stage.slept - 0.2) < 1e-9);
-  });
-
-  it('should ask a bounded number of times, and count what did not come', async () => {
-    const { default: journey } = await load('journey', { POLL_MOST: '7' });
-    stage.answer = answerAs('never');
-    journey();
-    assert.equal(names().filter((name) => name === 'progress').length, 7);
-    assert.deepEqual(stage.added, [['generation_done', false]]);
-    assert.ok(!names().includes('read'));
-  });
-
-  it('should stop where a step fails', async () => {
-    const { default: journey } = await load('journey');
-    stage.answer = answerAs('failed');
-    journey();
-    assert.ok(!names().includes('read'));
-    stage.sent = [];
-    stage.answer = () => ({ status: 500, body: 'no json' });
-    journey();
-    assert.deepEqual(names(), ['create']);
-  });
-});
 
 describe('jobs', () => {
   it('should be things that are accepted, each with a title of its own', async () => {
     const { default: jobs } = await load('jobs', { BASE_URL: 'http://edge.example.test/api' });
-    stage.answer = answerAs('done');
+    stage.answer = answer;
     jobs();
     stage.iteration = 7;
     stage.answer = () => ({ status: 503 });
@@ -407,13 +349,5 @@ describe('who asks', () => {
       ['turned away: rate-limit', false],
     ]);
     assert.equal(info.mock.callCount(), 1);
-  });
-});
-
-describe('the soak', () => {
-  it('should write its share of requests, and no other', async () => {
-    const { default: soak } = await load('soak', { WRITE_PERCENT: '30' });
-    for (stage.iteration = 0; stage.iteration < 200; stage.iteration++) soak();
-    assert.equal(stage.sent.filter(({ method }) => method === 'POST').length, 60);
   });
 });

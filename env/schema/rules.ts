@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kubeName, objectName } from '../../probes/declaring.ts';
+import { objectName } from '../../probes/declaring.ts';
 import { FAULTS, STORES } from '../../probes/declared-stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
@@ -83,28 +83,12 @@ const steady = z.strictObject({
   seconds: z.int().min(10).max(3600),
 });
 
-const operator = z.strictObject({
-  namespace: kubeName.describe('Where the TestRun and its pods are created'),
-  pods: z.int().min(1).max(200).describe('Pods that share the load'),
-  image: z.string().min(1).describe('Image with k6 2.x'),
-  starterImage: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Image of the pod that starts the others, where the operator's default cannot be pulled"),
-  separate: z.boolean().optional().describe('Every pod on a node of its own'),
-  stubbed: z.boolean().default(false).describe('The operator is a stand-in; the report says so'),
-});
-
 /** The load engine, and the load where no goal sets it. */
 export const load = z.strictObject({
   engine: z
-    .enum(['auto', 'k6', 'k6-operator', 'embedded'])
+    .enum(['auto', 'k6', 'embedded'])
     .default('auto')
-    .describe(
-      'auto: k6 where it is on PATH, else the operator where one is declared and its result serves the check, else the embedded engine; k6-operator: for a check that its result does not serve, as auto chooses among the others',
-    ),
-  operator: operator.optional().describe('A k6 operator in the cluster, which spreads a load over many pods'),
+    .describe('auto: k6 where it is on PATH, else the embedded engine'),
   startupPods: z
     .int()
     .min(20)

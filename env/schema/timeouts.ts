@@ -61,10 +61,6 @@ export const DEFAULT_TIMEOUTS = {
     seconds: 20,
     reason: 'one draft through the edge while the model is silent: the service gives up earlier than this',
   },
-  loadStart: {
-    seconds: 300,
-    reason: 'until all pods of the k6 operator run, most of it for pulling their image',
-  },
   loadStop: { seconds: 45, reason: 'running iterations end within their gracefulStop (k6: 30 s by default)' },
   loginRefused: {
     seconds: 20,

@@ -1,6 +1,6 @@
 /** Where a right is needed: a namespace by its name in an environment file, or one of these; `workloads` is each in which one is declared. */
 export type Place =
-  'everywhere' | 'platform' | 'edge' | 'workloads' | 'canary' | 'system' | 'drill' | 'load' | 'kube-system';
+  'everywhere' | 'platform' | 'edge' | 'workloads' | 'canary' | 'system' | 'drill' | 'kube-system';
 
 /** What the API server must let an account do. Verbs are Kubernetes' own. */
 export interface Right {

@@ -1,4 +1,4 @@
-/** The common interface of the load engines: k6, k6-operator and embedded. */
+/** The common interface of the load engines: k6 and embedded. */
 import type { LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
 
 /** A threshold as k6 writes it: an expression, or one that may end the load. */
@@ -30,8 +30,6 @@ export type Renewals = (renewed: (variables: Readonly<Record<string, string>>) =
 export interface LoadListener {
   /** Tells of variables that change; only the embedded engine hears it. */
   renewals?: Renewals | undefined;
-  /** Called once, when the load begins, by an engine that is `startsLater`. */
-  started?(): void;
   /** Called for each second that is over, in order. */
   second?(second: LoadSecond): void;
   /** What the script logs (`console.*`), for people. */
@@ -46,8 +44,6 @@ export const ENOUGH = 'enough';
 
 export interface LoadEngine {
   readonly name: LoadResult['engine']['name'];
-  /** Its load may begin minutes after `run`, when it calls `started` of its listener. Other engines begin at once. */
-  readonly startsLater?: true;
   /** Why it cannot run here, with what to do; null: it can. */
   unavailable(): Promise<string | null>;
   /**

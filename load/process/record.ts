@@ -10,12 +10,12 @@ import type {
 import type { Fields } from '../../reports/record/observations/index.ts';
 import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';
-import type { Chosen } from '../engines/index.ts';
+import type { PassedOver } from '../engines/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface RecordedLoad {
-  engine: Pick<LoadEngine, 'name' | 'startsLater' | 'run'>;
-  passedOver: Chosen['passedOver'];
+  engine: Pick<LoadEngine, 'name' | 'run'>;
+  passedOver: PassedOver;
   request: LoadRequest;
   /** Folder of the trial; `load.ndjson` is written there. */
   history: string;
@@ -23,7 +23,7 @@ export interface RecordedLoad {
 
 /**
  * Runs a load to its end and writes its history: each second as soon as it is over, so that a killed load is not lost, then the result.
- * @param listener `started` is called when the load begins, with every engine
+ * @param listener `started` is called when the engine has its script
  * @throws HistoryError when the history cannot be written; what the engine throws
  */
 export async function recordLoad(
@@ -36,7 +36,7 @@ export async function recordLoad(
   try {
     const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`);
     writer.observe({ kind: 'load-start', passedOver: reasons });
-    if (engine.startsLater !== true) listener.started();
+    listener.started();
     const seconds = new WrittenSeconds(writer);
     const second: LoadListener['second'] = (one) => {
       seconds.write(one);
@@ -44,8 +44,7 @@ export async function recordLoad(
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
     const { renewals } = listener;
-    const started: LoadListener['started'] = () => listener.started();
-    const result = await engine.run(request, { second, log, renewals, started }, stop);
+    const result = await engine.run(request, { second, log, renewals }, stop);
     // A second may have changed: samples may arrive after it was reported.
     for (const one of result.seconds) seconds.write(one);
     writer.observe({ kind: 'load', ...loadOf(result) });

@@ -166,14 +166,14 @@ const start = needing(
   'of what was created',
 )
   .optional()
-  .describe('Starts work on what `create` made, which has an id of its own: the scenario journey');
+  .describe('Starts work on what `create` made, which has an id of its own, for a scenario of your own');
 const progress = needing(
   z.strictObject({ ...keysOf({ methods: SAFE, more: ['id'] }), state, missing }),
   ['id'],
   'of the work that `start` began',
 )
   .optional()
-  .describe('How far the work is that `start` began: the scenario journey');
+  .describe('How far the work is that `start` began, for a scenario of your own');
 const draft = z
   .strictObject({ ...keysOf({}), state: state.optional() })
   .optional()

@@ -6,7 +6,6 @@ import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
-import { spreadsLoads } from './needs.ts';
 import { actsOnNodes, makesCanaries } from './own-objects.ts';
 import { askRegistry, imageName } from './registry.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -45,8 +44,8 @@ function seenText(there: ReadonlyMap<string, unknown> | string): string {
 }
 
 function imagesOf(environment: Environment, running: readonly PlannedCheck[]): Image[] {
-  const { topology, gpu, drills, load } = environment;
-  const { canaries, devices, undoes, spreads } = usedBy(environment, running);
+  const { topology, gpu, drills } = environment;
+  const { canaries, devices, undoes } = usedBy(environment, running);
   const nodes = actsOnNodes(environment, running);
   const { undoImage } = drills;
   const all = [
@@ -55,8 +54,6 @@ function imagesOf(environment: Environment, running: readonly PlannedCheck[]): I
     { key: 'drills.nodeImage', image: drills.nodeImage, needed: nodes },
     // That of a Deployment runs already.
     { key: 'drills.undoImage', image: typeof undoImage === 'string' ? undoImage : undefined, needed: undoes },
-    { key: 'load.operator.image', image: load.operator?.image, needed: spreads },
-    { key: 'load.operator.starterImage', image: load.operator?.starterImage, needed: spreads },
   ];
   return all.flatMap(({ image, ...one }) => (image === undefined ? [] : [{ ...one, image }]));
 }
@@ -64,7 +61,7 @@ function imagesOf(environment: Environment, running: readonly PlannedCheck[]): I
 function usedBy(
   environment: Environment,
   running: readonly PlannedCheck[],
-): Record<'canaries' | 'devices' | 'undoes' | 'spreads', boolean> {
+): Record<'canaries' | 'devices' | 'undoes', boolean> {
   const ofDevices = running.filter(({ row }) => row.parts.includes('gpu'));
   const others = running.filter((one) => !ofDevices.includes(one));
   const devices = makesCanaries(environment, ofDevices);
@@ -74,7 +71,6 @@ function usedBy(
     canaries: makesCanaries(environment, others) || (devices && environment.gpu?.image === undefined),
     // A Job undoes what is done through the API server, in case this machine is gone then.
     undoes: writes && !traitsOf(environment).ownedByUs,
-    spreads: spreadsLoads(environment, running),
   };
 }
 

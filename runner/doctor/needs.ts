@@ -1,12 +1,10 @@
 /** The rights on the API server that planned checks need, each with what it is needed for. */
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
-import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { declaredNamespaces } from '../../reports/record/declared-namespaces.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
-import { unfitForOperator } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';
@@ -43,7 +41,6 @@ export function needsOf(environment: Environment, running: readonly PlannedCheck
     ...running.flatMap((one) => ofOperators(environment, one)),
     ...running.flatMap((one) => ofRestarts(environment, one)),
     ...ofFaults(environment, running),
-    ...ofLoads(environment, running),
     ...storesAsked(environment, running).flatMap((store) => ofStore(environment, store)),
   ];
   return merged(wanted.flatMap((one) => placed(environment, one)));
@@ -93,19 +90,6 @@ function ofFaults(environment: Environment, running: readonly PlannedCheck[]): W
   return DRILLS.map((purpose) => ({ ...purpose, platform: [environment.namespaces.platform] }));
 }
 
-/** Whether a load of these checks may be spread over pods of the k6 operator. */
-export function spreadsLoads({ load }: Environment, running: readonly PlannedCheck[]): boolean {
-  if (load.operator === undefined || !['auto', 'k6-operator'].includes(load.engine)) return false;
-  return running.some(
-    ({ row }) => row.touches.runner?.includes('load.start') === true && unfitForOperator(row) === null,
-  );
-}
-
-function ofLoads(environment: Environment, running: readonly PlannedCheck[]): Wanted[] {
-  if (!spreadsLoads(environment, running)) return [];
-  return [{ what: 'to spread loads over the k6 operator', rights: OPERATOR_RIGHTS, platform: [] }];
-}
-
 function ofStore(environment: Environment, name: StoreName): Wanted[] {
   const platform = namespacesOf(environment, [name]);
   const declared = environment.stores[name];
@@ -138,11 +122,10 @@ function namespacesAt(
   { where }: Right,
   platform: readonly string[],
 ): readonly string[] {
-  const { namespaces, load } = environment;
+  const { namespaces } = environment;
   if (where === 'everywhere') return [''];
   if (where === 'platform') return [...new Set(platform)];
   if (where === 'workloads') return declaredNamespaces(environment);
-  if (where === 'load') return load.operator === undefined ? [] : [load.operator.namespace];
   return [where === 'kube-system' ? where : namespaces[where]];
 }
 

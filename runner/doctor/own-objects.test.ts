@@ -19,7 +19,7 @@ function applied(level = 'privileged'): TestApi {
   const labels = { 'pod-security.kubernetes.io/enforce': level };
   api.put(`${CORE}/plumbline-drill`, { metadata: { labels } });
   api.put(`${CORE}/plumbline-system/configmaps/plumbline-journal`, {});
-  const annotations = { 'plumbline.dev/undoes-in': 'plumbline-canary, plumbline-drill, plumbline-load' };
+  const annotations = { 'plumbline.dev/undoes-in': 'plumbline-canary, plumbline-drill' };
   api.put(UNDO, { metadata: { annotations } });
   api.put('/apis/coordination.k8s.io/v1/namespaces/plumbline-system/leases/plumbline', {});
   return api;
@@ -52,19 +52,16 @@ test('should not take an account of the undo Job that nobody gave rights for eno
 });
 
 test('should name the namespaces in which the Job may not undo what planned checks make', async () => {
-  const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
-  const load = { ...staging.load, engine: 'auto' as const, operator };
-  const environment = { ...staging, load };
   const undoing = async (namespaces: string, selection = {}): Promise<Item | undefined> => {
     const api = applied();
     api.put(UNDO, { metadata: { annotations: { 'plumbline.dev/undoes-in': namespaces } } });
-    const items = await ownObjects.look(situationOf(environment, api.call, selection));
+    const items = await ownObjects.look(situationOf(staging, api.call, selection));
     return items.find(({ what }) => what.startsWith('ServiceAccount'));
   };
   const lacking = await undoing('plumbline-canary');
   assert.equal(lacking?.state, 'missing');
-  assert.match(lacking.detail, /permit it to undo in plumbline-canary .*, not in plumbline-drill, load$/);
-  assert.equal((await undoing('plumbline-canary plumbline-drill load'))?.state, 'ok');
+  assert.match(lacking.detail, /permit it to undo in plumbline-canary .*, not in plumbline-drill$/);
+  assert.equal((await undoing('plumbline-canary plumbline-drill'))?.state, 'ok');
 });
 
 test('should not need an account of the undo Job where no planned check makes anything that it would undo', async () => {
@@ -79,37 +76,6 @@ test('should not need an account of the undo Job where no planned check makes an
     items.filter(({ state }) => state === 'missing'),
     [],
   );
-});
-
-test('should do without the undo Job where only a load would need it that another engine can send', async () => {
-  const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
-  const checks = ['performance/api/throughput'];
-  const { undoImage: _, ...drills } = staging.drills;
-  const without = { ...staging, drills };
-  const found = async (environment: typeof staging, engine: 'auto' | 'k6-operator', given: object | null) => {
-    const api = applied();
-    api.put(`${CORE}/load`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } } });
-    if (given === null) api.objects.delete(UNDO);
-    else api.put(UNDO, { metadata: { annotations: given as Record<string, string> } });
-    const spread = { ...environment, load: { ...staging.load, engine, operator } };
-    return (await ownObjects.look(situationOf(spread, api.call, { checks }))).filter(({ what }) =>
-      /^ServiceAccount|undo Job/.test(what),
-    );
-  };
-  const elsewhere = { 'plumbline.dev/undoes-in': 'plumbline-canary' };
-  for (const given of [null, {}, elsewhere]) {
-    const [item, ...more] = await found(staging, 'auto', given);
-    assert.deepEqual([item?.state, more], ['optional', []]);
-    assert.match(item?.detail ?? '', /; `load\.engine: auto` goes on to another engine$/);
-    const [needed] = await found(staging, 'k6-operator', given);
-    assert.equal(needed?.state, 'missing');
-  }
-  const all = { 'plumbline.dev/undoes-in': 'load' };
-  const states = async (engine: 'auto' | 'k6-operator') =>
-    (await found(without, engine, all)).map(({ what, state }) => `${state}: ${what}`);
-  const account = 'ok: ServiceAccount plumbline-system/plumbline-undo';
-  assert.deepEqual(await states('auto'), ['optional: image of the undo Job', account]);
-  assert.deepEqual(await states('k6-operator'), ['missing: image of the undo Job', account]);
 });
 
 test('should not need namespaces in which no planned check makes anything', async () => {
@@ -192,26 +158,6 @@ test('should ask with the class of canaries only where checks of devices make so
   };
   assert.match(await asked(['gpu/schedule']), /"priorityClassName":"polite"/);
   assert.doesNotMatch(await asked(['topology/network/reachability']), /priorityClassName/);
-});
-
-test('should say where the pods of a spread load would be refused', async () => {
-  const operator = { namespace: 'load', image: 'k6:1', pods: 2, stubbed: false };
-  const load = { ...staging.load, engine: 'auto' as const, operator };
-  const spread = { ...staging, load };
-  const looked = async (level: string): Promise<Item | undefined> => {
-    const api = applied();
-    api.put(`${CORE}/load`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } });
-    const selection = { checks: ['performance/**'] };
-    const items = await ownObjects.look(situationOf(spread, api.call, selection));
-    return items.find(({ what }) => what.startsWith('namespace load'));
-  };
-  assert.equal((await looked('baseline'))?.state, 'ok');
-  const refused = await looked('restricted');
-  assert.equal(refused?.state, 'missing');
-  assert.match(
-    refused.add ?? '',
-    /^kubectl label namespace load pod-security\.kubernetes\.io\/enforce=baseline /,
-  );
 });
 
 test('should mention a run whose Lease is in another namespace of Plumbline', async () => {

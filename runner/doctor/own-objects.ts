@@ -10,9 +10,8 @@ import { accountSays, UNDOES_IN, whyNotUndone } from '../safety/timers/undo-acco
 import { whyNoUndoImage } from '../safety/timers/undo-image.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
 import { canaryPodItems } from './canary-pod.ts';
-import { missing, notNeeded, NOT_REACHED, ok, optional, someOf, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
-import { spreadsLoads } from './needs.ts';
 import { admissionOfCanaries, ENFORCE, labelCommand, refuses } from './pod-security.ts';
 import type { Admission } from './pod-security.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -22,7 +21,6 @@ export const ownObjects: Kind = { name: "Plumbline's own", look };
 
 const APPLY = 'kubectl apply -f deploy/rbac.yaml   # as an administrator';
 const NAME_IMAGE = 'drills: { undoImage: IMAGE }   # one with Node.js 22.18 or newer';
-const AUTO_GOES_ON = '`load.engine: auto` goes on to another engine';
 
 interface Asking {
   kube: KubeCall;
@@ -90,25 +88,12 @@ export function undoneIn(environment: Environment, running: readonly PlannedChec
   const all = [
     ...(makesCanaries(environment, running) ? [canary] : []),
     ...(actsOnNodes(environment, running) ? [drill] : []),
-    ...(environment.load.engine === 'auto' ? [] : spreadIn(environment, running)),
   ];
   return [...new Set(all)];
 }
 
-/** Those in which `auto` may make it besides: where the Job would not undo a load of the k6 operator, it goes on to another engine. */
-function undoneForAuto(environment: Environment, running: readonly PlannedCheck[]): string[] {
-  const needed = undoneIn(environment, running);
-  return spreadIn(environment, running).filter((one) => !needed.includes(one));
-}
-
-function spreadIn(environment: Environment, running: readonly PlannedCheck[]): string[] {
-  const { operator } = environment.load;
-  return operator !== undefined && spreadsLoads(environment, running) ? [operator.namespace] : [];
-}
-
 function namespacesOf(environment: Environment, running: readonly PlannedCheck[]): Namespace[] {
   const { system, canary, drill } = environment.namespaces;
-  const { operator } = environment.load;
   const making = makingCanaries(environment, running);
   return [
     {
@@ -129,21 +114,8 @@ function namespacesOf(environment: Environment, running: readonly PlannedCheck[]
       needed: actsOnNodes(environment, running),
       admits: { level: 'privileged', why: 'the privileged pods of drills' },
     },
-    ...(operator === undefined
-      ? []
-      : [
-          {
-            name: operator.namespace,
-            what: 'loads',
-            needed: spreadsLoads(environment, running),
-            admits: OF_LOADS,
-          },
-        ]),
   ];
 }
-
-/** A TestRun says nothing of the rights of its pods, and `restricted` wants that said. */
-const OF_LOADS: Admission = { level: 'baseline', why: 'the pods of a load' };
 
 async function namespaceItem({ name, what: use, needed, admits }: Namespace, asking: Asking): Promise<Item> {
   const what = `namespace ${name} (${use})`;
@@ -191,28 +163,22 @@ async function undoJobItems(
   const { system } = environment.namespaces;
   const what = `ServiceAccount ${system}/plumbline-undo`;
   const needed = undoneIn(environment, running);
-  const all = [...needed, ...undoneForAuto(environment, running)];
-  if (all.length === 0) return [notNeeded(what, 'no planned check makes anything that it would undo')];
-  const lacking: typeof missing = (lacks, why, add) =>
-    needed.length > 0 ? missing(lacks, why, add) : optional(lacks, `${why}; ${AUTO_GOES_ON}`, add);
+  if (needed.length === 0) return [notNeeded(what, 'no planned check makes anything that it would undo')];
   const noImage = await whyNoUndoImage(asking.kube, environment.drills.undoImage).catch(() => null);
   const path = `/api/v1/namespaces/${system}/serviceaccounts/plumbline-undo`;
   const account = await asked(what, path, asking, ({ status, body }) => {
-    if (status === 404) return lacking(what, 'it does not exist', APPLY);
+    if (status === 404) return missing(what, 'it does not exist', APPLY);
     const namespaces = accountSays(body);
     if (namespaces === null)
-      return lacking(
+      return missing(
         what,
         `it has no annotation ${UNDOES_IN}: in no namespace may its Job undo anything`,
         APPLY,
       );
-    const why = whyNotUndone({ namespaces }, all);
-    if (why === null) return ok(what, 'there');
-    return whyNotUndone({ namespaces }, needed) === null
-      ? optional(what, `${why}; ${AUTO_GOES_ON}`, APPLY)
-      : missing(what, why, APPLY);
+    const why = whyNotUndone({ namespaces }, needed);
+    return why === null ? ok(what, 'there') : missing(what, why, APPLY);
   });
-  return noImage === null ? [account] : [lacking('image of the undo Job', noImage, NAME_IMAGE), account];
+  return noImage === null ? [account] : [missing('image of the undo Job', noImage, NAME_IMAGE), account];
 }
 
 /** Runs whose Lease is in another namespace: ours does not keep them out. */

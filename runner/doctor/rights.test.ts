@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
-import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import { rightsWith } from '../../suites/catalogue/rights.ts';
 import { DRILLS, EVERY_COMMAND, MANAGERS, REACH, RUNS } from '../safety/rights.ts';
 import { granting, situationOf } from './_testing/situation.ts';
 import type { Situation } from './item.ts';
-import { needsOf, spreadsLoads } from './needs.ts';
+import { needsOf } from './needs.ts';
 import { rights } from './rights.ts';
 import { covers, GRANTS, grainsOf } from './roles.ts';
 import type { Grain } from './roles.ts';
@@ -58,7 +57,7 @@ for (const profile of ['smoke', 'nightly', 'gate'])
 
 test('should ask for nothing that the check alone does not need', async () => {
   const of = [EVERY_COMMAND, RUNS, DRILLS, MANAGERS, REACH].flat().flatMap((purpose) => purpose.rights);
-  const usual = new Set(grainsOf([...of, ...OPERATOR_RIGHTS]).map(text));
+  const usual = new Set(grainsOf(of).map(text));
   for (const environment of [staging, production])
     for (const one of situationOf(environment, null).running) {
       const own = grainsOf(rightsWith(one.row, one.row.access[environment.kind])).map(text);
@@ -68,16 +67,6 @@ test('should ask for nothing that the check alone does not need', async () => {
       const ofFault = one.row.injects?.faultIn === undefined ? [] : idle;
       assert.deepEqual(idle, ofFault, one.row.id);
     }
-});
-
-test('should ask for the rights of the k6 operator only where it sends a load', () => {
-  const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
-  const spread = { ...staging, load: { ...staging.load, engine: 'k6-operator' as const, operator } };
-  const { running } = situationOf(spread, null);
-  const of = (id: string) => running.filter(({ row }) => row.id === id);
-  assert.deepEqual([of('performance/api/latency').length, of('performance/api/throughput').length], [1, 1]);
-  assert.equal(spreadsLoads(spread, of('performance/api/latency')), false);
-  assert.equal(spreadsLoads(spread, of('performance/api/throughput')), true);
 });
 
 test('should ask for no right to make or to break where the checks only read', () => {

@@ -81,7 +81,6 @@ const DOCUMENTED: Readonly<Record<Place, string>> = {
   canary,
   system,
   drill,
-  load: 'plumbline-load',
   'kube-system': 'kube-system',
 };
 

@@ -25,13 +25,6 @@ test('should give a load as long as it lasts', () => {
   assert.ok(checkTimeoutMs(latency, lasting(1800)) > 1_800_000 + 45_000);
 });
 
-test('should give a load time to begin where pods of the k6 operator are started for it', () => {
-  const availability = planned('performance/api/availability');
-  const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
-  const spread = { ...small, load: { ...small.load, operator } };
-  assert.equal(checkTimeoutMs(availability, spread) - checkTimeoutMs(availability, small), 300_000);
-});
-
 test('should give starts of pods as long as their number takes', () => {
   const startup = planned('scaling/pods/startup');
   const many = { ...small, load: { ...small.load, startupPods: 299 } };

@@ -19,14 +19,14 @@ export function sizeOf(environment: Environment): Size | undefined {
 }
 
 /** Namespaces of the environment's pods, and of the harness's. */
-export function namespacesOf({ namespaces, topology, load }: Environment): {
+export function namespacesOf({ namespaces, topology }: Environment): {
   environment: string[];
   harness: string[];
 } {
   const { platform, edge, ...own } = namespaces;
   return {
     environment: [...new Set([platform, edge, ...topology.workloads.map(({ namespace }) => namespace)])],
-    harness: [...Object.values(own), ...(load.operator === undefined ? [] : [load.operator.namespace])],
+    harness: Object.values(own),
   };
 }
 

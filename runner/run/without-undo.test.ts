@@ -68,22 +68,6 @@ test('should name what would be made where the owners do not let the Job undo', 
   );
 });
 
-test('should name what would have its load spread by the k6 operator, where no other engine may send it', async () => {
-  const api = new TestApi();
-  const operator = { namespace: 'plumbline-load', image: 'k6:1', pods: 2, stubbed: false };
-  const spread = planChecks(staging, { checks: ['performance/api/{latency,throughput}'] });
-  const named = async (engine: 'auto' | 'k6-operator'): Promise<string[]> => {
-    const environment = { ...staging, load: { ...staging.load, engine, operator } };
-    return [...(await withoutUndo(environment, spread, api.call)).keys()];
-  };
-  assert.deepEqual(await named('auto'), []);
-  assert.deepEqual(await named('k6-operator'), ['performance/api/throughput']);
-  undoingIn(api, 'plumbline-canary, plumbline-drill');
-  assert.deepEqual(await named('k6-operator'), ['performance/api/throughput']);
-  undoingIn(api, 'plumbline-load');
-  assert.deepEqual(await named('k6-operator'), []);
-});
-
 test('should refuse nothing where a run only reads, in an embedded environment, or where nobody answers', async () => {
   const api = new TestApi();
   assert.deepEqual(await refused(api, { ...staging, readOnly: true }), []);

@@ -161,7 +161,7 @@ export const UNDO_JOBS: readonly Purpose[] = [
 /** Rights to undo creations in Plumbline's own namespaces: read the object, and delete it if it carries our marker. */
 export function undoing(rights: readonly Right[]): Right[] {
   return rights
-    .filter(({ verbs, where }) => verbs.includes('create') && ['canary', 'drill', 'load'].includes(where))
+    .filter(({ verbs, where }) => verbs.includes('create') && ['canary', 'drill'].includes(where))
     .filter(({ resource }) => !resource.includes('/'))
     .map((right) => ({ ...right, verbs: ['get', 'delete'] }));
 }

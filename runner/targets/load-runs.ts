@@ -2,15 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partsOf, resolveGoals, rowOf, unfitForOperator } from '../../suites/catalogue/index.ts';
-import { traitsOf } from '../../env/providers/declared.ts';
+import { partsOf, resolveGoals, rowOf } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
 import { chooseEngine } from '../../load/engines/index.ts';
 import type { Choosable } from '../../load/engines/index.ts';
 import { K6Engine } from '../../load/engines/k6/index.ts';
-import { OperatorEngine } from '../../load/engines/k6-operator/index.ts';
-import type { OperatorOptions } from '../../load/engines/k6-operator/index.ts';
-import { startLoad, startLoadHere } from '../../load/process/index.ts';
+import { startLoad } from '../../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
 import type { LoadSecond } from '../../reports/record/details/load-result.ts';
 import type { RolloutObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
@@ -22,19 +19,12 @@ import { backendOf, edgeTarget } from './edge-target.ts';
 import type { Access } from './application-access.ts';
 import type { EdgeTarget } from './edge-target.ts';
 import { REFUSED_LOG } from '../../reports/record/refusals.ts';
-import { kubeCallTo } from '../provider-safety.ts';
-import type { RunSafety } from '../provider-safety.ts';
-import type { KubeCalls } from '../safety/kube-call.ts';
-import { undoJobOf, whyNotUndone } from '../safety/timers/undo-account.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { whyNoLoad } from './load-permit.ts';
 import { CHECKOUT } from '../../host/paths.ts';
-import { checkFolderName } from '../record/run-folder.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
 
-/** Reserved at a load's end: what its pods leave must be gone before its record is judged. */
-const CLEAN_UP_RESERVE_MS = 5_000;
 const SCENARIO = /^[a-z][a-z0-9-]*$/;
 /** An engine that is created and run in a separate process. */
 type OwnProcess = Choosable & { readonly name: LoadOrder['engine'] };
@@ -90,7 +80,7 @@ export class LoadRuns {
     const target = await edgeTarget(this.#runner);
     const { load } = runState.environment;
     const engines = this.#engines(check, target.access);
-    const { engine, passedOver } = await chooseEngine(load.engine, engines, isUnfit(check, load.engine));
+    const { engine, passedOver } = await chooseEngine(load.engine, engines);
     const hosts = await addressesOf(target);
     signal.throwIfAborted();
     const { url, ca, access } = target;
@@ -128,10 +118,7 @@ export class LoadRuns {
         unheard = access.onRenewed(() => renewed(secretVariables(access).variables));
       },
     };
-    const running =
-      engine instanceof OperatorEngine
-        ? startLoadHere({ engine, ...order }, options)
-        : startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
+    const running = startLoad({ engine: engine.name, graceMs: this.#graceMs, ...order }, options);
     void running.ended.then(() => unheard());
     await this.#record(check, running);
     return running;
@@ -140,7 +127,6 @@ export class LoadRuns {
   /** One that cannot be recorded does not go on: nobody could end it once this process is dead. @throws Error of the file system */
   async #record(check: string, running: LoadProcess): Promise<void> {
     const { pid } = running;
-    if (pid === null) return;
     const { children } = this.#runner.parts.safety;
     void running.ended.then(() => children.remove(pid));
     try {
@@ -166,42 +152,15 @@ export class LoadRuns {
     return { requests: Math.ceil((Math.max(...rates) * durationMs) / 1000), durationMs };
   }
 
-  /** The engines that the environment declares; one that runs in a separate process is created there. */
-  #engines(check: string, access: Access): (OwnProcess | OperatorEngine)[] {
-    const { parts, runState } = this.#runner;
-    const { operator } = runState.environment.load;
+  /** Only asked whether they can run: the load's process makes its own. */
+  #engines(check: string, access: Access): OwnProcess[] {
     const needsMs = this.#limits(check).durationMs;
     const k6: OwnProcess = {
       name: 'k6',
       unavailable: async () => withoutK6(access, needsMs) ?? new K6Engine().unavailable(),
     };
     const embedded: OwnProcess = { name: 'embedded', unavailable: () => Promise.resolve(null) };
-    if (operator === undefined) return [k6, embedded];
-    const { pods: parallelism, starterImage, separate, ...rest } = operator;
-    const { safety, cluster } = parts;
-    const unfit = whyNotSpread(check, access);
-    const spread = new OperatorEngine({
-      ...rest,
-      ...(unfit !== null && { unfit }),
-      whyLeft: () => whyLoadLeft(runState.environment, rest.namespace, () => kubeCallTo(cluster)),
-      parallelism,
-      ...(starterImage !== undefined && { starterImage }),
-      ...(separate !== undefined && { separate }),
-      check: checkFolderName(check),
-      timeouts: {
-        startMs: timeoutMsOf(runState.environment, 'loadStart'),
-        cleanUpMs: Math.max(1, this.#graceMs - CLEAN_UP_RESERVE_MS),
-      },
-      client: cluster.client,
-      objects: guardedObjects(safety, check, this.#longestMs(needsMs)),
-    });
-    return [k6, spread, embedded];
-  }
-
-  /** No timer may end a load that a living run still waits for. */
-  #longestMs(loadMs: number): number {
-    const { environment } = this.#runner.runState;
-    return timeoutMsOf(environment, 'restoreDeadline') + timeoutMsOf(environment, 'loadStart') + loadMs;
+    return [k6, embedded];
   }
 
   /** A scenario says that it was refused: the credentials are renewed as for any other client. */
@@ -251,41 +210,6 @@ export class LoadRuns {
     await running?.stop(this.#graceMs, why);
     return running !== null;
   }
-}
-
-/**
- * Why the Job in the cluster would not undo a load there if this machine were gone, so that Plumbline begins none; null: it would.
- * @throws Error when the API server does not say
- */
-export async function whyLoadLeft(
-  environment: Environment,
-  namespace: string,
-  connect: () => KubeCalls,
-): Promise<string | null> {
-  if (traitsOf(environment).ownedByUs) return null;
-  const { call, close } = connect();
-  try {
-    const { namespaces, drills } = environment;
-    const job = await undoJobOf(call, { namespace: namespaces.system, image: drills.undoImage });
-    return whyNotUndone(job, [namespace]);
-  } finally {
-    close();
-  }
-}
-
-/**
- * Creates and deletes the objects of a load. Each is recorded before it is created: a killed run leaves no load behind.
- * @param dueAfterMs longer than any load takes
- */
-export function guardedObjects(
-  safety: Pick<RunSafety, 'apply' | 'remove'>,
-  check: string,
-  dueAfterMs: number,
-): OperatorOptions['objects'] {
-  return {
-    create: (object, signal) => safety.apply(check, [object], { access: 'canary', signal, dueAfterMs }),
-    remove: (ref) => safety.remove(check, [ref]),
-  };
 }
 
 /**
@@ -344,26 +268,6 @@ function withoutK6(access: Access, needsMs: number): string | null {
   return left === null || left >= needsMs
     ? null
     : `the token expires within ${Math.round(left / 1000)} s, and the load may last ${Math.round(needsMs / 1000)} s: only the embedded engine takes a new one meanwhile`;
-}
-
-/** Why no load of the check is spread over pods, whatever the cluster has; null: it may be. */
-export function whyNotSpread(
-  check: string,
-  { plan, client }: Pick<Access, 'plan' | 'client'>,
-): string | null {
-  if (plan !== null || client !== undefined)
-    return 'the load shows credentials (application.credentials), which could be read in its TestRun';
-  return unfitFor(check);
-}
-
-function unfitFor(check: string): string | null {
-  const row = rowOf(check);
-  return row === undefined ? null : unfitForOperator(row);
-}
-
-/** Whether the engine that the environment names cannot show what the check is about: then another one takes its place. */
-export function isUnfit(check: string, named: Environment['load']['engine']): boolean {
-  return named === 'k6-operator' && unfitFor(check) !== null;
 }
 
 /** The contract as scenarios read it (load/scenarios/target.ts). It holds no secret. */

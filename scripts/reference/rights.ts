@@ -5,7 +5,6 @@
 import { FURTHER } from '../../env/draft/listing.ts';
 import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
-import { OPERATOR_RIGHTS } from '../../load/engines/k6-operator/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import {
@@ -37,14 +36,14 @@ export function rightsPage(): string {
 Written from the definitions of checks (\`touches\`), of faults (\`rights\`) and of what the runner does; do not edit this page. \`deploy/rbac.yaml\` grants this and nothing else, but for what is said to be elsewhere, and a test holds it to that.
 \`npx plumbline explain CHECK\` says the same of one check. In the embedded environment Plumbline's account may do everything, so this page does not apply there.
 
-Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *load* is \`load.operator.namespace\`, *workloads* each namespace of \`topology.workloads\`, of the members of stores and of \`ai.deployment\`. What any account has from Kubernetes itself (finding out which
+Places are named as in an environment file's \`namespaces\`; by default ${places.join(', ')}. *workloads* each namespace of \`topology.workloads\`, of the members of stores and of \`ai.deployment\`. What any account has from Kubernetes itself (finding out which
 kinds there are, and asking about its own rights) is not listed.
 
 ## Accounts
 
 | account | for | its roles |
 | --- | --- | --- |
-| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-operators\`, \`plumbline-canary\`, \`plumbline-system\`, \`plumbline-load\` |
+| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-operators\`, \`plumbline-canary\`, \`plumbline-system\` |
 | \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same, and \`plumbline-drill\` |
 | \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
 | the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
@@ -68,12 +67,6 @@ ${table(
   ['fault', 'rights'],
   FAULTS.map((name) => [`\`${name}\``, linesText(faultOf(name).rights, 'none of the API server')]),
 )}
-### Loads over the k6 operator
-
-Needed where \`load.operator\` is declared. Whether the account has them is checked before anything is created.
-
-${linesText(OPERATOR_RIGHTS, '')}
-
 ### Managers of stores
 
 Needed where an environment declares the manager, in the namespace of its resource (by default *platform*); without them what it says is unknown, and checks of roles are inconclusive.
@@ -100,7 +93,7 @@ The rights [above](#run-drill-controls-and-restore), the rights to undo what is 
 ${purposes(RESTORES)}
 ### Jobs that undo
 
-Rights of the account \`plumbline-undo\`, besides \`get\` and \`delete\` on everything that may be created in *canary*, *drill* and *load*.
+Rights of the account \`plumbline-undo\`, besides \`get\` and \`delete\` on everything that may be created in *canary* and *drill*.
 
 ${purposes(UNDO_JOBS)}
 ### The owners of the platform

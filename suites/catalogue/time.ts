@@ -5,11 +5,6 @@ import type { Time, Work } from './types.ts';
 /** A check that looks, and at most starts a pod. */
 export const shortTime: Time = { waits: ['podReady', 'podGone', 'volumeBound', 'settle'], usualMs: 4_000 };
 
-/** Time until a load begins, ms: pods of the k6 operator are started first, other engines begin at once. */
-export function loadStartMs({ load }: Environment, { waitMs }: Pick<Work, 'waitMs'>): number {
-  return load.operator === undefined ? 0 : waitMs('loadStart');
-}
-
 /** Waits after the last request or line of a telemetry check: late arrivals, last queries of two stores, removal of the canary pods. */
 export const ARRIVAL = [
   'telemetryLate',

@@ -111,8 +111,6 @@ export interface CatalogueRow {
    * profile names it.
    */
   cannotPass?: (environment: Environment, goals: Goals) => string | null;
-  /** What it needs of its load and not every engine gives: a whole result of a load that it ends itself, or how long each request took. */
-  needsOfLoad?: 'early-end' | 'latencies';
   injects?: Injects;
   /** The parts of the environment that it is given in addition to what every check is given. Secrets are removed from them. */
   reads: (environment: Environment) => Partial<CheckSettings>;

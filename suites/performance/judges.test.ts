@@ -335,33 +335,4 @@ describe('the record of a load', () => {
     );
     assert.match(performance('api/latency', whole, { settings: {} }).reason, /which load was planned/);
   });
-
-  it('should take what pods counted before and after they were asked for what it is', () => {
-    const operator: InventedLoad['over'] = { engine: 'k6-operator', latencyFrom: 'sent', sent: [] };
-    const empty = { started: 0, requests: 0, good: 0, dropped: 0, offered: null, latency: [] };
-    // A load of 60 s at one a second: the first and last eight seconds are the operator's, and of the last three nobody asked.
-    const idle = (second: number): boolean => second < 8 || second >= 68;
-    const pods = (last: number, over = {}): InventedLoad => ({
-      seconds: 76,
-      perSecond: 1,
-      offered: null,
-      change: ({ atMs }) => (idle(atMs / 1000) || atMs / 1000 >= last ? empty : { offered: null }),
-      over: {
-        ...operator,
-        durationMs: 60_000,
-        iterations: 60,
-        requests: 60,
-        offered: 60,
-        checks: [{ name: 'as asked', group: '', passes: 60, fails: 0 }],
-        ...over,
-      },
-    });
-    const reason = (of: InventedLoad): string =>
-      performance('api/availability', of, { settings: { steady: { requestsPerSecond: 1, seconds: 60 } } })
-        .reason;
-    assert.match(reason(pods(68)), /^0 of 60 requests failed/);
-    assert.match(reason(pods(65)), /^0 of 60 requests failed/);
-    assert.match(reason(pods(40)), /its seconds add up to 32 requests, its summary says 60/);
-    assert.match(reason(pods(68, { durationMs: 200_000 })), /76 seconds were recorded of a load of 200 s/);
-  });
 });

@@ -48,7 +48,6 @@ const DECLARED = {
   stores: {
     postgres: { patroni: null, cloudnativepg: { namespace: 'tender', name: 'postgres' }, partition: null },
   },
-  load: { engine: 'k6-operator', operator: { namespace: 'plumbline-load', pods: 2, image: 'k6:2' } },
 };
 const POWER = { off: ['off', '{node}'], on: ['on', '{node}'], state: ['state', '{node}'] };
 

@@ -84,22 +84,10 @@ export function measure(metric: LoadMetric, method: string): number | null {
   }
 }
 
-/** The interval that contains a statistic. It is a single number, unless the metric was merged from pods without distributions. */
-function intervalOf(metric: LoadMetric, method: string): readonly [number, number] | null {
-  const known = metric.type === 'trend' ? metric.within?.[NAMED[method] ?? method] : undefined;
-  if (known !== undefined) return known;
-  const seen = measure(metric, method);
-  return seen === null ? null : [seen, seen];
-}
-
-/** Whether a metric meets an expression; null: no sample, an unknown expression, or bounds that do not decide. */
+/** Whether a metric meets an expression; null: no sample, or an unknown expression. */
 export function judge(metric: LoadMetric | undefined, text: string): boolean | null {
   const expression = expressionOf(text);
   if (metric === undefined || expression === null) return null;
-  const interval = intervalOf(metric, expression.method);
-  if (interval === null) return null;
-  const [low, high] = interval.map((end) => holds(expression, end));
-  // An equality may hold inside the interval even if it does not at its ends.
-  if (interval[0] !== interval[1] && ['==', '!='].includes(expression.operator)) return null;
-  return low === high ? (low ?? null) : null;
+  const seen = measure(metric, expression.method);
+  return seen === null ? null : holds(expression, seen);
 }

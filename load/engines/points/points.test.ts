@@ -149,28 +149,6 @@ describe('threshold expressions', () => {
     for (const [metric, text, expected] of seen) assert.equal(judge(metric, text), expected, text);
     assert.equal(judge(undefined, 'avg<1'), null);
   });
-
-  it('should be undecided where the bounds of a merged statistic do not decide', () => {
-    const merged: LoadMetric = {
-      type: 'trend',
-      time: true,
-      count: 9,
-      min: 1,
-      avg: 5,
-      med: 6,
-      max: 9,
-      p90: 8,
-      p95: 9,
-      p99: 9,
-      p999: 9,
-      within: { p95: [4, 9], med: [2, 6] },
-    };
-    assert.equal(judge(merged, 'p(95)<10'), true);
-    assert.equal(judge(merged, 'p(95)<3'), false);
-    assert.equal(judge(merged, 'p(95)<5'), null);
-    assert.equal(judge(merged, 'med!=3'), null);
-    assert.equal(judge(merged, 'p(75)<50'), null, 'no distribution, no such percentile');
-  });
 });
 
 const BEGIN = Date.UTC(2026, 0, 1);

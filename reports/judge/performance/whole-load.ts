@@ -1,6 +1,6 @@
 /**
  * Whether a load is the one that was planned, and was told of in full: of each second, and as many requests and iterations by its seconds as
- * by the summary of its engine. k6 writes the two apart, and in pods only the summary is exact.
+ * by the summary of its engine. k6 writes the two apart.
  */
 import type { Seen } from '../../record/observations/index.ts';
 import { sumOf } from '../count.ts';
@@ -12,10 +12,6 @@ import type { Load } from '../slo/load.ts';
 const SECOND_MS = 1000;
 /** Tolerance between a load's duration by its engine and by its seconds: k6 also counts setup and teardown. */
 const DURATION_SLACK_MS = 5_000;
-/** Tolerance, as a share, of the counts of running pods (k6-operator), which are polled once a second and inexact. */
-const LOOSE_SHARE = 0.05;
-/** Seconds whose counts may be missing: pods (k6-operator) are polled a second after the last answer, which may take three. */
-export const UNASKED_SECONDS = 4;
 /** Tolerance, as a share: iterations due just before a load is stopped may or may not have begun. */
 const SCHEDULE_SHARE = 0.02;
 /** k6 counts its setup and its teardown as iterations begun. */
@@ -43,12 +39,6 @@ function secondsGaps({ seconds, durationMs }: Load): string[] {
     : [`${seconds.length} seconds were recorded of a load of ${durationMs / SECOND_MS} s`];
 }
 
-/** By how much a sum over the seconds may be off because pods are only polled; 0 for other engines. */
-function looseness({ engine, seconds }: Load, sum: number): number {
-  if (engine !== 'k6-operator') return 0;
-  return LOOSE_SHARE * sum + (UNASKED_SECONDS * sum) / Math.max(1, seconds.length);
-}
-
 /** Engines differ in whether the requests of setup belong to a second, and k6 leaves interrupted iterations out of its seconds. */
 function countGaps({ load, end }: Recorded): string[] {
   const { seconds, iterations, interrupted } = load;
@@ -59,16 +49,14 @@ function countGaps({ load, end }: Recorded): string[] {
     { what: 'requests', told: sumOf(seconds, ({ requests }) => requests), sum: load.requests.count },
     { what: 'good requests', told: sumOf(seconds, (second) => second.good), sum: good },
     { what: 'bad requests', told: sumOf(seconds, (second) => second.bad), sum: bad },
-    // Pods tell of no single latency.
-    ...(load.engine === 'k6-operator' ? [] : [{ what: 'latencies', told: timed, sum: load.requests.count }]),
+    { what: 'latencies', told: timed, sum: load.requests.count },
   ].map((one) => ({ ...one, less: 0, more: setup }));
   const outside = load.engine === 'embedded' ? 0 : OUTSIDE;
   const begun = { what: 'iterations begun', told: sumOf(seconds, ({ started }) => started) };
   const slack = { less: interrupted + outside, more: outside };
   return [...compared, { ...begun, sum: iterations + interrupted, ...slack }].flatMap(
     ({ what, told, sum, less, more }) => {
-      const loose = looseness(load, sum);
-      return told >= sum - less - loose && told <= sum + more + loose
+      return told >= sum - less && told <= sum + more
         ? []
         : [`its seconds add up to ${told} ${what}, its summary says ${sum}`];
     },
@@ -80,8 +68,7 @@ function scheduleGaps(load: Load): string[] {
   const { seconds, iterations, interrupted, dropped, offered } = load;
   const begun = iterations + interrupted;
   const most = Math.max(1, ...seconds.map(({ started }) => started));
-  const apart = (a: number, b: number): boolean =>
-    Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most + looseness(load, b);
+  const apart = (a: number, b: number): boolean => Math.abs(a - b) > SCHEDULE_SHARE * Math.max(a, b) + most;
   const gaps: string[] = [];
   const droppedIn = sumOf(seconds, (second) => second.dropped);
   if (apart(droppedIn, dropped))
@@ -115,12 +102,12 @@ export function planGaps({ load }: Recorded, { scenario, perSecond, seconds }: P
 /** A load keeps its plan if this share of it was begun or dropped in the block of time in which it was due, and half of each block. */
 const COURSE = { blockSeconds: 5, share: 0.95, ofBlock: 0.5 };
 
-/** Whether it began what was due when it was due: a burst makes up for silence in the sums alone. Pods (k6-operator) tell when iterations ended, not when they began. */
+/** Whether it began what was due when it was due: a burst makes up for silence in the sums alone. */
 function courseGaps(load: Load, { perSecond, seconds }: Omit<Plan, 'scenario'>): string[] {
   const { blockSeconds } = COURSE;
   const due = perSecond * blockSeconds;
   const blocks = Math.floor(seconds / blockSeconds);
-  if (load.engine === 'k6-operator' || blocks < 1) return [];
+  if (blocks < 1) return [];
   // k6 leaves those that it interrupted out of its seconds: most were begun last.
   let left = load.interrupted;
   const shares = Array.from({ length: blocks }, (_, block) => blocks - 1 - block).map((block) => {
@@ -148,7 +135,7 @@ export function behindSeconds(load: Load): number {
   const each = started === 0 ? 1 : Math.max(1, requests.count / started);
   const end = seconds.findLastIndex((second) => second.requests > 0);
   const stragglers = Math.max(1, STRAGGLERS * requests.count);
-  let [most, sent, answered, oldest] = [0, 0, looseness(load, requests.count) + stragglers, 0];
+  let [most, sent, answered, oldest] = [0, 0, stragglers, 0];
   for (const [now, second] of seconds.slice(0, end + 1).entries()) {
     answered += second.requests;
     while (oldest <= now && sent + (seconds[oldest]?.started ?? 0) * each <= answered)

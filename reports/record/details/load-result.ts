@@ -28,11 +28,6 @@ const trendSchema = z.object({
   p999: z.number().nullable(),
   /** Absent if the engine gives no distribution. Values other than durations are in thousandths. */
   buckets: bucketsSchema.optional(),
-  /**
-   * For several machines without distributions: an interval that contains each statistic of the whole. The statistic itself is then the
-   * upper end.
-   */
-  within: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 });
 const counterSchema = z.object({ type: z.literal('counter'), count: z.number(), ratePerSecond: z.number() });
 const rateSchema = z.object({
@@ -87,7 +82,7 @@ export const thresholdSchema = z.object({
 export const loadResultSchema = z.object({
   schema: z.literal(LOAD_RESULT_SCHEMA),
   engine: z.object({
-    name: z.enum(['k6', 'k6-operator', 'embedded']),
+    name: z.enum(['k6', 'embedded']),
     version: z.string(),
     /** True where it ran against a stand-in. */
     stubbed: z.boolean(),

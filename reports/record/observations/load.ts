@@ -32,7 +32,7 @@ export const LOAD = kinds({
     latency: bucketsSchema,
   },
   load: {
-    engine: z.enum(['k6', 'k6-operator', 'embedded']),
+    engine: z.enum(['k6', 'embedded']),
     engineVersion: z.string(),
     /** True where it ran against a stand-in. */
     stubbed: z.boolean(),

@@ -164,15 +164,6 @@ test('should say beforehand that a load cannot show as many good answers as it a
   assert.doesNotMatch(asking(2), /cannot/);
 });
 
-test('should require a check for whose load the named k6 operator is unfit: another engine sends it', () => {
-  const operator = { namespace: 'load', pods: 2, image: 'k6', stubbed: false };
-  const spread = { ...local, load: { ...local.load, engine: 'k6-operator' as const, operator } };
-  for (const id of ['scaling/backend/down', 'scaling/ai/up', 'performance/api/latency']) {
-    const { notRun, cannotPass, required } = one(spread, id, { profile: 'nightly' });
-    assert.deepEqual([notRun, cannotPass, required], [null, undefined, true], id);
-  }
-});
-
 test('should refuse unknown profiles, suites and globs', () => {
   assert.throws(
     () => planChecks(local, { profile: 'spin' }),

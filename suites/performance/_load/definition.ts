@@ -6,7 +6,6 @@ import { minimumSamples } from '../../../reports/judge/statistics.ts';
 import { ai, contract, objectives, prometheus, together, wholeTopology } from '../../catalogue/reads.ts';
 import { backend, drafts } from '../../catalogue/requirements.ts';
 import { always, row } from '../../catalogue/row.ts';
-import { loadStartMs } from '../../catalogue/time.ts';
 import type { CatalogueRow } from '../../catalogue/types.ts';
 
 /** Below this share of the offered load, it was not delivered as stated. */
@@ -68,7 +67,7 @@ function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does 
     touches: { runner: ['load.start', 'application.look'] },
     time: {
       waits: ['loadStop', 'loadStop', 'settle', 'settle'],
-      workMs: (environment, work) => load(environment).seconds * 1000 + loadStartMs(environment, work),
+      workMs: (environment) => load(environment).seconds * 1000,
       usualMs: (environment) => load(environment).seconds * 1000 + AROUND_A_LOAD_MS,
     },
   } as const satisfies Partial<Parameters<typeof row>[0]>;
@@ -91,7 +90,6 @@ function of({ name, order, label, p95Ms, requestsPerSecond, of: own, load, does 
       ...looks('how long they take'),
       goal: `p95 at most ${String(p95Ms)} ms, ${sample}`,
       goals: { p95Ms, deliveredShare: DELIVERED_SHARE },
-      needsOfLoad: 'latencies',
     }),
     row({
       ...shared,

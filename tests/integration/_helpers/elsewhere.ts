@@ -119,8 +119,7 @@ async function undoAccount(kube: KubeCall): Promise<void> {
     const object = document.toJS() as { kind: string; metadata: { name: string; namespace?: string } };
     const { name, namespace = '' } = object.metadata;
     const collection = COLLECTIONS.get(object.kind);
-    // No environment of these tests spreads loads over pods.
-    if (name !== 'plumbline-undo' || namespace === 'plumbline-load' || collection === undefined) continue;
+    if (name !== 'plumbline-undo' || collection === undefined) continue;
     await applied(kube, `${collection.api}/namespaces/${namespace}/${collection.resource}/${name}`, object);
   }
 }

@@ -23,7 +23,6 @@ export const checks: readonly CatalogueRow[] = [
       ...request('create', 'id'),
     ],
     reads: together(wholeTopology, ai),
-    needsOfLoad: 'early-end',
     alone: always,
     time: {
       waits: ['scaleDown', 'edgeRequest', 'scaleUp', 'loadStop', 'loadStop', 'scaleDown', 'settle'],

@@ -14,7 +14,6 @@ export const checks: readonly CatalogueRow[] = [
     goal: 'back to the minimum within the stabilisation window, the time that its policies (behavior.scaleDown) take, and 60 s; no flapping, and at most 0.1 % of the requests fail',
     goals: { extraSeconds: 60, failedRatio: 0.001, flapSeconds: 300, deliveredShare: 0.98 },
     requires: backend,
-    needsOfLoad: 'early-end',
     alone: always,
     time: upAndDown,
   }),

@@ -16,7 +16,6 @@ export const checks: readonly CatalogueRow[] = [
     goals: { decisionSeconds: 60, readySeconds: 90, latencySeconds: 120, p95Ms: 500, deliveredShare: 0.98 },
     requires: backend,
     reads: together(wholeTopology, contract),
-    needsOfLoad: 'early-end',
     alone: always,
     time: upAndDown,
   }),
