@@ -35,7 +35,6 @@ export interface NodeObject extends KubeObject {
 export interface Mount {
   name: string;
   mountPath: string;
-  readOnly?: boolean;
 }
 
 /** The fields of all kinds of probe handlers together. */
@@ -58,7 +57,6 @@ export interface Variable {
 }
 
 export interface ContainerPort {
-  name?: string;
   containerPort: number;
   /** TCP where it says nothing. */
   protocol?: string;
@@ -77,7 +75,7 @@ export interface Container {
     requests?: Record<string, string>;
     limits?: Record<string, string>;
     /** Claims of its pod that it uses (Dynamic Resource Allocation). */
-    claims?: { name: string }[];
+    claims?: object[];
   };
   volumeMounts?: Mount[];
   [field: string]: unknown;
@@ -114,7 +112,6 @@ export interface ContainerStatus {
   name: string;
   ready?: boolean;
   restartCount?: number;
-  image?: string;
   imageID?: string;
   containerID?: string;
   state?: ContainerState;
@@ -131,7 +128,7 @@ export interface PodObject extends KubeObject {
     /** Set by the cache on a pod that is on no node yet and may go to just this one, such as a pod of a DaemonSet. */
     desiredNode?: string;
     containers: PodContainer[];
-    initContainers?: (PodContainer & { restartPolicy?: string })[];
+    initContainers?: PodContainer[];
   };
   status: {
     phase?: string;
@@ -187,7 +184,7 @@ export interface RolloutObject extends KubeObject {
     replicas?: number;
     selector?: LabelSelector;
     template?: WorkloadObject['spec']['template'];
-    workloadRef?: { apiVersion?: string; kind?: string; name?: string };
+    workloadRef?: { kind?: string; name?: string };
   };
   status?: Omit<WorkloadStatus, 'observedGeneration'> & {
     /** A number in a string. */
@@ -207,7 +204,7 @@ export interface ScaledObjectObject extends KubeObject {
     idleReplicaCount?: number;
     cooldownPeriod?: number;
   };
-  status?: { conditions?: Condition[]; hpaName?: string; pausedReplicaCount?: number };
+  status?: { conditions?: Condition[] };
 }
 
 /** An event of v1. One written through events.k8s.io/v1 has no other time than `eventTime`. */
@@ -217,7 +214,6 @@ export interface EventObject extends KubeObject {
   message?: string;
   lastTimestamp?: string | null;
   eventTime?: string | null;
-  count?: number;
 }
 
 export interface SecretObject extends KubeObject {
@@ -300,7 +296,6 @@ export interface LeaseObject extends KubeObject {
 }
 
 export interface MetricTarget {
-  type?: string;
   averageUtilization?: number;
   averageValue?: string;
   value?: string;

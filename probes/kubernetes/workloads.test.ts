@@ -33,7 +33,7 @@ describe('a Rollout', () => {
   });
 
   it('should have the template of the Deployment to which it refers, in its own namespace', () => {
-    const refers = rollout({ workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api-base' } });
+    const refers = rollout({ workloadRef: { kind: 'Deployment', name: 'api-base' } });
     const found = asWorkload(refers, [deployment('another'), deployment('shop')]);
     assert.deepEqual(
       [found?.spec.template, found?.spec.selector],

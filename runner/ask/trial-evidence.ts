@@ -1,8 +1,7 @@
 import { monoMs } from '../../host/clock.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
-import type { KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
+import type { EventObject, KubeCluster, PodObject } from '../../probes/kubernetes/index.ts';
 import { withoutTokens } from '../../probes/redact.ts';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Of one trial, all in all: 100 trials then weigh 3 MB in their histories. */
@@ -110,14 +109,6 @@ function linesUntil(text: string, to: Date): string {
   return kept.join('\n').trimEnd();
 }
 
-interface EventObject extends KubeObject {
-  involvedObject?: { kind?: string; name?: string };
-  reason?: string;
-  message?: string;
-  lastTimestamp?: string | null;
-  eventTime?: string | null;
-}
-
 async function eventsOf({ cluster, namespace, prefixes, seconds }: EvidenceSource): Promise<Piece[]> {
   const from = wallOf(seconds.fromMs - MARGIN_MS).getTime();
   const to = wallOf(seconds.toMs + MARGIN_MS).getTime();
@@ -125,8 +116,8 @@ async function eventsOf({ cluster, namespace, prefixes, seconds }: EvidenceSourc
     const { items, unavailable } = await cluster.list({ kind: 'v1/Event', namespace });
     if (unavailable !== undefined)
       return [{ source: `events ${namespace}`, text: `no events: ${unavailable}` }];
-    const told = (items as EventObject[])
-      .filter((event) => isOf(prefixes, event.involvedObject?.name ?? ''))
+    const told = items
+      .filter((event) => isOf(prefixes, event.involvedObject.name ?? ''))
       .map((event) => ({ event, at: timeOf(event) }))
       .filter(({ at }) => at >= from && at <= to)
       .sort((a, b) => a.at - b.at)
@@ -142,7 +133,7 @@ async function eventsOf({ cluster, namespace, prefixes, seconds }: EvidenceSourc
 }
 
 function sentence({ involvedObject, reason = '', message = '' }: EventObject): string {
-  const line = `${involvedObject?.kind ?? ''}/${involvedObject?.name ?? ''} ${reason}: ${message}`;
+  const line = `${involvedObject.kind ?? ''}/${involvedObject.name ?? ''} ${reason}: ${message}`;
   return line.replaceAll(/\s+/g, ' ').slice(0, EVENT_CHARS);
 }
 

@@ -215,10 +215,8 @@ export class ClientLoads {
       namespace,
       labels: { 'kubernetes.io/service-name': services.primary },
     });
-    const endpoints = listed.items.flatMap(
-      (slice) => (slice['endpoints'] ?? []) as { addresses: string[]; conditions?: { ready?: boolean } }[],
-    );
-    return endpoints
+    return listed.items
+      .flatMap(({ endpoints }) => endpoints ?? [])
       .filter((one) => one.conditions?.ready !== false)
       .flatMap((one) => one.addresses)
       .sort();

@@ -86,6 +86,15 @@ describe('the walk over answers', () => {
     assert.deepEqual(found(text), ['Row.id', 'Row.of.node', 'Seat.taken', 'Session.count']);
   });
 
+  it('should find what is read of objects of Kubernetes, which are interfaces alone', () => {
+    const text = `
+      export interface KubeObject { metadata: { name: string } }
+      export interface NodeObject extends KubeObject { status: { conditions?: Condition[] } }
+      interface Condition { type: string }
+      interface Other extends Condition { not: string }`;
+    assert.deepEqual(found(text), ['KubeObject.metadata.name', 'Condition.type']);
+  });
+
   it('should find a row that is declared beside the query', () => {
     const files = new Map([
       ['p/ask.ts', "import type { Row } from './rows.ts'; const rows = () => query<Row>('…');"],

@@ -6,6 +6,8 @@ import ts from 'typescript';
 const OBJECTS: readonly string[] = ['object', 'looseObject', 'extend'];
 /** Functions whose type argument is the answer. */
 const ASKING: readonly string[] = ['ask', 'query', 'queryOnce', 'question', 'run', 'runIfGranted'];
+/** The interface of what the API server of Kubernetes answers, and each that adds to it. */
+const KUBE_OBJECT = /^(?:export )?interface (?:KubeObject|\w+ extends KubeObject) /;
 
 interface Named {
   name: string;
@@ -33,14 +35,17 @@ export function answerFields(files: ReadonlyMap<string, string>): Map<string, st
     for (const field of fieldsOf(body, name, at)) found.get(at.file)?.add(field);
     for (const other of namesIn(body)) ofType(other, at);
   };
-  for (const source of sources)
-    for (const { name, body } of source.values) {
-      for (const field of fieldsOf(body, name, source)) found.get(source.file)?.add(field);
-      for (const answer of answersIn(body)) {
-        for (const field of fieldsOf(answer, name, source)) found.get(source.file)?.add(field);
-        for (const other of namesIn(answer)) ofType(other, source);
-      }
+  const ofValue = ({ name, body }: Named, source: Source): void => {
+    for (const field of fieldsOf(body, name, source)) found.get(source.file)?.add(field);
+    for (const answer of answersIn(body)) {
+      for (const field of fieldsOf(answer, name, source)) found.get(source.file)?.add(field);
+      for (const other of namesIn(answer)) ofType(other, source);
     }
+  };
+  for (const source of sources) {
+    for (const [name, body] of source.types) if (KUBE_OBJECT.test(body.getText())) ofType(name, source);
+    for (const value of source.values) ofValue(value, source);
+  }
   const some = [...found].filter(([, fields]) => fields.size > 0);
   return new Map(some.map(([file, fields]): [string, string[]] => [file, [...fields]]));
 }

@@ -1,7 +1,8 @@
 import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { openHistory } from '../../../probes/history.ts';
-import type { DeploymentName, KubeObject, Params, Result } from '../../../suites/harness/protocol.ts';
+import type { WorkloadObject } from '../../../probes/kubernetes/objects.ts';
+import type { DeploymentName, Params, Result } from '../../../suites/harness/protocol.ts';
 import { deploymentOf, deploymentPods } from '../../targets/deployments.ts';
 import type { ServedRunner } from '../served.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -31,22 +32,12 @@ export function deploymentMethods(
   };
 }
 
-interface DeploymentObject extends KubeObject {
-  spec?: { replicas?: number };
-  status?: {
-    observedGeneration?: number;
-    updatedReplicas?: number;
-    readyReplicas?: number;
-    replicas?: number;
-  };
-}
-
 async function read(
   runner: ServedRunner,
   subject: DeploymentName,
   signal: AbortSignal,
-): Promise<DeploymentObject> {
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...deploymentOf(runner, subject) };
+): Promise<WorkloadObject> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', ...deploymentOf(runner, subject) } as const;
   const found = await runner.parts.cluster.get(ref, signal);
   if (found === null) throw new Error(`there is no Deployment ${ref.namespace}/${ref.name}`);
   return found;
@@ -126,7 +117,7 @@ async function progress(
   const left = (await deploymentPods(runner, subject))
     .filter(({ uid }) => old.has(uid))
     .map(({ name }) => name);
-  const { spec = {}, status = {} } = await read(runner, subject, signal);
+  const { spec, status = {} } = await read(runner, subject, signal);
   const { replicas: wanted = 1 } = spec;
   const { readyReplicas = 0, updatedReplicas = 0 } = status;
   return {
