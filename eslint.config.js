@@ -228,6 +228,7 @@ export default tseslint.config(
       'verdicts/no-cast-from-unknown': 'error',
       'verdicts/no-named-field-of-observation': 'error',
       'verdicts/no-look-into-reason': 'error',
+      'verdicts/no-excuse-without-amount': 'error',
     },
   },
   {

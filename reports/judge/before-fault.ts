@@ -1,7 +1,8 @@
 /** Whether a service bore its load before the fault: where it did not, what it did afterwards says little of the fault. */
 import { OUTCOMES } from '../record/history/history.ts';
 import type { Operations } from '../record/history/history.ts';
-import type { Rule } from '../record/rule.ts';
+import { excusedBy } from '../record/rule.ts';
+import type { Excuse, Rule } from '../record/rule.ts';
 
 /**
  * Above this share of what had failed before the fault, no goal is missed because of it. A healthy service loses single ones while its
@@ -87,15 +88,15 @@ function tooSlowFor({ outcome, detail }: Operations, i: number): boolean {
 }
 
 /** What makes a goal of time that a store missed inconclusive; null: it bore the load. */
-export function overloadedText(before: WritesBefore, ratePerSecond: number): string | null {
+export function overload(before: WritesBefore, ratePerSecond: number): Excuse | null {
   if (!isOverloaded(before) || before.seconds < LEAST_SECONDS) return null;
   const load = `${Math.round(ratePerSecond)} writes a second`;
-  return `but ${before.failed} of ${before.ended} writes had failed before the fault: the store did not bear ${load}, and what the fault alone would have cost is not known; lower clientLoad.writesPerSecond of the store`;
+  const text = `but ${before.failed} of ${before.ended} writes had failed before the fault: the store did not bear ${load}, and what the fault alone would have cost is not known; lower clientLoad.writesPerSecond of the store`;
+  return { text, seen: before.failed / before.ended, upTo: MOST_FAILED_SHARE };
 }
 
 /** The rule of a goal that was missed: failed, or inconclusive where the load was not borne before the fault. */
-export function missedRule(rule: Pick<Rule, 'id' | 'text' | 'ofTime'>, overloaded: string | null): Rule {
-  return overloaded === null
-    ? { ...rule, verdict: 'fail' }
-    : { id: rule.id, verdict: 'inconclusive', text: `${rule.text}; ${overloaded}` };
+export function missedRule(rule: Pick<Rule, 'id' | 'text' | 'ofTime'>, overloaded: Excuse | null): Rule {
+  const missed: Rule = { ...rule, verdict: 'fail' };
+  return overloaded === null ? missed : excusedBy(missed, overloaded);
 }

@@ -1,6 +1,7 @@
 /** Who else acted during a trial on what it hits: what was missed after that is not for its fault alone. */
 import { faultFacts } from '../record/fault-facts.ts';
 import type { History, HistoryHeader } from '../record/history/history.ts';
+import { excusedBy } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { memberNamespace, memberSets } from '../record/store-pods.ts';
 import { hitStore } from './evidence/afterwards.ts';
@@ -27,10 +28,9 @@ export function undisturbed(rules: readonly Rule[], history: History): Rule[] {
   const early = acts.filter(({ ms }) => ms < untilMs);
   return rules.map((rule) => {
     const [act] = rule.id.startsWith('afterwards/') ? acts : early;
-    if (act === undefined || rule.verdict !== 'fail') return rule;
-    if (rule.ofTime !== true && !OF_ROLES.includes(rule.id)) return rule;
-    const text = `${rule.text}; but somebody else acted meanwhile: ${act.text}`;
-    return { ...rule, verdict: 'inconclusive', text };
+    if (act === undefined || (rule.ofTime !== true && !OF_ROLES.includes(rule.id))) return rule;
+    const text = `but somebody else acted meanwhile: ${act.text}`;
+    return excusedBy(rule, { text, seen: acts.length, upTo: 0 });
   });
 }
 

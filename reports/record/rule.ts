@@ -22,6 +22,21 @@ export function gapRule(id: string, gap: string | null, holds: string): Rule {
   return gap === null ? { id, verdict: 'pass', text: holds } : { id, verdict: 'inconclusive', text: gap };
 }
 
+/** Why a rule that failed may say nothing, with how much of that was seen. */
+export interface Excuse {
+  text: string;
+  seen: number;
+  /** No more than this excuses nothing. */
+  upTo: number;
+}
+
+/** The rule, but left open where it failed and was excused. */
+export function excusedBy(rule: Rule, { text: why, seen, upTo }: Excuse): Rule {
+  if (rule.verdict !== 'fail' || seen <= upTo) return rule;
+  const { id, text, ofTime } = rule;
+  return { id, verdict: 'inconclusive', text: `${text}; ${why}`, ...(ofTime && { ofTime }) };
+}
+
 /** Rules of the worst verdict, in their order. */
 export function decisive(rules: readonly Rule[]): Rule[] {
   const verdict = worstOf(rules);

@@ -1,11 +1,13 @@
 /**
  * Lint rules for code between an observation and a verdict: recorded values are read with the types of their schema, and no decision
- * depends on the text of a reason.
+ * depends on the text of a reason or a proof; what excuses a rule has an amount.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 
+/** Fields that say something for people. */
+const WORDS = ['reason', 'proof'];
 const LOOKS_INTO = ['startsWith', 'endsWith', 'includes', 'match', 'search', 'indexOf'];
 
 /** Functions that return the type of a node, and whether it has a property. */
@@ -77,7 +79,8 @@ const noLookIntoReason = {
   meta: {
     type: 'problem',
     messages: {
-      words: 'Do not decide by the text of a reason: record what is needed in a field of its own.',
+      words:
+        'Do not decide by the text of a reason or a proof: record what is needed in a field of its own.',
     },
     schema: [],
   },
@@ -85,15 +88,40 @@ const noLookIntoReason = {
     const { has } = typed(context);
     const isReason = (node) => {
       if (node.type === 'ChainExpression') return isReason(node.expression);
-      if (node.type === 'Identifier') return node.name === 'reason';
+      if (node.type === 'Identifier') return WORDS.includes(node.name);
       if (node.type !== 'MemberExpression' || node.property.type !== 'Identifier') return false;
       const { name } = node.property;
-      return name === 'reason' || (name === 'text' && has(node.object, 'verdict'));
+      return WORDS.includes(name) || (name === 'text' && has(node.object, 'verdict'));
     };
     return {
       'CallExpression[callee.type="MemberExpression"]'({ callee }) {
         if (callee.property.type !== 'Identifier' || !LOOKS_INTO.includes(callee.property.name)) return;
         if (isReason(callee.object)) context.report({ node: callee, messageId: 'words' });
+      },
+    };
+  },
+};
+
+const noExcuseWithoutAmount = {
+  meta: {
+    type: 'problem',
+    messages: {
+      amount: 'What excuses a rule has an amount: give it to `excusedBy` (reports/record/rule.ts).',
+    },
+    schema: [],
+  },
+  create(context) {
+    const { has } = typed(context);
+    const isRule = (node) => ['id', 'verdict', 'text'].every((name) => has(node, name));
+    const isOpen = ({ key, value }) => key?.name === 'verdict' && value.value === 'inconclusive';
+    const isOfRule = ({ argument, key, value }) =>
+      argument === undefined
+        ? key.name === 'id' && value.type === 'MemberExpression' && isRule(value.object)
+        : isRule(argument);
+    return {
+      ObjectExpression(node) {
+        if (node.properties.some(isOpen) && node.properties.some(isOfRule))
+          context.report({ node, messageId: 'amount' });
       },
     };
   },
@@ -111,5 +139,6 @@ export const verdicts = {
     'no-cast-from-unknown': noCastFromUnknown,
     'no-named-field-of-observation': noNamedFieldOfObservation,
     'no-look-into-reason': noLookIntoReason,
+    'no-excuse-without-amount': noExcuseWithoutAmount,
   },
 };

@@ -2,6 +2,7 @@
 import { faultFacts } from '../../../reports/record/fault-facts.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
+import { excusedBy } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
 import { all, first } from '../../../reports/judge/observed.ts';
 import type { ClientView } from './outages/client-view.ts';
@@ -21,6 +22,8 @@ const SEEN_WITHIN_MS = 500;
 
 export interface Evicted {
   text: string;
+  /** How many were evicted. */
+  members: number;
   /** The load still wrote: outages may be due to it. Otherwise only what is looked at after the trial may be. */
   whileWriting: boolean;
   /** Ids of rules whose goals had been missed before: it does not excuse them. */
@@ -50,6 +53,7 @@ export function evictedIn(history: History, views: Views): Evicted | null {
   const fromMs = t - SEEN_WITHIN_MS;
   return {
     text: `somebody else evicted ${member} ${when} the fault${others} (${words}): how long the store alone would have taken is not known`,
+    members: 1 + more.length,
     whileWriting: fromMs < (first(history, 'client-load-end')?.t ?? Infinity),
     missedBefore: missedBefore(fromMs, views),
   };
@@ -104,11 +108,8 @@ const ROLES = 'afterwards/roles';
 /** The same rules, but what was missed after the eviction is inconclusive. */
 export function excusedByEviction(rules: readonly Rule[], evicted: Evicted | null): Rule[] {
   if (evicted === null) return [...rules];
-  return rules.map((rule) =>
-    rule.verdict === 'fail' && isExcused(rule, evicted)
-      ? { ...rule, verdict: 'inconclusive', text: `${rule.text}; but ${evicted.text}` }
-      : rule,
-  );
+  const excuse = { text: `but ${evicted.text}`, seen: evicted.members, upTo: 0 };
+  return rules.map((rule) => (isExcused(rule, evicted) ? excusedBy(rule, excuse) : rule));
 }
 
 function isExcused({ id, ofTime }: Rule, { whileWriting, missedBefore: missed }: Evicted): boolean {

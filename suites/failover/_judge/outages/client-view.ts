@@ -1,7 +1,8 @@
 /** What one client saw of the fault: the load through the address of applications, or that of a further path. */
 import type { Operations } from '../../../../reports/record/history/history.ts';
+import type { Excuse } from '../../../../reports/record/rule.ts';
 import type { FailoverRecord, Interval, PathRecord } from '../../../../reports/record/run-record.ts';
-import { overloadedText, unsteadyBefore, writesBefore } from '../../../../reports/judge/before-fault.ts';
+import { overload, unsteadyBefore, writesBefore } from '../../../../reports/judge/before-fault.ts';
 import { once } from '../../../../reports/judge/once.ts';
 import { acknowledgements, countUpTo } from '../../../../reports/judge/failover/writes/acknowledgements.ts';
 import type { Acknowledgements } from '../../../../reports/judge/failover/writes/acknowledgements.ts';
@@ -38,7 +39,7 @@ export interface ClientView {
    * Why a missed goal of time is not the fault's: the store did not bear the load before it; null: it did, or acknowledged nothing until the
    * fault was undone, which no load excuses.
    */
-  overloaded: string | null;
+  overloaded: Excuse | null;
   /** When the recording, and with it an open episode, was last observed, ms of CLOCK_MONOTONIC. */
   endOfRecordingMs: number;
   lag: FailoverRecord['generatorLagMs'];
@@ -72,7 +73,7 @@ export function clientViewOf(writes: Operations, trial: Trial, leader: string | 
     acknowledgedBefore: countUpTo(acks.doneMs, trial.faultMs ?? Infinity),
     unsteadyBefore: unsteadyBefore(writes, trial.faultMs),
     overloaded: servedAgain(shown, trial)
-      ? overloadedText(writesBefore(writes, trial.faultMs), ratePerSecond)
+      ? overload(writesBefore(writes, trial.faultMs), ratePerSecond)
       : null,
     endOfRecordingMs,
     lag,
