@@ -1,3 +1,4 @@
+import type { Fields } from '../../reports/record/observations/index.ts';
 import { LOOK_EVERY_MS } from '../../reports/record/observations/telemetry.ts';
 import { faultsOf } from '../../reports/record/names/trace-faults.ts';
 import type { PathHop } from '../../reports/record/names/trace-faults.ts';
@@ -145,14 +146,17 @@ export class TraceArrivals {
 }
 
 /** In the order of time. */
-function spansOf(trace: Trace | null): [string, string | null, string, string, number][] {
+function spansOf(trace: Trace | null): Fields<'trace'>['spans'] {
   return (trace?.spans ?? [])
     .toSorted((a, b) => a.startMs - b.startMs)
-    .map(({ id, parent, service, name, startMs }) => [
+    .map(({ id, parent, service, name, startMs, durationMs }) => [
       id,
       parent,
       service,
       name,
-      Math.round(startMs * 1000) / 1000,
+      rounded(startMs),
+      durationMs === null ? null : rounded(durationMs),
     ]);
 }
+
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;

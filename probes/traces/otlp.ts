@@ -46,7 +46,7 @@ export function spansOf(batches: ResourceSpans, correlationTag: string): { trace
             name: one.name,
             kind: spanKind(typeof one.kind === 'number' ? KINDS[one.kind] : one.kind),
             startMs: msOf(start),
-            durationMs: msOf(end - start),
+            durationMs: end === 0n ? null : msOf(end - start),
             correlationId: textOf(one.attributes, correlationTag) ?? null,
           },
         };

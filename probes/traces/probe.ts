@@ -14,7 +14,8 @@ export interface Span {
   kind: SpanKind;
   /** Wall clock ms. */
   startMs: number;
-  durationMs: number;
+  /** null: the store does not say. */
+  durationMs: number | null;
   /** The correlation id of the request, where the span carries one. */
   correlationId: string | null;
 }

@@ -208,6 +208,9 @@ test('should know times of OTLP to the microsecond, for which a number of nanose
   };
   const [found] = spansOf(resourceSpans.parse([{ scopeSpans: [{ spans: [span] }] }]), 'tag');
   assert.deepEqual([found?.span.startMs, found?.span.durationMs], [1_796_008_197_470, 12.001]);
+  const open = { ...span, endTimeUnixNano: undefined };
+  const [unended] = spansOf(resourceSpans.parse([{ scopeSpans: [{ spans: [open] }] }]), 'tag');
+  assert.equal(unended?.span.durationMs, null);
   assert.equal(
     resourceSpans.safeParse([{ scopeSpans: [{ spans: [{ ...span, endTimeUnixNano: 'soon' }] }] }]).success,
     false,

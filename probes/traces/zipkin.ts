@@ -21,7 +21,7 @@ const span = z.object({
   shared: z.boolean().optional(),
   /** µs. */
   timestamp: z.number().default(0),
-  duration: z.number().default(0),
+  duration: z.number().optional(),
   localEndpoint: z.object({ serviceName: z.string().default('') }).optional(),
   tags: z.record(z.string(), z.string()).default({}),
 });
@@ -108,7 +108,7 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
         name: asDeclared(one.name, this.#names),
         kind: spanKind(one.kind),
         startMs: one.timestamp / 1000,
-        durationMs: one.duration / 1000,
+        durationMs: durationOf(one),
         correlationId: one.tags[this.correlationTag] ?? null,
       };
     });
@@ -117,6 +117,11 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
 
 function serviceOf({ localEndpoint }: ZipkinSpan): string {
   return localEndpoint?.serviceName ?? '';
+}
+
+/** In ms. */
+function durationOf({ duration }: ZipkinSpan): number | null {
+  return duration === undefined ? null : duration / 1000;
 }
 
 /** Another id of 16 hexadecimal digits: its first bit is the other one. */

@@ -79,8 +79,7 @@ const noLookIntoReason = {
   meta: {
     type: 'problem',
     messages: {
-      words:
-        'Do not decide by the text of a reason or a proof: record what is needed in a field of its own.',
+      words: 'Do not decide by the text of a reason or a proof: record what is needed in a field of its own.',
     },
     schema: [],
   },

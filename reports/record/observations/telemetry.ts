@@ -83,13 +83,18 @@ export const TELEMETRY = kinds({
     traceId: z.string(),
     pod: z.string(),
   },
-  /** A request's trace when it was first complete, or its final state. Spans: id, parent, service, name, wall clock ms of the node. */
+  /**
+   * A request's trace when it was first complete, or its final state. Spans: id, parent, service, name, wall clock ms of the node, and how long it took,
+   * ms; null: the store does not say.
+   */
   trace: {
     seenMs: wallMs.nullable(),
     /** When the last question for it began that did not find it whole; null: there was none before. */
     unseenMs: wallMs.nullable(),
     correlationId: z.string(),
-    spans: z.array(z.tuple([z.string(), z.string().nullable(), z.string(), z.string(), wallMs])),
+    spans: z.array(
+      z.tuple([z.string(), z.string().nullable(), z.string(), z.string(), wallMs, z.number().nullable()]),
+    ),
   },
   /** Where the spans of a missing service are: ids of other traces. */
   stray: { correlationId: z.string(), service: z.string(), traces: z.array(z.string()) },

@@ -15,6 +15,8 @@ export type Fault = TraceFault;
 
 export interface Span extends TraceSpan {
   startMs: number;
+  /** When it began, where its store does not say how long it took. */
+  endMs: number;
 }
 
 export interface FoundTrace extends Pick<Seen<'trace'>, 'seenMs' | 'unseenMs'> {
@@ -26,7 +28,9 @@ function traceOf(history: History, { t, seenMs, unseenMs, spans }: Seen<'trace'>
   return {
     seenMs: seenMs === null ? null : seenMs + setMs,
     unseenMs: unseenMs === null ? null : unseenMs + setMs,
-    spans: spans.map(([id, parent, service, name, startMs]) => ({ id, parent, service, name, startMs })),
+    spans: spans.map(([id, parent, service, name, startMs, durationMs]) => {
+      return { id, parent, service, name, startMs, endMs: startMs + (durationMs ?? 0) };
+    }),
   };
 }
 

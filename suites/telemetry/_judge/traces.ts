@@ -31,7 +31,7 @@ interface Followed {
   trace: FoundTrace | undefined;
   faults: readonly Fault[];
   coming: Coming;
-  /** When its last span began, by our clock. */
+  /** When its last span ended, by our clock. */
   endMs: number;
 }
 
@@ -150,14 +150,14 @@ function followedOf(history: History, canaries: readonly CanaryRequest[]): Follo
   });
 }
 
-/** When the last of its spans began, and by which clock; null: by one that nobody knows. */
+/** When the last of its spans ended, and by which clock; null: by one that nobody knows. */
 function endOf(
   { sentMs }: CanaryRequest,
   trace: FoundTrace | undefined,
   clocks: ReadonlyMap<string, Offset | null>,
 ): { atMs: number; clock: Offset | null } {
   let last = { atMs: sentMs, clock: { offsetMs: 0, errorMs: 0, wholeSeconds: false } };
-  for (const { service, startMs: atMs } of trace?.spans ?? []) {
+  for (const { service, endMs: atMs } of trace?.spans ?? []) {
     const clock = clocks.get(service);
     if (clock === undefined) continue;
     if (clock === null) return { atMs: sentMs, clock };

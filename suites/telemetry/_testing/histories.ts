@@ -198,17 +198,25 @@ export interface RequestCanary {
   seenMs?: number | null;
 }
 
-type SpanRow = readonly [id: string, parent: string | null, service: string, name: string, startMs: number];
+type SpanRow = readonly [
+  id: string,
+  parent: string | null,
+  service: string,
+  name: string,
+  startMs: number,
+  durationMs: number | null,
+];
 
 /** The span of a request: with an id of its own, and of its time. */
 export const ownOf =
   (n: number, laterMs: number) =>
-  ([id, parent, service, name, startMs]: SpanRow): SpanRow => [
+  ([id, parent, service, name, startMs, durationMs]: SpanRow): SpanRow => [
     `${id}-${n}`,
     parent === null ? null : `${parent}-${n}`,
     service,
     name,
     startMs + laterMs,
+    durationMs,
   ];
 
 const span = (id: string, parent: string | null, service: string, name: string): SpanRow => [
@@ -217,6 +225,7 @@ const span = (id: string, parent: string | null, service: string, name: string):
   service,
   name,
   START_MS,
+  1,
 ];
 
 export const WHOLE = [

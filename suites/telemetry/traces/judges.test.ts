@@ -72,7 +72,9 @@ test('should name what is missing first on the way, not all that hangs on it', (
 });
 
 test('should fail for a span below the wrong service, and for a call that is not there', () => {
-  const wrong = WHOLE.map((row) => (row[0] === 'w' ? (['w', 'c', row[2], row[3], row[4]] as const) : row));
+  const wrong = WHOLE.map((row) =>
+    row[0] === 'w' ? (['w', 'c', row[2], row[3], row[4], row[5]] as const) : row,
+  );
   assert.match(
     judged(FEW, 1, () => ({ spans: wrong })).reason,
     /tender-ai \(amqp\): expected the first span of tender-ai below one of tender-api, seen below gateway/,
@@ -291,7 +293,7 @@ test('should want to know of each request what became of its trace', () => {
   const unsent = of(whole.filter(([kind], at) => kind !== 'canary-request' || at > 3));
   assert.notEqual(unsent.verdict, 'pass');
   const stray = whole.map(([kind, fields = {}]): Seen =>
-    kind === 'trace' ? [kind, { ...fields, spans: [['g', null, 'gateway', 'POST', 0]] }] : [kind, fields],
+    kind === 'trace' ? [kind, { ...fields, spans: [['g', null, 'gateway', 'POST', 0, 1]] }] : [kind, fields],
   );
   assert.equal(of(stray).verdict, 'fail');
 });
