@@ -48,6 +48,5 @@ try {
     await sleep(tenant.pauseMs, undefined, { signal: interrupt.signal }).catch(() => undefined);
   }
 } finally {
-  await tenant.end();
-  kube.close();
+  await tenant.end().finally(() => kube.close());
 }

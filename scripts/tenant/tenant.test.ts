@@ -7,7 +7,7 @@ const NODES = '/api/v1/nodes';
 const SIX_ACTIONS = 6;
 
 /** A cluster with two open workers and a tainted control plane, in which a node that was closed once stays marked. */
-function cluster({ left = false } = {}) {
+function cluster({ left = false, silent = 0 } = {}) {
   const node = (name: string, more: object = {}, annotations: object = {}) => ({
     metadata: { name, annotations },
     spec: more,
@@ -26,9 +26,13 @@ function cluster({ left = false } = {}) {
   const tenant = new Tenant(
     async (request) => {
       await Promise.resolve();
-      asked.push(request);
-      const closed = nodes.find(({ metadata }) => request.path === `${NODES}/${metadata.name}`);
-      if (closed !== undefined) closed.metadata.annotations = { 'second-tenant.example/rolling': 'true' };
+      const [path = '', by] = request.path.split('?');
+      asked.push({ ...request, path });
+      const isChange = request.method === 'POST' || request.method === 'PATCH';
+      assert.equal(by, isChange ? 'fieldManager=second-tenant' : undefined);
+      if (silent-- > 0) return { status: 503, body: 'busy' };
+      const closed = nodes.find(({ metadata }) => path === `${NODES}/${metadata.name}`);
+      if (closed !== undefined) closed.metadata.annotations = marked(request.body);
       const items = request.path === NODES ? nodes : pods;
       return { status: 200, body: request.method === 'GET' ? { items } : {} };
     },
@@ -38,6 +42,9 @@ function cluster({ left = false } = {}) {
     asked.filter((one) => one.method === 'PATCH' && one.path === path).map(({ body }) => body);
   return { tenant, asked, said, patches };
 }
+
+const marked = (patch: unknown): object =>
+  JSON.stringify(patch).includes('null') ? {} : { 'second-tenant.example/rolling': 'true' };
 
 const cordoned = (closed: true | null) => ({
   metadata: { annotations: { 'second-tenant.example/rolling': closed === null ? null : 'true' } },
@@ -51,7 +58,7 @@ describe('a second tenant', () => {
     for (let at = 0; at < SIX_ACTIONS; at++) await tenant.act();
     assert.deepEqual(said.slice(1), [
       'deployed release 1',
-      'scaled to 6 pods',
+      'scaled to 4 pods',
       'cordoned worker-1',
       'evicted shop-0',
       'uncordoned worker-1',
@@ -64,12 +71,17 @@ describe('a second tenant', () => {
       assert.match(path, /^\/api\/v1\/namespaces$|\/namespaces\/second-tenant\/|\/nodes\/worker-1$/);
   });
 
-  it('should open the node that a killed tenant left closed, at its begin and at its end', async () => {
+  it('should open the node that a killed tenant left closed, at its begin', async () => {
     const { tenant, patches } = cluster({ left: true });
     await tenant.begin();
     assert.deepEqual(patches(`${NODES}/worker-1`), [cordoned(null)]);
+  });
+
+  it('should end what it did once it is answered again', async () => {
+    const { tenant, asked, patches } = cluster({ left: true, silent: 1 });
     await tenant.end();
-    assert.equal(patches(`${NODES}/worker-1`).length, 2);
+    assert.deepEqual(patches(`${NODES}/worker-1`), [cordoned(null)]);
+    assert.equal(asked.filter(({ method }) => method === 'DELETE').length, 1);
   });
 
   it('should say what was refused, and go on', async () => {
