@@ -4,22 +4,13 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import {
-  applicationFromOpenApi,
-  differencesBetween,
-  draftFile,
-  listCluster,
-  notSeenIn,
-  pinOf,
-} from '../../env/draft/index.ts';
+import { applicationFromOpenApi, draftFile, listCluster } from '../../env/draft/index.ts';
 import type { DraftedFile, DraftOptions, Listing } from '../../env/draft/index.ts';
 import { EnvironmentError } from '../../env/errors.ts';
 import { parseEnvironment } from '../../env/loader.ts';
-import { declarationOf } from '../../env/providers/declared.ts';
 import type { EnvironmentFile } from '../../env/schema.ts';
 import { shown } from '../../env/shown.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { textIfThere } from '../../host/text-if-there.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { printed } from '../../reports/render/printed.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
@@ -43,7 +34,7 @@ async function init(options: Options, context: Context): Promise<number> {
   const listing = await cancellableListing({ kubeconfig, context: options.context });
   if (typeof listing === 'number') return listing;
   const { name, out } = targetOf(options, { listing, context });
-  const wasNamed = (options.name ?? options.out) !== undefined;
+  if (existsSync(out)) throw isThere(out, name);
   const { kind, namespace: namespaces = [] } = options;
   const command = commandOf({ ...options, kubeconfig, context: listing.context, out });
   const schema = path.relative(
@@ -60,20 +51,23 @@ async function init(options: Options, context: Context): Promise<number> {
     `${listing.calls} calls to the API server in ${seconds} s, all of them reads; no Secret was read`,
   );
   sayNotSeen(listing, context);
-  const there = await textIfThere(out);
-  if (there === null) {
-    await write(out, { drafted, name }, context);
-    sayWhatRunsNeed(draft, { listing, context });
-  }
-  const now = (): EnvironmentFile => parsedDraft(draftFile(listing, { ...asked, counts: 'now' }), out);
+  await write(out, { drafted, name }, context);
+  sayWhatRunsNeed(draft, { listing, context });
   // A first file is valid, and says itself what was not seen.
-  if (there === null) return EXIT.met;
-  const again = commandOf({ ...options, kubeconfig, context: listing.context, out: besideFile(out, name) });
-  return compare({ out, wasNamed, there, draft: now(), drafted, listing, again }, context);
+  return EXIT.met;
 }
 
-/** Of a second draft. */
-const besideFile = (out: string, name: string): string => path.join(path.dirname(out), `${name}-now.yaml`);
+/** A file that somebody may have completed is never written over. */
+function isThere(out: string, name: string): CommandError {
+  const ways = [
+    `\`npx plumbline run --env ${name} --read-only --suite topology\` says how the cluster differs from it`,
+    `\`--out ${shown(path.join(path.dirname(out), `${name}-now.yaml`))}\` drafts a second one`,
+  ];
+  return new CommandError(
+    `${shown(out)} is there already and stays as it is: ${ways.join('; ')}`,
+    EXIT.usage,
+  );
+}
 
 const ROLES =
   'this is left out of the file, and there is a report without it; plumbline-read and plumbline-operators (deploy/rbac.yaml) may list most of it, plumbline-init (deploy/init.yaml) the rest';
@@ -214,84 +208,11 @@ function sayWhatRunsNeed(
   );
 }
 
-/** Prints what differs, and what was not compared; the file stays as it is. @returns the exit code */
-function compare(
-  of: {
-    out: string;
-    wasNamed: boolean;
-    there: string;
-    draft: EnvironmentFile;
-    drafted: DraftedFile;
-    listing: Listing;
-    /** The command that drafts a second file. */
-    again: string;
-  },
-  context: Context,
-): number {
-  const { out, wasNamed, there, draft, drafted, listing, again } = of;
-  const file = shown(out);
-  const own = parseEnvironment(there, file, checkFindings).data;
-  refuseOther(own, { draft, file, wasNamed });
-  const { namespaces } = drafted;
-  const found = differencesBetween(own, {
-    draft,
-    namespaces,
-    refused: listing.refused,
-    authorities: listing.pin.authorities,
-  });
-  for (const one of found)
-    context.out(printed(`  ${one.what}: in the file ${one.file}, in the cluster ${one.cluster}`));
-  const unseen = notSeenIn(listing);
-  context.out(`${file}${comparedText(found.length, unseen)}; it was not changed`);
-  if (found.length > 0)
-    context.out(`  to take over what is there now, draft a second file and compare the two: npx ${again}`);
-  if (found.length > 0) return EXIT.notMet;
-  return unseen.length > 0 ? EXIT.inconclusive : EXIT.met;
-}
-
-function comparedText(differences: number, unseen: readonly string[]): string {
-  if (differences === 0 && unseen.length === 0) return ' says of the cluster what is there';
-  const said =
-    differences === 0
-      ? ': nothing that was compared differs'
-      : ` differs from the cluster in ${differences} places`;
-  return unseen.length === 0 ? said : `${said}; not compared: ${unseen.join(', ')} (not seen)`;
-}
-
-interface Comparison {
-  draft: EnvironmentFile;
-  file: string;
-  /** By --name or --out, and not by the context alone. */
-  wasNamed: boolean;
-}
-
-/** @throws CommandError (64) for an example, and for the file of another cluster, of which every line would differ */
-function refuseOther(own: EnvironmentFile, comparison: Comparison): void {
-  const why = otherText(own, comparison);
-  if (why === null) return;
-  throw new CommandError(`${comparison.file} is ${why}; choose another --name or --out`, EXIT.usage);
-}
-
-/**
- * A file without a pin, such as that of a cluster which Plumbline provisions, is taken for one of this cluster where somebody named it: a context
- * that happens to be called `local` does not name it. null: the file may be of this cluster.
- */
-function otherText(own: EnvironmentFile, { draft, wasNamed }: Comparison): string | null {
-  const [pinned, seen] = [pinOf(own)?.kubeSystemUid, pinOf(draft)?.kubeSystemUid];
-  if (declarationOf(own.cluster).pinIsPlaceholder?.(own.cluster) === true)
-    return `an example that comes with Plumbline, or a copy of one: its pin is zeros (that of this cluster is kubeSystemUid: ${seen ?? ''})`;
-  if (pinned === undefined)
-    return wasNamed ? null : 'of an environment without a pin, such as Plumbline provisions itself';
-  return pinned === seen
-    ? null
-    : `of another cluster: kube-system has the UID ${seen ?? ''} here and ${pinned} there`;
-}
-
 export function registerInit(program: Command, context: Context): void {
   program
     .command('init')
     .description(
-      'draft an environment file of a cluster that is reached by a kubeconfig, reading only; of a file that is there, say what differs and leave it (exit 0: written, or nothing differs; 1: it differs; 2: nothing that was compared differs, and something was not seen)',
+      'draft an environment file of a cluster that is reached by a kubeconfig, reading only; a file that is there stays as it is',
     )
     .option('--kubeconfig <file>', 'kubeconfig; that of kubectl when left out')
     .option('--context <name>', 'context in it; its current one when left out')

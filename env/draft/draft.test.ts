@@ -5,14 +5,12 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { kindOf } from '../../probes/kubernetes/kinds.ts';
-import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { draftedOn, listedOn, parsed } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
 import { namespace, service, workload } from './_testing/objects.ts';
 import { BARE, large, OPERATORS, REFERENCE } from './_testing/clusters.ts';
-import { differencesBetween } from './index.ts';
 import type { DraftOptions, Listing } from './index.ts';
 import { FURTHER, LISTED } from './listing.ts';
 import type { ListedKind } from './listing.ts';
@@ -250,13 +248,10 @@ test('should read 1,000 nodes and 10,000 pods in at most 60 calls, each a list o
   const objects = large();
   assert.equal(objects.filter(({ kind }) => kind === 'Pod').length, 10_000);
   const started = performance.now();
-  const { file } = await drafted(objects, { counts: 'now' });
+  const { file } = await drafted(objects);
   assert.ok(performance.now() - started < 60_000);
   assert.equal(file.topology.workloads.length, 500);
-  assert.deepEqual(
-    file.topology.pools.map(({ count }) => count.min),
-    [666, 334],
-  );
+  assert.equal(file.topology.pools.length, 2);
   assert.ok(server.asked.length <= 60, `${server.asked.length} calls`);
   assert.ok(server.asked.every((one) => one.startsWith('GET ') && !/secrets|configmaps|log/.test(one)));
 });
@@ -347,68 +342,6 @@ test('should say what could not be listed, and draft the rest', async () => {
     assert.match(text, /TODO NOT SEEN: v1\/PersistentVolume: forbidden: /);
     assert.equal(file.topology.storage, undefined);
     assert.equal(file.topology.workloads.length, 15);
-  } finally {
-    server.forbidden.clear();
-  }
-});
-
-const refused = new Set<ListedKind>();
-
-test('should find no difference to a cluster that has not changed, and each that there is', async () => {
-  const { file, namespaces } = await drafted(REFERENCE);
-  assert.deepEqual(differencesBetween(file, { draft: file, namespaces, refused }), []);
-  const changed = REFERENCE.filter(({ kind, metadata }) => !(kind === 'Node' && metadata.name === 'w-3'))
-    .filter(({ kind, metadata }) => !(kind === 'Deployment' && metadata.name === 'grafana'))
-    .map((one) =>
-      one.kind === 'StatefulSet' && one.metadata.name === 'redis'
-        ? { ...one, spec: { ...(one['spec'] as object), replicas: 5 } }
-        : one,
-    );
-  const after = await drafted(changed);
-  assert.deepEqual(
-    differencesBetween(file, { draft: after.file, namespaces, refused }).map(
-      ({ what, file: own, cluster }) => [what, own, cluster],
-    ),
-    [
-      ['topology.pools: general: count', '3', '2'],
-      ['topology.workloads: Deployment monitoring/grafana', 'there', 'not there'],
-      ['topology.workloads: StatefulSet shop/redis: replicas', '3', '5'],
-    ],
-  );
-});
-
-test('should leave alone what only the file can know', async () => {
-  const { file, completed, namespaces } = await drafted(REFERENCE);
-  const [first, ...others] = file.topology.workloads;
-  assert.ok(first);
-  const edited: EnvironmentFile = {
-    ...completed,
-    description: 'ours',
-    profiles: {},
-    permits: [{ checks: ['topology/**'], faults: [] }],
-    topology: {
-      ...completed.topology,
-      registry: { prefixes: ['registry.example.com/'], pinned: 'tag' },
-      workloads: [
-        ...completed.topology.workloads.map((one) => ({ ...one, replicas: { min: 0, max: 20 } })),
-        { ...first, namespace: 'elsewhere', name: 'theirs' },
-      ],
-    },
-  };
-  assert.ok(others.length > 0);
-  const { file: draft } = await drafted(REFERENCE, { counts: 'now' });
-  assert.deepEqual(differencesBetween(edited, { draft, namespaces, refused }), []);
-});
-
-test('should not take for gone what could not be listed', async () => {
-  const { file, namespaces } = await drafted(REFERENCE);
-  for (const kind of ['v1/Node', 'apps/v1/Deployment', 'v1/Service', 'v1/Pod'] as const)
-    server.forbidden.add(kind);
-  try {
-    const listing = await listed(REFERENCE);
-    const { file: draft } = await drafted(REFERENCE, { namespaces });
-    assert.deepEqual([...listing.refused.keys()].length, 4);
-    assert.deepEqual(differencesBetween(file, { draft, namespaces, refused: listing.refused }), []);
   } finally {
     server.forbidden.clear();
   }

@@ -7,7 +7,6 @@ import type { Stood } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
 import { autoscaler, ingress, namespace, node, objectAt, service, workload } from './_testing/objects.ts';
-import { differencesBetween } from './index.ts';
 import { FURTHER } from './listing.ts';
 
 const server = await ListingApiServer.forTests();
@@ -280,28 +279,6 @@ test('should draft a Rollout and what KEDA scales, and take them for the backend
   assert.deepEqual(backend?.deployment, { namespace: 'edge', name: 'quotes' });
   assert.equal(backend.scaling.scaledObject, 'quotes-load');
   assert.doesNotMatch(JSON.stringify(found.listing.objects), /in-plain-text/);
-});
-
-test('should find no difference to Rollouts that are there, and those that are gone or were not listed', async () => {
-  const { file, namespaces } = await drafted(...SCALED);
-  const refused = new Set<never>();
-  const again = await drafted(...SCALED);
-  assert.deepEqual(differencesBetween(file, { draft: again.file, namespaces, refused }), []);
-  const without = await drafted(...SCALED.filter(({ kind }) => kind !== 'Rollout'));
-  assert.ok(
-    differencesBetween(file, { draft: without.file, namespaces, refused }).some(
-      ({ what, cluster }) => what === 'topology.workloads: Rollout edge/quotes' && cluster === 'not there',
-    ),
-  );
-  server.forbidden.add('argoproj.io/v1alpha1/Rollout');
-  try {
-    const unseen = await drafted(...SCALED);
-    assert.match(unseen.text, /TODO NOT SEEN: argoproj\.io\/v1alpha1\/Rollout: forbidden/);
-    const own = { draft: unseen.file, namespaces, refused: unseen.listing.refused };
-    assert.deepEqual(differencesBetween(file, own), []);
-  } finally {
-    server.forbidden.clear();
-  }
 });
 
 test('should say which Deployment only lends its template to a Rollout', async () => {

@@ -13,12 +13,11 @@ import { nameOf } from '../../reports/record/names/topology-names.ts';
 import { closedDraft } from './closed.ts';
 import { applicationDraft, edgeDraft, edgeIn } from './edge.ts';
 import type { SeenEdge } from './edge.ts';
-import { isCompared } from './listing.ts';
+import { isDrafted } from './listing.ts';
 import type { Listing } from './listing.ts';
 import { platformNamespaces } from './namespaces.ts';
 import { networkDraft } from './network.ts';
 import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
-import type { Counts } from './nodes.ts';
 import { objectivesDraft } from './objectives.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
@@ -30,10 +29,8 @@ import { ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
 import { yamlOf } from './yaml.ts';
 
 export { openLines } from '../../probes/drafting.ts';
-export { listCluster, notSeenIn } from './listing.ts';
+export { listCluster } from './listing.ts';
 export type { Listing } from './listing.ts';
-export { differencesBetween, pinOf } from './difference.ts';
-export type { Difference } from './difference.ts';
 
 /** `application` from the text of an OpenAPI document. @throws Error that says what the text is instead */
 export function applicationFromOpenApi(text: string): Draft {
@@ -54,8 +51,6 @@ export interface DraftOptions {
   application?: Draft | undefined;
   /** Path of the schema of environment files from where the file is, for editors. */
   schema: string;
-  /** Of nodes and of what runs on each of them: `ranges` when left out. */
-  counts?: Counts;
 }
 
 export interface DraftedFile {
@@ -112,10 +107,10 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
   return [
     `yaml-language-server: $schema=${schema}`,
     `Drafted by \`${command}\` from what ${pin.server} (Kubernetes ${version}) shows`,
-    'to an account that may only read. The same command again compares this file with the cluster, and changes nothing.',
+    'to an account that may only read. Whether the cluster still is so, the checks of the suite topology say.',
     'What needs an address, an account or a decision is commented out; each TODO says what is missing and what tells it.',
     ...[...refused].map(([kind, why]) =>
-      isCompared(kind)
+      isDrafted(kind)
         ? open(`NOT SEEN: ${kind}: ${why}`)
         : `NOT SEEN: ${kind}: ${why}; topology.closed.ignore has the Jobs that are there now, and not those that will come`,
     ),
@@ -145,7 +140,7 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 ?? undefined },
     },
     namespaces: namespacesDraft(found),
-    topology: topologyDraft(found, { storage, counts: options.counts ?? 'ranges' }),
+    topology: topologyDraft(found, storage),
     application: options.application ?? applicationDraft(edge),
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugins(seen.sets), seen.workloads),
@@ -187,18 +182,15 @@ function platformIn({ seen, namespaces, stores, edge }: Omit<Found, 'recognised'
   return { namespace, why: `no application was found behind an edge: this has ${most}` };
 }
 
-function topologyDraft(
-  { seen, namespaces, stores, archive, edge }: Found,
-  { storage, counts }: { storage: FoundStorage; counts: Counts },
-): DraftMap {
+function topologyDraft({ seen, namespaces, stores, archive, edge }: Found, storage: FoundStorage): DraftMap {
   const { listing } = seen;
   const workloads = ofNamespaces(seen, namespaces);
   return {
     controlPlane: controlPlane(listing),
-    pools: poolsDraft(seen, counts),
+    pools: poolsDraft(seen),
     network: networkDraft(seen.sets),
     storage: storage.draft,
-    workloads: workloadsDraft({ seen, namespaces, stores, archive, className: storage.className, counts }),
+    workloads: workloadsDraft({ seen, namespaces, stores, archive, className: storage.className }),
     closed: closedDraft(seen, namespaces),
     registry: registryDraft(workloads),
     certificates: certificatesDraft(listing, edge.entries),

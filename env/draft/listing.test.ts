@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
-import type { EnvironmentFile } from '../schema.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
 import { OPERATORS, REFERENCE } from './_testing/clusters.ts';
 import { parsed } from './_testing/drafted.ts';
 import { objectAt } from './_testing/objects.ts';
-import { differencesBetween, draftFile, listCluster } from './index.ts';
+import { draftFile, listCluster } from './index.ts';
 import type { DraftedFile, Listing } from './index.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-listing-'));
@@ -78,27 +77,6 @@ test('should declare the certificate of an API server that a public authority si
   const listing = { ...reached, pin };
   const [one] = parsed(draftOf(listing).text).topology.certificates;
   assert.deepEqual([one?.host, one?.port, one?.trust], ['api.example.com', 6443, 'cluster']);
-});
-
-test('should find no difference where the authority is one of several, or none is pinned', async () => {
-  const listing = await listedBy((cluster) => cluster);
-  const { text, namespaces } = draftOf(listing);
-  const draft = parsed(text);
-  const pinned = (caSha256: string | undefined): EnvironmentFile => {
-    assert.ok('pin' in draft.cluster);
-    return { ...draft, cluster: { ...draft.cluster, pin: { kubeSystemUid: UID, caSha256 } } };
-  };
-  const other = 'a'.repeat(64);
-  const compared = { draft, namespaces, refused: new Set<never>() };
-  const authorities = [...listing.pin.authorities, other];
-  assert.equal(authorities.length, 2);
-  assert.deepEqual(differencesBetween(pinned(other), { ...compared, authorities }), []);
-  assert.deepEqual(differencesBetween(pinned(undefined), { ...compared, authorities }), []);
-  const found = differencesBetween(pinned('b'.repeat(64)), { ...compared, authorities });
-  assert.deepEqual(
-    found.map(({ what }) => what),
-    ['cluster.pin.caSha256'],
-  );
 });
 
 test('should go on where something that somebody installed cannot be listed, and end where a part of Kubernetes cannot', async () => {

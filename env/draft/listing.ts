@@ -53,14 +53,9 @@ export const FURTHER = [
 ] as const;
 export type ListedKind = (typeof LISTED)[number] | (typeof FURTHER)[number];
 
-/** Whether something of a file that is compared cannot be without these: a draft without CronJobs only says less. */
-export function isCompared(kind: ListedKind): boolean {
+/** Whether a part of the file is missing without these: a draft without CronJobs only says less. */
+export function isDrafted(kind: ListedKind): boolean {
   return kind !== CRON_JOB;
-}
-
-/** What is compared and could not be listed, as kubectl calls it. */
-export function notSeenIn({ refused }: Pick<Listing, 'refused'>): string[] {
-  return [...refused.keys()].filter(isCompared).map((kind) => kindOf(kind).plural);
 }
 
 /** What was seen of one cluster. */

@@ -40,9 +40,6 @@ const RESIZED = [
 /** The autoscaler of Kubernetes' own project, wherever it runs, resizes groups under any label. */
 const AUTOSCALER = /^cluster-autoscaler/;
 
-/** `now`: the numbers of now also where they follow the nodes, to compare a file with them; otherwise a range there, which still holds tomorrow. */
-export type Counts = 'now' | 'ranges';
-
 export interface FoundPool {
   name: string;
   labels: Readonly<Record<string, string>>;
@@ -169,7 +166,7 @@ export function controlPlane(listing: Listing): Draft | undefined {
 }
 
 /** `topology.pools` */
-export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, counts: Counts): Draft {
+export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>): Draft {
   const { pools, others } = poolsOf(listing.objects['v1/Node']);
   const autoscaled = sets.some(({ containers }) =>
     containers.some(({ image }) => AUTOSCALER.test(imageName(image))),
@@ -177,7 +174,8 @@ export function poolsDraft({ listing, sets }: Pick<Seen, 'listing' | 'sets'>, co
   const isResized = ({ labels }: FoundPool): boolean =>
     autoscaled || Object.keys(labels).some((key) => RESIZED.includes(key));
   const drafts = pools.map((pool) =>
-    poolDraft(pool, counts !== 'now' && isResized(pool) ? { min: 0, max: MOST_NODES } : pool.nodes.length),
+    // A range where something resizes the pool, which still holds tomorrow.
+    poolDraft(pool, isResized(pool) ? { min: 0, max: MOST_NODES } : pool.nodes.length),
   );
   const lines = [
     ...withoutControlPlane(listing),

@@ -13,15 +13,11 @@ import { ListingApiServer } from './_testing/api-server.ts';
 import { draftedOn } from './_testing/drafted.ts';
 import type { Drafted } from './_testing/drafted.ts';
 import { clusterOf } from './_testing/provisioned.ts';
-import { differencesBetween } from './index.ts';
 
 const server = await ListingApiServer.forTests();
 
 const drafted = (instance: InstanceName, ...parts: PartName[]): Promise<Drafted> =>
   draftedOn(server, clusterOf(instance, ...parts));
-/** As a second `init` holds a file against it. */
-const draftedNow = (...parts: PartName[]): Promise<Drafted> =>
-  draftedOn(server, clusterOf('rehearsal', ...parts), { counts: 'now' });
 
 /** Who the members are, in which container, and what manages them. */
 function membersIn(stores: Stores): Record<string, unknown> {
@@ -115,7 +111,7 @@ function markedIn(text: string): string[] {
 }
 
 test('should leave at most 25 lines of the rehearsal to its user, and load', async () => {
-  const { text, open, file, completed, namespaces } = await drafted('rehearsal', 'telemetry');
+  const { text, open, file, completed } = await drafted('rehearsal', 'telemetry');
   const marked = markedIn(text);
   assert.ok(marked.length <= 25, marked.join('\n'));
   assert.ok(open > 10 && open <= marked.length);
@@ -136,26 +132,4 @@ test('should leave at most 25 lines of the rehearsal to its user, and load', asy
     ['accelerated: 2', 'burst: 2', 'general: 1'],
   );
   assert.deepEqual(file.topology.storage?.className, 'fast-local');
-  const { file: draft } = await draftedNow('telemetry');
-  assert.deepEqual(differencesBetween(file, { draft, namespaces, refused: new Set() }), []);
-});
-
-test('should say of the file of the rehearsal nothing about its edge and its application', async () => {
-  const { completed, namespaces } = await drafted('rehearsal');
-  const again = await drafted('rehearsal');
-  assert.deepEqual(differencesBetween(completed, { draft: again.file, namespaces, refused: new Set() }), []);
-});
-
-test('should see no difference between the rehearsal and its own file, which was completed by hand', async () => {
-  const own = await loadEnvironment('rehearsal');
-  const { file: draft, namespaces } = await draftedNow('telemetry');
-  const differences = (file: typeof own) =>
-    differencesBetween(file, { draft, namespaces, refused: new Set() }).map(
-      ({ what, file: said, cluster }) => `${what}: ${said}, ${cluster}`,
-    );
-  assert.deepEqual(differences(own), []);
-  const nodes = { ...own.topology.nodes, others: [] };
-  assert.deepEqual(differences({ ...own, topology: { ...own.topology, nodes } }), [
-    'topology.pools: burst: not there, there',
-  ]);
 });

@@ -12,7 +12,6 @@ import type { SeenSet } from '../../probes/store/recognising.ts';
 import { coversPath, isInjected, nameOf } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 import { MOST_NODES } from './nodes.ts';
-import type { Counts } from './nodes.ts';
 import type { Seen, SeenWorkload } from './seen.ts';
 import { classesOf } from './storage.ts';
 
@@ -24,7 +23,6 @@ interface Around {
   archive: FoundStore | undefined;
   /** The class of data volumes, if there is one. */
   className: string | undefined;
-  counts: Counts;
 }
 
 export function ofNamespaces({ workloads }: Seen, namespaces: readonly string[]): SeenWorkload[] {
@@ -39,7 +37,7 @@ export function workloadsDraft(around: Around): Draft {
 
 function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Draft {
   const { set } = workload;
-  const { replicas, max, by } = replicasOf(workload, pointing, around.counts);
+  const { replicas, max, by } = replicasOf(workload, pointing);
   const store = storeOf(workload, around);
   const devices = devicesOf(workload);
   const draft: DraftMap = {
@@ -65,7 +63,6 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
 function replicasOf(
   workload: SeenWorkload,
   { autoscalers, scaledObjects }: Pointing,
-  counts: Counts,
 ): { replicas: Draft; max: number; by: string } {
   const {
     name,
@@ -77,7 +74,7 @@ function replicasOf(
     return { replicas: { min, max }, max, by: `by the ScaledObject ${keda.metadata.name} of KEDA` };
   }
   const scaled = autoscalers.get(name);
-  if (kind === 'DaemonSet' && counts !== 'now') {
+  if (kind === 'DaemonSet') {
     const min = replicas > 0 && takesEveryNode(workload) ? 1 : 0;
     return { replicas: { min, max: MOST_NODES }, max: MOST_NODES, by: 'one on each node that takes it' };
   }
