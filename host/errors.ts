@@ -23,8 +23,7 @@ export const INTERRUPTS = Object.keys(SIGNAL_EXITS) as InterruptSignal[];
 /** What each of them means, for the reference. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   met: 'met, or done',
-  notMet:
-    'not met: a check failed, a declared thing is absent, the environment was not restored, or a file says otherwise than its cluster (`init`)',
+  notMet: 'not met: a check failed, a declared thing is absent, or the environment was not restored',
   inconclusive:
     'inconclusive: no data, too few samples, a source unreachable, rights missing, or an embedded environment half up; `doctor`: something is missing',
   harness: 'the harness itself failed, or the runs folder or what a command prints cannot be written',
