@@ -1,5 +1,5 @@
 /**
- * The pages below docs/reference, each written from what it is about: `npm run reference`.
+ * The pages below docs/reference, each written from its subject: `npm run reference`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,15 +11,17 @@ import { rightsPage } from './reference/rights.ts';
 
 export const FOLDER = path.join(import.meta.dirname, '..', 'docs', 'reference');
 
-export const PAGES: Readonly<Record<string, () => string>> = {
+export const COMMITTED: Readonly<Record<string, () => string>> = {
   'checks.md': checksPage,
   'command-line.md': commandLinePage,
   'environment.md': environmentPage,
-  'histories.md': historiesPage,
   'rights.md': rightsPage,
 };
+/** Only authors of judges look here, so Git ignores it. */
+const IGNORED = { 'histories.md': historiesPage };
 
 if (import.meta.main) {
   mkdirSync(FOLDER, { recursive: true });
-  for (const [name, text] of Object.entries(PAGES)) writeFileSync(path.join(FOLDER, name), text());
+  for (const [name, text] of Object.entries({ ...COMMITTED, ...IGNORED }))
+    writeFileSync(path.join(FOLDER, name), text());
 }
