@@ -66,7 +66,7 @@ export const MOST_OTHERS = 0.25;
 /**
  * From this share on, on average over a trial, whatever runs there waits for a core: a report then says that a goal may be missed for the machine.
  * It changes no verdict. A platform that took 62 % of two cores at rest took 92 to 100 % in the checks that missed their goals
- * (docs/measured/2026-11.md, "A machine that does not bear everything").
+ * (docs/measured.md, "Whole runs").
  */
 export const FULL = 0.9;
 
