@@ -231,7 +231,7 @@ test('should take the images of the pods where a gateway of Istio leaves them to
   const other = [...LASTING, ...istioGateway(PROXY, 'elsewhere.test/proxyv2:latest')];
   assert.match(
     await verdictOf(IMAGES, file, other),
-    /^fail: 2 of 13: registry and pin of Deployment istio-ingress\/gateway container istio-proxy in Pod istio-ingress\/gateway-1; /,
+    /^fail: 3 of 17: registry, pin, repository of Deployment istio-ingress\/gateway container istio-proxy in Pod istio-ingress\/gateway-1; /,
   );
 });
 

@@ -9,7 +9,7 @@ import { resizedBy, ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workl
 import type { FoundStore } from '../../probes/recognised-stores.ts';
 import { finds, podLabels } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
-import { coversPath, isInjected, nameOf } from '../../reports/record/names/topology-names.ts';
+import { coversPath, isInjected, nameOf, repositoryIn } from '../../reports/record/names/topology-names.ts';
 import type { Listing } from './listing.ts';
 import { MOST_NODES } from './nodes.ts';
 import type { Seen, SeenWorkload } from './seen.ts';
@@ -47,6 +47,7 @@ function entryOf(workload: SeenWorkload, around: Around, pointing: Pointing): Dr
     replicas,
     serves: pointing.isServed(set),
     ...(devices > 0 && { gpu: devices }),
+    image: imageOf(workload),
     ...store?.draft,
   };
   const notes = [
@@ -81,6 +82,16 @@ function replicasOf(
   if (scaled === undefined) return { replicas, max: replicas, by: '' };
   const { min, max } = resizedBy(scaled);
   return { replicas: { min, max }, max, by: `by the autoscaler ${scaled.metadata.name}` };
+}
+
+/** The repository of all its containers, or of each by its name but what an injector puts in; undefined: that puts in all of them. */
+function imageOf({ object }: SeenWorkload): Draft | undefined {
+  const { containers, initContainers = [] } = object.spec.template.spec;
+  const all = [...containers, ...initContainers].map(({ name, image }) => [name, repositoryIn(image)]);
+  const [first, ...more] = new Set(all.map(([, repository = '']) => repository));
+  const known = all.filter(([, repository = '']) => !isInjected(repository));
+  if (known.length === 0) return undefined;
+  return more.length === 0 ? first : (Object.fromEntries(known) as DraftMap);
 }
 
 /** Whether its template asks nothing of a node but its operating system: what runs on some nodes alone has none while these are scaled to none. */

@@ -5,7 +5,7 @@ import { isList, Noted } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
 
 /** Characters of a line, beyond which a short map is written a key a line. */
-const LINE = 130;
+const LINE = 150;
 
 export interface Rendering {
   /** Lines above everything. */

@@ -108,6 +108,10 @@ const exemption = z.strictObject({
   reason: z.string().min(1),
 });
 
+const repository = z
+  .string()
+  .regex(/^([^\s@/]+\/)*[^\s@/:]+$/, 'expected a repository, without a tag or digest');
+
 const workload = z.strictObject({
   kind: z
     .enum(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'])
@@ -134,6 +138,12 @@ const workload = z.strictObject({
       'The part of the platform that the workload belongs to: the workload exists only where that part is provisioned',
     ),
   gpu: z.int().min(1).optional().describe('GPU devices that each replica asks for'),
+  image: z
+    .union([repository, z.record(z.string().min(1), repository)])
+    .optional()
+    .describe(
+      'The program that it runs: the repository of its image without tag and digest, in full or what follows a prefix of topology.registry; a map by the names of its containers where they differ',
+    ),
   spread: z
     .strictObject({
       differentNodes: z.boolean().default(true),

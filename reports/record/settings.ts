@@ -60,6 +60,8 @@ const workload = z.object({
   store: z.string().optional(),
   part: z.string().optional(),
   gpu: z.number().optional(),
+  /** The repository of all its containers, or of each by its name. */
+  image: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   spread: z
     .object({ differentNodes: z.boolean().optional(), disruptionBudget: z.boolean().optional() })
     .optional(),

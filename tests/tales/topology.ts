@@ -67,7 +67,27 @@ const SPREAD = 'topology/workloads/spread';
 const DECLARED = 'topology/workloads/declared';
 const ROLES = 'topology/workloads/roles';
 const POOLS = 'topology/nodes/pools';
+const IMAGES = 'topology/workloads/images';
 const REACH = 'topology/network/reachability';
+
+/** An image of the platform's registry, pinned. */
+const pinned = (repository: string): string =>
+  `registry.plumbline.test:5000/${repository}:1@sha256:${'5'.repeat(64)}`;
+
+/** The image of a container of this name, in every workload that has one. */
+const runs = (container: string, image: string): Tale['bend'] =>
+  changed('container-image', (one) => (one.container === container ? { image } : {}));
+
+/** A container of a pod of the gateway that its template does not have, or has with another image. */
+const beside = (container: string, image: string): Tale['bend'] =>
+  seen({
+    kind: 'pod-image',
+    t: 0,
+    workload: 'Deployment edge/gateway',
+    container,
+    pod: 'edge/gateway-67d6b8bc84-k867g',
+    image,
+  });
 
 export const TALES: readonly Tale[] = [
   {
@@ -323,5 +343,76 @@ export const TALES: readonly Tale[] = [
     must: 'fail',
     rule: 'nodes',
     bend: changed('node', ({ name }) => (name === 'worker-3' ? { ready: false } : {})),
+  },
+  {
+    number: 58,
+    check: IMAGES,
+    says: 'the backend runs another program of the right registry, pinned',
+    must: 'fail',
+    rule: 'repository',
+    bend: runs('tender-api', pinned('grafana-stub')),
+  },
+  {
+    check: IMAGES,
+    says: 'the proxy before every Elasticsearch is another program',
+    must: 'fail',
+    rule: 'repository',
+    bend: runs('gate', pinned('gateway')),
+  },
+  {
+    check: IMAGES,
+    says: 'a pod of the gateway runs another program than its template says',
+    must: 'fail',
+    rule: 'repository',
+    bend: beside('gateway', pinned('llm-stub')),
+  },
+  {
+    check: IMAGES,
+    says: 'the declared proxy is gone, and a container of another name has taken its place',
+    must: 'fail',
+    rule: 'repository',
+    bend: all(
+      changed('template', ({ containers }) => ({
+        containers: containers.map((name) => (name === 'gate' ? 'door' : name)),
+      })),
+      changed('container-image', ({ container }) => (container === 'gate' ? { container: 'door' } : {})),
+    ),
+  },
+  {
+    check: IMAGES,
+    says: 'the backend has another version',
+    must: 'pass',
+    bend: runs('tender-api', pinned('tender-api')),
+  },
+  {
+    check: IMAGES,
+    says: 'a webhook puts a proxy of the registry beside the gateway',
+    must: 'pass',
+    bend: beside('istio-proxy', pinned('istio/proxyv2')),
+  },
+  {
+    check: IMAGES,
+    says: 'the backend comes from a second registry that is declared',
+    must: 'pass',
+    bend: all(
+      headed(({ settings }) => ({
+        settings: {
+          ...settings,
+          registry: { prefixes: ['registry.plumbline.test:5000/', 'mirror.test/'], pinned: 'digest' },
+        },
+      })),
+      runs('tender-api', pinned('tender-api').replace('registry.plumbline.test:5000', 'mirror.test')),
+    ),
+  },
+  {
+    check: IMAGES,
+    says: 'nobody has declared which programs run',
+    must: 'pass',
+    bend: headed(({ settings }) => ({
+      settings: {
+        ...settings,
+        workloads: (settings.workloads ?? []).map(({ image: _, ...one }) => one),
+      },
+    })),
   },
 ];

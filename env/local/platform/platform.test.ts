@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageSet } from '../images/index.ts';
+import { loadEnvironment } from '../../loader.ts';
 import { ALL, contextWith, imageSet, objectsWith } from './_testing/platform.ts';
-import { platformFingerprint } from './index.ts';
+import { platformFingerprint, platformObjects } from './index.ts';
 import type { KubeObject } from './objects.ts';
 import { platformParts } from './parts.ts';
 import { CANARY_JOB, scrapedIn } from './prometheus/services.ts';
@@ -66,6 +67,28 @@ test('should give every container probes, requests, limits, no rights and a pinn
     );
   }
 });
+
+for (const instance of ['local', 'local-small', 'rehearsal'] as const)
+  test(`should declare of every container of ${instance} the image that it is provisioned with`, async () => {
+    const { topology } = await loadEnvironment(instance, { with: ['all'] });
+    const words = ALL.filter(
+      (word) => instance === 'local' || word !== (instance === 'rehearsal' ? 'ai' : 'gpu'),
+    );
+    const objects = platformObjects(contextWith(words, instance, imageSet(instance, words)));
+    for (const { kind, namespace, name, image } of topology.workloads) {
+      const found = objects.find(
+        (one) => one.kind === kind && one.metadata.namespace === namespace && one.metadata.name === name,
+      );
+      assert.ok(found, name);
+      const { containers } = (found['spec'] as Workload).template.spec;
+      const seen = containers.map((one) => [one.name, /^[^/]+\/(.+):1@/.exec(one.image)?.[1]] as const);
+      const declared = seen.map(([container]) => [
+        container,
+        typeof image === 'object' ? image[container] : image,
+      ]);
+      assert.deepEqual(declared, seen, name);
+    }
+  });
 
 test('should run nothing as root or in the node’s namespaces', () => {
   for (const { name, spec } of workloads()) {

@@ -34,6 +34,11 @@ export function isInjected(image: string): boolean {
   return image === 'auto';
 }
 
+/** The repository of an image, without its tag and digest. */
+export function repositoryIn(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+}
+
 /** A service is a Deployment, unless a Rollout of its name is among the declared workloads. */
 export function kindOfService(
   { namespace, name }: { namespace: string; name: string },

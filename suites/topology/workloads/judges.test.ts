@@ -335,6 +335,26 @@ test('should demand the registry and a pin of what a pod has beside its template
   assert.equal(images([...seen, beside('docker.io/istio/proxyv2:latest')], { exempt }), 'pass');
 });
 
+test('false verdict 58: a container runs the program that is declared for it', () => {
+  const seen = [imaged(), pull()];
+  const declaredAs = (image: unknown, more: Seen[] = seen) => images(more, { image });
+  assert.equal(declaredAs('reg.test/api'), 'pass');
+  assert.equal(declaredAs('api'), 'pass', 'behind a prefix of the registry');
+  assert.equal(declaredAs({ api: 'api' }), 'pass');
+  assert.equal(declaredAs('other'), 'fail');
+  assert.equal(declaredAs('pi'), 'fail', 'the end of its name');
+  assert.equal(declaredAs({ api: 'api', other: 'api' }), 'fail', 'a container that nothing has');
+  assert.equal(declaredAs({ other: 'api' }), 'fail');
+  const beside = (container: string): Seen => [
+    'pod-image',
+    { workload: NAME, container, pod: 'tender/api-1', image: IMAGE.replace('api', 'proxy') },
+  ];
+  assert.equal(declaredAs('api', [...seen, beside('api')]), 'fail', 'a pod with another than its template');
+  assert.equal(declaredAs('api', [...seen, beside('istio-proxy')]), 'pass', 'what a webhook put in');
+  assert.equal(declaredAs({ api: 'api', 'istio-proxy': 'proxy' }, [...seen, beside('istio-proxy')]), 'pass');
+  assert.equal(declaredAs({ api: 'api', 'istio-proxy': 'api' }, [...seen, beside('istio-proxy')]), 'fail');
+});
+
 test('should not know what can be pulled from a pod without containers, or from fewer pods than are declared', () => {
   const bare: Seen = ['pull', { workload: NAME, pod: 'tender/api-1', troubles: [], images: [] }];
   assert.equal(images([imaged(), bare]), 'inconclusive');

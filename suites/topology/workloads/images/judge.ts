@@ -9,46 +9,86 @@ import {
 } from '../../../../reports/judge/topology/containers.ts';
 import { exemption } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { atMost } from '../../../../reports/record/at-most.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { isInjected, nameOf } from '../../../../reports/record/names/topology-names.ts';
+import { isInjected, nameOf, repositoryIn } from '../../../../reports/record/names/topology-names.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { OF_CONTAINERS, withException } from '../exceptions.ts';
 
 export const judge: CheckJudge = { judge: judgeImages };
 
-/** Every image comes from a declared registry, is pinned, and could be pulled by the nodes. */
+/** Every image comes from a declared registry, is pinned, is that of the declared program, and could be pulled by the nodes. */
 function judgeImages(history: History): Judgement {
   const findings = new Findings(history);
   const { registry } = history.header.settings;
   const allowed: Allowed = {
     prefixes: registry?.prefixes ?? [],
     pin: registry?.pinned === 'digest' ? 'digest' : 'tag',
+    repositoryOf: (line) => repositoryOf(history, line),
   };
   const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
+  const open: string[] = [];
   eachContainer(history, findings, goes, (one) => {
+    if (allowed.repositoryOf(one) === undefined) open.push(`${one.container} of ${one.workload}`);
     if (isInjected(one.image)) injected(history, findings, { of: one, allowed });
-    else judgeImage(findings, { subject: subjectOf(one), image: one.image }, allowed);
+    else judgeImage(findings, { subject: subjectOf(one), of: one }, allowed);
   });
+  declaredContainers(history, findings.rule('repository'));
+  if (open.length > 0)
+    findings.note(
+      `not judged: which program runs in ${atMost(open, MOST_NAMED).join(', ')} (topology.workloads[].image)`,
+    );
   for (const one of all(history, 'pod-image')) ofPod(history, findings, { one, allowed });
   pulls(history, findings.rule('pulls'));
   const from = allowed.prefixes.join(', ') || '(none declared)';
   return withException(
-    findings.conclude(`images from ${from}, pinned by ${allowed.pin}, pulled`),
+    findings.conclude(`images from ${from}, pinned by ${allowed.pin}, of the declared programs, pulled`),
     OF_CONTAINERS,
   );
 }
 
+const MOST_NAMED = 10;
+
+type Line = Pick<Seen<'container-image'>, 'workload' | 'container'>;
+
 interface Allowed {
   prefixes: readonly string[];
   pin: 'digest' | 'tag';
+  /** The repository that is declared for a container; undefined: none is. */
+  repositoryOf: (line: Line) => string | undefined;
+}
+
+/** One text is for every container of the template, and not for what a webhook puts beside them. */
+function repositoryOf(history: History, { workload: name, container }: Line): string | undefined {
+  const image = every(history.header).find((one) => nameOf(one) === name)?.image;
+  if (typeof image !== 'string') return image?.[container];
+  const isIt = (one: Line): boolean => one.workload === name && one.container === container;
+  return templated(history).some(isIt) ? image : undefined;
+}
+
+function templated(history: History): Line[] {
+  return all(history, 'template').flatMap(({ workload, containers, initContainers }) =>
+    [...containers, ...initContainers].map((container) => ({ workload, container })),
+  );
+}
+
+/** A container that is declared by its name and runs nowhere was renamed, and another runs in its place. */
+function declaredContainers(history: History, findings: Findings): void {
+  const seen = [...templated(history), ...all(history, 'pod-image')].map(subjectOf);
+  for (const [workload, { image }] of byName(every(history.header)))
+    for (const [container, repository] of Object.entries(typeof image === 'object' ? image : {})) {
+      const subject = subjectOf({ workload, container });
+      if (!seen.includes(subject)) findings.absent(subject, repository);
+    }
 }
 
 function judgeImage(
   findings: Findings,
-  { subject, image }: { subject: string; image: string },
-  { prefixes, pin }: Allowed,
+  { subject, of }: { subject: string; of: Line & { image: string } },
+  { prefixes, pin, ...allowed }: Allowed,
 ): void {
+  const { image } = of;
   findings.rule('registry').expect(
     `registry of ${subject}`,
     prefixes.some((prefix) => image.startsWith(prefix)),
@@ -63,6 +103,12 @@ function judgeImage(
       pin === 'digest' ? 'a digest' : 'a tag other than latest',
       image,
     );
+  const repository = allowed.repositoryOf(of);
+  if (repository === undefined) return;
+  const wanted = [repository, ...prefixes.map((prefix) => `${prefix}${repository}`)];
+  findings
+    .rule('repository')
+    .expect(`repository of ${subject}`, wanted.includes(repositoryIn(image)), repository, image);
 }
 
 /** A container whose image only its pods have: each pod of the workload has one. */
@@ -87,7 +133,7 @@ function injected(
     pods.map(({ pod }) => [`${subject} ${pod}`, pod]),
     all(history, 'injected-image').filter(isOf),
     { key: ({ pod }) => `${subject} ${pod}`, expected: 'an image', missing: 'unknown', strange: 'ignore' },
-    (pod, { image }) => judgeImage(findings, { subject: `${subject} ${pod}`, image }, allowed),
+    (pod, line) => judgeImage(findings, { subject: `${subject} ${pod}`, of: line }, allowed),
   );
 }
 
@@ -97,10 +143,10 @@ function ofPod(
   findings: Findings,
   { one, allowed }: { one: Seen<'pod-image'>; allowed: Allowed },
 ): void {
-  const { workload: name, container, pod, image } = one;
+  const { workload: name, container, pod } = one;
   const workload = every(history.header).find((of) => nameOf(of) === name);
   if (workload === undefined || exemption(workload, history.header.check, container) !== null) return;
-  judgeImage(findings, { subject: `${subjectOf(one)} in Pod ${pod}`, image }, allowed);
+  judgeImage(findings, { subject: `${subjectOf(one)} in Pod ${pod}`, of: one }, allowed);
 }
 
 /** Fewer pods than are declared at least do not show what the nodes of the others can pull. */
