@@ -242,6 +242,7 @@ export interface ServiceObject extends KubeObject {
     /** Of the type ExternalName: the name outside that it stands for. */
     externalName?: string;
     selector?: Record<string, string>;
+    publishNotReadyAddresses?: boolean;
     externalIPs?: string[];
     ports?: ServicePort[];
   };

@@ -126,7 +126,7 @@ test('should find what judges let off: without it, each of them fails or knows l
     { workload: NAME, container, liveness, readiness: liveness, ports: 1 },
   ];
   const template: Seen = ['template', { workload: NAME, containers: ['api', 'proxy'], initContainers: [] }];
-  const ports: Seen = ['service-ports', { workload: NAME, undeclared: [] }];
+  const ports: Seen = ['service-ports', { workload: NAME, services: 0, undeclared: [] }];
   const check = 'topology/workloads/probes';
   const history = (more: Record<string, unknown>) =>
     invent({

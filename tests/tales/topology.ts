@@ -2,6 +2,7 @@ import { wallOf } from '../../reports/judge/telemetry/clocks.ts';
 import type { HeaderStore } from '../../reports/judge/topology/declared.ts';
 import { all, changed, headed, seen, TaleError } from './tale.ts';
 import type { Tale } from './tale.ts';
+import type { Seen } from '../../reports/record/observations/index.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -68,6 +69,7 @@ const DECLARED = 'topology/workloads/declared';
 const ROLES = 'topology/workloads/roles';
 const POOLS = 'topology/nodes/pools';
 const IMAGES = 'topology/workloads/images';
+const PROBES = 'topology/workloads/probes';
 const REACH = 'topology/network/reachability';
 
 /** An image of the platform's registry, pinned. */
@@ -88,6 +90,19 @@ const beside = (container: string, image: string): Tale['bend'] =>
     pod: 'edge/gateway-67d6b8bc84-k867g',
     image,
   });
+
+/** What is behind a Service. */
+const behind = (
+  name: string,
+  otherwise: (of: Seen<'service-endpoints'>) => Partial<Seen<'service-endpoints'>>,
+): Tale['bend'] => changed('service-endpoints', (one) => (one.service === name ? otherwise(one) : {}));
+
+/** The pods, the first of them otherwise. */
+const firstIs = (
+  pods: Seen<'service-endpoints'>['pods'],
+  otherwise: Partial<Seen<'service-endpoints'>['pods'][number]>,
+): Seen<'service-endpoints'>['pods'] =>
+  pods.map((pod, index) => (index === 0 ? { ...pod, ...otherwise } : pod));
 
 export const TALES: readonly Tale[] = [
   {
@@ -413,6 +428,64 @@ export const TALES: readonly Tale[] = [
         ...settings,
         workloads: (settings.workloads ?? []).map(({ image: _, ...one }) => one),
       },
+    })),
+  },
+  {
+    check: PROBES,
+    says: 'the Service of the backend leads to one of its two ready pods',
+    must: 'fail',
+    rule: 'endpoints',
+    bend: behind('tender/tender-api', ({ addresses }) => ({ addresses: addresses.slice(1) })),
+  },
+  {
+    check: PROBES,
+    says: 'the Service of the gateway leads to nobody, and its pods are ready',
+    must: 'fail',
+    rule: 'endpoints',
+    bend: behind('edge/gateway', () => ({ addresses: [] })),
+  },
+  {
+    check: PROBES,
+    says: 'the Service of the backend leads to a pod that is long gone',
+    must: 'fail',
+    rule: 'endpoints',
+    bend: behind('tender/tender-api', ({ addresses }) => ({ addresses: [...addresses, '10.244.9.9'] })),
+  },
+  {
+    check: PROBES,
+    says: 'the Service of the backend leads to a pod that is not ready',
+    must: 'fail',
+    rule: 'endpoints',
+    bend: behind('tender/tender-api', ({ pods }) => ({ pods: firstIs(pods, { ready: false }) })),
+  },
+  {
+    check: PROBES,
+    says: 'nobody saw to which pods the Service of the backend leads',
+    must: 'inconclusive',
+    rule: 'endpoints',
+    bend: changed('service-endpoints', ({ service }) => (service === 'tender/tender-api' ? null : {})),
+  },
+  {
+    check: PROBES,
+    says: 'a pod of the backend starts, and its Service does not lead there yet',
+    must: 'pass',
+    bend: behind('tender/tender-api', ({ pods, addresses }) => ({
+      pods: [...pods, { pod: 'tender/tender-api-new', ips: ['10.244.9.9'], ready: false }],
+      addresses,
+    })),
+  },
+  {
+    check: PROBES,
+    says: 'a Service for discovery leads to a member that starts',
+    must: 'pass',
+    bend: behind('tender/elasticsearch-members', ({ pods }) => ({ pods: firstIs(pods, { ready: false }) })),
+  },
+  {
+    check: PROBES,
+    says: 'pods have an address of each family, and a Service leads to one of them',
+    must: 'pass',
+    bend: behind('tender/tender-api', ({ pods }) => ({
+      pods: pods.map((pod, index) => ({ ...pod, ips: [...pod.ips, `fd00::${index + 1}`] })),
     })),
   },
 ];

@@ -27,15 +27,23 @@ function containersOf(ctx: CheckContext, found: Found): Templated[] {
   return [...lasting, ...passing].map((container) => ({ workload: found.name, container }));
 }
 
+/** A Service and a workload to which it leads. */
+export interface Leading {
+  workload: string;
+  service: ServiceObject;
+}
+
 /**
  * Records probes of workloads that serve, and what tells which of their containers do; other workloads need none.
  * @param services null: they could not be listed
+ * @returns those that lead to them
  */
 export function recordProbes(
   ctx: CheckContext,
   found: readonly Found[],
   services: readonly ServiceObject[] | null,
-): void {
+): Leading[] {
+  const leading: Leading[] = [];
   for (const one of found.filter(({ workload }) => workload.serves)) {
     const all = containersOf(ctx, one);
     for (const { workload, container } of all)
@@ -48,9 +56,12 @@ export function recordProbes(
       });
     const declared = all.flatMap(({ container }) => portsOf(container));
     if (all.length === 0 || services === null) continue;
-    const undeclared = servedPorts(one, services).filter((port) => !declared.includes(port));
-    ctx.record('service-ports', { workload: one.name, undeclared });
+    const own = services.filter((service) => leadsTo(service, one));
+    leading.push(...own.map((service) => ({ workload: one.name, service })));
+    const undeclared = servedPorts(own).filter((port) => !declared.includes(port));
+    ctx.record('service-ports', { workload: one.name, services: own.length, undeclared });
   }
+  return leading;
 }
 
 function portsOf({ ports = [] }: Container): string[] {
@@ -58,18 +69,19 @@ function portsOf({ ports = [] }: Container): string[] {
 }
 
 /** Ports by number to which Services lead; one by name leads to a port that a container declares, or nowhere. */
-function servedPorts(found: Found, services: readonly ServiceObject[]): string[] {
-  const own = services.filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === found.workload.namespace && maySelect(spec.selector ?? {}, found),
-  );
-  const ports = own
+function servedPorts(services: readonly ServiceObject[]): string[] {
+  const ports = services
     .flatMap(({ spec }) => spec.ports ?? [])
     .map(({ port, targetPort = port, protocol = 'TCP' }) => ({ targetPort, protocol }))
     .filter(({ targetPort }) => typeof targetPort === 'number')
     .map(({ targetPort, protocol }) => `${targetPort}/${protocol}`);
   return [...new Set(ports)];
 }
+
+const leadsTo = ({ metadata, spec }: ServiceObject, found: Found): boolean =>
+  spec.type !== 'ExternalName' &&
+  metadata.namespace === found.workload.namespace &&
+  maySelect(spec.selector ?? {}, found);
 
 const POD_NAME = 'statefulset.kubernetes.io/pod-name';
 
@@ -153,7 +165,7 @@ function recordInjected(
 ): void {
   for (const pod of pods)
     for (const { name, image } of containersIn(pod.spec))
-      if (name === of.container) ctx.record('injected-image', { ...of, pod: podName(pod), image });
+      if (name === of.container) ctx.record('injected-image', { ...of, pod: namedIn(pod), image });
 }
 
 /** Containers that a pod does not have from its template as it is now. */
@@ -163,7 +175,7 @@ function recordOthers(ctx: CheckContext, { name: workload, object }: Found, pod:
   for (const { name, image } of containersIn(pod.spec)) {
     const known = templated.get(name);
     if (known !== image && !isInjected(known ?? ''))
-      ctx.record('pod-image', { workload, container: name, pod: podName(pod), image });
+      ctx.record('pod-image', { workload, container: name, pod: namedIn(pod), image });
   }
 }
 
@@ -175,7 +187,8 @@ const containersIn = (spec: Containing): readonly Named[] => [
   ...(spec?.initContainers ?? []),
 ];
 
-const podName = ({ metadata }: PodObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+export const namedIn = ({ metadata }: PodObject | ServiceObject): string =>
+  `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */
 function probeText(probe: Probe | undefined): string | null {
@@ -199,7 +212,7 @@ function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
   );
   ctx.record('pull', {
     workload,
-    pod: podName(pod),
+    pod: namedIn(pod),
     troubles: waiting(pod).filter((text) => /Image|Registry/.test(text)),
     images: containersIn(pod.spec).map(({ name }) => ({
       container: name,

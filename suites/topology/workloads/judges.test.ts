@@ -261,7 +261,7 @@ const on = (check: string, seen: Seen[], api: Record<string, unknown> = {}) => {
       initContainers: init.map(containerOf),
     },
   ];
-  const ports: Seen = ['service-ports', { workload: NAME, undeclared: [] }];
+  const ports: Seen = ['service-ports', { workload: NAME, services: 0, undeclared: [] }];
   return judge({
     check: `topology/workloads/${check}`,
     settings: { workloads: [{ ...API, ...api }], registry },
@@ -366,7 +366,7 @@ test('should miss a container that the template has', () => {
     'template',
     { workload: NAME, containers: ['api'], initContainers: [], ...more },
   ];
-  const ports: Seen = ['service-ports', { workload: NAME, undeclared: [] }];
+  const ports: Seen = ['service-ports', { workload: NAME, services: 0, undeclared: [] }];
   const verdict = (...seen: Seen[]) =>
     judge({ check: 'topology/workloads/probes', settings: { workloads: [API] }, seen: [...seen, ports] })
       .verdict;

@@ -14,6 +14,8 @@ const heartbeat = { name: 'heartbeat', image: 'busybox:1' };
 const NOTE = /; not judged: without a port: heartbeat of StatefulSet databases\/pg/;
 
 interface Deployed {
+  /** Pods and EndpointSlices; those of later looks behind those of the first. */
+  behind?: readonly Readonly<Record<'apiVersion' | 'kind', string>>[];
   containers: readonly object[];
   initContainers?: readonly object[];
   /** Ports of a Service. */
@@ -28,6 +30,7 @@ function over({
   namespace = 'databases',
   selector = labels,
   exempt = [],
+  behind = [],
   ...spec
 }: Deployed): Promise<Judgement> {
   const pg = { kind: 'StatefulSet', namespace: 'databases', name: 'pg' };
@@ -39,6 +42,7 @@ function over({
       spec: { replicas: 1, template: { metadata: { labels }, spec } },
     },
     { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'pg' }, spec: { selector, ports } },
+    ...behind,
   ];
   return judgedOver(CHECK, {
     settings: { workloads: [{ ...pg, replicas: { min: 1, max: 1 }, serves: true, exempt }], stores: {} },
@@ -62,7 +66,7 @@ describe('a pod with several containers', () => {
     ]) {
       const { verdict, reason, seen } = await over({ containers: [server, heartbeat], ports });
       assert.equal(verdict, 'pass', reason);
-      assert.match(seen, /^2 of 2 as declared; not judged/);
+      assert.match(seen, /^3 of 3 as declared; not judged/);
       assert.match(seen, NOTE);
     }
   });
@@ -127,7 +131,7 @@ describe('a pod with several containers', () => {
     const { verdict, reason, seen } = await over({ containers: [server, proxy, heartbeat], exempt });
     assert.equal(verdict, 'pass', reason);
     assert.match(seen, NOTE);
-    const alone = await over({ containers: [server, heartbeat], exempt });
+    const alone = await over({ containers: [server, heartbeat], exempt, namespace: 'caches' });
     assert.equal(alone.verdict, 'inconclusive', 'there is nothing to judge');
     assert.match(alone.seen, NOTE);
     const ports = [{ port: 9000 }];
@@ -137,6 +141,54 @@ describe('a pod with several containers', () => {
 
 it('should need probes of a container that is alone, whether it declares a port or not', async () => {
   await failing({ containers: [heartbeat], ports: [] }, /container heartbeat/);
+});
+
+describe('a Service', () => {
+  const pod = (name: string, ip: string, ready = true, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'databases', name, labels, ...more },
+    spec: { containers: [] },
+    status: {
+      phase: 'Running',
+      podIP: ip,
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    },
+  });
+  const slice = (...addresses: string[]) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      namespace: 'databases',
+      name: `pg-${addresses.length}`,
+      labels: { 'kubernetes.io/service-name': 'pg' },
+    },
+    endpoints: addresses.map((address) => ({
+      addresses: [address],
+      conditions: { ready: !address.startsWith('-') },
+    })),
+  });
+  const judged = async (...behind: NonNullable<Deployed['behind']>) => {
+    const { verdict, reason } = await over({ containers: [server], behind });
+    return `${verdict}: ${reason}`;
+  };
+
+  it('should lead to each of its pods that is ready, and nowhere else', async () => {
+    const two = [pod('pg-0', '10.0.0.1'), pod('pg-1', '10.0.0.2')];
+    assert.match(await judged(...two, slice('10.0.0.1', '10.0.0.2')), /^pass/);
+    assert.match(await judged(...two, slice('10.0.0.1'), slice('10.0.0.2')), /^pass/, 'in two slices');
+    assert.match(await judged(...two, slice('10.0.0.1')), /seen not to Pod databases\/pg-1, which is ready$/);
+    assert.match(await judged(...two), /^fail: Service databases\/pg: /, 'to none');
+    assert.match(
+      await judged(...two, slice('10.0.0.1', '10.0.0.2', '10.0.0.9')),
+      /^fail: .* seen to 10\.0\.0\.9, where no ready pod is$/,
+    );
+    const unready = [pod('pg-0', '10.0.0.1'), pod('pg-1', '10.0.0.2', false)];
+    assert.match(await judged(...unready, slice('10.0.0.1', '10.0.0.2')), /^fail: .* seen to 10\.0\.0\.2/);
+    assert.match(await judged(...unready, slice('10.0.0.1')), /^pass/);
+    const going = pod('pg-1', '10.0.0.2', true, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    assert.match(await judged(pod('pg-0', '10.0.0.1'), going, slice('10.0.0.1')), /^pass/, 'it is deleted');
+  });
 });
 
 describe('a record of ports', () => {
@@ -169,7 +221,7 @@ describe('a record of ports', () => {
       seen: [template, ...seen],
     });
   const whole = [line('server', 'exec', 1), line('heartbeat', null, 0)];
-  const ports: Seen = ['service-ports', { workload, undeclared: [] }];
+  const ports: Seen = ['service-ports', { workload, services: 0, undeclared: [] }];
 
   it('should be there once', () => {
     assert.equal(judged(...whole, ports).verdict, 'pass');
