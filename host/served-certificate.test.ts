@@ -44,6 +44,22 @@ test('false verdict 12: a certificate is held against the declared authority and
   });
 });
 
+test('should tell the certificates that are sent behind one, and none that only this machine knows', async () => {
+  const { intermediate, ...own } = await certificateOfIntermediate('right.test');
+  const { cert: root } = await certificateFor('old root');
+  await seenOf({ ...own, cert: `${own.cert}${intermediate}${root}` }, async (look) => {
+    const { chain } = await look('right.test', { pem: intermediate });
+    assert.deepEqual(
+      chain.map(({ issuedTo }) => issuedTo),
+      ['intermediate', 'old root'],
+    );
+    for (const { validTo } of chain) assert.ok(Date.parse(validTo) > Date.now() + 39 * 86_400_000);
+  });
+  await seenOf(own, async (look) => {
+    assert.deepEqual((await look('right.test', { pem: intermediate })).chain, []);
+  });
+});
+
 test('should take an intermediate certificate for an authority where it is declared', async () => {
   const { intermediate, ...own } = await certificateOfIntermediate('right.test');
   const { cert: other } = await certificateFor('other.test');

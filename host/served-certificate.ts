@@ -1,13 +1,16 @@
+import type { X509Certificate } from 'node:crypto';
 import { checkServerIdentity, connect } from 'node:tls';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 
-/** What was served; all but `detail` is null where there was no handshake. */
+/** What was served; all but `detail` is null or empty where there was no handshake. */
 export interface Handshake {
   /** ISO 8601. */
   validFrom: string | null;
   validTo: string | null;
   /** The common name of its subject; empty where it has none. */
   issuedTo: string | null;
+  /** The certificates that were sent behind it, in their order. */
+  chain: { issuedTo: string; validTo: string }[];
   chainOk: boolean | null;
   nameOk: boolean | null;
   /** Its signer and what is wrong with it, or why there was no handshake. */
@@ -58,7 +61,7 @@ export function servedCertificate(
 }
 
 export function without(detail: string): Handshake {
-  return { validFrom: null, validTo: null, issuedTo: null, chainOk: null, nameOk: null, detail };
+  return { validFrom: null, validTo: null, issuedTo: null, chain: [], chainOk: null, nameOk: null, detail };
 }
 
 /** Without a certificate Node answers with an empty object, whatever its types say. */
@@ -70,6 +73,7 @@ function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Hands
     validFrom: new Date(certificate.valid_from).toISOString(),
     validTo: new Date(certificate.valid_to).toISOString(),
     issuedTo: nameIn(certificate.subject),
+    chain: chainOf(socket.getPeerX509Certificate()?.issuerCertificate),
   };
   const signer = `signed by ${nameIn(certificate.issuer) || 'nobody'}`;
   if (trusted === undefined) return { ...own, chainOk: null, nameOk: null, detail: signer };
@@ -81,6 +85,13 @@ function read(socket: TLSSocket, { host, serverName, trusted }: Endpoint): Hands
     nameOk: wrongName === undefined,
     detail: [signer, ...wrongChain, ...(wrongName === undefined ? [] : [wrongName.message])].join('; '),
   };
+}
+
+/** The certificate and those behind it. Unlike `getPeerCertificate(true)`, this has none that only this machine knows. */
+function chainOf(first: X509Certificate | undefined): Handshake['chain'] {
+  if (first === undefined) return [];
+  const issuedTo = /^CN=(.*)$/m.exec(first.subject)?.[1] ?? '';
+  return [{ issuedTo, validTo: first.validToDate.toISOString() }, ...chainOf(first.issuerCertificate)];
 }
 
 /** Empty where there is no common name. */

@@ -70,6 +70,7 @@ const ROLES = 'topology/workloads/roles';
 const POOLS = 'topology/nodes/pools';
 const IMAGES = 'topology/workloads/images';
 const PROBES = 'topology/workloads/probes';
+const VERSIONS = 'topology/cluster/versions';
 const REACH = 'topology/network/reachability';
 
 /** An image of the platform's registry, pinned. */
@@ -90,6 +91,15 @@ const beside = (container: string, image: string): Tale['bend'] =>
     pod: 'edge/gateway-67d6b8bc84-k867g',
     image,
   });
+
+/** What is sent behind the certificate of this subject, valid for so many days from the handshake. */
+const sent =
+  (of: string, days: number): Tale['bend'] =>
+  (history) =>
+    changed('certificate', ({ subject, t }) => {
+      const validTo = new Date(wallOf(history, t) + days * DAY_MS).toISOString();
+      return subject.startsWith(of) ? { chain: [{ issuedTo: 'an authority', validTo }] } : {};
+    })(history);
 
 /** What is behind a Service. */
 const behind = (
@@ -487,5 +497,44 @@ export const TALES: readonly Tale[] = [
     bend: behind('tender/tender-api', ({ pods }) => ({
       pods: pods.map((pod, index) => ({ ...pod, ips: [...pod.ips, `fd00::${index + 1}`] })),
     })),
+  },
+  {
+    check: VERSIONS,
+    says: 'the authority that the edge sends with its certificate ends in five days',
+    must: 'fail',
+    rule: 'certificates',
+    bend: sent('edge', 5),
+  },
+  {
+    check: VERSIONS,
+    says: 'what kubelets send behind their certificates ended yesterday, and nobody verified the chain',
+    must: 'fail',
+    rule: 'certificates',
+    bend: sent('kubelet', -1),
+  },
+  {
+    check: VERSIONS,
+    says: 'the intermediate authority of the API servers ends before the next release',
+    must: 'fail',
+    rule: 'certificates',
+    bend: sent('API server', 20),
+  },
+  {
+    check: VERSIONS,
+    says: 'the edge sends an authority of many years behind its certificate',
+    must: 'pass',
+    bend: sent('edge', 4000),
+  },
+  {
+    check: VERSIONS,
+    says: 'the edge still sends an old root that clients go around',
+    must: 'pass',
+    bend: sent('edge', -400),
+  },
+  {
+    check: VERSIONS,
+    says: 'nothing is sent behind any certificate',
+    must: 'pass',
+    bend: changed('certificate', () => ({ chain: [] })),
   },
 ];

@@ -15,6 +15,7 @@ const valid = (days: number, more: Record<string, unknown> = {}): Seen => [
     validTo: new Date(Date.parse(AT) + days * DAY_MS + 1000).toISOString(),
     validFrom: AT,
     issuedTo: null,
+    chain: [],
     chainOk: null,
     nameOk: null,
     detail: 'signed by a',
@@ -105,6 +106,30 @@ test('should hold a certificate against its own declared days when it has them',
   const until = new Date(Date.parse(AT) + 10 * DAY_MS + 1000).toISOString();
   const seen = [nodes('a'), api, kubelet('v1.37.2'), valid(90), edge({ validTo: until })];
   assert.equal(versionsWith(settings, seen).verdict, 'pass');
+});
+
+test('should hold what is sent behind a certificate against the same days, but what clients go around', () => {
+  const sent = (days: number, more: Record<string, unknown> = {}) => {
+    const validTo = new Date(Date.parse(AT) + days * DAY_MS + 1000).toISOString();
+    const chain = [{ issuedTo: 'authority', validTo }];
+    return versionsWith({ certificates: [EDGE] }, [
+      nodes('a'),
+      api,
+      kubelet('v1.37.2'),
+      valid(90),
+      edge({ chain, ...more }),
+    ]);
+  };
+  assert.equal(sent(40).verdict, 'pass');
+  const short = sent(29);
+  assert.equal(short.verdict, 'fail');
+  assert.match(
+    short.reason,
+    /^authority, sent behind certificate of edge at edge\.test:443: .* seen 29\.0 days$/,
+  );
+  assert.equal(short.figures.find(({ name }) => name === 'shortest certificate')?.value, 29);
+  assert.equal(sent(-3).verdict, 'pass', 'the chain is accepted without it');
+  assert.equal(sent(-3, { chainOk: false }).verdict, 'fail');
 });
 
 test('false verdict 12: a declared certificate of nobody, or for another name, fails', () => {

@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Versions within the skew that Kubernetes supports, certificates not about to expire',
     section: '5.1',
     access: 'r - r r r',
-    goal: 'kubelets, virtual ones aside, at most 3 minor versions behind the API server; served certificates valid for at least 30 days (minDays), or, where a kubelet renews its own, for at least 8 % of their lifetime (kubeletLifetimeShare); declared ones signed by a trusted authority and for their name',
+    goal: 'kubelets, virtual ones aside, at most 3 minor versions behind the API server; served certificates, and those sent behind them, valid for at least 30 days (minDays), or, where a kubelet renews its own, for at least 8 % of their lifetime (kubeletLifetimeShare); declared ones signed by a trusted authority and for their name',
     goals: { maxMinorSkew: 3, minDays: 30, kubeletLifetimeShare: 0.08 },
     reads: together(given('controlPlane', 'certificates', 'pools', 'nodes'), reach),
     withoutPlatform: true,

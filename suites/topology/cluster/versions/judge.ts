@@ -172,7 +172,8 @@ function certificates(history: History, findings: Findings, least: number): void
       goal: `≥ ${percentDeclared(header.goals.kubeletLifetimeShare ?? 0)}`,
     });
   const others = found.filter((one) => one.validTo !== null && !renewed.has(one));
-  const shortest = Math.min(...others.map((one) => daysLeft(header, one)));
+  const ends = [...others, ...found.flatMap((one) => sentBehind(header, one))];
+  const shortest = Math.min(...ends.map((one) => daysLeft(header, one)));
   findings.figure({
     name: 'shortest certificate',
     value: Number.isFinite(shortest) ? Math.round(shortest * 10) / 10 : null,
@@ -181,8 +182,21 @@ function certificates(history: History, findings: Findings, least: number): void
   });
 }
 
+type Ending = Pick<Seen<'certificate'>, 't' | 'validTo'>;
+
+/**
+ * What was sent behind a certificate and its clients may need. Where one of them has ended and the chain is accepted, clients go another way, as
+ * around an old root that signed a new one.
+ */
+function sentBehind(
+  header: HistoryHeader,
+  { t, chain, chainOk }: Seen<'certificate'>,
+): (Ending & { issuedTo: string })[] {
+  return chain.map((one) => ({ t, ...one })).filter((one) => chainOk !== true || daysLeft(header, one) > 0);
+}
+
 /** Days from the handshake to the certificate's end. */
-function daysLeft(header: HistoryHeader, one: Seen<'certificate'>): number {
+function daysLeft(header: HistoryHeader, one: Ending): number {
   return (Date.parse(one.validTo ?? '') - wallOf(header, one)) / DAY_MS;
 }
 
@@ -207,6 +221,7 @@ function certificate(
   const wanted = lifetime === null ? `${needed}` : `${needed.toFixed(1)} of its ${lifetime.toFixed(1)}`;
   const left = daysLeft(header, one);
   findings.expect(subject, left >= needed, `valid for ${wanted} days or more`, `${left.toFixed(1)} days`);
+  judgeBehind(header, findings, one, days);
   const begun = Date.parse(one.validFrom) <= wallOf(header, one);
   findings.expect(`begin of ${subject}`, begun, 'past', 'not yet');
   if (declared === undefined) return;
@@ -218,6 +233,19 @@ function certificate(
     expected: `issued for ${declared.serverName ?? declared.host}`,
     detail: one.detail,
   });
+}
+
+function judgeBehind(
+  header: HistoryHeader,
+  findings: Findings,
+  one: Seen<'certificate'>,
+  days: number,
+): void {
+  for (const sent of sentBehind(header, one)) {
+    const name = `${sent.issuedTo}, sent behind certificate of ${one.subject} at ${one.address}`;
+    const left = daysLeft(header, sent);
+    findings.expect(name, left >= days, `valid for ${days} days or more`, `${left.toFixed(1)} days`);
+  }
 }
 
 function demanded(

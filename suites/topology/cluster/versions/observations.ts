@@ -18,6 +18,8 @@ export const OBSERVES = kinds({
     validTo: z.string().nullable(),
     /** The common name of its subject, where that is a node's (`system:node:…`), which others cannot have; null: it is another. */
     issuedTo: z.string().nullable(),
+    /** The certificates that were sent behind it, in their order, by the common names of their subjects. */
+    chain: z.array(z.strictObject({ issuedTo: z.string(), validTo: z.string() })),
     /** Whether the authority declared for it signed it; null where none is declared. */
     chainOk: z.boolean().nullable(),
     /** Whether it was issued for the name that clients use; null where no authority is declared. */

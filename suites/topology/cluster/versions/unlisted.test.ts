@@ -12,6 +12,7 @@ const certificate: Seen = [
     address,
     validFrom: '2026-01-01T00:00:00Z',
     issuedTo: null,
+    chain: [],
     chainOk: null,
     nameOk: null,
     validTo: new Date(Date.parse('2026-01-01T00:00:02Z') + 90 * 86_400_000).toISOString(),
