@@ -35,7 +35,7 @@ test('should name the place and the alternatives of an unknown key', () => {
   assert.equal(
     problem,
     `${place}: topology.network: unknown key; found "policyEnforce" (did you mean "policyEnforced"?); ` +
-      'allowed: cni, policyEnforced, clusterDomain, probeImage',
+      'allowed: cni, policyEnforced, clusterDomain, outsideNames, probeImage',
   );
   assert.match(String(missing), /: topology\.network\.policyEnforced: missing; allowed: true or false$/);
 });

@@ -81,6 +81,10 @@ const network = z.strictObject({
   }),
   policyEnforced: z.boolean().describe('Whether the plugin enforces NetworkPolicy'),
   clusterDomain: z.string().default('cluster.local'),
+  outsideNames: z
+    .array(host)
+    .optional()
+    .describe('Names outside of the cluster that its pods must be able to resolve; nothing is sent there'),
   probeImage: z
     .string()
     .optional()

@@ -207,6 +207,7 @@ const network = z.object({
   cni: z.object({ name: z.string(), daemonSet: objectName.optional() }),
   policyEnforced: z.boolean().optional(),
   clusterDomain: z.string().optional(),
+  outsideNames: z.array(z.string()).optional(),
 });
 
 export const settingsSchema = z

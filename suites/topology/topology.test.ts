@@ -57,7 +57,10 @@ test('should hand targets to the probe as arguments, never inside its script', (
 });
 
 /** Runs the probe with a fake `busybox`; `answers` are shell lines in place of wget and nslookup. */
-async function probed(answers: string, more: Partial<typeof PROBE> = {}): Promise<ProbeLine[]> {
+async function probed(
+  answers: string,
+  more: Partial<typeof PROBE> & { outside?: string[] } = {},
+): Promise<ProbeLine[]> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-probe-'));
   try {
     const stand = `#!/bin/sh
@@ -93,10 +96,34 @@ const NAMED = `echo Server: 198.18.0.10; echo Name: n; echo "Address: 198.18.0.9
 /** After the first answer every second request is lost. Pages are counted separately, because they are requested in parallel. */
 const PAGE = `[ $(( $(count "$(echo "$5" | tr -c 'a-z0-9' _)") % 2 )) = 1 ] && ${page('b')}`;
 
+const isSingle = ({ kind }: ProbeLine): boolean => !kind.startsWith('burst');
+
+test('should ask for ten pages at once when it has asked for eleven one after the other', async () => {
+  const burstOf = async (answered: number) => {
+    const one = `[ $(count "$(echo "$5" | tr -c 'a-z0-9' _)") -le ${answered} ] && ${page('b')}`;
+    const lines = await probed(`case $1 in wget) ${one} ;; nslookup) ${NAMED} ;; esac`);
+    return lines.filter((line) => !isSingle(line) || line.kind === 'pair');
+  };
+  const burst = { kind: 'burst-pair', to: 'b', ok: true, firstMs: 0, asked: 10 };
+  const [whole] = await burstOf(99);
+  assert.deepEqual(whole, { ...burst, lost: 0, detail: '' });
+  const [none, pair] = await burstOf(11);
+  assert.deepEqual(none, { ...burst, lost: 10, detail: 'no answer' });
+  assert.equal(pair?.lost, 0);
+});
+
+test('should ask for declared names outside of the cluster, and for none of them at once', async () => {
+  const answers = `case $1 in wget) ${page('b')} ;; nslookup) case $2 in gone*) echo "** server can't find it" ;; *) ${NAMED} ;; esac ;; esac`;
+  const lines = await probed(answers, { outside: ['there.example', 'gone.example'], timeoutMs: 1 });
+  const found = lines.filter(({ kind }) => kind === 'outside').map(({ to, ok }) => [to, ok] as const);
+  assert.deepEqual(Object.fromEntries(found), { 'there.example': true, 'gone.example': false });
+  assert.equal(lines.filter((line) => !isSingle(line)).length, 1);
+});
+
 test('false verdict 12: nine of ten requests lost are not an answer', async () => {
   const lines = await probed(`case $1 in wget) ${PAGE} ;; nslookup) ${NAMED} ;; esac`);
   assert.deepEqual(
-    lines.map(({ kind, ok, lost }) => ({ kind, ok, lost })),
+    lines.filter(isSingle).map(({ kind, ok, lost }) => ({ kind, ok, lost })),
     [
       { kind: 'dns', ok: true, lost: 0 },
       { kind: 'pair', ok: true, lost: 2 },
@@ -110,7 +137,9 @@ test('false verdict 40: a page that does not arrive whole is no answer', async (
     const lines = await probed(`case $1 in wget) ${page('b', bytes)} ;; nslookup) ${NAMED} ;; esac`, {
       timeoutMs: 1,
     });
-    return lines.filter(({ kind }) => kind !== 'dns').map(({ ok, bytes: size }) => ({ ok, size }));
+    return lines
+      .filter((line) => isSingle(line) && line.kind !== 'dns')
+      .map(({ ok, bytes: size }) => ({ ok, size }));
   };
   const whole = { ok: true, size: 16_386 };
   assert.deepEqual(await pairOf(16_384), [whole, whole]);

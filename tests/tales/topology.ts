@@ -92,6 +92,32 @@ const beside = (container: string, image: string): Tale['bend'] =>
     image,
   });
 
+/** A declared name outside of the cluster, and what each node got for it. */
+const outside = (of: (from: string) => Partial<Seen<'reach-outside'>>): Tale['bend'] =>
+  all(
+    headed(({ settings }) => {
+      if (settings.network === undefined) throw new TaleError('no network is declared');
+      return { settings: { ...settings, network: { ...settings.network, outsideNames: ['llm.example'] } } };
+    }),
+    (history) =>
+      seen(
+        ...['control-1', 'control-2', 'control-3', 'gpu-1', 'worker-1', 'worker-2', 'worker-3'].map(
+          (from) =>
+            ({
+              kind: 'reach-outside',
+              t: 0,
+              from,
+              name: 'llm.example',
+              ok: true,
+              asked: 10,
+              lost: 0,
+              detail: '',
+              ...of(from),
+            }) as const,
+        ),
+      )(history),
+  );
+
 /** What is sent behind the certificate of this subject, valid for so many days from the handshake. */
 const sent =
   (of: string, days: number): Tale['bend'] =>
@@ -536,5 +562,63 @@ export const TALES: readonly Tale[] = [
     says: 'nothing is sent behind any certificate',
     must: 'pass',
     bend: changed('certificate', () => ({ chain: [] })),
+  },
+  {
+    check: REACH,
+    says: 'one node answers single requests, and drops three of ten at once',
+    must: 'fail',
+    rule: 'bursts',
+    bend: changed('reach-burst', ({ to }) => (to === 'worker-1' ? { lost: 3, detail: 'no answer' } : {})),
+  },
+  {
+    check: REACH,
+    says: 'no node answers when it is asked for ten pages at once',
+    must: 'fail',
+    rule: 'bursts',
+    bend: changed('reach-burst', ({ asked }) => ({ lost: asked, detail: 'no answer' })),
+  },
+  {
+    check: REACH,
+    says: 'a burst from one node was not sent',
+    must: 'inconclusive',
+    rule: 'bursts',
+    bend: changed('reach-burst', ({ from }) => (from === 'gpu-1' ? null : {})),
+  },
+  {
+    check: REACH,
+    says: 'one of all requests at once has no answer in time, on a machine that others use to 95 %',
+    must: 'inconclusive',
+    rule: 'bursts',
+    bend: all(
+      changed('reach-burst', (_, index) => (index === 3 ? { lost: 1, detail: 'no answer' } : {})),
+      busy(0.95),
+    ),
+  },
+  {
+    check: REACH,
+    says: 'the name of the model, outside of the cluster, resolves nowhere',
+    must: 'fail',
+    rule: 'outside',
+    bend: outside(() => ({ ok: false, asked: 0, detail: "can't find llm.example: NXDOMAIN" })),
+  },
+  {
+    check: REACH,
+    says: 'the name of the model resolves on all nodes but one',
+    must: 'fail',
+    rule: 'outside',
+    bend: outside((from) => (from === 'worker-2' ? { ok: false, asked: 0, detail: 'no answer' } : {})),
+  },
+  {
+    check: REACH,
+    says: 'every other look-up of the name of the model is lost',
+    must: 'fail',
+    rule: 'outside',
+    bend: outside(() => ({ asked: 4, lost: 2, detail: 'no answer' })),
+  },
+  {
+    check: REACH,
+    says: 'the name of the model resolves everywhere',
+    must: 'pass',
+    bend: outside(() => ({})),
   },
 ];

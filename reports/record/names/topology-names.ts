@@ -21,6 +21,8 @@ export const KUBELET_PORT = 10250;
 export const SAMPLED_NODES = 20;
 /** Further requests to each target after its first answer. */
 export const REACHED_AGAIN = 10;
+/** Requests to a pod of each other node at once, when all have been reached. */
+export const REACHED_AT_ONCE = 10;
 /** Least size of the page that pods are asked for: more than any packet takes, jumbo frames of 9,000 bytes included. */
 export const PAGE_BYTES = 16_384;
 

@@ -166,13 +166,50 @@ const clock = (source: string, aheadMs: number, tookMs = 100): Seen => {
   return ['clock-offset', { t: 2000 + tookMs, source, askedMs, saidMs, precision: 'ms' }];
 };
 const right = [clock('a', 0), clock('b', 0)];
-const reach = (...seen: Seen[]) =>
+const burst = (from: unknown, to: unknown, more: object = {}): Seen => [
+  'reach-burst',
+  { from, to, asked: 10, lost: 0, detail: '', ...more },
+];
+/** One for each pair that was reached. */
+const bursts = (seen: readonly Seen[]): Seen[] =>
+  seen.flatMap(([kind, { from, to, ok: isOk, family } = {}]) =>
+    kind === 'reach-pair' && isOk === true ? [burst(from, to, family === undefined ? {} : { family })] : [],
+  );
+const reachWith = (network: object, ...seen: Seen[]) =>
   judge({
     check: 'topology/network/reachability',
     goals: { clockSeconds: 10 },
-    settings: { network: CNI, pools: [GENERAL] },
+    settings: { network: { ...CNI, ...network }, pools: [GENERAL] },
     seen: [...plan, ...seen, ...right],
   });
+const reach = (...seen: Seen[]) => reachWith({}, ...seen, ...bursts(seen));
+
+test('should want an answer to each of many requests at once, from every pod that answers one', () => {
+  const of = (...more: Seen[]) => reachWith({}, ...pairs, ...quiet, ...addresses, ...more);
+  assert.equal(of(burst('a', 'b'), burst('b', 'a')).verdict, 'pass');
+  const some = of(burst('a', 'b', { lost: 3, detail: 'no answer' }), burst('b', 'a'));
+  assert.equal(some.verdict, 'fail');
+  assert.match(some.reason, /^a -> b: expected an answer to each of 10 requests at once, .* 3 of 10 lost/);
+  for (const wrong of [[burst('a', 'b')], [burst('a', 'b'), burst('b', 'a', { asked: 2 })]])
+    assert.equal(of(...wrong).verdict, 'inconclusive');
+});
+
+test('should want an address of each declared name outside, from every node, and say where none is declared', () => {
+  const whole = [...pairs, ...quiet, ...addresses, ...bursts(pairs)];
+  const outside = (from: string, more: object = {}): Seen => [
+    'reach-outside',
+    { from, name: 'llm.example', ...REACHED, ...more },
+  ];
+  const of = (...seen: Seen[]) => reachWith({ outsideNames: ['llm.example'] }, ...whole, ...seen);
+  const passed = of(outside('a'), outside('b'));
+  assert.equal(passed.verdict, 'pass');
+  assert.doesNotMatch(passed.seen, /outside/);
+  const gone = of(outside('a'), outside('b', NEVER));
+  assert.equal(gone.verdict, 'fail');
+  assert.match(gone.reason, /^b -> llm\.example: expected an address of the name, seen no answer$/);
+  assert.equal(of(outside('a')).verdict, 'inconclusive');
+  assert.match(reachWith({}, ...whole).seen, /not judged: whether names outside of the cluster resolve/);
+});
 
 test('should accept when every pair, Service and DNS answered', () => {
   assert.equal(reach(...pairs, ...quiet, ...addresses).verdict, 'pass');
@@ -339,7 +376,7 @@ test('should fail for a clock that is off, be open where its error does not deci
       check: 'topology/network/reachability',
       goals: { clockSeconds: 10 },
       settings: { network: CNI, pools: [GENERAL] },
-      seen: [...plan, ...pairs, ...quiet, ...addresses, ...clocks],
+      seen: [...plan, ...pairs, ...bursts(pairs), ...quiet, ...addresses, ...clocks],
     });
   const figureOf = ({ figures }: ReturnType<typeof judged>): unknown =>
     figures.find(({ name }) => name === 'measured clocks are off by at most')?.value;
@@ -365,7 +402,7 @@ test('should fail for a clock that is off, be open where its error does not deci
 
 test("should demand the declared plugin's DaemonSet on every node", () => {
   const network = { cni: { name: 'cilium', daemonSet: { namespace: 'kube-system', name: 'cilium' } } };
-  const seen: Seen[] = [...plan, ...pairs, ...quiet, ...right];
+  const seen: Seen[] = [...plan, ...pairs, ...bursts(pairs), ...quiet, ...right];
   const given = {
     check: 'topology/network/reachability',
     goals: { clockSeconds: 10 },

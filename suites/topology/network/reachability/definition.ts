@@ -16,7 +16,7 @@ export const checks: readonly CatalogueRow[] = [
     title: 'Pods reach pods on every node, Services and the cluster DNS',
     section: '5.1',
     access: 'w w w w -',
-    goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), by pages of 16 KiB, with two families of addresses in both; pod to Service and cluster DNS in the first; without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
+    goal: 'pod to pod over every pair of nodes (a sample above 20 nodes), by pages of 16 KiB, one after the other and ten at once, with two families of addresses in both; pod to Service and cluster DNS in the first, and that resolves the names outside which are declared (topology.network.outsideNames); without a lost request once it answers; the declared CNI plugin is found; no clock of these nodes is off by more than 10 s',
     goals: { clockSeconds: 10 },
     requires: declared('network'),
     reads: given('network', 'workloads', 'pools', 'nodes'),

@@ -9,7 +9,12 @@ import type { History } from '../../../../reports/record/history/history.ts';
 import { atMost } from '../../../../reports/record/at-most.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { PAGE_BYTES, REACHED_AGAIN, SAMPLED_NODES } from '../../../../reports/record/names/topology-names.ts';
+import {
+  PAGE_BYTES,
+  REACHED_AGAIN,
+  REACHED_AT_ONCE,
+  SAMPLED_NODES,
+} from '../../../../reports/record/names/topology-names.ts';
 
 export const judge: CheckJudge = { judge: judgeReachability };
 
@@ -51,7 +56,9 @@ function judgeReachability(history: History): Judgement {
       ...(kind === 'reach-service' && { isAnswered: ({ ok, lost }: Reached) => ok && lost === 0 }),
     });
   }
+  outside(history, findings.rule('outside'), nodes);
   largePages(history, findings.rule('pages'));
+  bursts(history, findings.rule('bursts'));
   noteUnread(history, findings);
   findings.rule('plugin');
   plugin(history, findings, nodes);
@@ -89,6 +96,34 @@ function planned(history: History, findings: Findings): string[] {
 interface Reached extends Pick<Seen<'reach-dns'>, 'from' | 'ok' | 'asked' | 'lost' | 'detail'> {
   subject: string;
   family?: string | undefined;
+}
+
+/** Declared names alone: which a cluster must resolve, and whether any, is for its owners to say. */
+function outside(history: History, findings: Findings, nodes: readonly string[]): void {
+  const names = history.header.settings.network?.outsideNames ?? [];
+  if (names.length === 0)
+    findings.note('not judged: whether names outside of the cluster resolve (topology.network.outsideNames)');
+  each(history, findings, {
+    wanted: nodes.flatMap((from) => names.map((name) => pairName(from, name))),
+    found: all(history, 'reach-outside').map((one) => ({ ...one, subject: pairName(one.from, one.name) })),
+    expected: 'an address of the name',
+    isolated: isolatedText(history, 'egress'),
+  });
+}
+
+/** Of each address that answers one request after the other: a path may keep them, and drop some of many. */
+function bursts(history: History, findings: Findings): void {
+  const answering = all(history, 'reach-pair').filter(({ ok }) => ok);
+  each(history, findings, {
+    wanted: answering.map(({ from, to, family }) => pairName(from, to, family)),
+    found: all(history, 'reach-burst').map((one) => ({
+      ...one,
+      ok: true,
+      subject: pairName(one.from, one.to, one.family),
+    })),
+    expected: `an answer to each of ${REACHED_AT_ONCE} requests at once`,
+    isolated: null,
+  });
 }
 
 /** A small answer fits into one packet, and says nothing of a path that drops large ones. */

@@ -9,7 +9,18 @@ export const OBSERVES = kinds({
   /** Families of the addresses of the pod on a node, its own first; only where it has more than one. */
   'reach-families': { node: z.string(), families: z.array(z.enum(FAMILIES)) },
   'reach-service': reachedPage,
+  /** Pages of a pod that were asked for at once, after all else; `family` as of a `reach-pair`. */
+  'reach-burst': {
+    from: z.string(),
+    to: z.string(),
+    asked: z.int(),
+    lost: z.int(),
+    detail: z.string(),
+    family: z.enum(FAMILIES).optional(),
+  },
   'reach-dns': reached,
+  /** A declared name outside of the cluster, asked of the cluster DNS. */
+  'reach-outside': { ...reached, name: z.string() },
   /**
    * The DaemonSet of the declared plugin, and the nodes on which its pod is not ready, or which lack one; left out: pods or nodes could not be
    * listed.

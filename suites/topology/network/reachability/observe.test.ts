@@ -193,12 +193,18 @@ test('should call pods in both families of addresses, and say which ones they ha
     listed: () => [SERVICE],
     exec: ({ command, pod }) => {
       commands.push([pod, ...command.slice(command.indexOf('reach') + 5)]);
-      return ['pair b ok 1 10 0 ', 'also b ok 2 10 0 ', 'also a fail 3 0 0 no route'].join('\n');
+      return [
+        'pair b ok 1 10 0 ',
+        'also b ok 2 10 0 ',
+        'also a fail 3 0 0 no route',
+        'burst-pair b ok 0 10 0',
+        'burst-also b ok 0 10 1',
+      ].join('\n');
     },
   });
   assert.deepEqual(commands, [
     ['reach-a', 'pair/b=10.0.0.2', 'also/b=fd00::2', 'pair/old=10.0.0.3'],
-    ['reach-b', 'pair/a=10.0.0.1', 'also/a=fd00::1', 'pair/old=10.0.0.3'],
+    ['reach-b', 'pair/old=10.0.0.3', 'pair/a=10.0.0.1', 'also/a=fd00::1'],
     ['reach-old', 'pair/a=10.0.0.1', 'pair/b=10.0.0.2'],
   ]);
   const of = (kind: string) => recorded.filter(([one]) => one === kind).map(([, fields]) => fields);
@@ -206,6 +212,13 @@ test('should call pods in both families of addresses, and say which ones they ha
     { node: 'a', families: ['IPv4', 'IPv6'] },
     { node: 'b', families: ['IPv4', 'IPv6'] },
   ]);
+  assert.deepEqual(
+    of('reach-burst').filter(({ from }) => from === 'a'),
+    [
+      { from: 'a', to: 'b', asked: 10, lost: 0, detail: '' },
+      { from: 'a', to: 'b', asked: 10, lost: 1, detail: 'no answer', family: 'IPv6' },
+    ],
+  );
   const further = of('reach-pair').filter(({ family }) => family !== undefined);
   assert.deepEqual(
     further.map(({ from, to, ok, family }) => [from, to, ok, family]),

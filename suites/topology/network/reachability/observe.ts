@@ -225,13 +225,16 @@ async function probeFrom(
   const node = from.spec.nodeName ?? '';
   const namespace = from.metadata.namespace ?? '';
   const timeoutMs = ctx.timeoutMs('podToPod');
-  const peers = to.pods.filter((pod) => pod !== from).flatMap((pod) => peersOf(from, pod));
+  // Each begins with another one, so that no pod answers the bursts of all others at a time.
+  const at = to.pods.indexOf(from);
+  const peers = [...to.pods.slice(at + 1), ...to.pods.slice(0, at)].flatMap((pod) => peersOf(from, pod));
   const command = probeCommand({
     timeoutMs,
     nodes: to.pods.map((pod) => pod.spec.nodeName ?? ''),
     peers,
     service: to.address,
     name: `${SERVER}.${namespace}.svc.${to.domain}`,
+    outside: setting(ctx, 'network')?.outsideNames ?? [],
   });
   try {
     const result = await ctx.cluster.exec({
@@ -239,7 +242,7 @@ async function probeFrom(
       pod: from.metadata.name,
       container: SERVER,
       command,
-      timeoutMs: probeLastsMs(timeoutMs) + ctx.timeoutMs('apiRequest'),
+      timeoutMs: probeLastsMs(timeoutMs, peers.length) + ctx.timeoutMs('apiRequest'),
     });
     const lines = readProbe(result.stdout);
     for (const line of lines) recordReached(ctx, node, { ...line, peers });
@@ -260,11 +263,14 @@ function recordReached(
   from: string,
   { kind, to, firstMs, peers, ...rest }: ProbeLine & { peers: readonly Peer[] },
 ): void {
-  const further = peers.find((peer) => kind === 'also' && peer.kind === kind && peer.node === to);
-  if (further !== undefined)
-    ctx.record('reach-pair', { from, to, firstMs, ...rest, family: familyOf(further.ip) });
-  else if (kind === 'pair') ctx.record('reach-pair', { from, to, firstMs, ...rest });
-  else if (kind === 'also') return;
+  const { asked, lost, detail } = rest;
+  const further = peers.find((peer) => kind.endsWith('also') && peer.kind === 'also' && peer.node === to);
+  const family = further !== undefined && { family: familyOf(further.ip) };
+  if (kind.endsWith('also') && further === undefined) return;
+  if (kind === 'pair' || kind === 'also') ctx.record('reach-pair', { from, to, firstMs, ...rest, ...family });
+  else if (kind === 'burst-pair' || kind === 'burst-also')
+    ctx.record('reach-burst', { from, to, asked, lost, detail, ...family });
+  else if (kind === 'outside') ctx.record('reach-outside', { from, name: to, ...rest });
   else ctx.record(kind === 'dns' ? 'reach-dns' : 'reach-service', { from, ...rest });
 }
 

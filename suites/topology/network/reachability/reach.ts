@@ -1,4 +1,8 @@
-import { PAGE_BYTES, REACHED_AGAIN } from '../../../../reports/record/names/topology-names.ts';
+import {
+  PAGE_BYTES,
+  REACHED_AGAIN,
+  REACHED_AT_ONCE,
+} from '../../../../reports/record/names/topology-names.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import type { KubeObject } from '../../../harness/protocol.ts';
 import {
@@ -72,11 +76,14 @@ export const AGAIN = REACHED_AGAIN;
 const REQUEST_SECONDS = 5;
 /** Stop after this many lost requests: on a path that has closed again, all ten would wait for their full time-out. */
 const LOST_ENOUGH = 2;
+/** What a burst of which nothing is lost may take on a busy node. */
+const BURST_MS = 2000;
 
 /**
  * Calls all targets in parallel, each until it answers or the time is up: a Service needs a moment after its pods. Then calls each
  * target `AGAIN` times more, because one answer does not show that no requests are lost. Prints one line per target:
- * `pair|also|service|dns TARGET ok|fail MILLISECONDS ASKED LOST bytes=SIZE DETAIL`, the size of the page that was answered first. `also` is a further address of the pod of a pair. Targets are arguments, never part of the script. A name must
+ * `pair|also|service|dns|outside TARGET ok|fail MILLISECONDS ASKED LOST bytes=SIZE DETAIL`, the size of the page that was answered first. `also` is a further address of the pod of a pair.
+ * At last it asks one pod after the other for ${REACHED_AT_ONCE} pages at once (`burst-pair|burst-also`), until two of them have lost some. Targets are arguments, never part of the script. A name must
  * resolve to exactly the Service's address, not to one that begins with it. An IPv6 address has brackets in a URL. wget's own -T is
  * not used: it crashes in Debian's static busybox 1.35.
  */
@@ -100,6 +107,9 @@ attempt() {
     dns)
       got=$(busybox timeout ${REQUEST_SECONDS} busybox nslookup "$3" 2>&1)
       [ -n "$service" ] && printf '%s\\n' "$got" | busybox grep -qwF -e "$service" ;;
+    outside)
+      got=$(busybox timeout ${REQUEST_SECONDS} busybox nslookup "$3" 2>&1)
+      case $got in *Name:*) true ;; *) false ;; esac ;;
   esac
 }
 target() {
@@ -117,13 +127,23 @@ target() {
   done
   echo "$1 $2 ok $first $asked $lost $bytes$why"
 }
-for peer in "$@"; do
-  kind=\${peer%%/*}; peer=\${peer#*/}
-  target "$kind" "\${peer%=*}" "\${peer#*=}" &
-done
+burst() {
+  [ "$1" = outside ] && return
+  failed=$(i=0; while [ $i -lt ${REACHED_AT_ONCE} ]; do i=$((i + 1)); { attempt "$@" || echo lost; } & done; wait)
+  kind=$1; to=$2; set -- $failed
+  echo "burst-$kind $to ok 0 ${REACHED_AT_ONCE} $#"
+  [ $# -eq 0 ]
+}
+of() {
+  kind=\${2%%/*}; at=\${2#*/}
+  "$1" "$kind" "\${at%=*}" "\${at#*=}"
+}
+for peer in "$@"; do of target "$peer" & done
 target service service "$service" &
 target dns dns "$name" &
 wait
+left=${LOST_ENOUGH}
+for peer in "$@"; do [ $left -eq 0 ] || of burst "$peer" || left=$((left - 1)); done
 `;
 
 /** An address of the server on another node. */
@@ -140,20 +160,23 @@ export function probeCommand(of: {
   peers: readonly Peer[];
   service: string;
   name: string;
+  /** Names that must have an address, whichever. */
+  outside?: readonly string[];
 }): string[] {
   const peers = of.peers.map(({ kind, node, ip }) => `${kind}/${node}=${ip}`);
+  const names = (of.outside ?? []).map((name) => `outside/${name}=${name}`);
   const fixed = [String(of.timeoutMs), of.service, of.name, of.nodes.join(' ')];
-  return ['busybox', 'sh', '-c', SCRIPT, 'reach', ...fixed, ...peers];
+  return ['busybox', 'sh', '-c', SCRIPT, 'reach', ...fixed, ...peers, ...names];
 }
 
-/** Longest time that a probe may take, ms: until the first answer, then for the lost requests it waits for. */
-export function probeLastsMs(firstMs: number): number {
-  return firstMs + (1 + LOST_ENOUGH) * REQUEST_SECONDS * 1000;
+/** Longest time that a probe may take, ms: until the first answer, then for the lost requests it waits for, and for a burst to each peer. */
+export function probeLastsMs(firstMs: number, peers: number): number {
+  return firstMs + (1 + 2 * LOST_ENOUGH) * REQUEST_SECONDS * 1000 + peers * BURST_MS;
 }
 
 export interface ProbeLine {
   kind: (typeof KINDS)[number];
-  /** The node, of a pair. */
+  /** The node, of a pair or a burst; the name, outside. */
   to: string;
   ok: boolean;
   firstMs: number;
@@ -167,7 +190,9 @@ export interface ProbeLine {
 export function readProbe(output: string): ProbeLine[] {
   return output.split('\n').flatMap((line): ProbeLine[] => {
     const found =
-      /^(pair|also|service|dns) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: bytes=(\d+))?(?: (.*))?$/.exec(line);
+      /^(pair|also|service|dns|outside|burst-pair|burst-also) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: bytes=(\d+))?(?: (.*))?$/.exec(
+        line,
+      );
     if (found === null) return [];
     const [, word = '', to = '', outcome, firstMs, asked, lost, bytes, said = ''] = found;
     const kind = KINDS.find((one) => one === word) ?? 'dns';
@@ -179,4 +204,4 @@ export function readProbe(output: string): ProbeLine[] {
   });
 }
 
-const KINDS = ['pair', 'also', 'service', 'dns'] as const;
+const KINDS = ['pair', 'also', 'service', 'dns', 'outside', 'burst-pair', 'burst-also'] as const;
