@@ -121,7 +121,7 @@ describe('a ScaledObject that makes the autoscaler', () => {
       'keda.sh/v1alpha1',
       'ScaledObject',
       {
-        spec: { scaleTargetRef: { name: 'api' }, minReplicaCount: 0, maxReplicaCount: 6 },
+        spec: { scaleTargetRef: { kind: 'Rollout', name: 'api' }, minReplicaCount: 0, maxReplicaCount: 6 },
         status: {
           conditions: [
             { type: 'Ready', status: 'True' },
@@ -182,6 +182,13 @@ describe('a ScaledObject that makes the autoscaler', () => {
   it('should be said to be missing, or not to be read', async () => {
     const none = await followedOnce({ ...lists(scaledObject({})), [SCALED_OBJECT]: { items: [] } }, named);
     assert.ok(none.some(({ kind, name }) => kind === 'scaled-object-missing' && name === 'shop/orders'));
+    for (const scaleTargetRef of [{ name: 'api' }, { kind: 'Rollout', name: 'web' }]) {
+      const other = await followedOnce(lists(scaledObject({ spec: { scaleTargetRef } })), named);
+      assert.ok(
+        other.some(({ kind }) => kind === 'scaled-object-missing'),
+        'it scales something else',
+      );
+    }
     const refused = await followedOnce(
       { ...lists(scaledObject({})), [SCALED_OBJECT]: { items: [], unavailable: 'forbidden' } },
       named,

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../harness/protocol.ts';
 import type { RecordedFields } from '../../harness/observations.ts';
 import { autoscalerOf, loadOf, specOf, statusOf } from './hpa.ts';
 import type { Autoscaler } from './hpa.ts';
-import { leastPods, scaledObjectOf } from './keda.ts';
+import { isScaledBy, leastPods, scaledObjectOf } from './keda.ts';
 import { finite, shrinkingS } from '../_judge/shrinking.ts';
 import { FROM_ELSEWHERE } from '../../../reports/record/observations/scaling.ts';
 import { metricResolution } from './metrics-server.ts';
@@ -167,7 +167,7 @@ export class ScaleFollower {
     const { scaledObject: name, namespace } = this.#target;
     if (name === undefined) return null;
     const found = await this.#find(SCALED_OBJECT, (items) =>
-      items.find(({ metadata }) => metadata.name === name),
+      items.find((one) => one.metadata.name === name && isScaledBy(this.#target, one)),
     );
     if (found === undefined) this.#changed('scaled-object-missing', { name: `${namespace}/${name}` });
     if (found === undefined || found === null) return null;

@@ -14,6 +14,12 @@ const DEFAULT_COOLDOWN_S = 300;
 const PAUSED_REPLICAS = 'autoscaling.keda.sh/paused-replicas';
 const PAUSED = 'autoscaling.keda.sh/paused';
 
+/** Whether it is what it scales: a Deployment, where it names no kind. */
+export function isScaledBy(of: { kind: string; name: string }, { spec }: ScaledObjectObject): boolean {
+  const { kind = 'Deployment', name } = spec.scaleTargetRef;
+  return kind === of.kind && name === of.name;
+}
+
 /** Fields of `scaled-object`. */
 export function scaledObjectOf({ metadata, spec, status = {} }: ScaledObjectObject): Fields<'scaled-object'> {
   const { conditions = [] } = status;

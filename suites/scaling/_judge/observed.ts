@@ -144,7 +144,9 @@ function kindOfTarget({ settings: { topology, ai } }: History['header']): string
 function pausedText(history: History): string[] {
   const paused = all(history, 'scaled-object').find((one) => one.paused !== null);
   return [
-    ...all(history, 'scaled-object-missing').map(({ name }) => `there is no ScaledObject ${name}`),
+    ...all(history, 'scaled-object-missing').map(
+      ({ name }) => `there is no ScaledObject ${name} that scales the workload`,
+    ),
     ...(paused === undefined
       ? []
       : [`ScaledObject ${paused.name} is paused (${paused.paused ?? ''}): KEDA scales nothing meanwhile`]),
