@@ -62,8 +62,8 @@ const MODULES: Record<string, Record<string, unknown>> = {
   },
   'k6/http': {
     default: {
-      request: (method: string, url: string, body: unknown, params: Params) =>
-        send(method, url, body, params),
+      asyncRequest: (method: string, url: string, body: unknown, params: Params) =>
+        Promise.resolve(send(method, url, body, params)),
     },
   },
   'k6/execution': {
@@ -115,8 +115,8 @@ interface Executor {
 }
 interface Script {
   options: { scenarios: Record<string, Executor> };
-  setup: () => void;
-  default: () => void;
+  setup: () => Promise<void>;
+  default: () => Promise<void>;
 }
 
 let loads = 0;
@@ -133,6 +133,13 @@ beforeEach(() => {
 });
 
 describe('every scenario', () => {
+  it('should hold no state in its module but what is the same for every VU', () => {
+    for (const name of [...NAMES, 'target']) {
+      const text = readFileSync(new URL(`./scenarios/${name}.ts`, import.meta.url), 'utf8');
+      assert.doesNotMatch(text, /^(export )?(let|var) /m, name);
+    }
+  });
+
   it('should be among those that are tested', () => {
     const files = readdirSync(new URL('./scenarios', import.meta.url)).filter((file) => file.endsWith('.ts'));
     assert.deepEqual(files.sort(), [...NAMES, 'target'].map((name) => `${name}.ts`).sort());
@@ -166,12 +173,12 @@ describe('every scenario', () => {
     for (const name of NAMES) {
       const script = await load(name, { BASE_URL: 'http://tender.example.test/' });
       stage.answer = () => ({ status: 503, status_text: '503 Service Unavailable' });
-      assert.throws(
-        () => script.setup(),
+      await assert.rejects(
+        script.setup(),
         /^Error: http:\/\/tender\.example\.test\/tenders \(application\.requests\.look\) answered 503 before the load \(status 503\)/,
       );
       stage.answer = () => ({ status: 200 });
-      script.setup();
+      await script.setup();
     }
   });
 
@@ -179,12 +186,12 @@ describe('every scenario', () => {
     const settings = { BASE_URL: 'http://tender.example.test' };
     const script = await load('steady', { ...settings, ...contract({ follow: { echo: 'x-mark' } }) });
     stage.answer = () => ({ status: 200, headers: {} });
-    assert.throws(
-      () => script.setup(),
+    await assert.rejects(
+      script.setup(),
       /tenders is not answered by the service that the load is for \(correlation-id\)/,
     );
     stage.answer = () => ({ status: 200, headers: { 'X-Mark': 'load-0' } });
-    script.setup();
+    await script.setup();
   });
 
   it('should give an id and a name to every request and check its status', async () => {
@@ -196,8 +203,8 @@ describe('every scenario', () => {
       });
       Object.assign(stage, { sent: [], checks: [] });
       stage.answer = answer;
-      script.setup();
-      for (stage.iteration = 0; stage.iteration < 100; stage.iteration += 25) script.default();
+      await script.setup();
+      for (stage.iteration = 0; stage.iteration < 100; stage.iteration += 25) await script.default();
       // Judges count on one check for each request, including those of setup.
       assert.equal(stage.checks.length, stage.sent.length, name);
       for (const { url, params } of stage.sent) {
@@ -225,10 +232,10 @@ describe('jobs', () => {
   it('should be things that are accepted, each with a title of its own', async () => {
     const { default: jobs } = await load('jobs', { BASE_URL: 'http://edge.example.test/api' });
     stage.answer = answer;
-    jobs();
+    await jobs();
     stage.iteration = 7;
     stage.answer = () => ({ status: 503 });
-    jobs();
+    await jobs();
     assert.deepEqual(
       stage.sent.map(({ method, url, body }) => [method, url, JSON.parse(String(body)) as unknown]),
       [
@@ -253,7 +260,7 @@ describe('jobs', () => {
     ];
     for (const body of others) {
       stage.answer = () => ({ status: 201, body });
-      jobs();
+      await jobs();
     }
     assert.deepEqual(
       stage.checks.map(([, ok]) => ok),
@@ -265,21 +272,21 @@ describe('jobs', () => {
 describe('reads', () => {
   it('false verdict 4: should be good only where they are lists of tenders, from the service behind the chain', async () => {
     const { default: steady } = await load('steady', contract({ follow: { echo: 'x-mark' } }));
-    const good = (answer: Partial<Answer>): boolean | undefined => {
+    const good = async (answer: Partial<Answer>): Promise<boolean | undefined> => {
       stage.checks = [];
       stage.answer = () => answer;
-      steady();
+      await steady();
       assert.equal(stage.checks.length, 1, 'one check a request');
       return stage.checks[0]?.[1];
     };
     const body = '[{"id":"4","title":"t","createdAt":"2026-01-01T00:00:00Z"}]';
-    assert.equal(good({ status: 200, body }), true);
-    assert.equal(good({ status: 200, body: '[]' }), true);
+    assert.equal(await good({ status: 200, body }), true);
+    assert.equal(await good({ status: 200, body: '[]' }), true);
     for (const other of ['', '<html>maintenance</html>', '{}', 'null', '[1]', '[{"id":"4"}]'])
-      assert.equal(good({ status: 200, body: other }), false, other);
-    assert.equal(good({ status: 204, body: '' }), false);
-    assert.equal(good({ status: 202, body }), false);
-    assert.equal(good({ status: 200, body, headers: {} }), false, 'the correlation id is not repeated');
+      assert.equal(await good({ status: 200, body: other }), false, other);
+    assert.equal(await good({ status: 204, body: '' }), false);
+    assert.equal(await good({ status: 202, body }), false);
+    assert.equal(await good({ status: 200, body, headers: {} }), false, 'the correlation id is not repeated');
   });
 });
 
@@ -287,29 +294,29 @@ describe('drafts', () => {
   it('should be asked as the contract has it, and count what was written without the model', async () => {
     const { default: draft } = await load('draft', { BASE_URL: 'http://edge.example.test' });
     stage.answer = () => ({ status: 200, body: '{"text":"t","degraded":true}' });
-    draft();
+    await draft();
     assert.equal(stage.sent[0]?.url, 'http://edge.example.test/ai/draft');
     assert.deepEqual(JSON.parse(String(stage.sent[0].body)), { title: 'Plumbline canary load-0' });
     assert.deepEqual(stage.checks, [['draft: written with the model', false]]);
     stage.checks = [];
     stage.answer = () => ({ status: 502, body: 'no json' });
-    draft();
+    await draft();
     assert.deepEqual(stage.checks, [['draft: as the contract has it', false]]);
   });
 
   it('false verdict 4: should not be counted as good where the answer is none', async () => {
     const { default: draft } = await load('draft');
-    const counted = (body: string): boolean | undefined => {
+    const counted = async (body: string): Promise<boolean | undefined> => {
       stage.checks = [];
       stage.answer = () => ({ status: 200, body });
-      draft();
+      await draft();
       assert.equal(stage.checks.length, 1, 'one check a request');
       return stage.checks[0]?.[1];
     };
-    assert.equal(counted('{"text":"t","degraded":false}'), true);
+    assert.equal(await counted('{"text":"t","degraded":false}'), true);
     for (const body of ['', '<html>', 'null', '[]', '{}', '{"text":"t"}', '{"text":" ","degraded":false}'])
-      assert.equal(counted(body), false, body);
-    assert.equal(counted('{"text":7,"degraded":false}'), false);
+      assert.equal(await counted(body), false, body);
+    assert.equal(await counted('{"text":7,"degraded":false}'), false);
   });
 });
 
@@ -320,9 +327,9 @@ describe('who asks', () => {
       SECRET_0: 'Bearer one',
       SECRET_1: 'k',
     });
-    steady();
+    await steady();
     shared.__ENV['SECRET_0'] = 'Bearer two';
-    steady();
+    await steady();
     assert.deepEqual(
       stage.sent.map(({ params: { headers } }) => [headers['authorization'], headers['x-api-key']]),
       [
@@ -339,10 +346,10 @@ describe('who asks', () => {
       SECRET_0: 'Bearer one',
     });
     stage.answer = ({ params }) => ({ status: params.headers['authorization'] === 'Bearer two' ? 429 : 401 });
-    steady();
-    steady();
+    await steady();
+    await steady();
     shared.__ENV['SECRET_0'] = 'Bearer two';
-    steady();
+    await steady();
     assert.deepEqual(stage.checks, [
       ['turned away: credentials', false],
       ['turned away: credentials', false],

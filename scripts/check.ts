@@ -43,8 +43,7 @@ const NODE_TEST = [process.execPath, '--test', '--test-reporter=spec', '--test-i
 const UNIT_TESTS = [
   ['journal, timers', 'runner/safety/{journal,timers}/**'],
   ['commands, probes', '{cli,probes}/**'],
-  ['the load engine', 'load/engines/embedded/{api,executors,parent}/**'],
-  ['load scripts', 'load/engines/embedded/**'],
+  ['the load engine', 'load/engines/**'],
   ['environments', '{env,faults,deploy}/**'],
   ['checks, reports', '{suites,reports}/**'],
   ['restoring', 'runner/safety/**'],

@@ -1,8 +1,19 @@
 /** The common interface of the load engines: k6 and embedded. */
-import type { LoadResult, LoadSecond } from '../../reports/record/details/load-result.ts';
+import type { Fields } from '../../reports/record/observations/index.ts';
 
-/** A threshold as k6 writes it: an expression, or one that may end the load. */
-export type Threshold = string | { threshold: string; abortOnFail?: boolean; delayAbortEval?: string };
+/** One second of a load. */
+export type LoadSecond = Fields<'load-second'>;
+
+/** What an engine says of a load, in one form for both: what the record holds of it, and its seconds. */
+export interface LoadResult extends Omit<Fields<'load'>, 'scenario'> {
+  engine: 'k6' | 'embedded';
+  seconds: LoadSecond[];
+}
+
+/** How a load ended, and why where it did not complete. */
+export type Ending = Pick<LoadResult, 'outcome' | 'reason'>;
+
+export const COMPLETED: Ending = { outcome: 'completed', reason: '' };
 
 export interface LoadRequest {
   /** Absolute path of the script, in TypeScript or JavaScript. */
@@ -11,8 +22,6 @@ export interface LoadRequest {
   variables: Readonly<Record<string, string>>;
   /** Names of variables with secret values. The values are removed from everything that is written or shown. */
   secrets?: readonly string[];
-  /** Options that replace the script's own. */
-  options?: { thresholds?: Readonly<Record<string, readonly Threshold[]>> };
   /** Certificate authority to trust in addition to the system's, PEM. */
   ca?: string;
   /** What the client shows in TLS, PEM. Only the embedded engine takes it. */
@@ -43,7 +52,7 @@ export interface LoadListener {
 export const ENOUGH = 'enough';
 
 export interface LoadEngine {
-  readonly name: LoadResult['engine']['name'];
+  readonly name: LoadResult['engine'];
   /** Why it cannot run here, with what to do; null: it can. */
   unavailable(): Promise<string | null>;
   /**

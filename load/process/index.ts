@@ -2,8 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { lastError, startChild } from '../../probes/child.ts';
 import type { Child } from '../../probes/child.ts';
-import type { LoadSecond } from '../../reports/record/details/load-result.ts';
-import type { Renewals } from '../engines/engine.ts';
+import type { LoadSecond, Renewals } from '../engines/engine.ts';
 import type { RecordedLoad } from './record.ts';
 
 export { ENOUGH } from '../engines/engine.ts';

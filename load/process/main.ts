@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { HistoryError } from '../../probes/history.ts';
 import { EmbeddedEngine } from '../engines/embedded/index.ts';
 import { ENOUGH } from '../engines/engine.ts';
-import type { LoadEngine } from '../engines/engine.ts';
+import type { LoadEngine, LoadSecond } from '../engines/engine.ts';
 import { K6Engine } from '../engines/k6/index.ts';
 import type { LoadMessage, LoadOrder, LoadRenewal } from './index.ts';
 import { recordLoad } from './record.ts';
@@ -21,7 +21,7 @@ function say(message: LoadMessage): void {
 const RESERVE_MS = 5_000;
 
 const ENGINES: Readonly<Record<LoadOrder['engine'], (graceMs: number) => LoadEngine>> = {
-  k6: (graceMs) => new K6Engine({ grace: { interruptMs: Math.max(1, graceMs - RESERVE_MS) } }),
+  k6: (graceMs) => new K6Engine({ interruptMs: Math.max(1, graceMs - RESERVE_MS) }),
   embedded: () => new EmbeddedEngine(),
 };
 
@@ -32,7 +32,7 @@ function run({ engine, graceMs, ...order }: LoadOrder, stop: AbortSignal): Promi
   const listener = {
     renewals: (renewed: Renewed) => void listeners.push(renewed),
     started: () => say({ started: true }),
-    second: (second: Extract<LoadMessage, { second: unknown }>['second']) => say({ second }),
+    second: (second: LoadSecond) => say({ second }),
     log: (_level: string, text: string) => say({ log: text.slice(0, LOG_LENGTH) }),
   };
   return recordLoad({ engine: ENGINES[engine](graceMs), ...order }, listener, stop);

@@ -1,14 +1,7 @@
 import { basename } from 'node:path';
 import { HistoryError, openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
-import type {
-  Buckets,
-  LoadMetric,
-  LoadResult,
-  LoadSecond,
-} from '../../reports/record/details/load-result.ts';
-import type { Fields } from '../../reports/record/observations/index.ts';
-import type { LoadEngine, LoadListener, LoadRequest } from '../engines/engine.ts';
+import type { LoadEngine, LoadListener, LoadRequest, LoadSecond } from '../engines/engine.ts';
 import { secretsHidden } from '../engines/redact.ts';
 import type { PassedOver } from '../engines/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -44,10 +37,10 @@ export async function recordLoad(
     };
     const log: LoadListener['log'] = (level, text) => listener.log?.(level, redact(text));
     const { renewals } = listener;
-    const result = await engine.run(request, { second, log, renewals }, stop);
+    const { seconds: all, ...result } = await engine.run(request, { second, log, renewals }, stop);
     // A second may have changed: samples may arrive after it was reported.
-    for (const one of result.seconds) seconds.write(one);
-    writer.observe({ kind: 'load', ...loadOf(result) });
+    for (const one of all) seconds.write(one);
+    writer.observe({ kind: 'load', ...result, scenario: scenarioOf(request.script) });
   } catch (error) {
     const reason = errorText(error);
     if (!(error instanceof HistoryError)) writer.observe({ kind: 'load-failed', reason });
@@ -66,43 +59,12 @@ class WrittenSeconds {
     this.#writer = writer;
   }
 
-  write({ atMs, offered, started, dropped, requests, good, bad, latency }: LoadSecond): void {
-    const second = { atMs, offered, started, dropped, requests, good, bad, latency };
+  write(second: LoadSecond): void {
     const text = JSON.stringify(second);
-    if (this.#written.get(atMs) === text) return;
-    this.#written.set(atMs, text);
+    if (this.#written.get(second.atMs) === text) return;
+    this.#written.set(second.atMs, text);
     this.#writer.observe({ kind: 'load-second', ...second });
   }
-}
-
-/** The part of a result that judges read. Its seconds are separate observations. */
-export function loadOf(result: LoadResult): Fields<'load'> {
-  const { engine, scenarios, metrics } = result;
-  const sum = (of: (scenario: LoadResult['scenarios'][number]) => number): number =>
-    scenarios.reduce((total, one) => total + of(one), 0);
-  return {
-    engine: engine.name,
-    engineVersion: engine.version,
-    stubbed: engine.stubbed,
-    latencyFrom: engine.latencyFrom ?? 'intended',
-    scenario: scenarioOf(result.script),
-    startedAt: result.startedAt,
-    durationMs: result.durationMs,
-    offered: scenarios.some(({ offered }) => offered === null) ? null : sum(({ offered }) => offered ?? 0),
-    iterations: sum(({ iterations }) => iterations),
-    interrupted: sum(({ interrupted }) => interrupted),
-    dropped: sum(({ dropped }) => dropped),
-    requests: result.requests.count,
-    checks: result.checks,
-    sent: engine.latencyFrom === 'sent' ? [] : bucketsOf(metrics['http_req_duration']),
-    errors: result.errors.map(({ error, count }) => `${count} × ${error}`),
-    outcome: result.outcome,
-    reason: result.reason,
-  };
-}
-
-function bucketsOf(metric: LoadMetric | undefined): Buckets {
-  return metric?.type === 'trend' ? (metric.buckets ?? []) : [];
 }
 
 /** The scenario's name: `steady` for `…/load/scenarios/steady.ts`. */

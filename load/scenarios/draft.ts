@@ -23,12 +23,12 @@ export const options: Options = {
   },
 };
 
-export function setup(): void {
-  lookFirst();
+export async function setup(): Promise<void> {
+  await lookFirst();
 }
 
-export default function draft(): void {
-  const seen = exchange('draft', { n: exec.scenario.iterationInTest });
+export default async function draft(): Promise<void> {
+  const seen = await exchange('draft', { n: exec.scenario.iterationInTest });
   const rule = requestOf('draft').state;
   if (!seen.fate.ok || rule === undefined) {
     expectGood('draft', seen);

@@ -22,10 +22,10 @@ export const options: Options = {
   },
 };
 
-export function setup(): void {
-  lookFirst();
+export async function setup(): Promise<void> {
+  await lookFirst();
 }
 
-export default function jobs(): void {
-  expectGood('create', exchange('create', { n: exec.scenario.iterationInTest }));
+export default async function jobs(): Promise<void> {
+  expectGood('create', await exchange('create', { n: exec.scenario.iterationInTest }));
 }

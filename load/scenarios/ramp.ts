@@ -29,10 +29,10 @@ export const options: Options = {
   },
 };
 
-export function setup(): void {
-  lookFirst();
+export async function setup(): Promise<void> {
+  await lookFirst();
 }
 
-export default function ramp(): void {
-  readLatest(exec.scenario.iterationInTest);
+export default async function ramp(): Promise<void> {
+  await readLatest(exec.scenario.iterationInTest);
 }

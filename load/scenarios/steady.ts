@@ -22,10 +22,10 @@ export const options: Options = {
   },
 };
 
-export function setup(): void {
-  lookFirst();
+export async function setup(): Promise<void> {
+  await lookFirst();
 }
 
-export default function steady(): void {
-  readLatest(exec.scenario.iterationInTest);
+export default async function steady(): Promise<void> {
+  await readLatest(exec.scenario.iterationInTest);
 }

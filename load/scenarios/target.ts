@@ -90,7 +90,7 @@ export interface Of {
  * another load, which a unique key would refuse or a cache would know. Services strip or cut off ids: they are short, and of letters, digits and hyphens
  * (Rails keeps no others of X-Request-Id).
  */
-export function exchange(name: string, of: Of): Exchanged {
+export async function exchange(name: string, of: Of): Promise<Exchanged> {
   const contract = contractOf();
   const request = requestOf(name);
   const correlationId = `${text('CORRELATION_ID', 'load')}-${of.n}`;
@@ -103,7 +103,7 @@ export function exchange(name: string, of: Of): Exchanged {
   };
   const sent = filled(contract, request, values);
   const url = `${baseUrl()}${sent.path}`;
-  const answer = http.request(
+  const answer = await http.asyncRequest(
     sent.method,
     url,
     sent.body === undefined ? null : sent.body,
@@ -174,8 +174,8 @@ export function expectGood(name: string, seen: Exchanged): boolean {
 }
 
 /** One request before the load. It fails the load if the target does not answer or is not the expected service. */
-export function lookFirst(): void {
-  const seen = exchange('look', { n: 0 });
+export async function lookFirst(): Promise<void> {
+  const seen = await exchange('look', { n: 0 });
   expectGood('look', seen);
   const url = `${baseUrl()}${requestOf('look').path}`;
   if (seen.fate.ok) {
@@ -199,7 +199,7 @@ function refusedText(fate: Fate): string {
 }
 
 /** Reads as the load of a scenario does: the list of the contract, or its look where it has none. */
-export function readLatest(n: number): void {
+export async function readLatest(n: number): Promise<void> {
   const name = contractOf().requests['list'] === undefined ? 'look' : 'list';
-  expectGood(name, exchange(name, { n: n }));
+  expectGood(name, await exchange(name, { n: n }));
 }

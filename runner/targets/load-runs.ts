@@ -9,7 +9,7 @@ import type { Choosable } from '../../load/engines/index.ts';
 import { K6Engine } from '../../load/engines/k6/index.ts';
 import { startLoad } from '../../load/process/index.ts';
 import type { ENOUGH, LoadOrder, LoadProcess } from '../../load/process/index.ts';
-import type { LoadSecond } from '../../reports/record/details/load-result.ts';
+import type { LoadSecond } from '../../load/engines/engine.ts';
 import type { RolloutObject, WorkloadObject } from '../../probes/kubernetes/objects.ts';
 import { ROLLOUT } from '../../probes/kubernetes/workloads.ts';
 import { kindOfService } from '../../reports/record/names/topology-names.ts';

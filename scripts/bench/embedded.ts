@@ -1,5 +1,6 @@
-/** Runs one k6 script on the embedded engine and prints its result: `node scripts/bench/embedded.ts SCRIPT [RSS_AT…]`. */
+/** Runs one scenario on the embedded engine and prints its result: `node scripts/bench/embedded.ts SCRIPT [RSS_AT…]`. */
 import { EmbeddedEngine } from '../../load/engines/embedded/index.ts';
+import { quantileMs } from '../../reports/judge/slo/histogram.ts';
 
 const [script = '', ...marks] = process.argv.slice(2);
 /** Resident memory after that number of requests, MiB. */
@@ -14,11 +15,11 @@ function second(of: { requests: number }): void {
 }
 
 const limits = { requests: 2 ** 31 - 1, durationMs: 3_600_000 };
-const result = await new EmbeddedEngine({ threads: 1 }).run(
+const result = await new EmbeddedEngine().run(
   { script, variables: {}, limits },
   { second },
   new AbortController().signal,
 );
 if (result.outcome !== 'completed') throw new Error(result.reason);
-const { metrics, scenarios } = result;
-process.stdout.write(JSON.stringify({ requests: result.requests, metrics, scenarios, rssAt }));
+const [p50, p99] = [0.5, 0.99].map((quantile) => quantileMs(result.sent, quantile));
+process.stdout.write(JSON.stringify({ requests: result.requests, p50, p99, rssAt }));

@@ -1,272 +1,228 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { quantileMs } from '../../../reports/judge/slo/histogram.ts';
 import { ENOUGH } from '../engine.ts';
-import { count, listen, load, OK, serve, trend } from './_testing/loads.ts';
-import { HEAD } from './_testing/scripts.ts';
+import type { LoadResult } from '../engine.ts';
+import { HEAD, listen, load, scenario, serve } from './_testing/loads.ts';
+import type { Ran } from './_testing/loads.ts';
 
-const GET = `export default function () { http.get(__ENV.URL + '/'); }`;
-const scenario = (text: string): string => `export const options = { scenarios: { s: { ${text} } } };\n`;
+const GET = `export default async () => { await http.asyncRequest('GET', __ENV.URL + '/'); };`;
+const rate = (perSecond: number, more: object = {}): object => ({
+  executor: 'constant-arrival-rate',
+  rate: perSecond,
+  duration: '1s',
+  preAllocatedVUs: 60,
+  ...more,
+});
+const shared = (iterations: number, more: object = {}): object => ({
+  executor: 'shared-iterations',
+  vus: 1,
+  iterations,
+  ...more,
+});
+const sum = (result: LoadResult, of: 'offered' | 'started' | 'dropped' | 'requests'): number =>
+  result.seconds.reduce((all, one) => all + (one[of] ?? 0), 0);
+
+/** Runs one iteration whose checks all hold. */
+async function checked(code: string, url: string): Promise<Ran> {
+  const result = await load(`${HEAD}${scenario(shared(1))}${code}`, url);
+  assert.equal(result.outcome, 'completed', result.reason);
+  assert.deepEqual(
+    result.checks.filter(({ fails }) => fails > 0),
+    [],
+    result.logs.join('\n'),
+  );
+  assert.ok(result.checks.length > 0, result.errors.join('\n'));
+  return result;
+}
 
 describe('executors', () => {
-  it('should run every iteration of a constant arrival rate, over threads too', async () => {
+  it('should run every iteration of a constant arrival rate', async () => {
     await using server = await serve();
-    for (const threads of [1, 2]) {
-      const rate = scenario(
-        `executor: 'constant-arrival-rate', rate: 100, duration: '1s', preAllocatedVUs: 60`,
-      );
-      const result = await load(HEAD + rate + GET, server.url, { threads });
-      assert.equal(result.outcome, 'completed', result.reason);
-      const [one] = result.scenarios;
-      assert.equal(one?.offered, 100);
-      assert.equal(one.iterations + one.dropped + one.interrupted, 100);
-      assert.equal(count(result, 'http_reqs'), result.requests.count);
-      assert.equal(
-        result.seconds.reduce((sum, { iterations }) => sum + iterations, 0),
-        one.iterations,
-      );
-      assert.equal(
-        result.seconds.reduce((sum, { offered }) => sum + (offered ?? 0), 0),
-        100,
-      );
-    }
-  });
-
-  it('should follow a ramping arrival rate', async () => {
-    await using server = await serve();
-    const ramp = scenario(
-      `executor: 'ramping-arrival-rate', stages: [{ duration: '1s', target: 100 }], preAllocatedVUs: 50`,
-    );
-    const { scenarios } = await load(HEAD + ramp + GET, server.url);
-    assert.equal(scenarios[0]?.offered, 50);
-    assert.equal(scenarios[0].iterations + scenarios[0].dropped, 50);
-  });
-
-  it('should drop what finds no VU, and make more up to maxVUs', async () => {
-    await using server = await serve((_request, response) => void setTimeout(() => response.end('ok'), 2000));
-    const rate = scenario(
-      `executor: 'constant-arrival-rate', rate: 20, duration: '1s', preAllocatedVUs: 1, maxVUs: 4`,
-    );
-    const result = await load(HEAD + rate + GET, server.url);
-    assert.equal(result.scenarios[0]?.iterations, 4);
-    assert.equal(result.scenarios[0].dropped, 16);
-    assert.equal(count(result, 'dropped_iterations'), 16);
-  });
-
-  it('should do shared and per-VU iterations exactly', async () => {
-    await using server = await serve();
-    for (const threads of [1, 3]) {
-      const shared = await load(
-        HEAD + scenario(`executor: 'shared-iterations', vus: 4, iterations: 25`) + GET,
-        server.url,
-        { threads },
-      );
-      assert.equal(shared.scenarios[0]?.iterations, 25);
-      const perVu = await load(
-        HEAD + scenario(`executor: 'per-vu-iterations', vus: 4, iterations: 5`) + GET,
-        server.url,
-        { threads },
-      );
-      assert.equal(perVu.scenarios[0]?.iterations, 20);
-    }
-  });
-
-  it('should keep VUs busy until the time is over, constant and ramping', async () => {
-    await using server = await serve();
-    for (const text of [
-      `executor: 'constant-vus', vus: 3, duration: '1s'`,
-      `executor: 'ramping-vus', startVUs: 0, stages: [{ duration: '300ms', target: 3 }, { duration: '200ms', target: 0 }]`,
-    ]) {
-      const result = await load(HEAD + scenario(text) + GET, server.url);
-      assert.equal(result.outcome, 'completed', result.reason);
-      assert.ok((result.scenarios[0]?.iterations ?? 0) > 2, JSON.stringify(result.scenarios));
-      assert.equal(result.scenarios[0]?.offered, null);
-    }
-  });
-
-  it('should not starve other VUs with iterations that wait for nothing', async () => {
-    const text = scenario(`executor: 'constant-vus', vus: 2, duration: '1s'`);
-    const result = await load(`${HEAD}${text}export default () => {};`, '');
+    const result = await load(HEAD + scenario(rate(100)) + GET, server.url);
     assert.equal(result.outcome, 'completed', result.reason);
+    assert.deepEqual([result.offered, result.iterations + result.dropped], [100, 100]);
+    assert.deepEqual([sum(result, 'offered'), sum(result, 'requests')], [100, result.requests]);
+    assert.equal(server.asked.get('GET /'), result.requests);
   });
 
-  it('should cut iterations off after gracefulStop', async () => {
-    await using server = await serve(() => undefined);
-    const text = scenario(`executor: 'constant-vus', vus: 2, duration: '1s', gracefulStop: '200ms'`);
-    const result = await load(HEAD + text + GET, server.url);
-    assert.deepEqual(result.scenarios[0], {
-      name: 's',
-      executor: 'constant-vus',
-      offered: null,
-      iterations: 0,
-      interrupted: 2,
-      dropped: 0,
-    });
-    assert.equal(result.outcome, 'completed');
-  });
-
-  it('should end within gracefulStop when it is interrupted', async () => {
+  it('should follow a ramping arrival rate, also one that begins later', async () => {
     await using server = await serve();
-    const stop = new AbortController();
-    const text = scenario(`executor: 'constant-vus', vus: 1, duration: '50s'`);
-    const result = await load(HEAD + text + GET, server.url, {
-      signal: stop.signal,
-      second: () => stop.abort(),
+    const stages = [{ duration: '1s', target: 100 }];
+    const ramp = { executor: 'ramping-arrival-rate', stages, preAllocatedVUs: 50, startTime: '500ms' };
+    const result = await load(HEAD + scenario(ramp) + GET, server.url);
+    assert.deepEqual([result.offered, result.iterations + result.dropped], [50, 50]);
+    assert.ok(result.durationMs > 1490, `${result.durationMs} ms`);
+    assert.ok((result.seconds[0]?.started ?? 50) < 20, 'half of the first second is over when it begins');
+  });
+
+  it('should drop what finds no VU', async () => {
+    await using server = await serve((_request, response) => void setTimeout(() => response.end('ok'), 2000));
+    const few = rate(20, { preAllocatedVUs: 1, maxVUs: 4 });
+    const result = await load(HEAD + scenario(few) + GET, server.url);
+    assert.deepEqual([result.iterations, result.dropped, sum(result, 'dropped')], [4, 16, 16]);
+  });
+
+  it('should do shared iterations exactly, drop those that the time is too short for, and let others run', async () => {
+    await using server = await serve();
+    const all = await load(HEAD + scenario(shared(25, { vus: 4 })) + GET, server.url);
+    assert.deepEqual([all.iterations, all.offered, all.seconds[0]?.offered], [25, null, null]);
+    const some = shared(10, { vus: 2, maxDuration: '1s', gracefulStop: '2s' });
+    const short = await load(`${HEAD}${scenario(some)}export default () => sleep(0.7);`, '');
+    assert.deepEqual([short.iterations, short.dropped, short.interrupted], [4, 6, 0]);
+    const busy = shared(1e9, { maxDuration: '1s' });
+    assert.equal((await load(`${scenario(busy)}export default () => {};`, '')).outcome, 'completed');
+  });
+
+  it('should cut iterations off after gracefulStop, which go no further', async () => {
+    await using server = await serve(() => undefined);
+    const text = scenario(rate(2, { gracefulStop: '200ms' }));
+    const body = `export default async () => { try { await http.asyncRequest('GET', __ENV.URL); } finally { console.info('went on'); } };`;
+    const result = await load(HEAD + text + body, server.url);
+    assert.deepEqual([result.outcome, result.iterations, result.interrupted], ['completed', 0, 2]);
+    assert.deepEqual(result.logs, []);
+  });
+
+  it('should lose no request to a server that closes idle connections after 5 s', async () => {
+    // Each of 100 VUs in turn would rest for 5 s. The server closes such a connection while the next request is on its way.
+    const answeredMs = new WeakMap<object, number>();
+    await using server = await serve(({ socket }, response) => {
+      if (performance.now() - (answeredMs.get(socket) ?? Infinity) > 4_800) socket.destroy();
+      else response.end('ok');
+      answeredMs.set(socket, performance.now());
     });
-    assert.equal(result.outcome, 'interrupted');
-    assert.equal(result.scenarios[0]?.interrupted, 0);
+    const post = `export default async () => { const r = await http.asyncRequest('POST', __ENV.URL); check(r, { answered: ({ status }) => status === 200 }); };`;
+    const many = rate(20, { duration: '7s', preAllocatedVUs: 100 });
+    const { outcome, checks, iterations } = await load(HEAD + scenario(many) + post, server.url);
+    assert.deepEqual([outcome, iterations], ['completed', 140]);
+    assert.equal(checks[0]?.fails, 0, JSON.stringify(checks));
   });
 });
 
-describe('a load that is told that it is enough', () => {
-  it('should have been offered no more than until then, and miss nothing', async () => {
+describe('a load that is stopped', () => {
+  it('should end within gracefulStop when it is interrupted', async () => {
     await using server = await serve();
     const stop = new AbortController();
-    const text = scenario(
-      `executor: 'constant-arrival-rate', rate: 200, duration: '50s', preAllocatedVUs: 20`,
-    );
-    let second = 0;
-    const result = await load(HEAD + text + GET, server.url, {
-      threads: 2,
+    const result = await load(HEAD + scenario(rate(50, { duration: '50s' })) + GET, server.url, {
       signal: stop.signal,
-      // Stop in the middle of a second, so that most of that second's iterations do not count as offered.
+      second: () => stop.abort(),
+    });
+    assert.deepEqual([result.outcome, result.interrupted], ['interrupted', 0]);
+  });
+
+  it('should have been offered no more than until it was enough, and miss nothing', async () => {
+    await using server = await serve();
+    const stop = new AbortController();
+    let second = 0;
+    const result = await load(HEAD + scenario(rate(200, { duration: '50s' })) + GET, server.url, {
+      signal: stop.signal,
       second: () => (second++ === 0 ? void setTimeout(() => stop.abort(ENOUGH), 300) : undefined),
     });
     assert.equal(result.outcome, 'completed');
-    const sum = (of: 'offered' | 'started' | 'dropped'): number =>
-      result.seconds.reduce((all, one) => all + (one[of] ?? 0), 0);
-    // On a busy machine all VUs may be busy too. Iterations that are dropped then still count as offered.
-    const [offered, begun] = [sum('offered'), sum('started') + sum('dropped')];
-    assert.ok(offered <= begun && offered > begun - 40, `${offered} offered, ${begun} begun or dropped`);
-    assert.ok((result.scenarios[0]?.offered ?? 0) <= begun);
+    const offered = result.offered ?? 0;
+    assert.ok(offered >= 255 && offered < 330, `${offered} offered`);
+    assert.deepEqual(
+      [sum(result, 'offered'), sum(result, 'started') + sum(result, 'dropped')],
+      [offered, offered],
+    );
+  });
+
+  it('should not begin where it was stopped before', async () => {
+    const { outcome, requests } = await load(HEAD + scenario(rate(1)) + GET, '', {
+      signal: AbortSignal.abort(ENOUGH),
+    });
+    assert.deepEqual([outcome, requests], ['interrupted', 0]);
   });
 });
 
 describe('what a script sees', () => {
-  it('should be setup, data, iterations, groups, checks, tags and teardown', async () => {
+  it('should be setup, data of its own for each VU, iterations, checks and teardown', async () => {
     await using server = await serve();
     const result = await load(
-      `${HEAD}import exec from 'k6/execution'; import { Counter, Gauge, Rate, Trend } from 'k6/metrics'; import { SharedArray } from 'k6/data';
-      const counter = new Counter('c'), gauge = new Gauge('g'), rate = new Rate('r'), trend = new Trend('t', true);
-      const words = new SharedArray('words', () => JSON.parse(open('./words.json')));
-      export const options = { vus: 2, iterations: 10, thresholds: { 'c{kind:a}': ['count==10'], 'http_reqs{group:::outer::inner}': ['count==10'], 'http_reqs{name:home}': ['count==10'], 't': ['max<0'] } };
-      export function setup() { http.get(__ENV.URL + '/setup'); return { token: 'x' }; }
-      export default function (data) {
-        group('outer', () => { group('inner', () => { http.get(__ENV.URL + '/', { tags: { name: 'home' } }); }); });
-        check(data, { 'has a token': (d) => d.token === 'x', never: () => false, words: () => words[1] === 'b' && words.length === 2, vu: () => __VU > 0 && __ITER >= 0 && exec.vu.idInTest === __VU });
-        counter.add(1, { kind: 'a' }); counter.add(5, { kind: 'b' }); gauge.add(__ITER); rate.add(true); trend.add(12);
-      }
-      export function teardown(data) { http.get(__ENV.URL + '/teardown?' + data.token); }
-      export function handleSummary(data) { return { stdout: 'checks ' + data.metrics.checks.values.passes + ' in ' + data.root_group.checks.length }; }`,
+      `${HEAD}import { Counter, Trend } from 'k6/metrics'; const trend = new Trend('t', true), counter = new Counter('c');
+      import { word } from './word.ts';
+      ${scenario(shared(10, { vus: 2 }), { thresholds: { checks: ['rate>2'] } })}
+      export async function setup() { await http.asyncRequest('GET', __ENV.URL + '/setup'); check(1, { up: () => true }); return { token: 'x', seen: [] }; }
+      export default async (data) => {
+        data.seen.push(exec.scenario.iterationInTest);
+        const r = await http.asyncRequest('GET', __ENV.URL + '/', null, { tags: { name: 'home' } });
+        check(data, { token: (d) => d.token === 'x' && word === 'b', own: (d) => d.seen.length <= 9, body: r.body === 'ok', never: () => false });
+        trend.add(12); counter.add(1); await sleep(0.01);
+      };
+      export const teardown = (data) => http.asyncRequest('GET', __ENV.URL + '/teardown?' + data.token + data.seen.length);`,
       server.url,
-      { files: { 'words.json': '["a","b"]' } },
+      { files: { 'word.ts': "export const word: string = 'b';" } },
     );
     assert.equal(result.outcome, 'completed', result.reason);
+    assert.deepEqual([...server.asked.values()], [1, 10, 1]);
+    assert.ok(server.asked.has('GET /teardown?x0'));
     assert.deepEqual(
-      [...server.asked],
+      result.checks.map(({ name, group, passes, fails }) => [name, group, passes, fails]),
       [
-        ['GET /setup', 1],
-        ['GET /', 10],
-        ['GET /teardown?x', 1],
+        ['up', '::setup', 1, 0],
+        ['token', '', 10, 0],
+        ['own', '', 10, 0],
+        ['body', '', 10, 0],
+        ['never', '', 0, 10],
       ],
     );
-    assert.deepEqual(
-      Object.fromEntries(result.checks.map(({ name, passes, fails }) => [name, [passes, fails]])),
-      {
-        'has a token': [10, 0],
-        never: [0, 10],
-        words: [10, 0],
-        vu: [10, 0],
-      },
-    );
-    assert.deepEqual(
-      result.thresholds.map(({ ok }) => ok),
-      [true, true, true, false],
-    );
-    assert.equal(count(result, 'c'), 60);
-    assert.equal(trend(result, 't').max, 12);
-    assert.deepEqual(result.logs, ['info: checks 30 in 4']);
+    // The requests before and after the load are counted, but belong to no second.
+    assert.deepEqual([result.requests, sum(result, 'requests')], [12, 10]);
   });
 
-  it('should be answers: redirects, cookies, bodies, batches, asyncRequest', async () => {
+  it('should be answers: status, headers, body, JSON, errors', async () => {
     await using server = await serve((request, response) => {
-      const path = request.url ?? '';
-      if (path === '/from') response.writeHead(302, { location: '/to', 'set-cookie': 'a=1; Path=/' }).end();
-      else if (path === '/loop') response.writeHead(302, { location: '/loop' }).end();
-      else {
-        const parts: Buffer[] = [];
-        request.on('data', (part: Buffer) => parts.push(part));
-        request.on('end', () => {
-          response.setHeader('x-method', request.method ?? '');
-          response.setHeader('content-type', 'application/json');
-          response.end(
-            JSON.stringify({
-              path,
-              cookie: request.headers.cookie ?? '',
-              type: request.headers['content-type'] ?? '',
-              body: Buffer.concat(parts).toString(),
-            }),
-          );
-        });
-      }
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        const { method, url, headers } = request;
+        if (url === '/empty') response.writeHead(204).end();
+        else if (url === '/gzip')
+          response.writeHead(503, { 'content-encoding': 'gzip' }).end(gzipSync('zipped'));
+        else if (url === '/no-gzip')
+          response.writeHead(200, { 'content-encoding': 'gzip' }).end('not zipped');
+        else if (url === '/to') response.writeHead(302, { location: '/told' }).end();
+        else
+          response
+            .writeHead(200, { 'x-some-name': 'v' })
+            .end(JSON.stringify({ method, url, headers, body: Buffer.concat(parts).toString() }));
+      });
     });
-    const result = await load(
-      `${HEAD}const U = __ENV.URL;
-      export default async function () {
-        const r = http.get(U + '/from');
-        check(r, { redirect: () => r.status === 200 && r.url.endsWith('/to') && r.json('cookie') === 'a=1', canonical: () => r.headers['X-Method'] === 'GET' && r.headers['Content-Type'] === 'application/json' });
-        const loop = http.get(U + '/loop', { redirects: 2 });
-        check(loop, { 'stops redirecting': () => loop.status === 302 });
-        const form = http.post(U + '/form', { a: 1, b: 'x y' });
-        check(form, { form: () => form.json().body === 'a=1&b=x+y' && form.json('type') === 'application/x-www-form-urlencoded' });
-        const put = http.put(U + '/put', JSON.stringify({ a: 1 }), { headers: { 'content-type': 'application/json' } });
-        check(put, { put: () => put.json('body') === '{"a":1}' && put.request.method === 'PUT' });
-        const all = http.batch([['GET', U + '/1'], { method: 'POST', url: U + '/2', body: 'two' }, U + '/3']);
-        check(all, { batch: () => all.map((one) => one.json('path')).join() === '/1,/2,/3' && all[1].json('body') === 'two' });
-        const named = http.batch({ first: U + '/4' });
-        check(named, { named: () => named.first.json('path') === '/4' });
-        const [a, b] = await Promise.all([http.asyncRequest('GET', U + '/5'), http.asyncRequest('DELETE', U + '/6')]);
-        check(a, { async: () => a.json('path') === '/5' && b.headers['X-Method'] === 'DELETE' });
-        const bad = http.get('http://h/%zz');
-        check(bad, { 'invalid URL': () => bad.status === 0 && bad.error_code === 1020 });
-        http.setResponseCallback(http.expectedStatuses({ min: 300, max: 399 }));
-        http.get(U + '/unexpected');
-      }`,
+    const result = await checked(
+      `const ask = (method, path, body, params) => http.asyncRequest(method, __ENV.URL + path, body, params);
+      export default async () => {
+        const post = await ask('POST', '/p?a=é', 'b', { headers: { 'X-One': 'ü', 'content-length': '99', 'User-Agent': 'me' }, timeout: '5s' });
+        check(post.json(), { sent: (r) => r.method === 'POST' && r.url === '/p?a=%C3%A9' && r.body === 'b', headers: (r) => r.headers['content-length'] === '1' && r.headers['user-agent'] === 'me' && r.headers['x-one'] === 'Ã¼' });
+        check(post, { named: (r) => r.headers['X-Some-Name'] === 'v', text: (r) => r.status_text === '200 OK' && r.error === '' && r.error_code === 0, time: (r) => r.timings.duration > 0 });
+        check(await ask('GET', '/empty'), { none: (r) => r.status === 204 && r.body === null });
+        check(await ask('GET', '/gzip'), { zipped: (r) => r.body === 'zipped' && r.error_code === 1503 });
+        check(await ask('GET', '/no-gzip'), { broken: (r) => r.status === 0 && r.error_code === 1701 });
+        check(await ask('GET', '/to', null, { redirects: 0 }), { redirect: (r) => r.status === 302 && r.headers.Location === '/told' });
+        check(await http.asyncRequest('GET', 'http://h:x/'), { 'no URL': (r) => r.status === 0 && r.error_code === 1020 });
+        check(await ask('GET', '/', null, { headers: { a: 'b\\nc: d' } }), { 'two headers in one': (r) => r.status === 0 && /header a/.test(r.error) });
+      };`,
       server.url,
     );
-    assert.equal(result.outcome, 'completed', result.reason);
-    assert.deepEqual(
-      result.checks.filter(({ fails }) => fails > 0),
-      [],
-      result.logs.join('\n'),
-    );
-    assert.equal(result.checks.length, 9);
-    assert.equal(result.requests.failed, 1);
+    assert.deepEqual([result.requests, result.errors.length], [5, 2], result.errors.join('\n'));
   });
 
-  it('should be errors that name the script’s own line', async () => {
-    const result = await load(
-      `${HEAD}export const options = { vus: 1, iterations: 2 };\nexport default () => {\n  null.x;\n};`,
-      '',
-    );
+  it('should be errors that name the line of the script, and few of them', async () => {
+    const result = await load(`${HEAD}${scenario(shared(20))}export default () => {\n  null.x;\n};`, '');
     assert.equal(result.outcome, 'completed');
-    assert.deepEqual(result.errors, [{ error: "Cannot read properties of null (reading 'x')", count: 2 }]);
+    assert.deepEqual(result.errors, ["20 × Cannot read properties of null (reading 'x')"]);
     assert.match(result.logs[0] ?? '', /script-\d+\.ts:4:/);
+    assert.equal(result.logs.length, 10);
+  });
+
+  it('should be no variables of this process, those of this load alone, and what they become', async () => {
+    const code = `${scenario(shared(1))}export default () => { throw new Error(Object.keys(__ENV).join()); };`;
+    for (let n = 0; n < 2; n++) assert.deepEqual((await load(code, '')).errors, ['1 × URL']);
   });
 });
 
 describe('times', () => {
-  it('should be those of the server, within 5 % or 1 ms where the machine allows', async () => {
-    await using server = await serve((_request, response) => void setTimeout(() => response.end('ok'), 100));
-    const result = await load(
-      HEAD + scenario(`executor: 'per-vu-iterations', vus: 2, iterations: 5`) + GET,
-      server.url,
-    );
-    const { min, med } = trend(result, 'http_req_duration');
-    assert.ok((min ?? 0) >= 98, `min ${min}`);
-    assert.ok((med ?? 0) >= 99, `med ${med}`);
-  });
-
   it('should show a server that stalls from the intended start', async () => {
     let begin = 0;
     await using server = await serve((_request, response) => {
@@ -276,79 +232,120 @@ describe('times', () => {
       if (since < 400 || since > 1400) response.end('ok');
       else setTimeout(() => response.end('ok'), 1400 - since);
     });
-    const rate = scenario(
-      `executor: 'constant-arrival-rate', rate: 50, duration: '2s', preAllocatedVUs: 100`,
-    );
-    const result = await load(HEAD + rate + GET, server.url);
-    assert.equal(result.scenarios[0]?.dropped, 0);
-    assert.ok((trend(result, 'plumbline_latency').p99 ?? 0) > 900);
-    // Half of the requests are due during the stall; on average each waits for half of it.
-    assert.ok((trend(result, 'plumbline_latency').med ?? 0) > 5);
+    const stalled = rate(50, { duration: '2s', preAllocatedVUs: 100 });
+    const result = await load(HEAD + scenario(stalled) + GET, server.url);
+    assert.equal(result.dropped, 0);
+    const latency = result.seconds.flatMap((second) => second.latency).sort(([a], [b]) => a - b);
+    assert.ok((quantileMs(latency, 0.99) ?? 0) > 900);
+    assert.ok((quantileMs(result.sent, 0.99) ?? 0) > 900);
+  });
+
+  it('should count the lateness of an iteration, which sending alone does not show', async () => {
+    await using server = await serve();
+    const stall = `let first = true; export default async () => { if (first) { first = false; const end = Date.now() + 400; while (Date.now() < end); } await http.asyncRequest('GET', __ENV.URL); };`;
+    const result = await load(HEAD + scenario(rate(50)) + stall, server.url);
+    const summed = (buckets: LoadResult['sent']): number =>
+      buckets.reduce((ms, [us, count]) => ms + (us / 1000) * count, 0);
+    // 20 iterations are due during the stall, and wait for half of it on average.
+    const lateMs = summed(result.seconds.flatMap(({ latency }) => latency)) - summed(result.sent);
+    assert.ok(lateMs > 2000, `${lateMs} ms`);
   });
 });
 
 describe('how a load ends', () => {
+  const one = scenario(shared(1));
   const cases: [title: string, code: string, outcome: string, reason: RegExp][] = [
     [
-      'an unsupported call',
-      `${HEAD}\nexport default () => http.file('x');`,
+      'a call that blocks',
+      `${HEAD}${one}export default () => http.get('x');`,
       'failed',
-      /:3: k6\/http has no file/,
+      /^http\.get is not supported/,
     ],
     [
-      'a parameter that only shows when it is used, whatever the script does about it',
-      `${HEAD}export const options = { vus: 2, duration: '50s' };\nexport default () => { try { http.get('http://127.0.0.1:1/', { ['comp' + 'ression']: 'gzip' }); } catch { sleep(0.01); } };`,
+      'one that the script catches',
+      `${HEAD}${scenario(rate(10, { duration: '50s' }))}export default () => { try { http.batch([]); } catch { /* on */ } };`,
       'failed',
-      /the request parameter 'compression' is not supported .*script-\d+\.ts:3/,
+      /^http\.batch is not supported/,
     ],
-    ['a syntax error', 'export default () => {', 'failed', /syntax error/],
     [
-      'an unsupported option',
-      'export const options = { dns: {} }; export default () => {};',
+      'a parameter',
+      `${HEAD}${one}export default () => http.asyncRequest('GET', 'http://127.0.0.1:1/', null, { jar: 1 });`,
+      'failed',
+      /request parameter "jar" is not supported/,
+    ],
+    [
+      'a member of exec',
+      `${HEAD}${one}export default () => exec.vu.idInTest;`,
+      'failed',
+      /^exec\.vu is not supported/,
+    ],
+    [
+      'a missing export',
+      `import { group } from 'k6'; ${one}export default () => group();`,
+      'failed',
+      /'k6'.*'group'/,
+    ],
+    [
+      'a module of k6',
+      `import ws from 'k6/ws'; ${one}export default () => ws;`,
+      'failed',
+      /import of 'k6\/ws' is not supported/,
+    ],
+    [
+      'a module of Node',
+      `import fs from 'node:fs'; ${one}export default () => fs;`,
+      'failed',
+      /import of 'node:fs' is not supported/,
+    ],
+    [
+      'a request that is not awaited',
+      `${HEAD}${one}export default () => { http.asyncRequest('GET', 'http://127.0.0.1:1/'); };`,
+      'failed',
+      /await each/,
+    ],
+    [
+      'a sleep that is not awaited',
+      `${HEAD}${one}export default () => { sleep(1); };`,
+      'failed',
+      /await each/,
+    ],
+    [
+      'an async check',
+      `${HEAD}${one}export default () => { check(1, { a: async () => true }); };`,
+      'failed',
+      /check by an async function/,
+    ],
+    ['a syntax error', 'export default () => {', 'failed', /SyntaxError/],
+    [
+      'an option',
+      `export const options = { dns: {}, scenarios: {} }; export default () => {};`,
       'failed',
       /options\.dns is not supported/,
     ],
     [
-      'a scenario without its function',
-      `${scenario(`executor: 'constant-vus', duration: '1s', exec: 'none'`)}export default () => {};`,
+      'no function',
+      `${scenario(shared(1, { exec: 'none' }))}export default () => {};`,
       'failed',
       /no function 'none'/,
     ],
+    ['a throw at its top', 'throw new Error("no luck");', 'failed', /no luck/],
     [
-      'a threshold on no metric',
-      `export const options = { thresholds: { none: ['count<1'] } }; export default () => {};`,
+      'a request at its top',
+      `${HEAD}await http.asyncRequest('GET', 'http://127.0.0.1:1/');`,
       'failed',
-      /no metric name "none" found/,
+      /while the script is loaded/,
     ],
     [
-      'a script that throws at its top',
-      'throw new Error("no luck"); export default () => {};',
+      'a setup that fails',
+      `${HEAD}${one}export function setup() { fail('not ready: 503'); } export default () => {};`,
       'failed',
-      /no luck/,
+      /^setup\(\) failed: not ready: 503$/,
     ],
     [
-      'setup that throws',
-      'export function setup() { throw new Error("not ready: 503"); } export default () => {};',
-      'failed',
-      /setup\(\) failed: Error: not ready: 503/,
-    ],
-    [
-      'setup that takes too long',
-      `${HEAD}export const options = { setupTimeout: '50ms' }; export function setup() { sleep(60); } export default () => {};`,
+      'a slow setup',
+      `${HEAD}${scenario(shared(1), { setupTimeout: '50ms' })}export const setup = () => sleep(60); export default () => {};`,
       'failed',
       /within 50 ms/,
-    ],
-    [
-      'exec.test.abort',
-      `import exec from 'k6/execution'; export const options = { vus: 1, duration: '50s' }; export default () => { exec.test.abort('enough'); };`,
-      'aborted',
-      /enough/,
-    ],
-    [
-      'abortOnFail',
-      `${HEAD}export const options = { vus: 1, duration: '50s', thresholds: { checks: [{ threshold: 'rate==1', abortOnFail: true }] } }; export default () => { check(1, { no: () => false }); sleep(0.01); };`,
-      'aborted',
-      /"rate==1" on checks/,
     ],
   ];
   for (const [title, code, outcome, reason] of cases)
@@ -358,25 +355,27 @@ describe('how a load ends', () => {
       assert.match(result.reason, reason);
     });
 
-  it('should be told when a limit is reached', async () => {
-    await using server = await serve();
-    // One VU only: with more, requests in flight would be cut off when the limit is reached.
-    const text = `${HEAD}export const options = { vus: 1, duration: '50s' };\n${GET}`;
-    const requests = await load(text, server.url, { limits: { requests: 20, durationMs: 60_000 } });
-    assert.deepEqual([requests.outcome, requests.requests.count], ['aborted', 20]);
-    assert.match(requests.reason, /limit of 20 requests/);
-    const time = await load(text, server.url, { limits: { requests: 1e9, durationMs: 300 } });
-    assert.match(time.reason, /limit of 300 ms/);
+  it('should be told of a redirect that k6 would follow, and of a cookie that it would send', async () => {
+    await using server = await serve((request, response) => {
+      if (request.url === '/to') response.writeHead(302, { location: '/' }).end();
+      else response.writeHead(200, { 'set-cookie': 'a=1' }).end();
+    });
+    const get = (path: string): string => `await http.asyncRequest('GET', __ENV.URL + '${path}');`;
+    const of = (body: string): Promise<Ran> =>
+      load(`${HEAD}${one}export default async () => { ${body} };`, server.url);
+    assert.match((await of(get('/to'))).reason, /^following a redirect .* is not supported/);
+    assert.match((await of(get('/') + get('/'))).reason, /set a cookie, .* is not supported/);
+    assert.equal((await of(get('/'))).outcome, 'completed');
   });
 
-  it('should be told when a thread dies, with what was told before', async () => {
+  it('should be told when a limit is reached', async () => {
     await using server = await serve();
-    const code = `${HEAD}export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '50s' } } };
-      let kept = []; export default () => { http.get(__ENV.URL + '/'); if (__ITER > 50) for (;;) kept.push(new Array(100000).fill(__ITER)); sleep(0.04); };`;
-    const result = await load(code, server.url, { memoryMb: 64 });
-    assert.equal(result.outcome, 'failed');
-    assert.match(result.reason, /a thread of the load died: it ran out of memory/);
-    assert.ok(result.requests.count > 0, 'the seconds before are there');
+    const code = HEAD + scenario(rate(50, { duration: '50s', preAllocatedVUs: 1 })) + GET;
+    const requests = await load(code, server.url, { limits: { requests: 20, durationMs: 60_000 } });
+    assert.deepEqual([requests.outcome, requests.requests], ['aborted', 20]);
+    assert.match(requests.reason, /limit of 20 requests/);
+    const time = await load(code, server.url, { limits: { requests: 1e9, durationMs: 300 } });
+    assert.deepEqual([time.outcome, time.reason], ['aborted', 'the load reached its limit of 300 ms']);
   });
 
   it('should be told of targets that refuse, reset, have no name or do not answer', async () => {
@@ -393,31 +392,17 @@ describe('how a load ends', () => {
     });
     const resetting = await listen(half);
     await using silent = await serve(() => undefined);
-    const result = await load(
-      `${HEAD}const codes = (url, params) => http.get(url, params).error_code;
-      export default () => {
-        check(0, { refused: () => codes('http://${refusing}/') === 1212, timeout: () => codes('${silent.url}/', { timeout: '50ms' }) === 1050, 'no such host': () => [1100, 1101].includes(codes('http://no-such-host.invalid/')) });
-        const seen = []; for (let n = 0; n < 10; n++) seen.push(codes('http://${resetting}/'));
+    const result = await checked(
+      `const code = async (url, params) => (await http.asyncRequest('GET', url, null, params)).error_code;
+      export default async () => {
+        const [refused, timeout, unknown] = [await code('http://${refusing}/'), await code('${silent.url}/', { timeout: '50ms' }), await code('http://no-such-host.invalid/')];
+        check(0, { refused: () => refused === 1212, timeout: () => timeout === 1050, 'no such host': () => [1100, 1101].includes(unknown) });
+        const seen = []; for (let n = 0; n < 10; n++) seen.push(await code('http://${resetting}/'));
         check(seen, { reset: () => seen.filter((one) => one === 1220).length === 5 && seen.filter((one) => one === 0).length === 5 });
       };`,
       '',
     );
     half.close();
-    assert.deepEqual(
-      result.checks.filter(({ fails }) => fails > 0),
-      [],
-      result.logs.join('\n'),
-    );
-    assert.equal(result.requests.failed, 8);
-    assert.equal(result.errors.find(({ error }) => error.includes('reset'))?.count, 5);
-  });
-
-  it('should be told of nothing that the script does not know: no variables of this process', async () => {
-    await using server = await serve(OK);
-    const result = await load(
-      'export default () => { throw new Error(Object.keys(__ENV).join()); };',
-      server.url,
-    );
-    assert.deepEqual(result.errors, [{ error: 'URL', count: 1 }]);
+    assert.ok(result.errors.includes('5 × read: connection reset by peer'), result.errors.join('\n'));
   });
 });

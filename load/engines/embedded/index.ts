@@ -1,24 +1,46 @@
-/** The embedded engine: runs k6 scripts in threads of this process. README.md lists the supported parts of k6. */
-import type { LoadResult } from '../../../reports/record/details/load-result.ts';
-import type { LoadEngine, LoadListener, LoadRequest } from '../engine.ts';
-import { LoadRun } from './parent/load-run.ts';
-import { packageVersion } from './parent/version.ts';
+/** The embedded engine: runs asynchronous k6 scripts in this process. README.md lists the part of k6 that it has. */
+import type { LoadEngine, LoadListener, LoadRequest, LoadResult } from '../engine.ts';
+import { Load } from './load.ts';
+
+let isBusy = false;
 
 export class EmbeddedEngine implements LoadEngine {
   readonly name = 'embedded';
-  readonly #settings: { threads?: number | undefined; memoryMb?: number | undefined };
-
-  /** @param settings number of threads (default: as many as the load needs, at most one for each core) and heap of each, MiB */
-  constructor(settings: { threads?: number; memoryMb?: number } = {}) {
-    this.#settings = settings;
-  }
 
   unavailable(): Promise<string | null> {
     return Promise.resolve(null);
   }
 
-  run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
-    const settings = { ...this.#settings, version: packageVersion() };
-    return new LoadRun(request, listener, { settings, signal }).run();
+  /** @throws Error while another load runs: `__ENV` and `console` are the process's */
+  async run(request: LoadRequest, listener: LoadListener, signal: AbortSignal): Promise<LoadResult> {
+    if (isBusy) throw new Error('the embedded engine runs one load in a process at a time');
+    isBusy = true;
+    const { console } = globalThis;
+    globalThis.console = consoleOf(listener);
+    try {
+      return await new Load(request, listener, signal).run();
+    } finally {
+      globalThis.console = console;
+      isBusy = false;
+    }
   }
+}
+
+/** What a script logs is for people: standard output may be another's. */
+function consoleOf(listener: LoadListener): Console {
+  const saying =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (...parts: unknown[]): void =>
+      listener.log?.(
+        level,
+        parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '),
+      );
+  const made = { ...globalThis.console };
+  return Object.assign(made, {
+    log: saying('info'),
+    info: saying('info'),
+    debug: saying('debug'),
+    warn: saying('warn'),
+    error: saying('error'),
+  });
 }

@@ -1,5 +1,5 @@
 /** Arguments and environment of k6. */
-import { tlsEnvironment } from './certificates.ts';
+import { getCACertificates } from 'node:tls';
 import type { LoadRequest } from '../engine.ts';
 
 export interface Files {
@@ -36,31 +36,30 @@ export function environmentOf(request: LoadRequest, files: Files): Record<string
     K6_NO_USAGE_REPORT: 'true',
     // Otherwise k6 may download a k6 binary with the extensions that a script imports.
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
-    ...(request.ca === undefined ? {} : tlsEnvironment(files.ca)),
+    ...(request.ca !== undefined && { SSL_CERT_FILE: files.ca }),
   };
 }
 
-const common = (files: Files): string[] => [
-  '--config',
-  files.config,
-  '--log-output',
-  'stderr',
-  '--log-format',
-  'json',
-  '--no-color',
-  '--include-system-env-vars',
-];
-
-/** Arguments that print the options of the script on standard input. */
-export function inspectArgs(files: Files): string[] {
-  return ['inspect', '--execution-requirements', ...common(files), '-'];
+/**
+ * Content for SSL_CERT_FILE. Go reads that file instead of the system's bundle, so it must include the bundle.
+ * @param ca PEM
+ */
+export function bundleWith(ca: string): string {
+  return [...getCACertificates('system'), ca, ''].join('\n');
 }
 
-/** Arguments that run the script. Without `--quiet`, since the count of interrupted iterations appears only in the progress. */
+/** Arguments that run the script on standard input. Without `--quiet`, since the count of interrupted iterations appears only in the progress. */
 export function runArgs(files: Files): string[] {
   return [
     'run',
-    ...common(files),
+    '--config',
+    files.config,
+    '--log-output',
+    'stderr',
+    '--log-format',
+    'json',
+    '--no-color',
+    '--include-system-env-vars',
     '--address',
     '',
     '--no-usage-report',

@@ -1,22 +1,16 @@
 /** What k6's exit codes mean: `errext/exitcodes` of its source, 2.2. */
-import type { LoadResult } from '../../../reports/record/details/load-result.ts';
-
-export type Outcome = LoadResult['outcome'];
-export interface Ending {
-  outcome: Outcome;
-  /** Why, in one sentence; empty for `completed`. */
-  reason: string;
-}
+import { COMPLETED } from '../engine.ts';
+import type { Ending } from '../engine.ts';
 
 /** k6 got SIGINT, and has finished its running iterations, teardown and summary. */
 export const STOPPED_BY_SIGNAL = 105;
 
 const CODES: Readonly<Record<number, Ending>> = {
-  0: { outcome: 'completed', reason: '' },
+  0: COMPLETED,
   97: { outcome: 'failed', reason: 'k6 says that a cloud test run failed, but Plumbline never starts one' },
   98: { outcome: 'failed', reason: 'k6 lost a cloud test run, but Plumbline never starts one' },
-  // A threshold was crossed, which the result's thresholds show; the load itself ran to its end.
-  99: { outcome: 'completed', reason: '' },
+  // A threshold of the script was crossed, which decides nothing here; the load itself ran to its end.
+  99: COMPLETED,
   100: { outcome: 'failed', reason: 'setup() did not end within its time-out' },
   101: { outcome: 'failed', reason: 'teardown() did not end within its time-out' },
   102: { outcome: 'failed', reason: 'k6 gave up after a time-out' },

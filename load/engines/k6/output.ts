@@ -1,7 +1,7 @@
 /** Reads k6's standard error and standard output. */
 import type { LoadListener } from '../engine.ts';
-import { Lines } from '../points/lines.ts';
-import { Tally } from '../points/tally.ts';
+import type { Tally } from '../measurement/tally.ts';
+import { Lines } from './lines.ts';
 
 const LINES_KEPT = 50;
 const LONGEST_KEPT = 2000;
@@ -33,15 +33,17 @@ export class LogReader {
   readonly lines: Lines;
   /** The last 50 lines, without the values of variables. */
   readonly tail: string[] = [];
-  readonly thrown = new Tally();
   /** The last error; empty: none. */
   lastError = '';
   readonly #listener: LoadListener;
   readonly #redact: (text: string) => string;
+  readonly #errors: Tally;
 
-  constructor(listener: LoadListener, redact: (text: string) => string) {
+  /** @param errors counts what iterations throw */
+  constructor(listener: LoadListener, redact: (text: string) => string, errors: Tally) {
     this.#listener = listener;
     this.#redact = redact;
+    this.#errors = errors;
     this.lines = new Lines((line) => this.#line(line));
   }
 
@@ -63,7 +65,7 @@ export class LogReader {
   #error(text: string, thrown: boolean): void {
     const [first = ''] = text.split('\n');
     this.lastError = first.slice(0, LONGEST_KEPT);
-    if (thrown) this.thrown.add(first);
+    if (thrown) this.#errors.add(first);
   }
 
   #keep(text: string): void {

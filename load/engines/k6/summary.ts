@@ -1,6 +1,6 @@
 /**
- * The end-of-test summary as `--summary-export` writes it (k6 2.2, `internal/js/summary-wrapper.js`): metrics by name with their values
- * beside `thresholds`, where true means crossed. It is written whatever the script's handleSummary does.
+ * The end-of-test summary as `--summary-export` writes it (k6 2.2, `internal/js/summary-wrapper.js`): metrics by name with their values.
+ * It is written whatever the script's handleSummary does.
  */
 import { readFile } from 'node:fs/promises';
 
@@ -42,11 +42,4 @@ export function durationOf(summary: Summary): number | null {
     if (count > 0 && rate > 0) return (count / rate) * 1000;
   }
   return null;
-}
-
-/** k6's verdict on a threshold: whether it was met; null: there is none. */
-export function verdictOf(summary: Summary, metric: string, expression: string): boolean | null {
-  const thresholds = summary.metrics[metric]?.thresholds;
-  const crossed = isObject(thresholds) ? thresholds[expression] : undefined;
-  return typeof crossed === 'boolean' ? !crossed : null;
 }

@@ -2,11 +2,11 @@
  * Counts by value, as a load records them: `[lowest value of the bucket in µs, count]`, ascending. A figure computed from them is off by at
  * most one bucket, and is always rounded to the side that claims less.
  */
-import type { Buckets } from '../../record/details/load-result.ts';
+import type { Buckets } from '../../record/details/buckets.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import { minimumSamples, quantileRanks } from '../statistics.ts';
 
-/** Width of a bucket by its lowest value: three significant digits (load-result.ts); whole µs below 1 ms. */
+/** Width of a bucket by its lowest value: three significant digits (record/details/buckets.ts); whole µs below 1 ms. */
 const BUCKET_WIDTH = 0.001;
 const US_PER_MS = 1000;
 

@@ -1,4 +1,4 @@
-import type { Buckets } from '../../record/details/load-result.ts';
+import type { Buckets } from '../../record/details/buckets.ts';
 import type { Heat, LoadDetail } from '../../record/details/load-detail.ts';
 import { merged, quantileMs } from './histogram.ts';
 import type { Load, LoadSecond } from './load.ts';

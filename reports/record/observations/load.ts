@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bucketsSchema } from '../details/load-result.ts';
+import { bucketsSchema } from '../details/buckets.ts';
 import { kinds } from './kinds.ts';
 
 /** Observations of the process that runs a load: its start, each second, and its result; and of who answers. */

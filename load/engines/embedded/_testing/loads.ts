@@ -1,17 +1,15 @@
 /** Runs loads for tests: each has its own server, a script and the result. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
-import { loadResultSchema } from '../../../../reports/record/details/load-result.ts';
-import type { LoadMetric, LoadResult } from '../../../../reports/record/details/load-result.ts';
-import type { LoadListener, LoadRequest } from '../../engine.ts';
+import type { LoadListener, LoadRequest, LoadResult } from '../../engine.ts';
 import { EmbeddedEngine } from '../index.ts';
-import { scriptOf } from './scripts.ts';
 
 export interface TestServer {
   url: string;
@@ -54,18 +52,34 @@ export interface Ran extends LoadResult {
 
 interface Extras extends Partial<Omit<LoadRequest, 'script' | 'variables'>> {
   files?: Record<string, string>;
-  threads?: number;
-  memoryMb?: number;
   signal?: AbortSignal;
   second?: LoadListener['second'];
 }
 
-/** Runs a script that finds the server in `__ENV.URL`. The result is checked against the schema of the record. */
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-script-'));
+after(() => rmSync(folder, { recursive: true }));
+let made = 0;
+
+/** Writes a script, and files beside it. @returns its path */
+export function scriptOf(code: string, files: Record<string, string> = {}): string {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const path = join(folder, `script-${made++}.ts`);
+  writeFileSync(path, code);
+  return path;
+}
+
+/** One line, so that the code after it begins on line 2. */
+export const HEAD = `import http from 'k6/http'; import { check, fail, sleep } from 'k6'; import exec from 'k6/execution';\n`;
+
+/** Options with one scenario, `s`. */
+export const scenario = (of: object, more: object = {}): string =>
+  `export const options = ${JSON.stringify({ scenarios: { s: of }, ...more })};\n`;
+
+/** Runs a script that finds the server in `__ENV.URL`. */
 export async function load(code: string, url: string, extras: Extras = {}): Promise<Ran> {
-  const { files, threads, memoryMb, signal = new AbortController().signal, second, ...others } = extras;
+  const { files, signal = new AbortController().signal, second, ...others } = extras;
   const logs: string[] = [];
-  const settings = { ...(threads !== undefined && { threads }), ...(memoryMb !== undefined && { memoryMb }) };
-  const result = await new EmbeddedEngine(settings).run(
+  const result = await new EmbeddedEngine().run(
     {
       script: scriptOf(code, files),
       variables: { URL: url },
@@ -75,18 +89,7 @@ export async function load(code: string, url: string, extras: Extras = {}): Prom
     { log: (level, text) => logs.push(`${level}: ${text}`), ...(second !== undefined && { second }) },
     signal,
   );
-  return { ...loadResultSchema.parse(result), logs };
-}
-
-export function count(result: LoadResult, name: string): number {
-  const metric: LoadMetric | undefined = result.metrics[name];
-  return metric?.type === 'counter' ? metric.count : 0;
-}
-
-export function trend(result: LoadResult, name: string): LoadMetric & { type: 'trend' } {
-  const metric = result.metrics[name];
-  if (metric?.type !== 'trend') throw new Error(`no trend ${name}: ${result.outcome} ${result.reason}`);
-  return metric;
+  return { ...result, logs };
 }
 
 /** A self-signed certificate for `localhost` and its key, PEM, made by openssl. */

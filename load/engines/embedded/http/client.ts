@@ -6,7 +6,7 @@ import type { RequestError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Names } from './names.ts';
 
-/** What the clients of a thread share. */
+/** What the clients of a load share. */
 export interface Network {
   names: Names;
   trust: Trust;
@@ -35,7 +35,7 @@ export class HttpClient implements ConnectionOwner {
     this.#network = network;
   }
 
-  /** Sends a request. `exchange.done` is called when it has ended, unless `close` was called before. */
+  /** Sends a request. `done` of it is called when it has ended, unless `close` was called before. */
   send(exchange: Exchange): void {
     exchange.startMs = performance.now();
     this.#network.deadlines.add(exchange);
@@ -87,7 +87,7 @@ export class HttpClient implements ConnectionOwner {
     }
     exchange.carrier = null;
     this.#network.deadlines.remove(exchange);
-    exchange.done();
+    exchange.done(exchange);
   }
 
   #rest(connection: Connection): void {

@@ -27,7 +27,7 @@ export interface ConnectionOwner {
 const DIAL_TIMEOUT_MS = 30_000;
 
 /**
- * All sockets of a thread read into this buffer: each read is parsed before the next one. 64 KiB is libuv's size of a read.
+ * All sockets read into this buffer: each read is parsed before the next one. 64 KiB is libuv's size of a read.
  */
 const SHARED = Buffer.allocUnsafeSlow(65_536);
 
@@ -60,7 +60,6 @@ export class Connection {
     if (this.#closed) return;
     this.#exchange = exchange;
     exchange.carrier = this;
-    const startMs = performance.now();
     let socket: Socket;
     try {
       socket = this.#socket = this.#dial(at, trust);
@@ -75,13 +74,9 @@ export class Connection {
     );
     socket.once('connect', () => {
       clearTimeout(timer);
-      exchange.connectingMs = performance.now() - startMs;
       if (!this.target.secure) this.#opened();
     });
-    socket.once('secureConnect', () => {
-      exchange.handshakeMs = performance.now() - startMs - exchange.connectingMs;
-      this.#opened();
-    });
+    socket.once('secureConnect', () => this.#opened());
     socket.on('error', (error: Error) => this.give(requestError(error)));
     socket.once('end', () => this.#ended());
     socket.once('close', () => {
@@ -119,7 +114,7 @@ export class Connection {
     exchange.carrier = this;
     exchange.reused = this.#used;
     this.#used = true;
-    this.#parser.begin(exchange.method, exchange.discardBody);
+    this.#parser.begin(exchange.method);
     exchange.sendMs = performance.now();
     const { headText, body } = exchange;
     if (body === null) socket.write(headText, 'latin1');
@@ -129,8 +124,6 @@ export class Connection {
       socket.write(body);
       socket.uncork();
     }
-    exchange.bytesSent += headText.length + (body?.length ?? 0);
-    exchange.sentMs = performance.now();
   }
 
   #read(length: number): boolean {
@@ -141,8 +134,6 @@ export class Connection {
       this.#owner.lost(this);
       return false;
     }
-    const now = performance.now();
-    if (exchange.firstByteMs === 0) exchange.firstByteMs = now;
     exchange.bytesReceived += length;
     try {
       if (this.#parser.feed(SHARED, length)) this.#complete(exchange);
@@ -155,7 +146,7 @@ export class Connection {
   #complete(exchange: Exchange): void {
     const { head } = this.#parser;
     exchange.head = head;
-    exchange.answer = exchange.discardBody ? null : this.#parser.body();
+    exchange.answer = this.#parser.body();
     exchange.endMs = performance.now();
     this.#exchange = null;
     const usable = head?.keepAlive === true && !this.#parser.overrun && !this.#closed;

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The deadlines of all requests of a thread, with one timer set for the earliest. Requests usually end long before their deadline, so
+ * The deadlines of all requests, with one timer set for the earliest. Requests usually end long before their deadline, so
  * adding and removing must be cheap: they are a linked list that is searched only when the timer fires.
  */
 export class Deadlines {
@@ -36,7 +36,7 @@ export class Deadlines {
     if (atMs === Infinity) return;
     const delay = Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(atMs - performance.now())));
     this.#timer = setTimeout(() => this.#fire(), delay);
-    // The sockets keep the thread alive; this timer must not.
+    // The sockets keep the process alive; this timer must not.
     this.#timer.unref();
   }
 

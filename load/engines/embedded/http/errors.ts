@@ -28,8 +28,6 @@ export const ERROR_CODES = {
   unknownAuthority: 1310,
   hostname: 1311,
   decompression: 1701,
-  /** k6 adds the HTTP status to it: 1404, 1503. */
-  status: 1000,
 } as const;
 
 const BY_CODE: Readonly<Record<string, readonly [number, string]>> = {

@@ -2,13 +2,9 @@ import type { RequestError } from './errors.ts';
 import type { Head } from './head.ts';
 import type { Target } from './target.ts';
 
-export interface ExchangeListener {
-  exchangeEnded(exchange: Exchange): void;
-}
-
 /**
- * One request and its response. Times are ms of the thread's clock (`performance.now()`); 0: not reached. A plain mutable object for
- * speed, since there is one for every request.
+ * One request and its response. Times are ms of `performance.now()`; 0: not reached. A plain mutable object for speed, since there is one for every
+ * request.
  */
 export class Exchange {
   readonly method: string;
@@ -16,25 +12,19 @@ export class Exchange {
   /** Request line and headers with the empty line, latin1. */
   readonly headText: string;
   readonly body: Buffer | null;
-  readonly discardBody: boolean;
-  /** When the request is given up, ms of the thread's clock. */
+  /** When the request is given up. */
   readonly deadlineMs: number;
   /** Called once, when the request has ended; never after an abort. */
-  readonly #listener: ExchangeListener;
+  readonly done: (exchange: Exchange) => void;
 
   startMs = 0;
   /** When it was handed to an open connection. */
   sendMs = 0;
-  sentMs = 0;
-  firstByteMs = 0;
   endMs = 0;
-  connectingMs = 0;
-  handshakeMs = 0;
   /** It was sent over a connection that had been used before. */
   reused = false;
   /** It was sent again on a new connection. */
   retried = false;
-  bytesSent = 0;
   bytesReceived = 0;
   head: Head | null = null;
   answer: Buffer | null = null;
@@ -47,26 +37,14 @@ export class Exchange {
   after: Exchange | null = null;
 
   constructor(
-    request: Pick<Exchange, 'method' | 'target' | 'headText' | 'body' | 'discardBody' | 'deadlineMs'>,
-    listener: ExchangeListener,
+    request: Pick<Exchange, 'method' | 'target' | 'headText' | 'body' | 'deadlineMs'>,
+    done: (exchange: Exchange) => void,
   ) {
     this.method = request.method;
     this.target = request.target;
     this.headText = request.headText;
     this.body = request.body;
-    this.discardBody = request.discardBody;
     this.deadlineMs = request.deadlineMs;
-    this.#listener = listener;
-  }
-
-  /** Turns a response that cannot be used into an error. */
-  fail(error: RequestError): void {
-    this.error = error;
-    this.head = null;
-    this.answer = null;
-  }
-
-  done(): void {
-    this.#listener.exchangeEnded(this);
+    this.done = done;
   }
 }

@@ -8,14 +8,13 @@ export type Framing =
 export interface Head {
   status: number;
   statusText: string;
-  proto: string;
   /** In order, with names in lower case; a repeated header has several entries. */
   fields: readonly (readonly [name: string, value: string])[];
   keepAlive: boolean;
   framing: Framing;
   /** The first `content-encoding`; empty: there is none. */
   encoding: string;
-  cookies: readonly string[];
+  setsCookie: boolean;
 }
 
 const STATUS_LINE = /^(HTTP\/1\.[01]) (\d{3})(?: ([^\r\n]*))?$/;
@@ -40,12 +39,11 @@ export function parseHead(text: string): Head {
   return {
     status: Number(status),
     statusText,
-    proto,
     fields,
     framing,
     keepAlive: keepsAlive(proto, fields) && framing.kind !== 'close',
     encoding: valuesOf(fields, 'content-encoding')[0] ?? '',
-    cookies: valuesOf(fields, 'set-cookie'),
+    setsCookie: valuesOf(fields, 'set-cookie').length > 0,
   };
 }
 

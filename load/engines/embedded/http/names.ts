@@ -14,7 +14,7 @@ export class Names {
   readonly #fixed: Readonly<Record<string, string>>;
   readonly #kept = new Map<string, { addresses: readonly string[]; untilMs: number; next: number }>();
 
-  /** @param fixed address, with or without port, by host, `host:port` or `*.domain` */
+  /** @param fixed address, with or without port, by host or `host:port` */
   constructor(fixed: Readonly<Record<string, string>>) {
     this.#fixed = fixed;
   }
@@ -37,13 +37,7 @@ export class Names {
   }
 
   #given(host: string, port: number): string | undefined {
-    const exact = this.#fixed[`${host}:${port}`] ?? this.#fixed[host];
-    if (exact !== undefined) return exact;
-    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const wild = this.#fixed[`*${host.slice(dot)}`];
-      if (wild !== undefined) return wild;
-    }
-    return undefined;
+    return this.#fixed[`${host}:${port}`] ?? this.#fixed[host];
   }
 
   #cached(host: string, port: number): Address | null {

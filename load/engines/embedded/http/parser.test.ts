@@ -18,7 +18,7 @@ function bytesOf(text: string): string[] {
 
 function read(text: string, method = 'GET'): { status: number | undefined; body: string; done: boolean } {
   const parser = new ResponseParser();
-  parser.begin(method, false);
+  parser.begin(method);
   const done = feed(parser, text);
   return { status: parser.head?.status, body: parser.body().toString('latin1'), done };
 }
@@ -59,13 +59,13 @@ describe('an answer', () => {
     it(`should be read with ${title}, cut at every byte and byte by byte`, () => {
       for (let cut = 1; cut < text.length; cut++) {
         const parser = new ResponseParser();
-        parser.begin('GET', false);
+        parser.begin('GET');
         assert.equal(feed(parser, text.slice(0, cut)), false, `complete after ${cut} bytes`);
         assert.equal(feed(parser, text.slice(cut)), true);
         assert.equal(parser.body().toString('latin1'), body);
       }
       const parser = new ResponseParser();
-      parser.begin('GET', false);
+      parser.begin('GET');
       assert.equal(feed(parser, ...bytesOf(text)), true);
       assert.equal(parser.head?.status, status);
       assert.equal(parser.body().toString('latin1'), body);
@@ -75,7 +75,7 @@ describe('an answer', () => {
   it('should be read again and again on one connection, with heads that are the same and others', () => {
     const parser = new ResponseParser();
     for (const [, text, status, body] of [...WHOLE, ...WHOLE, ...WHOLE.toReversed()]) {
-      parser.begin('GET', false);
+      parser.begin('GET');
       assert.equal(feed(parser, text), true);
       assert.deepEqual([parser.head?.status, parser.body().toString('latin1')], [status, body]);
     }
@@ -83,7 +83,7 @@ describe('an answer', () => {
 
   it('should join the lines of a folded header', () => {
     const parser = new ResponseParser();
-    parser.begin('GET', false);
+    parser.begin('GET');
     feed(parser, 'HTTP/1.1 200 OK\r\nA: b \r\n\t c\nContent-Length: 0\r\n\r\n');
     assert.deepEqual(parser.head?.fields[0], ['a', 'b c']);
   });
@@ -94,7 +94,7 @@ describe('an answer', () => {
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\ny',
     ]) {
       const parser = new ResponseParser();
-      parser.begin('GET', false);
+      parser.begin('GET');
       assert.equal(feed(parser, text), true);
       assert.deepEqual([parser.body().toString(), parser.overrun], ['x', true]);
     }
@@ -111,7 +111,7 @@ describe('an answer', () => {
 
   it('should end with the connection where it has no length', () => {
     const parser = new ResponseParser();
-    parser.begin('GET', false);
+    parser.begin('GET');
     assert.equal(feed(parser, 'HTTP/1.0 200 OK\r\n\r\nhel', 'lo'), false);
     parser.end();
     assert.equal(parser.body().toString(), 'hello');
@@ -126,17 +126,10 @@ describe('an answer', () => {
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
     ]) {
       const parser = new ResponseParser();
-      parser.begin('GET', false);
+      parser.begin('GET');
       if (text !== '') assert.equal(feed(parser, text), false);
       assert.throws(() => parser.end(), /EOF/);
     }
-  });
-
-  it('should keep no body that is discarded', () => {
-    const parser = new ResponseParser();
-    parser.begin('GET', true);
-    assert.equal(feed(parser, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'), true);
-    assert.equal(parser.body().length, 0);
   });
 
   const MALFORMED: [title: string, text: string][] = [
@@ -166,13 +159,13 @@ describe('an answer', () => {
     it(`should be an error, whole and byte by byte, with ${title}`, () => {
       assert.throws(() => read(text), /malformed HTTP response/);
       const parser = new ResponseParser();
-      parser.begin('GET', false);
+      parser.begin('GET');
       assert.throws(() => feed(parser, ...bytesOf(text)), /malformed HTTP response/);
     });
 
   it('should be an error when its head never ends', () => {
     const parser = new ResponseParser();
-    parser.begin('GET', false);
+    parser.begin('GET');
     const line = `A: ${'x'.repeat(60_000)}\r\n`;
     assert.throws(
       () => feed(parser, 'HTTP/1.1 200 OK\r\n', ...Array.from({ length: 20 }, () => line)),

@@ -22,7 +22,6 @@ export class ResponseParser {
   /** Bytes of a head that is not complete yet. */
   #pending: Buffer = EMPTY;
   #headRequest = false;
-  #discard = false;
   /** Bytes of the Content-Length that are still to come; -1: the body has no Content-Length. */
   #left = -1;
   #chunked: ChunkedReader | null = null;
@@ -32,11 +31,10 @@ export class ResponseParser {
   overrun = false;
 
   /** To be called before each request. */
-  begin(method: string, discardBody: boolean): void {
+  begin(method: string): void {
     this.head = null;
     this.bytes = 0;
     this.#headRequest = method === 'HEAD';
-    this.#discard = discardBody;
     this.#left = -1;
     this.#chunked = null;
     if (this.#parts.length > 0) this.#parts = [];
@@ -145,7 +143,6 @@ export class ResponseParser {
   }
 
   #keep(part: Buffer): void {
-    if (this.#discard) return;
     const copy = Buffer.allocUnsafe(part.length);
     part.copy(copy);
     this.#parts.push(copy);

@@ -1,5 +1,5 @@
 /**
- * Stands in for the k6 binary in tests. It follows k6 2.2: flags of `version`, `inspect` and `run` as `internal/cmd` of its source has
+ * Stands in for the k6 binary in tests. It follows k6 2.2: flags of `version` and `run` as `internal/cmd` of its source has
  * them, sample lines as `internal/output/json`, the exported summary as `internal/js/summary-wrapper.js`, log lines as logrus's JSON,
  * exit codes as `errext/exitcodes`. It sends no request and runs no iteration: the variable STAND_IN says what to simulate.
  */
@@ -26,9 +26,6 @@ export interface Behaviour {
   /** Does not end by itself. `until SIGINT`: SIGINT ends it; `deaf`: it ignores SIGINT. */
   hang?: 'until SIGINT' | 'deaf';
   killSelf?: boolean;
-  hangInInspect?: boolean;
-  /** Reports all thresholds as crossed. */
-  crossed?: boolean;
 }
 
 const behaviour = JSON.parse(process.env.STAND_IN ?? '{}') as Behaviour;
@@ -41,7 +38,6 @@ const { values, positionals } = parseArgs({
     'log-format': { type: 'string' },
     'no-color': { type: 'boolean' },
     'include-system-env-vars': { type: 'boolean' },
-    'execution-requirements': { type: 'boolean' },
     address: { type: 'string' },
     'no-usage-report': { type: 'boolean' },
     out: { type: 'string' },
@@ -61,7 +57,6 @@ function log(level: string, message: string, source?: string): void {
 
 interface Options {
   scenarios?: Record<string, { executor: string }>;
-  thresholds?: Record<string, (string | { threshold: string })[]>;
   hosts?: Record<string, string>;
 }
 
@@ -147,8 +142,8 @@ function sample(samples: Samples): void {
   samples.raw(behaviour.raw ?? '');
 }
 
-function summarize(options: Options): void {
-  const { requests = 20, summary, crossed = false } = behaviour;
+function summarize(): void {
+  const { requests = 20, summary } = behaviour;
   const file = values['summary-export'];
   if (summary === 'none' || file === undefined) return;
   const count = summary === 'other count' ? requests + 7 : requests;
@@ -156,17 +151,13 @@ function summarize(options: Options): void {
     http_reqs: { count, rate: 10 },
     iterations: { count, rate: 10 },
   };
-  for (const [metric, list] of Object.entries(options.thresholds ?? {})) {
-    const told = list.map((each) => [typeof each === 'string' ? each : each.threshold, crossed]);
-    metrics[metric] = { ...metrics[metric], thresholds: Object.fromEntries(told) as unknown };
-  }
   const text = JSON.stringify({ metrics, root_group: {} }, null, 4);
   writeFileSync(file, summary === 'cut off' ? text.slice(0, text.length / 2) : text);
 }
 
-function finish(options: Options, exit: number): never {
+function finish(exit: number): never {
   const { requests = 20, interrupted = 0 } = behaviour;
-  summarize(options);
+  summarize();
   writeSync(
     1,
     `\nrunning (02.0s), 0/2 VUs, ${requests} complete and ${interrupted} interrupted iterations\n`,
@@ -175,13 +166,13 @@ function finish(options: Options, exit: number): never {
 }
 
 /** Continues after the samples. The log line with its environment tells tests that the samples are written and SIGINT is handled. */
-function goOn(options: Options): void {
+function goOn(): void {
   process.on('SIGINT', () => {
-    if (behaviour.hang === 'until SIGINT') finish(options, 105);
+    if (behaviour.hang === 'until SIGINT') finish(105);
   });
   log('info', JSON.stringify({ ...process.env, STAND_IN: undefined, cwd: process.cwd() }), 'console');
   if (behaviour.killSelf === true) process.kill(process.pid, 'SIGKILL');
-  if (behaviour.hang === undefined) finish(options, behaviour.exit ?? 0);
+  if (behaviour.hang === undefined) finish(behaviour.exit ?? 0);
   setInterval(() => undefined, 1000);
 }
 
@@ -192,12 +183,10 @@ async function run(): Promise<void> {
   for (const entry of behaviour.logs ?? []) log(...entry);
   process.stderr.write(behaviour.stderr ?? '');
   sample(new Samples(out.slice('json='.length), Object.keys(options.scenarios)[0] ?? 'default'));
-  goOn(options);
+  goOn();
 }
 
 const [command] = positionals;
 if (command === 'version') process.stdout.write('k6 v2.2.0 (go1.26.0, linux/amd64)\n');
-else if (command === 'inspect' && behaviour.hangInInspect === true) setInterval(() => undefined, 1000);
-else if (command === 'inspect') process.stdout.write(JSON.stringify(planned(await optionsOf())));
 else if (command === 'run') await run();
 else process.exit(255);

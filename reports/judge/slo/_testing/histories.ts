@@ -1,5 +1,5 @@
 /** Invented loads and a seeded generator for the tests of the goals. */
-import type { Buckets } from '../../../record/details/load-result.ts';
+import type { Buckets } from '../../../record/details/buckets.ts';
 import type { Fields } from '../../../record/observations/index.ts';
 import type { Tally } from '../clustering.ts';
 import { merged } from '../histogram.ts';

@@ -2,7 +2,7 @@
  * How the requests of a load ended: the samples that goals are compared with. A request is good if the scenario's own check passed; its
  * status alone is never enough.
  */
-import type { Buckets } from '../../../../reports/record/details/load-result.ts';
+import type { Buckets } from '../../../../reports/record/details/buckets.ts';
 import { dropsOf } from '../../../../reports/judge/slo/series/drops.ts';
 import { merged } from '../../../../reports/judge/slo/histogram.ts';
 import type { TimesAt } from './latency.ts';

@@ -1,5 +1,5 @@
 /** How every judge decides on a latency quantile: failures count as infinitely slow, and unknown requests once as good and once as bad. */
-import type { Buckets } from '../../../../reports/record/details/load-result.ts';
+import type { Buckets } from '../../../../reports/record/details/buckets.ts';
 import type { Verdict } from '../../../../reports/record/verdict.ts';
 import { countAbove, countOf, decideHistogram, merged } from '../../../../reports/judge/slo/histogram.ts';
 import type { HistogramDecision } from '../../../../reports/judge/slo/histogram.ts';
