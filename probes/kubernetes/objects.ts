@@ -78,6 +78,7 @@ export interface Container {
     claims?: object[];
   };
   volumeMounts?: Mount[];
+  securityContext?: { readOnlyRootFilesystem?: boolean };
   [field: string]: unknown;
 }
 

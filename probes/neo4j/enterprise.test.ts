@@ -284,11 +284,11 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
     const links = (): Promise<{ code: number; stdout: string; stderr: string }> =>
       Promise.resolve({ code: 0, stdout: '/data\n', stderr: '' });
     assert.deepEqual(await foldersBy(links), [['/data']]);
-    assert.deepEqual(await foldersBy(() => Promise.reject(new Error('forbidden'))), [
-      [
-        'unseen: whether /var/lib/neo4j/data is a link, as in the images of Neo4j, could not be seen: forbidden',
-      ],
-    ]);
+    const forbidden = (): Promise<never> => Promise.reject(new Error('forbidden'));
+    const unseen = [
+      'unseen: whether /var/lib/neo4j/data is a link, as in the images of Neo4j, could not be seen: forbidden',
+    ];
+    assert.deepEqual(await foldersBy(forbidden), [unseen]);
     assert.deepEqual(await foldersBy(undefined), [['/var/lib/neo4j/data']]);
     const log = (value: string) => ({ name: 'server.directories.transaction.logs.root', value });
     for (const [value, folders] of [
@@ -299,6 +299,7 @@ describe('a cluster of Neo4j that is asked over Bolt with TLS', () => {
       own['SHOW SETTINGS'].rows = [...HOME, log(value)];
       assert.deepEqual(await foldersBy(links), [folders], `false verdict 36: ${value}`);
     }
+    assert.deepEqual(await foldersBy(forbidden), [unseen], 'the folder of the logs is not all of the data');
   });
 
   it('should say so where the account may not see the servers', async () => {

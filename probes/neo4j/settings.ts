@@ -71,7 +71,8 @@ export function serverFacts(target: StoreTarget, bounds: Bounds): Promise<Server
     const folder = posix.resolve(home, data);
     const found = await folderOf(target, member, { home, folder }, bounds);
     const logs = posix.resolve(folder, log ?? '');
-    if (coversPath(folder, logs)) return { settings, ...found };
+    // Where the data folder was not seen, that of the logs beside it would look like all of it.
+    if (found.dataFolders.length === 0 || coversPath(folder, logs)) return { settings, ...found };
     const ofLogs = await folderOf(target, member, { home, folder: logs }, bounds);
     return { settings, ...found, ...ofLogs, dataFolders: [...found.dataFolders, ...ofLogs.dataFolders] };
   });

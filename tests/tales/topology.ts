@@ -63,6 +63,14 @@ const mounted = (path: string) =>
     perReplica: false,
   }) as const;
 
+const walUnseen = seen({
+  kind: 'data-folder-unsaid',
+  t: 0,
+  store: 'postgres',
+  member: 'postgres-1',
+  reason: 'where its WAL is was not seen: forbidden',
+});
+
 const PERSISTENT = 'topology/storage/persistent';
 const SPREAD = 'topology/workloads/spread';
 const DECLARED = 'topology/workloads/declared';
@@ -355,13 +363,20 @@ export const TALES: readonly Tale[] = [
     check: PERSISTENT,
     says: 'no command may be run in a pod, so that nobody saw where its WAL is',
     must: ['pass', 'inconclusive'],
-    bend: seen({
-      kind: 'data-folder-unsaid',
-      t: 0,
-      store: 'postgres',
-      member: 'postgres-1',
-      reason: 'where its WAL is was not seen: forbidden',
-    }),
+    bend: walUnseen,
+  },
+  {
+    check: PERSISTENT,
+    says: 'nobody saw where a WAL is, and its container can write to an emptyDir beside its claim',
+    must: ['pass', 'inconclusive'],
+    bend: all(walUnseen, seen(mounted('/dev/shm'))),
+  },
+  {
+    check: PERSISTENT,
+    says: 'nobody saw where a WAL is, and an emptyDir lies where it usually is',
+    must: 'fail',
+    rule: 'volumes',
+    bend: all(walUnseen, seen(mounted('/var/lib/postgresql/data/pgdata/pg_wal'))),
   },
   {
     number: 73,

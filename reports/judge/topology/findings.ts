@@ -41,6 +41,7 @@ export class Findings {
   readonly #entries: Entry[] = [];
   readonly figures: Figure[] = [];
   readonly #notes: string[] = [];
+  readonly #exceptions: string[] = [];
   #rule = 'as-declared';
 
   constructor(history: History) {
@@ -156,6 +157,12 @@ export class Findings {
     this.#notes.push(text);
   }
 
+  /** A part of what the check says that nobody could look at: a pass is not about it, and says so. */
+  except(text: string): void {
+    this.#exceptions.push(text);
+    this.note(`not judged: ${text}`);
+  }
+
   figure(figure: Figure): void {
     this.figures.push(figure);
   }
@@ -218,7 +225,7 @@ export class Findings {
       return { verdict: 'inconclusive', reason: `could not be seen: ${sentence(unseen)}` };
     if (this.#entries.length === 0) return { verdict: 'inconclusive', reason: 'there was nothing to judge' };
     const reason = this.#entries.length === 1 ? 'as declared' : `all ${this.#entries.length} as declared`;
-    return { verdict: 'pass', reason };
+    return { verdict: 'pass', reason: [reason, ...this.#exceptions].join('; not judged: ') };
   }
 }
 

@@ -32,7 +32,7 @@ export interface Volumes {
   claims: readonly ClaimObject[];
   volumes: readonly VolumeObject[];
   pods: readonly PodObject[];
-  /** Data folders by store, as its servers report them; empty for a store that was not queried. */
+  /** Data folders by store, as its servers report them, or `ANYWHERE`; empty for a store that was not queried. */
   folders: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -45,10 +45,23 @@ export function recordStore(ctx: CheckContext, found: Holder, seen: Volumes): vo
   const ofStore = workload.kind === POD && { store };
   const first = firstOrdinal(object);
   const numbered = first > 0 && { firstOrdinal: first };
-  ctx.record('data-workload', { workload: name, ...ofStore, ...numbered });
+  ctx.record('data-workload', { workload: name, ...ofStore, ...numbered, ...rootsOf(object, paths) });
   for (const mount of dataMounts(object, paths)) ctx.record('data-mount', { workload: name, ...mount });
   for (const claim of claimsOf(found, seen.pods))
     ctx.record('claim', { workload: name, name: claim, ...follow(seen, workload.namespace, claim) });
+}
+
+/** The folders of data that may be wherever its container can write. */
+export const ANYWHERE: readonly string[] = ['/'];
+
+/** Containers that cannot write to a file system of their own, where that counts. */
+function rootsOf(
+  { spec }: Pick<WorkloadObject, 'spec'>,
+  paths: readonly string[],
+): { readOnlyRoots?: string[] } {
+  if (paths !== ANYWHERE) return {};
+  const found = spec.template.spec.containers.filter((one) => one.securityContext?.readOnlyRootFilesystem);
+  return { readOnlyRoots: found.map(({ name }) => name) };
 }
 
 /** Whether a workload's pods are the members of its store. */

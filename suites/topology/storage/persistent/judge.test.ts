@@ -212,7 +212,31 @@ test('false verdict 36: should say whose log nobody could look for, and judge th
   const unsaid: Seen = ['data-folder-unsaid', { store: 'postgres', member: 'postgres-1', reason }];
   const judgement = persistent([...good, unsaid, ...bytes]);
   assert.equal(judgement.verdict, 'pass');
-  assert.match(judgement.seen, /postgres-1: where its WAL is was not seen: forbidden/);
+  assert.match(
+    judgement.reason,
+    /; not judged: postgres-1: where its WAL is was not seen: forbidden, and .* to its own file system$/,
+  );
+  const readOnly: Seen = ['data-workload', { workload: NAME, readOnlyRoots: ['postgres'] }];
+  const of = (...more: Seen[]) => {
+    const seen = [...good.filter(([kind]) => kind !== 'data-workload'), unsaid, readOnly, ...bytes, ...more];
+    return persistent(seen);
+  };
+  assert.match(of().reason, /^all \d+ as declared$/, 'it can be on claims alone');
+  const beside = mount('emptyDir', { path: '/dev/shm' });
+  assert.match(of(beside).reason, /; not judged: postgres-1: .* can also write at \/dev\/shm \(emptyDir\)$/);
+  assert.equal(
+    persistent([...good, beside, ...bytes]).verdict,
+    'fail',
+    'each server named all of its folders',
+  );
+  const other: Seen = ['data-folder-unsaid', { store: 'postgres', member: 'pg-b-0', reason: 'forbidden' }];
+  const sets = ['pg-a', 'pg-b'].flatMap((set) => seenOf(`StatefulSet db/${set}`, `${set}-0`));
+  const ofOne = mount('emptyDir', { workload: 'StatefulSet db/pg-a', path: '/tmp' });
+  assert.equal(
+    declaredAs(SETS, [...sets, other, ofOne], SET_WORKLOADS).verdict,
+    'pass',
+    'recorded of each set',
+  );
 });
 
 test('should not fail where no server could be asked, so that nothing is known of any mount', () => {

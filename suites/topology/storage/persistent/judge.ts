@@ -143,35 +143,48 @@ function foldersOfMembers(history: History, findings: Findings, held: Held): voi
         'a folder that its server reports',
         whyUnsaid(history, store, member),
       );
-    else noteUnsaid(history, findings, { store, member });
     for (const { path } of folders) {
       ownFolder(findings, { member, path, members: everyone });
       onClaim(findings, { member, path, mounts: own });
     }
   }
   if (said.length > 0)
-    besideFolders(findings, { workload, mounts: own, paths: said.map(({ path }) => path) });
+    besideFolders(history, findings, { ...held, mounts: own, paths: said.map(({ path }) => path) });
 }
 
-/** A part of the data whose place was not seen, such as a log: that says nothing of the rest. */
-function noteUnsaid(history: History, findings: Findings, of: { store: string; member: string }): void {
-  for (const { store, member, reason } of all(history, 'data-folder-unsaid'))
-    if (store === of.store && member === of.member) findings.note(`${member}: ${reason}`);
-}
-
-/** Mounts are recorded because they are at data of the store: one at no folder that a server names holds other data of it, such as its log of writes. */
+/**
+ * What is mounted at no folder that a server names. Where each of them named all of its folders, it is recorded as a further place of data. Where one did
+ * not, such as that of its log of writes, it may be there, or on the container's own file system: the pass is not about it, unless all such places are claims.
+ */
 function besideFolders(
+  history: History,
   findings: Findings,
-  { workload, mounts, paths }: Pick<Held, 'workload' | 'mounts'> & { paths: readonly string[] },
+  { workload, members, mounts, paths }: Held & { paths: readonly string[] },
 ): void {
-  for (const mount of mounts)
-    if (!paths.some((path) => coversPath(mount.path, path) || coversPath(path, mount.path)))
-      findings.expect(
-        `data of ${nameOf(workload)} mounted at ${mount.path}`,
-        isClaim(mount),
-        'a PersistentVolumeClaim',
-        mount.source,
-      );
+  const { store = '' } = workload;
+  const name = nameOf(workload);
+  const beside = mounts.filter(
+    (mount) =>
+      !isClaim(mount) && !paths.some((path) => coversPath(mount.path, path) || coversPath(path, mount.path)),
+  );
+  const unsaid = all(history, 'data-folder-unsaid').filter((one) => one.store === store);
+  if (unsaid.length === 0)
+    for (const { path, source } of beside)
+      findings.expect(`data of ${name} mounted at ${path}`, false, 'a PersistentVolumeClaim', source);
+  const places = [
+    ...beside.map(({ path, source }) => `at ${path} (${source})`),
+    ...ownRoot(history, workload),
+  ];
+  for (const { member, reason } of places.length === 0 ? [] : unsaid)
+    if (members.includes(member))
+      findings.except(`${member}: ${reason}, and its container can also write ${places.join(', ')}`);
+}
+
+/** The file system that a member's container has besides its mounts; none where it cannot write to it. */
+function ownRoot(history: History, workload: DeclaredWorkload): string[] {
+  const container = history.header.settings.stores?.[workload.store ?? '']?.container ?? '';
+  const seen = all(history, 'data-workload').find((one) => one.workload === nameOf(workload));
+  return seen?.readOnlyRoots?.includes(container) === true ? [] : ['to its own file system'];
 }
 
 /** A folder that is named after a member must belong to that member. */

@@ -5,12 +5,14 @@ import { z } from 'zod';
 export const OBSERVES = kinds({
   /**
    * A workload that holds data is there. `store`: it is a single pod, a member of that store, whose members are chosen by labels.
-   * `firstOrdinal`: the number of a StatefulSet's first pod, where it is not 0.
+   * `firstOrdinal`: the number of a StatefulSet's first pod, where it is not 0. `readOnlyRoots`: containers that cannot write to a file system of their
+   * own, and all mounts of data are recorded then; left out where its servers said of all their data where it is.
    */
   'data-workload': {
     workload: z.string(),
     store: z.string().optional(),
     firstOrdinal: z.int().positive().optional(),
+    readOnlyRoots: z.array(z.string()).optional(),
   },
   /** Where the server of a member says that it keeps its data: one of each folder, those of its logs of writes and of tablespaces outside of the first too. */
   'data-folder': { store: z.string(), member: z.string(), path: z.string() },

@@ -2,7 +2,7 @@ import { canaryImage } from '../../_objects/canary.ts';
 import { findWorkloads, listPods, setting } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { isMember, podsByLabels, recordStore, storesByLabels } from './data-volumes.ts';
+import { ANYWHERE, isMember, podsByLabels, recordStore, storesByLabels } from './data-volumes.ts';
 import { writeAndReadBack } from './storage-canary.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
@@ -41,14 +41,18 @@ async function dataFolders(
     ...there.flatMap(({ workload }) => workload.store ?? []),
     ...storesByLabels(ctx).map(([store]) => store),
   ];
-  const folders = new Map<string, string[]>();
+  const folders = new Map<string, readonly string[]>();
   for (const store of new Set(stores)) folders.set(store, await foldersOf(ctx, store));
   return folders;
 }
 
-async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
-  const unsaid = (member: string, reason: string): void =>
+/** Those that its servers name; any, where one of them does not name all of its own. */
+async function foldersOf(ctx: CheckContext, store: string): Promise<readonly string[]> {
+  let isWhole = true as boolean;
+  const unsaid = (member: string, reason: string): void => {
     ctx.record('data-folder-unsaid', { store, member, reason });
+    isWhole = false;
+  };
   try {
     const { servers } = await ctx.runner.call('store.servers', { store });
     for (const { member, dataFolders: paths, keepsNone, foldersUnseen, failed } of servers) {
@@ -57,7 +61,7 @@ async function foldersOf(ctx: CheckContext, store: string): Promise<string[]> {
         unsaid(member, failed ?? foldersUnseen ?? 'its server does not report its data folder');
       for (const path of paths) ctx.record('data-folder', { store, member, path });
     }
-    return [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))];
+    return isWhole ? [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))] : ANYWHERE;
   } catch (error) {
     ctx.signal.throwIfAborted();
     unsaid('every member', errorText(error));
