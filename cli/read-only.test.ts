@@ -152,7 +152,7 @@ test('should give a report with no more than reads, and say in each that it only
   assert.equal(code, 2, `${stdout}${stderr}`);
   assert.deepEqual(api.acted, []);
   assert.deepEqual(sent, [], 'neither a trace nor metrics');
-  assert.ok(!api.asked.some((one) => one.includes('/leases')), 'no Lease is asked for');
+  assert.ok(!api.asked.some((one) => one.includes('/leases/plumbline')), 'no Lease of its own is asked for');
   assert.equal(record.readOnly, true);
   assert.match(record.sentence, /^looked-at, read only: inconclusive; \d+ of \d+ checks looked: /);
   const of = (id: string) => record.checks.find((check) => check.id === id);

@@ -16,6 +16,11 @@ export function lists(...kinds: readonly string[]): Right[] {
   return kinds.map((kind) => ({ verbs: ['list', 'watch'], ...resourceOf(kind), where: 'everywhere' }));
 }
 
+/** What it takes to read objects at one moment, by name or all of a namespace. */
+export function reads(...kinds: readonly string[]): Right[] {
+  return kinds.map((kind) => ({ verbs: ['get', 'list'], ...resourceOf(kind), where: 'everywhere' }));
+}
+
 export function gets(kind: string, where: Place, names?: readonly string[]): Right {
   return { verbs: ['get'], ...resourceOf(kind), where, ...(names !== undefined && { names }) };
 }

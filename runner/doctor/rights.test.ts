@@ -192,11 +192,16 @@ test('should call optional in a read-only run what leaves some of its checks inc
     ['list, watch nodes everywhere', 'optional', 'without it inconclusive: topology/nodes/pools', []],
   );
   assert.match(nodes?.add ?? '', /resources: \[nodes\]/);
-  const [logs] = await look(refusing(['pods/log']), environment);
-  assert.deepEqual(
-    [logs?.state, logs?.detail],
-    ['optional', 'without it no logs beside what fails: topology/nodes/pools, topology/workloads/declared'],
-  );
+  for (const [resource, without] of [
+    ['pods/log', 'no logs beside what fails'],
+    ['leases', 'no sign of life of nodes and controllers'],
+  ] as const) {
+    const found = (await look(refusing([resource]), environment)).map(({ state, detail }) => [state, detail]);
+    assert.deepEqual(found[0], [
+      'optional',
+      `without it ${without}: topology/nodes/pools, topology/workloads/declared`,
+    ]);
+  }
   for (const [kube, of, checks] of [
     [refusing(['nodes']), staging],
     [refusing(['nodes']), environment, ['topology/nodes/pools']],

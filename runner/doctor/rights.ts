@@ -34,6 +34,7 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
 const JUDGED_WITHOUT = new Map([
   ['events', 'no events beside what fails'],
   ['pods/log', 'no logs beside what fails'],
+  ['leases', 'no sign of life of nodes and controllers'],
   ['configmaps plumbline-journal', 'what restarted of late is inconclusive'],
 ]);
 

@@ -1,7 +1,7 @@
 /** The rights that a check needs, put together from its definition, the fault that it injects and what the runner does for it. */
 import { faultOf } from '../../faults/index.ts';
 import { STORE_KINDS } from '../../probes/declared-stores.ts';
-import { asks, execsIn, lists, logsIn, makes, merged } from '../../probes/kubernetes/rights.ts';
+import { asks, execsIn, lists, logsIn, makes, merged, reads } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { METHODS } from '../harness/methods.ts';
 import type { Touches } from './touches.ts';
@@ -22,6 +22,7 @@ function ownRights(touches: Touches): Right[] {
   const { execsNotGiven: notGiven } = touches;
   return [
     ...lists(...(touches.lists ?? [])),
+    ...reads(...(touches.reads ?? [])),
     ...(touches.makes ?? []).map(makes),
     ...(touches.execs ?? []).map((where) => ({
       ...execsIn(where),

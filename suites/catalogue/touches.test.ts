@@ -61,6 +61,17 @@ test('should say of every check which kinds it lists', () => {
   );
 });
 
+test('should say of every check whether it reads Leases', () => {
+  assert.deepEqual(
+    differing(
+      ({ reads }) => reads,
+      ({ paths }) =>
+        [...paths].some((one) => /\bleases\b/.test(one)) ? ['coordination.k8s.io/v1/Lease'] : [],
+    ),
+    [],
+  );
+});
+
 test('should say of every check what it makes', () => {
   assert.deepEqual(
     differing(

@@ -8,6 +8,8 @@ export { WORKLOADS } from '../../probes/kubernetes/workloads.ts';
 export interface Touches {
   /** Kinds that it lists or waits for, as `apps/v1/Deployment`. */
   lists?: readonly string[];
+  /** Kinds that it reads past what it lists, at one moment: an object by its name, or those of a namespace. */
+  reads?: readonly string[];
   /** Kinds of what it makes in the namespace of canaries, where it may write. */
   makes?: readonly string[];
   /** Where it runs commands in pods. */
@@ -27,11 +29,12 @@ export interface Touches {
 
 /** Several parts of what a check does, as one. */
 export function touching(...parts: readonly Touches[]): Touches {
-  const all = <Name extends 'lists' | 'makes' | 'execs' | 'logs' | 'asks' | 'runner'>(
+  const all = <Name extends 'lists' | 'reads' | 'makes' | 'execs' | 'logs' | 'asks' | 'runner'>(
     name: Name,
   ): NonNullable<Touches[Name]>[number][] => [...new Set(parts.flatMap((part) => part[name] ?? []))];
   return {
     lists: all('lists'),
+    reads: all('reads'),
     makes: all('makes'),
     execs: all('execs'),
     logs: all('logs'),

@@ -43,6 +43,24 @@ const oneLost = changed('reach-pair', ({ asked }, index) =>
 const cordoned = (...names: string[]): Tale['bend'] =>
   changed('node', ({ name }) => (names.includes(name) ? { unschedulable: true } : {}));
 
+/** Leases of the nodes or controllers that are named so, or all: renewed so long ago, and otherwise as given. */
+const lease =
+  (
+    of: string,
+    agoMs: number,
+    more: (renewedAt: number) => Partial<Seen<'lease'>> = () => ({}),
+  ): Tale['bend'] =>
+  (history) =>
+    changed('lease', (seen) => {
+      const renewedAt = wallOf(history, seen.t) - agoMs;
+      return seen.of.startsWith(of) ? { renewedAt, ...more(renewedAt) } : {};
+    })(history);
+
+const unreadLease = (why: 'forbidden' | 'missing', of = ''): Tale['bend'] =>
+  changed('lease', (seen) =>
+    seen.of.startsWith(of) ? { holder: '', seconds: 0, renewedAt: null, why } : {},
+  );
+
 /** A store that is declared otherwise. */
 const declared = (name: string, otherwise: Partial<HeaderStore>): Tale['bend'] =>
   headed(({ settings }) => {
@@ -80,6 +98,7 @@ const IMAGES = 'topology/workloads/images';
 const PROBES = 'topology/workloads/probes';
 const VERSIONS = 'topology/cluster/versions';
 const REACH = 'topology/network/reachability';
+const WRITTEN = 'topology/{nodes/pools,workloads/declared}';
 
 /** An image of the platform's registry, pinned. */
 const pinned = (repository: string): string =>
@@ -635,5 +654,74 @@ export const TALES: readonly Tale[] = [
     says: 'the name of the model resolves everywhere',
     must: 'pass',
     bend: outside(() => ({})),
+  },
+  {
+    number: 39,
+    check: WRITTEN,
+    says: 'scheduler and controller manager have been dead for an hour',
+    must: 'fail',
+    rule: 'alive',
+    bend: lease('kube-', HOUR_MS),
+  },
+  {
+    number: 39,
+    check: POOLS,
+    says: 'the kubelet of a Ready node is dead, and nobody is there to say so',
+    must: 'fail',
+    rule: 'alive',
+    bend: lease('node worker-2', HOUR_MS / 6),
+  },
+  {
+    check: WRITTEN,
+    says: 'a scheduler let go of its Lease, and none has taken it',
+    must: 'fail',
+    rule: 'alive',
+    bend: lease('kube-scheduler', 0, () => ({ holder: '', seconds: 1 })),
+  },
+  {
+    check: WRITTEN,
+    says: 'a controller manager, by a clock that is ahead, renewed its Lease before the first look and not once in the minute after it',
+    must: 'fail',
+    rule: 'alive',
+    bend: lease('kube-controller-manager', -HOUR_MS, (renewedAt) => ({ before: renewedAt })),
+  },
+  {
+    check: POOLS,
+    says: 'a Ready node has no Lease',
+    must: 'inconclusive',
+    rule: 'alive',
+    bend: unreadLease('missing', 'node worker-1'),
+  },
+  {
+    check: WRITTEN,
+    says: 'a busy API server makes Leases 3 s late',
+    must: 'pass',
+    bend: changed('lease', ({ renewedAt, seconds }) => ({
+      renewedAt: (renewedAt ?? 0) - seconds * 1000 - 3000,
+    })),
+  },
+  {
+    check: WRITTEN,
+    says: 'clocks of nodes are five minutes behind',
+    must: 'pass',
+    bend: lease('', 5 * 60_000, (renewedAt) => ({ before: renewedAt - 10_000 })),
+  },
+  {
+    check: WRITTEN,
+    says: 'clocks of nodes are two seconds ahead',
+    must: 'pass',
+    bend: lease('', -2000),
+  },
+  {
+    check: WRITTEN,
+    says: 'a provider keeps the Leases of its control plane elsewhere',
+    must: 'pass',
+    bend: unreadLease('missing', 'kube-'),
+  },
+  {
+    check: WRITTEN,
+    says: 'the account may read no Lease',
+    must: 'pass',
+    bend: unreadLease('forbidden'),
   },
 ];

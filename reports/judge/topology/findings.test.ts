@@ -5,6 +5,7 @@ import { Findings } from './findings.ts';
 import { catalogue } from '../../../suites/catalogue/index.ts';
 import { invent, judge } from '../../../suites/_testing/histories.ts';
 import type { Seen } from '../../../suites/_testing/histories.ts';
+import { LEASE_GOALS, leases } from '../../../suites/topology/_testing/leases.ts';
 
 const LABELS = { pool: 'general' };
 const POOL = { name: 'general', count: { min: 1, max: 1 }, labels: LABELS, taints: [] };
@@ -87,11 +88,23 @@ test('should say of one thing that it is as declared, and of several how many', 
   assert.equal(reasonOf(2), 'all 2 as declared');
 });
 
+test('should name in a pass what nobody could look at', () => {
+  const concluded = (ok: boolean) => {
+    const findings = new Findings(invent({ check, seen: [] }));
+    findings.expect('a thing', ok, 'good', ok ? 'good' : 'bad');
+    findings.except('another thing');
+    return findings.conclude('all good');
+  };
+  assert.equal(concluded(true).reason, 'as declared; not judged: another thing');
+  assert.equal(concluded(false).reason, 'a thing: expected good, seen bad');
+});
+
 test('should let the worst of several trials speak', () => {
   const over = judgeOf(check) ?? assert.fail(check);
   const trial = (number: number, node: typeof NODE) => {
     const timed = { ...node, t: 1_000.5 * number };
-    const history = invent({ check, settings: { pools: [POOL] }, seen: [LIST, ['node', timed]] });
+    const seen: Seen[] = [LIST, ['node', timed], ...leases([NODE.name])];
+    const history = invent({ check, goals: LEASE_GOALS, settings: { pools: [POOL] }, seen });
     return { ...history, header: { ...history.header, trial: number } };
   };
   const [first, second] = [trial(1, NODE), trial(2, NODE)];

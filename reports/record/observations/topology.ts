@@ -53,6 +53,19 @@ const CLUSTER = kinds({
     /** It is a virtual kubelet by the label of its node, with versions of its own. */
     virtual: z.literal(true).optional(),
   },
+  /** The Lease of a node that is Ready (`node NAME`), or of the scheduler or the controller manager, by its name. */
+  lease: {
+    of: z.string(),
+    holder: z.string(),
+    /** How long it lasts by its own word. */
+    seconds: z.int(),
+    /** Wall-clock ms, by the holder's clock; null: never, or not seen. */
+    renewedAt: z.number().nullable(),
+    /** The same at an earlier look; left out where one look was enough. */
+    before: z.number().nullable().optional(),
+    /** Why it was not seen; null: it was. */
+    why: z.enum(['forbidden', 'missing', 'unanswered']).nullable(),
+  },
   'etcd-member': {
     id: z.string(),
     name: z.string(),

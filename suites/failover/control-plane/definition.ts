@@ -41,6 +41,7 @@ function controlPlaneRow(fault: ControlPlaneFault, own: Pick<CatalogueRow, 'orde
     ],
     touches: {
       lists: ['v1/Pod', 'autoscaling/v2/HorizontalPodAutoscaler'],
+      reads: ['coordination.k8s.io/v1/Lease'],
       makes: ['v1/ConfigMap'],
       execs: ['kube-system'],
       runner: [...(TRIAL.runner ?? []), 'store.describe', 'clientLoad.start', 'controlPlane.crash'],

@@ -25,3 +25,6 @@ export const someStore: Requirement = {
 
 /** Events and the end of a log of what is in trouble; where a log may not be read, the report says so and nothing else changes. */
 export const EVIDENCE: Touches = { lists: ['v1/Event'], logs: ['platform', 'edge'] };
+
+/** Signs of life; where a Lease may not be read, the report says so. */
+export const LEASES: Touches = { reads: ['coordination.k8s.io/v1/Lease'] };

@@ -27,10 +27,12 @@ export async function judgedOver(
   const observe = await row?.observe?.();
   if (observe === undefined) throw new Error(`${check} is not built`);
   const seen: Seen[] = [];
+  const goals = { ...row?.goals };
   let there = objects;
   const context = {
     id: check,
     settings,
+    goals,
     signal: new AbortController().signal,
     timeoutMs: () => 1000,
     step: (_title: string, work: () => unknown) => work(),
@@ -39,6 +41,7 @@ export async function judgedOver(
     cluster: {
       items: ({ kind }: { kind: string }) =>
         Promise.resolve(there.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached)),
+      raw: () => Promise.resolve({ status: 403, body: '' }),
       wait: () => {
         if (settled === undefined) return Promise.reject(new Error('not ready in time'));
         there = settled;
@@ -54,7 +57,7 @@ export async function judgedOver(
     },
   };
   await observe(context as unknown as CheckContext);
-  const history = invent({ check, settings, seen, goals: { ...row?.goals } });
+  const history = invent({ check, settings, seen, goals });
   // Ages of pods are by this machine's clock.
   const anchor = { wall: new Date().toISOString(), monoMs: history.observations[0]?.t ?? 0 };
   const judged = judgeOf(check)?.([{ ...history, header: { ...history.header, anchor } }]);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { isInside } from '../../../reports/judge/topology/declared.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
+import { LEASE_GOALS, leases } from '../_testing/leases.ts';
 
 const LABELS = { 'plumbline.dev/pool': 'general' };
 const GPU = {
@@ -17,12 +18,18 @@ const node = (name: string, more: Record<string, unknown> = {}): Seen => [
   { name, labels: LABELS, taints: [], ready: true, unschedulable: false, pressure: [], ...more },
 ];
 const listed = (seen: Seen[]): Seen => ['nodes', { names: seen.map(([, fields]) => fields?.['name']) }];
-const pools = (...seen: Seen[]) =>
-  judge({
+const judged = (settings: Record<string, unknown>, seen: Seen[], lists: Seen[] = [listed(seen)]) => {
+  const ready = seen.flatMap(([kind, fields]) =>
+    kind === 'node' && fields?.['ready'] ? [String(fields['name'])] : [],
+  );
+  return judge({
     check: 'topology/nodes/pools',
-    settings: { pools: [GENERAL] },
-    seen: [listed(seen), ...seen],
+    goals: LEASE_GOALS,
+    settings,
+    seen: [...leases(ready), ...lists, ...seen],
   });
+};
+const pools = (...seen: Seen[]) => judged({ pools: [GENERAL] }, seen);
 const none = { labels: {}, taints: null };
 
 test('should accept a pool that is as declared', () => {
@@ -58,7 +65,7 @@ test('should demand the declared taints', () => {
   const gpu = (taints: unknown[]) => {
     const seen = [node('g', { labels: { pool: 'gpu' }, taints })];
     const settings = { pools: [GPU] };
-    return judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] }).verdict;
+    return judged(settings, seen).verdict;
   };
   const taint = { key: 'gpu', value: null, effect: 'NoSchedule' };
   assert.equal(gpu([taint]), 'pass');
@@ -76,7 +83,7 @@ test('should leave a node to another pool by a label that the pool goes without'
   const verdict = (...own: object[]) => {
     const seen = [node('a'), node('b'), both];
     const settings = { pools: own };
-    return judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] }).verdict;
+    return judged(settings, seen).verdict;
   };
   assert.equal(verdict(worker, infra), 'pass');
   assert.equal(verdict(GENERAL, infra), 'fail', 'one more, with a taint');
@@ -103,7 +110,7 @@ test('should neither count nor judge a node that is coming or going, and name it
   const coming: Seen = ['node-passing', { node: 'c', taints: ['karpenter.sh/unregistered'] }];
   const beside = (...nodes: Seen[]) => {
     const settings = { pools: [GENERAL] };
-    return judge({ check: 'topology/nodes/pools', settings, seen: [coming, listed(nodes), ...nodes] });
+    return judged(settings, nodes, [coming, listed(nodes)]);
   };
   const judgement = beside(node('a'), node('b'));
   assert.equal(judgement.verdict, 'pass', judgement.reason);
@@ -115,7 +122,7 @@ test('should say which nodes are declared to be those of others, and where to de
   const seen = [node('a'), node('b')];
   const nodes = { others: [{ labels: { team: 'b' }, reason: 'of team b' }] };
   const settings = { pools: [GENERAL], nodes };
-  const judgement = judge({ check: 'topology/nodes/pools', settings, seen: [listed(seen), ...seen] });
+  const judgement = judged(settings, seen);
   assert.equal(judgement.verdict, 'pass');
   assert.match(
     JSON.stringify(judgement),
@@ -129,9 +136,8 @@ test('should miss a node that is listed and not recorded, and one that is record
   const seen = [node('a'), node('b')];
   const names = ['nodes', { names: ['a', 'b', 'c'] }] as Seen;
   const settings = { pools: [GENERAL] };
-  const check = 'topology/nodes/pools';
-  assert.equal(judge({ check, settings, seen: [names, ...seen] }).verdict, 'inconclusive');
-  assert.equal(judge({ check, settings, seen }).verdict, 'inconclusive', 'no list');
+  assert.equal(judged(settings, seen, [names]).verdict, 'inconclusive');
+  assert.equal(judged(settings, seen, []).verdict, 'inconclusive', 'no list');
 });
 
 const CNI = { cni: { name: 'bridge' } };

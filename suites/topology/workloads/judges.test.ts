@@ -5,6 +5,7 @@ import { isPinned } from './images/judge.ts';
 import { exemption, matches } from '../../../reports/judge/topology/declared.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
+import { LEASE_GOALS, leases } from '../_testing/leases.ts';
 
 const API = {
   kind: 'Deployment',
@@ -79,9 +80,9 @@ const declaredWith = (own: Record<string, unknown>, seen: Seen[], settings: Reco
 const looked = (own: Record<string, unknown>, seen: Seen[], settings: Record<string, unknown> = {}) =>
   judge({
     check: 'topology/workloads/declared',
-    goals: own,
+    goals: { ...LEASE_GOALS, ...own },
     settings: { workloads: [API], closed, ...settings },
-    seen,
+    seen: [...seen, ...leases()],
   });
 const restarted = (restarts: number, endedMs?: number, ageMs = 2 * HOUR) =>
   declared(

@@ -3,6 +3,7 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { isInPool, range, within } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredPool } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { leasesRule } from '../../_judge/leases.ts';
 import { listedNodes } from '../../../../reports/judge/topology/nodes.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -31,6 +32,11 @@ function judgePools(history: History): Judgement {
   );
   const tended = tendedTo(nodes, declared);
   for (const node of nodes) judgeNode(findings, node, { pools: declared, tended: tended.has(node) });
+  leasesRule(
+    history,
+    findings,
+    nodes.filter(({ ready }) => ready).map(({ name }) => name),
+  );
   noteOthers(history, findings);
   return findings.conclude(
     'declared pools with their counts, labels and taints; every node Ready and without pressure',

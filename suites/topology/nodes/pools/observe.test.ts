@@ -22,8 +22,15 @@ async function recorded(
   const node = { metadata: { name: 'a', labels: POOL }, spec: { taints }, status: READY };
   const context = {
     settings: { pools: DECLARED.pools, nodes },
+    goals: { clockSeconds: 10 },
+    signal: new AbortController().signal,
+    timeoutMs: () => 1,
     step: (_title: string, work: () => unknown) => work(),
-    cluster: { items: () => Promise.resolve([node]) },
+    cluster: {
+      items: () => Promise.resolve([node]),
+      list: () => Promise.resolve({ items: [node] }),
+      raw: () => Promise.resolve({ status: 403, body: '' }),
+    },
     record: (kind: string, fields: Record<string, unknown>) => seen.set(kind, fields),
   };
   await observe(context as unknown as CheckContext);

@@ -4,6 +4,7 @@ import { all } from '../../../../reports/judge/observed.ts';
 import { matches, range, within } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
+import { leasesRule } from '../../_judge/leases.ts';
 import { judgePods } from '../../_judge/restarts.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
@@ -37,6 +38,7 @@ function judgeDeclared(history: History): Judgement {
   judgePods(history, findings);
   findings.rule('undeclared');
   undeclared(history, findings, declared);
+  leasesRule(history, findings);
   return findings.conclude(
     'declared workloads with all replicas ready, nothing restarting, nothing undeclared',
   );

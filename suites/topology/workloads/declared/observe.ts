@@ -1,3 +1,4 @@
+import { recordLeases } from '../../_cluster/leases.ts';
 import { listPods, podsOf, setting, settledWorkloads } from '../../_objects/declared.ts';
 import { recordEvidence } from '../../_objects/evidence.ts';
 import type { CheckContext } from '../../../harness/context.ts';
@@ -8,6 +9,7 @@ export async function observe(ctx: CheckContext): Promise<void> {
   const declared = new Set((setting(ctx, 'workloads') ?? []).map(({ namespace }) => namespace));
   for (const { metadata } of namespaces ?? [])
     if (declared.has(metadata.name)) ctx.record('namespace', { name: metadata.name });
+  await ctx.step('look for signs of life of those that write what is ready', () => recordLeases(ctx));
   const found = await ctx.step('find the declared workloads', () => settledWorkloads(ctx));
   const pods = (await ctx.step('look at their pods', () => listPods(ctx))) ?? [];
   for (const one of found) recordWorkload(ctx, one, pods);

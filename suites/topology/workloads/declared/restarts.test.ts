@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../../_testing/histories.ts';
+import { LEASE_GOALS, leases } from '../../_testing/leases.ts';
 
 const NAME = 'Deployment tender/api';
 const HOUR = 3_600_000;
@@ -27,7 +28,14 @@ function judged({ restarts, endedMs, ageMs, waiting = [] }: Life, settings: obje
   const replicas = { workload: NAME, wanted: 1, ready: 1, updated: 1 };
   return judge({
     check: 'topology/workloads/declared',
-    goals: { maxRestarts: 3, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4, ...goals },
+    goals: {
+      maxRestarts: 3,
+      restartWindowMinutes: 10,
+      restartsPerHour: 0.25,
+      restartsPerDay: 4,
+      ...LEASE_GOALS,
+      ...goals,
+    },
     settings: {
       workloads: [{ kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 1, max: 1 } }],
       closed: { namespaces: ['tender'], ignore: [] },
@@ -40,6 +48,7 @@ function judged({ restarts, endedMs, ageMs, waiting = [] }: Life, settings: obje
       ['pod', { ...pod, waiting, containers: [container] }],
       ['owner', { kindName: 'Deployment', namespace: 'tender', name: 'api', pods: 1 }],
       ['owners', {}],
+      ...leases(),
     ],
   });
 }
