@@ -1,8 +1,11 @@
 import { TALES as alertRules } from './alert-rules.ts';
+import { TALES as controlPlane } from './control-plane.ts';
 import { TALES as dashboards } from './dashboards.ts';
-import { TALES as failover } from './failover.ts';
+import { TALES as faultProof } from './fault-proof.ts';
 import { TALES as gpu } from './gpu.ts';
 import { TALES as integrations } from './integrations.ts';
+import { TALES as othersActed } from './others-acted.ts';
+import { TALES as outages } from './outages.ts';
 import { TALES as performance } from './performance.ts';
 import { TALES as scaling } from './scaling.ts';
 import { TALES as telemetry } from './telemetry.ts';
@@ -14,7 +17,10 @@ export const TALES: readonly Tale[] = [
   ...alertRules,
   ...dashboards,
   ...whole,
-  ...failover,
+  ...outages,
+  ...controlPlane,
+  ...faultProof,
+  ...othersActed,
   ...gpu,
   ...integrations,
   ...performance,
