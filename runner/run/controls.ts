@@ -294,7 +294,12 @@ class ControlRun {
     const { environment, folder, interrupt } = this.#parts;
     // Prints nothing: the checks are meant to fail, and only the controls' outcomes matter.
     const quiet = new Progress({ write: () => undefined });
-    const runState = new RunState({ environment, histories: folder.histories, progress: quiet });
+    const runState = new RunState({
+      environment,
+      run: folder.id,
+      histories: folder.histories,
+      progress: quiet,
+    });
     return new CheckRunner({ runState, folder, cluster, safety, signal: interrupt.signal });
   }
 

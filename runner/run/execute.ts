@@ -114,6 +114,7 @@ class Run {
     this.#interrupt = ui.interrupt;
     this.#runState = new RunState({
       environment: options.environment,
+      run: folder.id,
       histories: folder.histories,
       progress: ui.progress,
     });

@@ -22,7 +22,7 @@ test('should undo what a check did though nothing that it started can be stopped
   const report = { actions: 1, undone: [], failed: ['the node stays off'], conflicts: [] };
   const progress = new Progress({ write: () => undefined });
   const parts = {
-    runState: new RunState({ environment, histories: folder, progress }),
+    runState: new RunState({ environment, run: 'r', histories: folder, progress }),
     folder: { id: 'r', path: folder },
     cluster: { onCall: () => () => undefined },
     safety: {
@@ -56,7 +56,7 @@ test('should tell the check that judges restarts, and no other, why drills elsew
   emptyFolderIn(context, 'PLUMBLINE_STATE');
   const staging = await loadEnvironment('staging');
   const progress = new Progress({ write: () => undefined });
-  const runState = new RunState({ environment: staging, histories: '', progress });
+  const runState = new RunState({ environment: staging, run: 'r', histories: '', progress });
   const parts = { runState, cluster: { onCall: () => () => undefined } };
   const runner = new CheckRunner(parts as unknown as RunnerParts);
   const told = { drilled: [], drillsUnknown: 'it cannot be read (403)' };

@@ -34,6 +34,8 @@ export interface RunnerVerdict {
 /** The checks of a run and what became of them. Needs no cluster: a run without one is recorded as well. */
 export class RunState {
   readonly environment: Environment;
+  /** Its id, as the header of every history has it. */
+  readonly #run: string;
   readonly progress: Progress;
   /** Start of the run, wall clock ms: the start of the window of objectives that cover the run. */
   readonly startedMs = Date.now();
@@ -57,8 +59,9 @@ export class RunState {
   /** Of trials in progress. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
-  constructor(parts: { environment: Environment; histories: string; progress: Progress }) {
+  constructor(parts: { environment: Environment; run: string; histories: string; progress: Progress }) {
     this.environment = parts.environment;
+    this.#run = parts.run;
     this.histories = parts.histories;
     this.progress = parts.progress;
     const instance = traitsOf(parts.environment).onThisMachine;
@@ -76,6 +79,7 @@ export class RunState {
     const overrides = this.overrides.get(check);
     return {
       check,
+      run: this.#run,
       environment: this.environment.name,
       size: sizeOf(this.environment),
       goals: { ...planned.goals, ...overrides?.goals },

@@ -16,6 +16,7 @@ import { openHistory } from '../../probes/history.ts';
 import { digestsOf, readDigests } from '../record/digests.ts';
 import { judgeCheck } from '../record/judging.ts';
 import { makeRunFolder, moveLatest, trialFolder } from '../record/run-folder.ts';
+import type { RunFolder } from '../record/run-folder.ts';
 import { readRun, writeEnd, writePlan, writeSeries } from '../record/run-history.ts';
 import { nextTrial, readSeriesOf, refuseOther, resumeSeries, trialsToAppend } from './series.ts';
 import { appendToTrial, openTrial } from './trials.ts';
@@ -24,11 +25,17 @@ const CHECK = 'failover/postgres/pod-crash';
 const parent = mkdtempSync(join(tmpdir(), 'plumbline-series-'));
 process.on('exit', () => rmSync(parent, { recursive: true, force: true }));
 const fingerprint = { commit: 'c1', environmentSha256: 'e1', clusterUid: 'u1' };
-const source = { check: CHECK, environment: 'local', goals: { rtoSeconds: 30, lostWrites: 0 }, settings: {} };
+const sourceOf = ({ id: run }: { id: string }) => ({
+  check: CHECK,
+  run,
+  environment: 'local',
+  goals: { rtoSeconds: 30, lostWrites: 0 },
+  settings: {},
+});
 const row = rowOf(CHECK);
 
-async function endTrial(histories: string, trial: number): Promise<void> {
-  const writer = openHistory(await openTrial(histories, trial, source), 'check.ndjson');
+async function endTrial(of: Pick<RunFolder, 'id' | 'histories'>, trial: number): Promise<void> {
+  const writer = openHistory(await openTrial(of.histories, trial, sourceOf(of)), 'check.ndjson');
   writer.observe({ kind: 'end' });
   await writer.close();
 }
@@ -54,9 +61,9 @@ async function leftBehind() {
   });
   const startedAt = '2026-11-24T20:00:00.000Z';
   await writeSeries(folder.histories, { check: CHECK, env: 'local', trials: 6, startedAt, fingerprint });
-  await endTrial(folder.histories, 1);
-  await endTrial(folder.histories, 2);
-  const cut = await openTrial(folder.histories, 3, source);
+  await endTrial(folder, 1);
+  await endTrial(folder, 2);
+  const cut = await openTrial(folder.histories, 3, sourceOf(folder));
   await appendToTrial(cut, [
     { kind: 'runner-verdict', verdict: 'inconclusive', message: 'not finished: interrupted by SIGINT' },
   ]);
@@ -141,9 +148,9 @@ test('should list what was cut off without counting it, and let an earlier inter
   const folder = await leftBehind();
   assert.match((await judgeCheck(folder.histories, CHECK)).reason, /cannot be read|interrupted by SIGINT/);
   const series = await readSeriesOf(folder.path, parent);
-  await resumeSeries(series, source);
+  await resumeSeries(series, sourceOf(series.folder));
   assert.equal(readRun(folder.histories).end, null, 'the end of the session before is not that of the run');
-  await endTrial(folder.histories, 5);
+  await endTrial(folder, 5);
   const { trials = [], reason } = await judgeCheck(folder.histories, CHECK);
   assert.deepEqual(
     trials.map(({ trial }) => trial),
@@ -171,18 +178,18 @@ test('should repeat a trial whose permit had ended, and count it no more once it
   await writePlan(histories, { id, environment: 'local', scope: 'selection', planned: [] });
   const startedAt = '2026-11-24T20:00:00.000Z';
   await writeSeries(histories, { check: CHECK, env: 'local', trials: 3, startedAt, fingerprint });
-  await endTrial(histories, 1);
+  await endTrial({ id, histories }, 1);
   const message = 'pod-crash of shop/postgres-0: not permitted in the cluster: it ended';
   // As check.end leaves it.
-  await appendToTrial(await openTrial(histories, 2, source), [
+  await appendToTrial(await openTrial(histories, 2, sourceOf({ id })), [
     { kind: 'no-fault', reason: message },
     { kind: 'runner-verdict', verdict: 'inconclusive', message },
   ]);
   assert.equal((await judgeCheck(histories, CHECK)).reason, message);
   const series = await readSeriesOf(path, parent);
   assert.deepEqual([series.ended, series.cut, trialsToAppend(series, undefined)], [[1], [2], 2]);
-  await resumeSeries(series, source);
-  await endTrial(histories, 3);
+  await resumeSeries(series, sourceOf({ id }));
+  await endTrial({ id, histories }, 3);
   const { reason, trials = [] } = await judgeCheck(histories, CHECK);
   assert.doesNotMatch(reason, /not permitted/);
   assert.deepEqual(
@@ -193,7 +200,7 @@ test('should repeat a trial whose permit had ended, and count it no more once it
 
 test('should not let a trial that crashed leave its series by being resumed', async () => {
   const folder = await leftBehind();
-  await appendToTrial(await openTrial(folder.histories, 5, source), [
+  await appendToTrial(await openTrial(folder.histories, 5, sourceOf(folder)), [
     {
       kind: 'runner-verdict',
       verdict: 'inconclusive',
@@ -201,8 +208,8 @@ test('should not let a trial that crashed leave its series by being resumed', as
       crashed: true,
     },
   ]);
-  await resumeSeries(await readSeriesOf(folder.path, parent), source);
-  await endTrial(folder.histories, 6);
+  await resumeSeries(await readSeriesOf(folder.path, parent), sourceOf(folder));
+  await endTrial(folder, 6);
   const { verdict, reason, trials = [] } = await judgeCheck(folder.histories, CHECK);
   assert.equal(verdict, 'inconclusive');
   assert.equal(reason, 'the check crashed: not undone: x');

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { PressureWatch } from '../../probes/pressure.ts';
 import { PRESSURE_FILE, pressureLookSchema } from '../../reports/record/pressure.ts';
-import { recordPressure } from './trials.ts';
+import { readHistory } from '../../reports/record/history/read-history.ts';
+import { openTrial, recordPressure } from './trials.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-trials-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -26,4 +27,17 @@ describe('pressure beside a trial', () => {
     await recordPressure(join(folder, 'none', 'such'), new PressureWatch('plumbline/none')).close();
     assert.equal(existsSync(join(folder, 'none')), false);
   });
+});
+
+it('should be of the run that is named, whatever the folder is called', async () => {
+  const of = { check: 'topology/nodes/pools', environment: 'local', goals: {}, settings: {} };
+  const runOf = async (trial: number, run?: string) => {
+    const at = await openTrial(join(folder, 'r1', 'histories'), trial, {
+      ...of,
+      ...(run !== undefined && { run }),
+    });
+    return (await readHistory(at)).header.run;
+  };
+  assert.equal(await runOf(1, 'r2'), 'r2');
+  assert.equal(await runOf(2), undefined);
 });

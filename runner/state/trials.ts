@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import { anchor } from '../../host/clock.ts';
 import {
   openHistory,
@@ -16,6 +15,8 @@ import { trialFolder } from '../record/run-folder.ts';
 
 export interface HeaderSource {
   check: string;
+  /** Left out: the trial is of no run, and none finds it to be its own. */
+  run?: string;
   environment: string;
   size?: string | undefined;
   goals: Goals;
@@ -26,13 +27,11 @@ export interface HeaderSource {
 export async function openTrial(histories: string, trial: number, source: HeaderSource): Promise<string> {
   const folder = trialFolder(histories, source.check, trial);
   mkdirSync(folder, { recursive: true });
-  // A control has a folder of its own in that of the run's histories.
-  const run = histories.lastIndexOf('/histories');
   const header: HistoryHeader = {
     kind: 'header',
     schema: HISTORY_SCHEMA,
     check: source.check,
-    ...(run !== -1 && { run: basename(histories.slice(0, run)) }),
+    ...(source.run !== undefined && { run: source.run }),
     trial,
     environment: source.environment,
     ...(source.size !== undefined && { size: source.size }),
