@@ -8,9 +8,11 @@ interface Injected {
   target: string;
 }
 
+const OF = { uid: 'none', node: null };
+
 /** Before a test hits something by itself: what a fault of the runner would have said. */
 export function armed({ fault, target }: Injected): FaultSeen {
-  const member = { name: target, uid: 'none', node: null, found: 'made by the test' };
+  const member = { name: target, ...OF, found: 'made by the test' };
   return { kind: 'fault-armed', fault, target, members: [member] };
 }
 
@@ -24,6 +26,7 @@ export function landed({ fault, target }: Injected, sinceMs: number): FaultSeen[
       t,
       by: 'processes gone',
       proof: `${fault} of ${target}`,
+      hit: [OF],
       betweenMs: [sinceMs, t],
     },
   ];

@@ -150,7 +150,10 @@ test('false verdict 69: should leave open what was missed after somebody else ha
   const lost: Rule = { id: 'lost-writes', verdict: 'fail', text: 'lost' };
   const stores = { postgres: { members: 3, statefulSet: { namespace: 'shop', name: 'pg' } } };
   const worst = (check: string, act: Seen[], own: Rule = late): string => {
-    const landed: Seen = ['fault-landed', { by: 'processes gone', proof: '', betweenMs: [0, 1_000] }];
+    const landed: Seen = [
+      'fault-landed',
+      { by: 'processes gone', proof: '', hit: [], betweenMs: [0, 1_000] },
+    ];
     const history = invent({ check, settings: { stores }, goals: { rtoSeconds: 5 }, seen: [landed, ...act] });
     const of = { judge: () => ({ ...judgement('fail'), rules: [own] }), trial: true };
     return judgeOne(history, of).rules?.find(({ id }) => id === own.id)?.verdict ?? 'none';

@@ -99,6 +99,7 @@ async function writeTrial(folder: string, shape: Shape): Promise<void> {
     t: faultMs + 1,
     by: 'processes gone',
     proof: 'made up',
+    hit: [{ uid: 'none', node: null }],
     betweenMs: [faultMs, faultMs + 1],
   });
   const contents = contentsOf(shape, WRITES);

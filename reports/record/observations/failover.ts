@@ -91,8 +91,8 @@ export const FAILOVER = kinds({
   'fault-landed': {
     by: z.enum(LANDINGS),
     proof: z.string(),
-    /** What was hit, by the uid of its pod, one of each member; left out where no pod was. */
-    hit: z.array(hit).optional(),
+    /** What was hit, by the uid of its pod, one of each member. */
+    hit: z.array(hit),
     betweenMs: z.tuple([z.number(), z.number()]),
   },
   'fault-missed': { reason: z.string() },

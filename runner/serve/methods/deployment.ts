@@ -83,6 +83,7 @@ async function restart(
       t: landedMs,
       by: 'template replaced',
       proof,
+      hit: [],
       betweenMs: [actedMs, landedMs],
     });
     return { target, landedAtMs: landedMs, proof };

@@ -20,12 +20,13 @@ const answers = (when: string, of: string, answer: string[] | null, sources = ['
 ];
 const right = ['7', '3'];
 const back: Seen = ['steady-after', { ok: true, detail: 'all there' }];
+const HIT = { uid: 'uid-1', node: 'worker-1' };
 const armed: Seen = [
   'fault-armed',
   {
     fault: 'pod-crash',
     target: 's-0',
-    members: [{ name: 's-0', uid: 'uid-1', node: 'worker-1', found: 'process 1' }],
+    members: [{ name: 's-0', ...HIT, found: 'process 1' }],
   },
 ];
 const price: Seen = [
@@ -45,7 +46,7 @@ const roles = [{ store: 'elasticsearch', before: 'master', after: 'master' }];
 const asBefore: Seen = ['as-before', { roles, objects: 3, differences: [] }];
 const landed: Seen = [
   'fault-landed',
-  { t: 1007, by: 'processes gone', proof: 'pid 1 of s-0', betweenMs: [1006, 1007] },
+  { t: 1007, by: 'processes gone', proof: 'pid 1 of s-0', hit: [HIT], betweenMs: [1006, 1007] },
 ];
 const before: Seen[] = [expected, answers('before', 'members', right), answers('before', 'clients', right)];
 const stores = { elasticsearch: { members: 3, statefulSet: { namespace: 'tender', name: 's' } } };

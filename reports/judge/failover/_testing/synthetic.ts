@@ -4,6 +4,7 @@ import '../../../../probes/declared-stores.ts';
 import { HISTORY_SCHEMA, OUTCOMES } from '../../../record/history/history.ts';
 import type { History, Observation, Operations, Outcome } from '../../../record/history/history.ts';
 import type { FailoverRecord } from '../../../record/run-record.ts';
+import { first } from '../../observed.ts';
 
 interface Op {
   n: number;
@@ -306,6 +307,18 @@ export class Synthetic {
     return { ...settings, stores: { postgres: { ...STORES.postgres, paths } } };
   }
 
+  /** A fault hit what it was armed for, unless a test says what it hit. */
+  #observed(): Observation[] {
+    const observations = this.observations.toSorted((a, b) => a.t - b.t);
+    const hit = (first({ observations }, 'fault-armed')?.members ?? []).map(({ uid, node }) => ({
+      uid,
+      node,
+    }));
+    return observations.map((seen) =>
+      seen.kind === 'fault-landed' && !Object.hasOwn(seen, 'hit') ? { ...seen, hit } : seen,
+    );
+  }
+
   history(): History {
     const { goals, check } = this.outline;
     const paths = [...this.#paths].flatMap(([name, load]) =>
@@ -322,7 +335,7 @@ export class Synthetic {
         settings: this.#settings(),
         anchor: { wall: '2026-01-01T00:00:00.000Z', monoMs: START },
       },
-      observations: this.observations.toSorted((a, b) => a.t - b.t),
+      observations: this.#observed(),
       writes: columns(this.writes),
       reads: columns(this.reads),
       damaged: this.damaged,
