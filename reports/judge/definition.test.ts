@@ -159,9 +159,14 @@ test('false verdict 69: should leave open what was missed after somebody else ha
     return judgeOne(history, of).rules?.find(({ id }) => id === own.id)?.verdict ?? 'none';
   };
   const left = (...differences: string[]): Seen[] => [['as-before', { roles: [], objects: 1, differences }]];
-  const seen = (t: number): Seen[] => [
-    ['others-acted', { what: 'StatefulSet shop/pg: changed in spec.template', t }],
+  const acted = (
+    t: number,
+    more: { what?: string; owner?: string; betweenMs?: [number, number] } = {},
+  ): Seen => [
+    'others-acted',
+    { what: 'StatefulSet shop/pg: changed in spec.template', betweenMs: [t - 500, t], t, ...more },
   ];
+  const seen = (t: number): Seen[] => [acted(t)];
   const own =
     'StatefulSet shop/pg: changed in spec.replicas (was 3, is 4), spec.template.spec.containers[0].image';
   const gateway = 'Deployment edge/gateway: changed in spec.template.metadata.annotations';
@@ -182,4 +187,14 @@ test('false verdict 69: should leave open what was missed after somebody else ha
     'fail',
     'that it is there in the end says no more',
   );
+  assert.equal(worst(store, [acted(6_500, { betweenMs: [2_000, 6_500] })]), 'inconclusive', 'nobody looked');
+  const owner = 'Cluster pg';
+  assert.equal(
+    worst(store, [acted(2_000, { owner }), ...left(own)]),
+    'fail',
+    'its operator answers the fault',
+  );
+  assert.equal(worst(store, [acted(-100, { owner })]), 'inconclusive', 'there was no fault yet');
+  for (const what of [own, 'StatefulSet shop/pg: changed in spec.template.a, and 3 more'])
+    assert.equal(worst(store, [acted(2_000, { owner, what })]), 'inconclusive', 'somebody asked it to');
 });

@@ -1,6 +1,7 @@
 /** Who else acted during a trial on what it hits: what was missed after that is not for its fault alone. */
 import { faultFacts } from '../record/fault-facts.ts';
 import type { History, HistoryHeader } from '../record/history/history.ts';
+import type { Seen } from '../record/observations/index.ts';
 import { excusedBy } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
 import { memberNamespace, memberSets } from '../record/store-pods.ts';
@@ -10,6 +11,8 @@ import { all, first, last } from './observed.ts';
 /** Of a workload whose template somebody changed: its pods are replaced. */
 const TEMPLATE = /^\w+ [^/ ]+\/[^ :]+: changed in (?:.*, )?spec\.template\b/;
 const NODE_GONE = /^Node [^ :]+ is gone\b/;
+/** What an operator changes only where somebody asks for it; or not every field is named. */
+const ORDERED = /\.(?:image|resources)\b|\band \d+ more\b/;
 /** What runs there serves all, such as the network and its names. */
 const SYSTEM = 'kube-system';
 /** Rules that no goal of time is of, and that a rollout or a lost node decides all the same. */
@@ -17,15 +20,15 @@ const OF_ROLES: readonly string[] = ['afterwards/roles', 'outages'];
 
 interface Act {
   text: string;
-  /** When it was seen; -Infinity: only that it was, after the trial. */
-  ms: number;
+  /** The last look before it; null: nothing says when it was. */
+  afterMs: number | null;
 }
 
 /** The same rules, but what was missed after somebody else had acted on the same subject is inconclusive. What was lost is lost. */
 export function undisturbed(rules: readonly Rule[], history: History): Rule[] {
   const acts = actsIn(history).filter(({ text }) => isOfSubject(text, history));
   const untilMs = missedFromMs(history);
-  const early = acts.filter(({ ms }) => ms < untilMs);
+  const early = acts.filter(({ afterMs }) => afterMs === null || afterMs < untilMs);
   return rules.map((rule) => {
     const [act] = rule.id.startsWith('afterwards/') ? acts : early;
     if (act === undefined || (rule.ofTime !== true && !OF_ROLES.includes(rule.id))) return rule;
@@ -53,22 +56,33 @@ export function changedByOthers(history: History): string[] {
   return changed.map(({ text }) => objectIn(text));
 }
 
-/** What others did, or left, in the order of time. */
+/** What others did, in the order of time, then what they left without being seen. */
 function actsIn(history: History): Act[] {
-  const seen = all(history, 'others-acted').map(({ what, t }) => ({ text: what, ms: t }));
-  const known = new Set(seen.map(({ text }) => objectIn(text)));
-  const left = (last(history, 'as-before')?.differences ?? [])
-    .filter((text) => !known.has(objectIn(text)))
-    .map((text) => ({ text, ms: -Infinity }));
-  return [...left, ...seen];
+  const seen = all(history, 'others-acted');
+  const known = new Set(seen.map(({ what }) => objectIn(what)));
+  const left = (last(history, 'as-before')?.differences ?? []).filter((text) => !known.has(objectIn(text)));
+  const byOthers = seen.filter((act) => !isAnswer(act, history));
+  return [
+    ...byOthers.map(({ what, betweenMs: [afterMs] }) => ({ text: what, afterMs })),
+    ...left.map((text) => ({ text, afterMs: null })),
+  ];
+}
+
+/** An operator that changes its own set after the fault, unasked, answers it: that is part of the failover. */
+function isAnswer({ what, owner, t }: Seen<'others-acted'>, history: History): boolean {
+  const fromMs = first(history, 'fault-landed')?.betweenMs[0] ?? Infinity;
+  return owner !== undefined && t > fromMs && !ORDERED.test(what);
 }
 
 /** As both say it: `Node worker-1`. */
 const objectIn = (text: string): string => text.split(/:| is /, 1).join();
 
 function isOfSubject(text: string, history: History): boolean {
-  const { fault = '', target = '' } = first(history, 'fault-armed') ?? {};
-  if (NODE_GONE.test(text)) return faultFacts(fault)?.takesNode !== true;
+  const { fault = '', target = '', members = [] } = first(history, 'fault-armed') ?? {};
+  if (NODE_GONE.test(text)) {
+    const isHit = members.some(({ node }) => objectIn(text) === `Node ${node ?? ''}`);
+    return !isHit || faultFacts(fault)?.takesNode !== true;
+  }
   // A rolling restart is our own.
   return TEMPLATE.test(text) && objectIn(text) !== target && isUsed(objectIn(text), history.header);
 }

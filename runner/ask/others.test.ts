@@ -4,19 +4,24 @@ import { Others } from './others.ts';
 
 test('should name templates that change and nodes that go, each once, and nothing where it could not look', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
+  const set = (image: string) => ({
+    state: JSON.stringify({ spec: { template: { spec: { containers: [{ image }] } } } }),
+    owner: 'Cluster pg',
+  });
+  const there = { state: '' };
   const looks = [
     new Map([
-      ['Deployment edge/gateway', 'a'],
-      ['Node w1', ''],
-      ['Node w2', ''],
+      ['StatefulSet shop/pg', set('a')],
+      ['Node w1', there],
+      ['Node w2', there],
     ]),
     null,
     new Map([
-      ['Deployment edge/gateway', 'b'],
-      ['Node w1', ''],
-      ['Deployment edge/new', 'c'],
+      ['StatefulSet shop/pg', set('b')],
+      ['Node w1', there],
+      ['Deployment edge/new', set('c')],
     ]),
-    new Map([['Node w1', '']]),
+    new Map([['Node w1', there]]),
   ];
   const others = new Others(() => Promise.resolve(looks.shift() ?? null));
   for (let look = 0; look < 5; look++) {
@@ -26,7 +31,11 @@ test('should name templates that change and nodes that go, each once, and nothin
   await new Promise(setImmediate);
   others.end();
   assert.deepEqual(
-    others.acts.map(({ what }) => what),
-    ['Deployment edge/gateway: changed in spec.template', 'Node w2 is gone'],
+    others.acts.map(({ what, owner }) => [what, owner]),
+    [
+      ['StatefulSet shop/pg: changed in spec.template.spec.containers[0].image', 'Cluster pg'],
+      ['Node w2 is gone', undefined],
+    ],
   );
+  for (const { t = 0, betweenMs } of others.acts) assert.ok(betweenMs[0] < t && betweenMs[1] === t);
 });

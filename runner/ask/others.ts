@@ -1,24 +1,37 @@
 import { monoMs } from '../../host/clock.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
-import { WORKLOADS } from '../../probes/kubernetes/workloads.ts';
+import { controllerOf, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
+import { changeText } from './changed-paths.ts';
 
 const LOOK_EVERY_MS = 500;
 
-/** Object, as in a snapshot → what a change of it would show: the template of a workload, and of a node only that it is there. */
-type Look = ReadonlyMap<string, string>;
+interface Looked {
+  /** What a change of it would show: the template of a workload, and of a node only that it is there. */
+  state: string;
+  owner?: string;
+}
+/** By the name of the object, as in a snapshot. */
+type Look = ReadonlyMap<string, Looked>;
 
 /** Sees during a trial which templates of the platform change, and which nodes go. What is put back between two looks is not seen. */
 export class Others {
   readonly acts: NewSeen<'others-acted'>[] = [];
+  readonly #look: () => Promise<Look | null>;
   readonly #timer: NodeJS.Timeout;
   #before: Look = new Map();
+  #beforeMs = monoMs();
 
   /** @param look null: it could not be asked */
   constructor(look: () => Promise<Look | null>) {
-    const take = async (): Promise<void> => this.#compare(await look().catch(() => null));
-    void take();
-    this.#timer = setInterval(() => void take(), LOOK_EVERY_MS).unref();
+    this.#look = look;
+    void this.look();
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Looks now, as it does by itself every half second until its end. */
+  async look(): Promise<void> {
+    this.#compare(await this.#look().catch(() => null));
   }
 
   end(): void {
@@ -27,16 +40,18 @@ export class Others {
 
   #compare(now: Look | null): void {
     if (now === null) return;
+    const t = monoMs();
+    const add = (what: string, of: Pick<Looked, 'owner'>): void => {
+      const owner = of.owner === undefined ? {} : { owner: of.owner };
+      this.acts.push({ kind: 'others-acted', t, what, ...owner, betweenMs: [this.#beforeMs, t] });
+    };
     for (const [object, was] of this.#before) {
       const is = now.get(object);
-      if (is === undefined && was === '') this.#add(`${object} is gone`);
-      else if (is !== undefined && is !== was) this.#add(`${object}: changed in spec.template`);
+      if (is === undefined && was.state === '') add(`${object} is gone`, was);
+      else if (is !== undefined && is.state !== was.state)
+        add(`${object}: ${changeText(was.state, is.state)}`, is);
     }
-    this.#before = now;
-  }
-
-  #add(what: string): void {
-    this.acts.push({ kind: 'others-acted', t: monoMs(), what });
+    [this.#before, this.#beforeMs] = [now, t];
   }
 }
 
@@ -54,11 +69,19 @@ export async function templatesOf(
   ]);
   if ([nodes, ...workloads].some(({ unavailable }) => unavailable !== undefined)) return null;
   const names = nodes.items.map(({ metadata }) => `Node ${metadata.name}`);
-  const seen = new Map(names.filter((object) => compared.has(object)).map((object) => [object, '']));
+  const seen = new Map<string, Looked>(
+    names.filter((object) => compared.has(object)).map((object) => [object, { state: '' }]),
+  );
   // Templates are written out twice a second: only those that are compared.
-  for (const { kind, metadata, spec } of workloads.flatMap(({ items }) => items)) {
+  for (const workload of workloads.flatMap(({ items }) => items)) {
+    const { kind, metadata, spec } = workload;
     const object = `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
-    if (compared.has(object)) seen.set(object, JSON.stringify(spec.template));
+    if (!compared.has(object)) continue;
+    const owner = controllerOf(workload);
+    seen.set(object, {
+      state: JSON.stringify({ spec: { template: spec.template } }),
+      ...(owner !== undefined && { owner: `${owner.kind} ${owner.name}` }),
+    });
   }
   return seen;
 }

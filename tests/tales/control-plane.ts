@@ -108,6 +108,17 @@ export const TALES: readonly Tale[] = [
     bend: all(replaced('edge/gateway-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
   },
   {
+    number: 69,
+    check: 'failover/control-plane/*',
+    says: 'an operator rolls out the gateway in answer to the fault',
+    must: 'fail',
+    rule: 'undisturbed',
+    bend: all(
+      replaced('edge/gateway-'),
+      acted(`${GATEWAY}: changed in spec.template`, 500, { owner: 'Gateway edge' }),
+    ),
+  },
+  {
     check: 'failover/control-plane/*',
     says: 'somebody rolls out the gateway, and pods of the backend are replaced',
     must: 'fail',

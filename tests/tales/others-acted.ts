@@ -1,6 +1,7 @@
 /** Somebody else acted during a trial. */
+import { first } from '../../reports/judge/observed.ts';
 import { landedMs } from './landed.ts';
-import { all, changed, headed } from './tale.ts';
+import { all, changed, headed, seen } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
 /** What is not as it was before the trial. */
@@ -9,12 +10,12 @@ const differing = (...differences: string[]): Bend => changed('as-before', () =>
 const rolledOut = (workload: string): Bend =>
   differing(`${workload}: changed in spec.template.spec.containers[0].image`);
 
-/** Somebody acted so many ms after the fault. */
+/** Somebody acted so many ms after the fault, and the last look before it was so long ago; an operator, where something owns the object. */
 export const acted =
-  (what: string, afterMs: number): Bend =>
+  (what: string, afterMs: number, { lookMs = 500, ...by }: { lookMs?: number; owner?: string } = {}): Bend =>
   (history) => {
-    const act = { kind: 'others-acted' as const, t: landedMs(history) + afterMs, what };
-    return { ...history, observations: [...history.observations, act].toSorted((a, b) => a.t - b.t) };
+    const t = landedMs(history) + afterMs;
+    return seen({ kind: 'others-acted', t, what, ...by, betweenMs: [t - lookMs, t] })(history);
   };
 
 /** It came back, but later than its goal. */
@@ -22,6 +23,7 @@ const tooSlow = headed(({ goals }) => ({ goals: { ...goals, rtoSeconds: 1 } }));
 const notBack = changed('steady-after', () => ({ ok: false, detail: 'a member is missing' }));
 
 const STORE = 'StatefulSet tender/postgres';
+const OPERATOR = { owner: 'Cluster postgres' };
 export const GATEWAY = 'Deployment edge/gateway';
 const ON_STORE = { number: 69, check: 'failover/postgres/pod-crash' } as const;
 const ON_SERVICE = { number: 69, check: 'failover/{backend,ai}/{pod-crash,hang}' } as const;
@@ -38,6 +40,43 @@ export const TALES: readonly Tale[] = [
     says: 'a new image of the store is rolled out and taken back during the drill',
     must: 'inconclusive',
     bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 200)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and its operator rolls its own set in answer to the fault',
+    must: 'fail',
+    bend: all(
+      tooSlow,
+      rolledOut(STORE),
+      acted(`${STORE}: changed in spec.template.metadata.annotations.restartedAt`, 600, OPERATOR),
+    ),
+  },
+  {
+    ...ON_STORE,
+    says: 'a member is not back, and its operator has told the others to look elsewhere',
+    must: 'fail',
+    bend: all(notBack, acted(`${STORE}: changed in spec.template.spec.containers[0].env`, 600, OPERATOR)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and its operator rolls out the image that a team has asked for',
+    must: 'inconclusive',
+    bend: all(tooSlow, acted(`${STORE}: changed in spec.template.spec.containers[0].image`, 600, OPERATOR)),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, and its operator had begun to roll it before the fault',
+    must: 'inconclusive',
+    bend: all(
+      tooSlow,
+      acted(`${STORE}: changed in spec.template.metadata.annotations.restartedAt`, -900, OPERATOR),
+    ),
+  },
+  {
+    ...ON_STORE,
+    says: 'it is too slow, a team rolls it out, and nobody could look until after the goal was missed',
+    must: 'inconclusive',
+    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 5_000, { lookMs: 5_000 })),
   },
   {
     ...ON_STORE,
@@ -74,6 +113,23 @@ export const TALES: readonly Tale[] = [
     says: 'a node goes during the drill, and a pod is not back',
     must: 'inconclusive',
     bend: all(notBack, acted('Node worker-2 is gone', 500)),
+  },
+  {
+    number: 69,
+    check: 'failover/{postgres,ai}/node-loss',
+    says: 'another node than the one that was hit goes during the drill, and a pod is not back',
+    must: 'inconclusive',
+    bend: all(notBack, acted('Node worker-7 is gone', 500)),
+  },
+  {
+    number: 69,
+    check: 'failover/{postgres,ai}/node-loss',
+    says: 'the node that was hit is taken out of the cluster, and a pod is not back',
+    must: 'fail',
+    bend: all(notBack, (history) => {
+      const { node } = first(history, 'fault-armed')?.members[0] ?? {};
+      return acted(`Node ${node ?? ''} is gone`, 500)(history);
+    }),
   },
   { ...ON_SERVICE, says: 'a pod is not back, and nobody acted', must: 'fail', bend: notBack },
 ];

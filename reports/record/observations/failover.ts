@@ -66,7 +66,13 @@ export const FAILOVER = kinds({
     differences: z.array(z.string()),
   },
   /** A template of the platform changed, or a node went, in the words of `as-before`: so may a rolling restart of ours. */
-  'others-acted': { what: z.string() },
+  'others-acted': {
+    what: z.string(),
+    /** What controls the object, such as `Cluster postgres` of an operator; left out: nothing does. */
+    owner: z.string().optional(),
+    /** The last look at which it was as before, and the one that saw it changed. */
+    betweenMs: z.tuple([z.number(), z.number()]),
+  },
   stage: { name: z.enum(STAGES) },
 
   /** Everything is prepared; nothing has been done yet. `target`: the names of `members`, or the object that is hit. */

@@ -115,6 +115,7 @@ async function compare(
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
     redact: (text) => runner.stores.redact(text),
   });
+  await others.look();
   for (const act of others.acts) writer.observe(act);
   writer.observe({
     kind: 'as-before',
