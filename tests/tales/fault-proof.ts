@@ -1,6 +1,7 @@
 /** What a fault hit, and what it was armed for. */
 import { first } from '../../reports/judge/observed.ts';
 import type { Hit } from '../../reports/record/observations/failover.ts';
+import { landedMs } from './landed.ts';
 import { all, changed } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
@@ -24,6 +25,26 @@ const hitAnother =
       changed('fault-acted', () => ({ member: name })),
       changed('fault-landed', ({ proof }) => ({ proof: proof.replaceAll(old, name) })),
     )(history);
+  };
+
+/** Requests until the fault came in the first part of their time alone; then none until after it. */
+const earlier =
+  (part: number): Bend =>
+  (history) => {
+    const { writes } = history;
+    const [fromMs, untilMs] = [writes.sentMs[0] ?? 0, landedMs(history)];
+    const moved = (times: Float64Array): Float64Array =>
+      times.map((ms) => (ms < untilMs ? fromMs + (ms - fromMs) * part : ms));
+    const { intendedMs, sentMs, doneMs } = writes;
+    return {
+      ...history,
+      writes: {
+        ...writes,
+        intendedMs: moved(intendedMs),
+        sentMs: moved(sentMs),
+        doneMs: moved(doneMs),
+      },
+    };
   };
 
 /** Checks with a fault that hits pods. */
@@ -70,6 +91,20 @@ export const TALES: readonly Tale[] = [
     must: 'inconclusive',
     rule: 'coherence/fault',
     bend: hitAnother('tender-api-canary-5d8f7c9b44-x7k2p'),
+  },
+  {
+    number: 47,
+    check: 'failover/ai/*',
+    says: 'no job was accepted any more in the seconds before the fault, so none is known to have been in flight',
+    must: 'inconclusive',
+    rule: 'jobs/in-flight',
+    bend: earlier(0.5),
+  },
+  {
+    check: 'failover/ai/*',
+    says: 'jobs were accepted a little faster before the fault',
+    must: 'pass',
+    bend: earlier(0.9),
   },
   {
     check: 'failover/*/rolling-restart',

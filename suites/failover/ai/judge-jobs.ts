@@ -5,10 +5,13 @@ import { EFFECT_SOURCES, MOST_NUMBERS } from '../../../reports/record/observatio
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { gapRule } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
-import { all, last } from '../../../reports/judge/observed.ts';
+import { all, first, last } from '../../../reports/judge/observed.ts';
 
 /** Fewest accepted jobs before the fault, several times the number in flight, and from the fault to the end of the window. */
 export const MIN_ACCEPTED = 20;
+
+/** Jobs that were accepted in this time before the fault may have been in flight at it: several at the usual rate, and none is done at once. */
+const RECENT_MS = 1_000;
 
 const MAX_NAMED = 10;
 /** As the client load notes the id of a tender that was accepted. */
@@ -53,6 +56,7 @@ export function jobRules(history: History, jobs: Jobs, goals: JobGoals): Rule[] 
     lostRule(jobs, goals),
     doubledRule(jobs, goals),
     degradedRule(history, jobs, goals),
+    gapRule('jobs/in-flight', inFlightGap(history), 'jobs were accepted shortly before the fault'),
     gapRule('jobs/counted', sumsGap(history, jobs), 'every acknowledged tender was followed'),
     gapRule('jobs/effects', effectsGap(history, jobs), 'the stores hold what the jobs report'),
     gapRule('jobs/read', unreadGap(jobs), 'the state of every job could be read'),
@@ -94,6 +98,21 @@ function degradedRule({ header }: History, { seen }: Jobs, { degradedJobs }: Job
         text: `${text}; the stand-in for the model may have been lost with the node`,
       }
     : { id, verdict: 'fail', text };
+}
+
+/** Jobs that were accepted so shortly before the fault that a pod may still have worked on them. */
+export function recentJobs({ observations, writes }: History): number {
+  const untilMs = first({ observations }, 'fault-landed')?.betweenMs[0] ?? -Infinity;
+  return writes.doneMs.filter(
+    (ms, i) => writes.outcome[i] === OUTCOMES.ok && ms <= untilMs && ms > untilMs - RECENT_MS,
+  ).length;
+}
+
+/** A fault that hits no job that is in flight says nothing of jobs. */
+function inFlightGap(history: History): string | null {
+  return recentJobs(history) > 0
+    ? null
+    : `no job was accepted in the last ${seconds(RECENT_MS)} before the fault: none is known to have been in flight`;
 }
 
 /** Every acknowledged write is an accepted job with an id of its own and in exactly one state. */

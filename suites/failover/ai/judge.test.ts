@@ -167,6 +167,20 @@ describe('jobs of the AI service', () => {
     assert.match(judgement.reason, /jobs were accepted after the fault, at least 20 are needed/);
   });
 
+  it('false verdict 47: should not judge a fault before which no job was accepted for a while', () => {
+    const idle = withEffects(
+      trial({ acknowledged: 195, accepted: 195, counts: { ...COUNTS, done: 193 } }),
+      {},
+      193,
+    );
+    idle.writes.splice(20, 5);
+    const judgement = judge(idle);
+    assert.equal(judgement.verdict, 'inconclusive');
+    assert.match(judgement.reason, /no job was accepted in the last 1 s before the fault/);
+    const told = judge(withEffects(trial())).figures.find(({ name }) => name.startsWith('jobs accepted in'));
+    assert.match(String(told?.value), /^5; which pod worked on them was not judged/);
+  });
+
   it('should want an account of what the fault cost', () => {
     for (const [kind, why] of [
       ['budget-estimate', /estimated cost of the fault: 0 seen/],

@@ -17,7 +17,7 @@ import { EFFECT_SOURCES } from '../../../reports/record/observations/platform.ts
 import type { Rule } from '../../../reports/record/rule.ts';
 import { refusedText } from '../../../reports/record/refusals.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
-import { jobRules, jobsOf, lostOf, MIN_ACCEPTED } from './judge-jobs.ts';
+import { jobRules, jobsOf, lostOf, MIN_ACCEPTED, recentJobs } from './judge-jobs.ts';
 import type { JobGoals, Jobs } from './judge-jobs.ts';
 
 /** Window of the sums where the history has no goals. */
@@ -59,7 +59,11 @@ export function judgeAi(histories: readonly History[]): Judgement {
   return inOneJudgement(judged, {
     expected: expectedText(goals),
     seen: ({ jobs }) => (jobs === null ? 'nothing' : seenText(jobs)),
-    figures: ({ jobs, watched }) => [...refusedFigures(watched), ...figuresOf(jobs, goals, judged)],
+    figures: ({ jobs, watched }) => [
+      ...refusedFigures(watched),
+      inFlightFigure(watched.history),
+      ...figuresOf(jobs, goals, judged),
+    ],
   });
 }
 
@@ -134,6 +138,12 @@ function figuresOf(jobs: Jobs | null, goals: Goals | null, judged: readonly Judg
     },
     boundFigure(judged),
   ];
+}
+
+/** For the reader: a pod that was idle when it died lost no job, whatever the service does. */
+function inFlightFigure(history: History): Figure {
+  const value = `${recentJobs(history)}; which pod worked on them was not judged: the application does not say`;
+  return { name: 'jobs accepted in the second before the fault', value };
 }
 
 /** The sample is the trials in which jobs were followed. */
