@@ -231,6 +231,19 @@ function permitFindings(file: EnvironmentFile): Finding[] {
   return [{ path: ['permits'], message, found: `${String(file.permits.length)} permits`, allowed: '[]' }];
 }
 
+function scenarioFindings({ load, topology }: EnvironmentFile): Finding[] {
+  const names = Object.keys(load.scenarios ?? {});
+  const named: [DataPath, string | undefined][] = [
+    [['load', 'steady', 'scenario'], load.steady.scenario],
+    [['topology', 'edge', 'backend', 'scaling', 'scenario'], topology.edge?.backend?.scaling.scenario],
+  ];
+  return named.flatMap(([path, name]): Finding[] => {
+    if (name === undefined || names.includes(name)) return [];
+    const allowed = names.join(', ') || 'none';
+    return [{ path, message: 'load.scenarios has no such scenario', found: `"${name}"`, allowed }];
+  });
+}
+
 /**
  * Checks that the schema cannot make: names in one part of the file must exist in another.
  * @param more further checks, of names that are unknown here, such as ids of checks
@@ -247,6 +260,7 @@ export function referenceProblems(
     ...applicationFindings(data),
     ...pathFindings(data),
     ...permitFindings(data),
+    ...scenarioFindings(data),
     ...more(data),
   ];
   return findings

@@ -175,3 +175,6 @@ export function sourceText(source: Source): string {
 }
 
 export type Trust = z.infer<typeof trust>;
+
+/** Name of a load's scenario: one of ours, or one of `load.scenarios`. */
+export const scenarioName = z.string().regex(/^[a-z][a-z0-9-]*$/);

@@ -14,3 +14,4 @@ export type { ControlsOptions } from './run/controls.ts';
 export { runEnvironment } from './run/run.ts';
 export type { RunOptions } from './run/run.ts';
 export { refuseWhileHeld } from './provider-safety.ts';
+export { scenarioProblems } from './targets/scenarios.ts';

@@ -164,6 +164,11 @@ async function validate(files: readonly string[], context: Context): Promise<num
       const environment = await load(file, { onText });
       context.out(`${file}: valid (${environment.name}, ${environment.kind})`);
       sayOpen(text, context);
+      const { scenarioProblems } = await import('../../runner/index.ts');
+      for (const problem of await scenarioProblems(environment)) {
+        context.err(`${file}: ${problem}`);
+        code = EXIT.usage;
+      }
       if (declarationOf(environment.cluster).pinIsPlaceholder?.(environment.cluster) === true)
         context.out(
           `  its cluster.pin is a placeholder of zeros, which no cluster matches: the head of the file says how to get yours`,

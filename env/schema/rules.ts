@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectName } from '../../probes/declaring.ts';
+import { objectName, scenarioName } from '../../probes/declaring.ts';
 import { FAULTS, STORES } from '../../probes/declared-stores.ts';
 import { TIMEOUT_NAMES } from './timeouts.ts';
 
@@ -81,6 +81,9 @@ export const profiles = z.record(z.string().min(1), profile);
 const steady = z.strictObject({
   requestsPerSecond: z.int().min(1).max(10_000),
   seconds: z.int().min(10).max(3600),
+  scenario: scenarioName
+    .optional()
+    .describe('One of load.scenarios, which performance/api/… sends in place of reads of the list'),
 });
 
 /** The load engine, and the load where no goal sets it. */
@@ -89,6 +92,12 @@ export const load = z.strictObject({
     .enum(['auto', 'k6', 'embedded'])
     .default('auto')
     .describe('auto: k6 where it is on PATH, else the embedded engine'),
+  scenarios: z
+    .record(scenarioName, z.string().min(1))
+    .optional()
+    .describe(
+      'k6 scripts of your own by the names that load.steady.scenario and topology.edge.backend.scaling.scenario use: paths from the folder of this file',
+    ),
   startupPods: z
     .int()
     .min(20)

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { HistoryError, openHistory } from '../../probes/history.ts';
 import type { HistoryWriter } from '../../probes/history.ts';
 import type { LoadEngine, LoadListener, LoadRequest, LoadSecond } from '../engines/engine.ts';
@@ -9,6 +8,8 @@ import { errorText } from '../../reports/record/error-text.ts';
 export interface RecordedLoad {
   engine: Pick<LoadEngine, 'name' | 'run'>;
   passedOver: PassedOver;
+  /** Its name: `steady`. */
+  scenario: string;
   request: LoadRequest;
   /** Folder of the trial; `load.ndjson` is written there. */
   history: string;
@@ -20,7 +21,7 @@ export interface RecordedLoad {
  * @throws HistoryError when the history cannot be written; what the engine throws
  */
 export async function recordLoad(
-  { engine, passedOver, request, history }: RecordedLoad,
+  { engine, passedOver, scenario, request, history }: RecordedLoad,
   listener: LoadListener & { started(): void },
   stop: AbortSignal,
 ): Promise<void> {
@@ -40,7 +41,7 @@ export async function recordLoad(
     const { seconds: all, ...result } = await engine.run(request, { second, log, renewals }, stop);
     // A second may have changed: samples may arrive after it was reported.
     for (const one of all) seconds.write(one);
-    writer.observe({ kind: 'load', ...result, scenario: scenarioOf(request.script) });
+    writer.observe({ kind: 'load', ...result, scenario });
   } catch (error) {
     const reason = errorText(error);
     if (!(error instanceof HistoryError)) writer.observe({ kind: 'load-failed', reason });
@@ -65,9 +66,4 @@ class WrittenSeconds {
     this.#written.set(second.atMs, text);
     this.#writer.observe({ kind: 'load-second', ...second });
   }
-}
-
-/** The scenario's name: `steady` for `…/load/scenarios/steady.ts`. */
-function scenarioOf(script: string): string {
-  return basename(script).replace(/\.[jt]s$/, '');
 }

@@ -1,4 +1,12 @@
-import { hostPort, objectName, plainUrl, scaledObject, scalingMetric, trust } from '../declaring.ts';
+import {
+  hostPort,
+  objectName,
+  plainUrl,
+  scaledObject,
+  scalingMetric,
+  scenarioName,
+  trust,
+} from '../declaring.ts';
 import { z } from 'zod';
 
 export const hop = z.strictObject({
@@ -47,6 +55,9 @@ export const edge = z.strictObject({
             .max(10_000)
             .describe('Requests a second that lift its minimum of pods above the target of its autoscaler'),
           rampSeconds: z.int().min(1).max(600),
+          scenario: scenarioName
+            .optional()
+            .describe('One of load.scenarios, which is sent in place of reads of the list'),
           metric: scalingMetric,
           scaledObject,
         })

@@ -111,6 +111,7 @@ const edge = z.object({
         lowPerSecond: z.number(),
         highPerSecond: z.number(),
         rampSeconds: z.number(),
+        scenario: z.string().optional(),
         metric: z.string().optional(),
       }),
     })
@@ -290,7 +291,12 @@ export const settingsSchema = z
     application,
     // Of loads and what scales.
     ai,
-    steady: z.object({ requestsPerSecond: z.number(), seconds: z.number(), maxUsers: z.number().optional() }),
+    steady: z.object({
+      requestsPerSecond: z.number(),
+      seconds: z.number(),
+      maxUsers: z.number().optional(),
+      scenario: z.string().optional(),
+    }),
     startup: z.object({ pods: z.number(), readinessDelaySeconds: z.number().optional() }),
     teeth: z.number(),
     scaleUpMs: z.number(),

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import type { LoadSecond } from '../../load/engines/engine.ts';
@@ -75,6 +78,37 @@ test('should give each load titles that no other load has, of the same check nei
     for (const of of byLoad.values())
       assert.deepEqual(of.map(([, , n]) => n).sort(), ['0', '0', '1', '2', '3', '4']);
   } finally {
+    close();
+    await before.close();
+  }
+});
+
+test('should send a scenario of the environment, and record its name', async () => {
+  const before = await gateway();
+  const { runner, seen, close } = behind(before);
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-own-'));
+  try {
+    const script = `import http from 'k6/http'; import { check } from 'k6';
+      export const options = { scenarios: { s: { executor: 'constant-arrival-rate', rate: Number(__ENV.RATE), duration: __ENV.DURATION, preAllocatedVUs: 5 } } };
+      export default async () => { const r = await http.asyncRequest('GET', __ENV.BASE_URL + '/own'); check(r, { answered: ({ status }) => status > 0 }); };`;
+    writeFileSync(join(folder, 'mine.ts'), script);
+    const { environment } = runner.runState;
+    Object.assign(environment, { file: join(folder, 'e.yaml') });
+    Object.assign(environment.load, { scenarios: { search: 'mine.ts' } });
+    const loads = new LoadRuns(runner);
+    const check = 'performance/api/availability';
+    const signal = AbortSignal.timeout(60_000);
+    await loads.start(
+      { check, trial: 1, scenario: 'search', variables: { RATE: 5, DURATION: '1s' } },
+      signal,
+    );
+    assert.equal(await loads.ended(check, 30_000, signal), true);
+    await loads.stop(check);
+    const [, end = assert.fail('no load')] = seen('load.ndjson').find(([kind]) => kind === 'load') ?? [];
+    assert.deepEqual([end['scenario'], end['outcome'], end['requests']], ['search', 'completed', 5]);
+    assert.ok(before.asked.some((path) => path.endsWith('/own')));
+  } finally {
+    rmSync(folder, { recursive: true });
     close();
     await before.close();
   }

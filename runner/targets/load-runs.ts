@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partsOf, resolveGoals, rowOf } from '../../suites/catalogue/index.ts';
 import type { Environment } from '../../env/schema.ts';
@@ -22,7 +21,7 @@ import { REFUSED_LOG } from '../../reports/record/refusals.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { checkTimeoutMs, timeoutMsOf } from '../plan/environment-parts.ts';
 import { whyNoLoad } from './load-permit.ts';
-import { CHECKOUT } from '../../host/paths.ts';
+import { scriptOf } from './scenarios.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
 
 const SCENARIO = /^[a-z][a-z0-9-]*$/;
@@ -91,9 +90,10 @@ export class LoadRuns {
     const own = Object.entries(all).map(([name, value]) => [name, String(value)] as const);
     const order = {
       passedOver,
+      scenario,
       history: runState.trialFolder(check, trial),
       request: {
-        script: join(CHECKOUT, 'load/scenarios', `${scenario}.ts`),
+        script: scriptOf(runState.environment, scenario),
         variables: {
           ...Object.fromEntries(own),
           BASE_URL: `${url.origin}${basePathOf(url)}`,

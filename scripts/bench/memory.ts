@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS } from '../../load/process/index.ts';
 import { measured } from './measured.ts';
 import { CONNECTIONS, scriptFor } from './peers.ts';
 import { withTarget } from './target.ts';
@@ -24,7 +25,7 @@ export async function benchMemory(): Promise<void> {
         },
       };
       const entry = fileURLToPath(new URL('./embedded.ts', import.meta.url));
-      const args = [entry, scriptFor(folder, url, options), String(FIRST), String(LAST)];
+      const args = [...NODE_OPTIONS, entry, scriptFor(folder, url, options), String(FIRST), String(LAST)];
       const { stdout, cpuSeconds } = await measured(process.execPath, args, MOST_MS);
       const { rssAt, requests } = JSON.parse(stdout) as {
         rssAt: Record<string, number>;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { numberOf, readSummary, requestsOf } from '../../load/engines/k6/summary.ts';
 import { cacheDir } from '../../host/paths.ts';
+import { NODE_OPTIONS } from '../../load/process/index.ts';
 import { onPath } from '../../host/run.ts';
 import { measured } from './measured.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -82,7 +83,7 @@ function embedded(folder: string): Peer {
   const entry = fileURLToPath(new URL('./embedded.ts', import.meta.url));
   const run = async (url: string, options: object, seconds: number): Promise<Result> => {
     const script = scriptFor(folder, url, options);
-    const ran = await measured(process.execPath, [entry, script], seconds * 1000 + SLACK_MS);
+    const ran = await measured(process.execPath, [...NODE_OPTIONS, entry, script], seconds * 1000 + SLACK_MS);
     const result = JSON.parse(ran.stdout) as Omit<Result, 'cpuSeconds'>;
     return { ...result, cpuSeconds: ran.cpuSeconds };
   };

@@ -61,7 +61,7 @@ export interface CheckSettings extends Partial<Topology> {
   };
   /** Complete for checks of budgets; names for the check of loaded rules. */
   objectives?: Objective[] | string[];
-  steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number };
+  steady?: { requestsPerSecond: number; seconds: number; maxUsers?: number; scenario?: string | undefined };
   prometheus?: PrometheusSettings;
   telemetry?: Telemetry;
   /** The store that a trial hits, and how. */

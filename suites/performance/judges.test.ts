@@ -323,6 +323,16 @@ describe('the record of a load', () => {
     assert.equal(performance('api/latency', cut).verdict, 'pass');
   });
 
+  it('should be of the scenario that the environment names', () => {
+    const settings = { steady: { requestsPerSecond: 50, seconds: 100, scenario: 'search' } };
+    assert.match(
+      performance('api/latency', whole, { settings }).reason,
+      /the load was of the scenario steady, planned was search/,
+    );
+    const own = changed('load', () => ({ scenario: 'search' }));
+    assert.equal(performance('api/latency', own, { settings }).verdict, 'pass');
+  });
+
   it('should be of the load that was planned', () => {
     const settings = { steady: { requestsPerSecond: 5, seconds: 100 } };
     assert.match(

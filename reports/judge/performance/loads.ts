@@ -64,7 +64,7 @@ export function observedSteady(history: History, scenario: 'steady' | 'draft'): 
   const blocking =
     steady === undefined
       ? ['the history does not say which load was planned']
-      : planGaps(load, { scenario, perSecond, seconds });
+      : planGaps(load, { scenario: steady.scenario ?? scenario, perSecond, seconds });
   if (more.length > 0) blocking.push(`${more.length + 1} loads were run, one was planned`);
   // Drafts are those of another service.
   if (scenario === 'draft') return { ...observed, blocking };

@@ -58,6 +58,9 @@ export function roundedOrNull(value: number | null): number | null {
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
+/** Scenarios that have their script here; others are an environment's (`load.scenarios`). */
+const OURS: ReadonlySet<string> = new Set(['steady', 'draft', 'ramp', 'jobs']);
+
 /** What the record keeps of a load. */
 export function loadDetailOf(result: Load): LoadDetail {
   const { seconds, durationMs } = result;
@@ -69,7 +72,7 @@ export function loadDetailOf(result: Load): LoadDetail {
   );
   return {
     engine: `${result.engine} ${result.engineVersion}${result.stubbed ? ' (stubbed)' : ''}`,
-    script: `load/scenarios/${result.scenario}.ts`,
+    script: OURS.has(result.scenario) ? `load/scenarios/${result.scenario}.ts` : result.scenario,
     startedAt: result.startedAt,
     outcome: result.outcome,
     latencyFrom: result.latencyFrom,

@@ -26,7 +26,7 @@ function sameRate(ctx: CheckContext, scenario: string): Promise<void> {
           DURATION: `${seconds}s`,
           ...(maxUsers !== undefined && { MAX_VUS: maxUsers }),
         };
-        const order = { check, trial, scenario, variables };
+        const order = { check, trial, scenario: steady.scenario ?? scenario, variables };
         const unsent = await whyNotSent(() => ctx.runner.call('load.start', order));
         if (unsent !== null) {
           ctx.unavailable('the load', unsent);

@@ -10,6 +10,8 @@ export interface Rates {
   lowPerSecond: number;
   highPerSecond: number;
   rampSeconds: number;
+  /** One of the environment's, in place of `ramp`. */
+  scenario?: string | undefined;
 }
 
 interface Declared {
@@ -29,11 +31,11 @@ export function scaled(
 /** True when more pods than the minimum became ready. */
 export async function grow(ctx: CheckContext, rates: Rates, follower: ScaleFollower): Promise<boolean> {
   const longestMs = growingMs(ctx);
-  const { lowPerSecond, highPerSecond, rampSeconds } = rates;
+  const { lowPerSecond, highPerSecond, rampSeconds, scenario = 'ramp' } = rates;
   const sends = await ctx.step(
     `let the load rise from ${lowPerSecond} to ${highPerSecond} requests a second`,
     () =>
-      startLoad(ctx, 'ramp', {
+      startLoad(ctx, scenario, {
         START_RATE: lowPerSecond,
         RATE: highPerSecond,
         RAMP_UP: `${rampSeconds}s`,
