@@ -14,6 +14,8 @@ const LADDER = [2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 16_000, 20_000, 
 const STEP_SECONDS = 4;
 /** Share of the requested rate from which on it counts as sustained. */
 const KEPT_SHARE = 0.99;
+/** autocannon runs no script. */
+const LEAST_OF_AUTOCANNON = 0.8;
 
 export async function benchLoad(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
@@ -51,7 +53,7 @@ async function fastest(found: readonly Peer[], url: string): Promise<void> {
         perCpuSecond(results.get('embedded') as Result) / perCpuSecond(results.get(name) as Result),
     );
     const ratio = middle(ratios);
-    if (name === 'autocannon' && ratio < 1) process.exitCode = 1;
+    if (name === 'autocannon' && ratio < LEAST_OF_AUTOCANNON) process.exitCode = 1;
     say(`embedded / ${name} per CPU-second: ${ratio.toFixed(2)} x`);
   }
 }
