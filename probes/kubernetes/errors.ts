@@ -90,13 +90,6 @@ export function errorOfFailure(
   return new KubeError('unreachable', `${place}: ${detail}`, { ...where, cause });
 }
 
-/** Whether the same call may succeed a moment later: a server that restarts, sheds load or is not reached. */
-export function isTransient(error: unknown): boolean {
-  if (!(error instanceof KubeError)) return false;
-  const { reason, status = 0 } = error;
-  return reason === 'timeout' || reason === 'unreachable' || status >= 500 || status === 429;
-}
-
 /** One line for `{unavailable: …}`: the reason first, so that judges and people can tell missing rights from a dead server. */
 export function unavailableText(error: unknown): string {
   if (error instanceof KubeError) return `${error.reason}: ${error.message}`;

@@ -109,7 +109,8 @@ test('should name what the environment file lets off, also in the reason of a pa
   };
   const workload = { kind: 'Deployment', namespace: 'tender', name: 'api', replicas: { min: 0, max: 0 } };
   const judged = async (settings: object) => {
-    const goals = { maxRestarts: 0, restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4 };
+    const restarts = { restartWindowMinutes: 10, restartsPerHour: 0.25, restartsPerDay: 4 };
+    const goals = { maxRestarts: 0, ...restarts, clockSeconds: 10 };
     const folder = await openTrial(histories, 1, { check, environment: 'test', goals, settings });
     const writer = openHistory(folder, 'check.ndjson');
     writer.observe({ kind: 'namespace', name: 'tender' });
@@ -125,6 +126,9 @@ test('should name what the environment file lets off, also in the reason of a pa
     });
     writer.observe({ kind: 'owners' });
     writer.observe({ kind: 'owner', kindName: 'Deployment', namespace: 'tender', name: 'agent', pods: 1 });
+    const held = { holder: 'control-1', seconds: 15, renewedAt: Date.now(), why: null };
+    for (const name of ['kube-scheduler', 'kube-controller-manager'])
+      writer.observe({ kind: 'lease', of: name, ...held });
     writer.observe({ kind: 'end' });
     await writer.close();
     const judgement = await judgeCheck(histories, check);

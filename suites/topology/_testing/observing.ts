@@ -29,6 +29,8 @@ export async function judgedOver(
   const seen: Seen[] = [];
   const goals = { ...row?.goals };
   let there = objects;
+  const listed = (kind: string): KubeObject[] =>
+    there.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached);
   const context = {
     id: check,
     settings,
@@ -39,8 +41,8 @@ export async function judgedOver(
     record: (kind: string, fields: Record<string, unknown>) => seen.push([kind, fields]),
     unavailable: (what: string, reason: string) => seen.push(['unavailable', { what, reason }]),
     cluster: {
-      items: ({ kind }: { kind: string }) =>
-        Promise.resolve(there.filter((one) => `${one.apiVersion}/${one.kind}` === kind).map(cached)),
+      items: ({ kind }: { kind: string }) => Promise.resolve(listed(kind)),
+      list: ({ kind }: { kind: string }) => Promise.resolve({ items: listed(kind) }),
       raw: () => Promise.resolve({ status: 403, body: '' }),
       wait: () => {
         if (settled === undefined) return Promise.reject(new Error('not ready in time'));
