@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseJson } from '../../host/json.ts';
 import type { NodeObject } from '../kubernetes/objects.ts';
 import { claimNames, claimsOfPod } from './claims.ts';
+import { namespacedName } from '../kubernetes/kube-object.ts';
 
 export interface Taint {
   key: string;
@@ -99,7 +100,7 @@ export function readPods(body: string, resource: string): NodePod[] | null {
   return listed.data.items
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     .map(({ metadata, spec = {}, status = {} }) => ({
-      name: `${metadata.namespace ?? ''}/${metadata.name}`,
+      name: namespacedName({ metadata }),
       requested: requestOf(spec, resource),
       tolerations: spec.tolerations ?? [],
       isStatic: metadata.annotations?.[MIRROR_POD] !== undefined,

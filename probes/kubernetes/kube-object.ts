@@ -16,3 +16,12 @@ export interface KubeObject {
   };
   [field: string]: unknown;
 }
+
+/** `namespace/name`; of what belongs to the cluster, `/name`. */
+export function namespacedName({
+  metadata: { namespace = '', name },
+}: {
+  metadata: { namespace?: string | undefined; name: string };
+}): string {
+  return `${namespace}/${name}`;
+}

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import type { Entry } from '../provider-safety.ts';
 import { errorText } from '../../reports/record/error-text.ts';
+import { namespacedName } from '../../probes/kubernetes/kube-object.ts';
 
 const LOOK_EVERY_MS = 500;
 /** Missing things that are named. */
@@ -64,7 +65,7 @@ export async function awaitNodes(runner: Looking, lost: Lost, signal: AbortSigna
 export async function podsOn({ parts }: Looking, nodes: readonly string[]): Promise<string[]> {
   const { items } = await parts.cluster.list({ kind: 'v1/Pod' });
   return items.flatMap(({ metadata, spec: { nodeName = '' } }) => {
-    return nodes.includes(nodeName) ? [`${metadata.namespace ?? ''}/${metadata.name}`] : [];
+    return nodes.includes(nodeName) ? [namespacedName({ metadata })] : [];
   });
 }
 
@@ -75,7 +76,7 @@ export async function restartsNow({ parts }: Looking): Promise<Restarts> {
     items.map(({ metadata, status }) => {
       const { containerStatuses = [], initContainerStatuses = [] } = status;
       const counts = [...containerStatuses, ...initContainerStatuses].map((one) => one.restartCount ?? 0);
-      return [`${metadata.namespace ?? ''}/${metadata.name}`, counts.reduce((sum, count) => sum + count, 0)];
+      return [namespacedName({ metadata }), counts.reduce((sum, count) => sum + count, 0)];
     }),
   );
 }
@@ -138,8 +139,7 @@ export function beforeOf(pods: readonly PodObject[]): Before {
 
 /** UID of a pod's controller; without one, the pod's name. */
 function ownerOf(pod: PodObject): string {
-  const { metadata } = pod;
-  return controllerOf(pod)?.uid ?? `${metadata.namespace ?? ''}/${metadata.name}`;
+  return controllerOf(pod)?.uid ?? namespacedName(pod);
 }
 
 /**
@@ -203,7 +203,7 @@ function replacedText(nodes: readonly string[]): string {
 }
 
 function nameOf({ metadata }: KubeObject): string {
-  return `pod ${metadata.namespace ?? ''}/${metadata.name} has not returned`;
+  return `pod ${namespacedName({ metadata })} has not returned`;
 }
 
 /** The nodes that journal entries switch on again. */

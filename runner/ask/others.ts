@@ -3,6 +3,7 @@ import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { controllerOf, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import { changeText } from './changed-paths.ts';
+import { namespacedName } from '../../probes/kubernetes/kube-object.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -74,8 +75,8 @@ export async function templatesOf(
   );
   // Templates are written out twice a second: only those that are compared.
   for (const workload of workloads.flatMap(({ items }) => items)) {
-    const { kind, metadata, spec } = workload;
-    const object = `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+    const { kind, spec } = workload;
+    const object = `${kind} ${namespacedName(workload)}`;
     if (!compared.has(object)) continue;
     const owner = controllerOf(workload);
     seen.set(object, {

@@ -11,6 +11,8 @@ import { TALES as scaling } from './scaling.ts';
 import { TALES as telemetry } from './telemetry.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
+import { TALES as topologyNetwork } from './topology-network.ts';
+import { TALES as topologyWorkloads } from './topology-workloads.ts';
 import { TALES as whole } from './whole.ts';
 
 export const TALES: readonly Tale[] = [
@@ -27,4 +29,6 @@ export const TALES: readonly Tale[] = [
   ...scaling,
   ...telemetry,
   ...topology,
+  ...topologyNetwork,
+  ...topologyWorkloads,
 ];

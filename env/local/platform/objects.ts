@@ -127,7 +127,7 @@ function withContainerDefaults(container: Container): Container {
 /** Kubernetes' defaults of a probe. */
 const PROBE_DEFAULTS = { timeoutSeconds: 1, failureThreshold: 3 } as const;
 
-/** The probes of a container on a machine that is given patience: each answer, and the failures in a row, get that much more. */
+/** The probes of a container on a machine that is given patience: each answer has that much longer, and its start that many more of them. */
 function patientProbes(container: Container): Partial<Container> {
   const factor = patience();
   if (factor === 1) return {};
@@ -137,7 +137,7 @@ function patientProbes(container: Container): Partial<Container> {
     const { timeoutSeconds, failureThreshold } = { ...PROBE_DEFAULTS, ...probe };
     const longer = {
       timeoutSeconds: Math.ceil(timeoutSeconds * factor),
-      // Startup is timed by the number of failures, life by their number after an answer was late.
+      // Only a start is timed by their number: it takes longer, however fast each answer comes.
       failureThreshold: Math.ceil(failureThreshold * (name === 'startupProbe' ? factor : 1)),
     };
     return [[name, { ...probe, ...longer }] as const];

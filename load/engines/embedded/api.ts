@@ -1,5 +1,6 @@
 /** The modules of k6, as scripts see them: the part that runs here and on k6 from one file. */
 import { Exchange } from './http/exchange.ts';
+import { LONGEST_TIMER_MS } from './http/deadlines.ts';
 import { decoded } from './http/decode.ts';
 import { RequestError } from './http/errors.ts';
 import type { Head } from './http/head.ts';
@@ -13,8 +14,6 @@ import type { Vu } from './vu.ts';
 /** What `fail()` throws: it stands for itself, without a stack. */
 export class Failure extends Error {}
 
-/** Longest delay of a timer of Node, ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 function only<Module extends object>(name: string, module: Module): Module {

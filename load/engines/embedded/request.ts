@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.ts';
 import { ERROR_CODES, RequestError } from './http/errors.ts';
+import { TOKEN } from './http/head.ts';
 import type { Target } from './http/target.ts';
 import { unsupported } from './refusing.ts';
 
@@ -7,8 +8,6 @@ import { unsupported } from './refusing.ts';
 const TIMEOUT_MS = 60_000;
 const USER_AGENT = 'Plumbline embedded (k6 script)';
 
-/** RFC 9110, section 9.1: the method is a token; other characters could end the request line early. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // eslint-disable-next-line no-control-regex -- characters that no header value may have (a tab is allowed)
 const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 // eslint-disable-next-line no-control-regex -- ASCII includes control characters
@@ -59,6 +58,7 @@ export function headText(
   target: Target,
   { headers, body }: { headers: Params['headers']; body: Buffer | null },
 ): string {
+  // RFC 9110, section 9.1: the method is a token; other characters could end the request line early.
   if (!TOKEN.test(method)) throw malformed(`method ${JSON.stringify(method)}`);
   const { host, agent, lines } = linesOf(headers, target.authority);
   const own = agent === '' ? '' : `User-Agent: ${agent}\r\n`;

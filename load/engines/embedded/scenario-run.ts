@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from './http/deadlines.ts';
 import { durationOf } from './options.ts';
 import type { Arriving, Scenario } from './options.ts';
 import { RestingVus } from './resting.ts';
@@ -7,8 +8,6 @@ import type { Vu } from './vu.ts';
 
 /** Node's timers have a resolution of 1 ms. */
 const SHORTEST_TIMER_MS = 1;
-/** Longest delay of a timer of Node, ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What a scenario needs of its load. Times are ms of `performance.now()`. */
 export interface Stage {

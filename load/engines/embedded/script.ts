@@ -7,7 +7,7 @@ import { unsupported } from './refusing.ts';
 export type Script = Readonly<Record<string, unknown>>;
 
 /** Where the modules of k6 find what they export: they are loaded as text. */
-const SHARED = Symbol.for('plumbline.k6');
+const SHARED = 'plumbline.k6';
 const SCHEME = 'plumbline-k6:';
 const ROUND = /\?load=\d+$/;
 let loads = 0;
@@ -18,7 +18,7 @@ let loads = 0;
  * @throws TypeError naming an import that is not supported; SyntaxError naming an export that there is not; what the script throws
  */
 export async function loadScript(path: string, variables: Record<string, string>): Promise<Script> {
-  Object.assign(globalThis, { __ENV: variables, [SHARED]: MODULES });
+  Object.assign(globalThis, { __ENV: variables, [Symbol.for(SHARED)]: MODULES });
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {
       const [round] = ROUND.exec(context.parentURL ?? '') ?? [];
@@ -44,7 +44,7 @@ function sourceOf(name: string): string {
   const exported = Object.keys(MODULES[name] ?? {}).map((key) =>
     key === 'default' ? 'export default all.default;' : `export const ${key} = all.${key};`,
   );
-  return [`const all = globalThis[Symbol.for('plumbline.k6')][${JSON.stringify(name)}];`, ...exported].join(
+  return [`const all = globalThis[Symbol.for('${SHARED}')][${JSON.stringify(name)}];`, ...exported].join(
     '\n',
   );
 }

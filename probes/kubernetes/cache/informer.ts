@@ -4,6 +4,7 @@ import type { KubeClient } from '../client.ts';
 import { KubeError, unavailableText } from '../errors.ts';
 import { trim } from './trim.ts';
 import type { KubeObject, WatchEvent } from '../types.ts';
+import { namespacedName } from '../kube-object.ts';
 
 /** Pauses between attempts to watch again; the last one repeats. */
 const BACKOFF_MS = [50, 200, 500, 1000, 2000, 5000];
@@ -98,7 +99,7 @@ export class Informer {
       signal: this.#signal,
     });
     this.#objects.clear();
-    for (const item of items) this.#objects.set(keyOf(item), item);
+    for (const item of items) this.#objects.set(namespacedName(item), item);
     this.#resourceVersion = resourceVersion;
     this.#proved();
   }
@@ -175,8 +176,8 @@ export class Informer {
       });
     }
     this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
-    if (event.type === 'DELETED') this.#objects.delete(keyOf(event.object));
-    else if (event.type !== 'BOOKMARK') this.#objects.set(keyOf(event.object), trim(event.object));
+    if (event.type === 'DELETED') this.#objects.delete(namespacedName(event.object));
+    else if (event.type !== 'BOOKMARK') this.#objects.set(namespacedName(event.object), trim(event.object));
   }
 
   #quietError(): QuietError {
@@ -220,10 +221,6 @@ class QuietError extends KubeError {}
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
-}
-
-function keyOf(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
 /** Resource versions are decimal numbers of any length (KEP-5504), so they are compared as text: floats would round them. */

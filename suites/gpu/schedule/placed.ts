@@ -1,5 +1,6 @@
 import type { CheckContext } from '../../harness/context.ts';
 import { findWorkloads, listPods, podsOf } from '../../topology/_objects/declared.ts';
+import { namespacedName } from '../../../probes/kubernetes/kube-object.ts';
 
 /** Pods of the declared workloads that ask for devices, and the nodes that they run on. */
 export async function recordPlaced(ctx: CheckContext): Promise<void> {
@@ -9,7 +10,7 @@ export async function recordPlaced(ctx: CheckContext): Promise<void> {
   if (pods === null) return;
   for (const workload of workloads) {
     const placed = podsOf(workload, pods).map(({ metadata, spec }) => ({
-      pod: `${metadata.namespace ?? ''}/${metadata.name}`,
+      pod: namespacedName({ metadata }),
       node: spec.nodeName ?? null,
     }));
     ctx.record('gpu-placed', { workload: workload.name, pods: placed });

@@ -1,6 +1,7 @@
 /** What a ScaledObject of KEDA says, as scaling checks record it: it makes the autoscaler, and scales from and to no pods by itself. */
 import type { Fields } from '../../../reports/record/observations/index.ts';
 import type { Condition, ScaledObjectObject } from '../../../probes/kubernetes/objects.ts';
+import { namespacedName } from '../../../probes/kubernetes/kube-object.ts';
 
 /** Without `minReplicaCount` there may be no pod at all (KEDA's documentation of ScaledObject). */
 const DEFAULT_MIN = 0;
@@ -25,7 +26,7 @@ export function scaledObjectOf({ metadata, spec, status = {} }: ScaledObjectObje
   const { conditions = [] } = status;
   const said = (type: string): string => conditions.find((one) => one.type === type)?.status ?? 'not said';
   return {
-    name: `${metadata.namespace ?? ''}/${metadata.name}`,
+    name: namespacedName({ metadata }),
     min: spec.minReplicaCount ?? DEFAULT_MIN,
     idle: spec.idleReplicaCount ?? null,
     cooldownS: spec.cooldownPeriod ?? DEFAULT_COOLDOWN_S,

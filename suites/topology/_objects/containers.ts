@@ -6,6 +6,7 @@ import type { Found } from './declared.ts';
 import { waiting } from '../workloads/declared/inventory.ts';
 import { lastingContainers } from './shapes.ts';
 import type { Container, PodObject } from './shapes.ts';
+import { namespacedName } from '../../../probes/kubernetes/kube-object.ts';
 
 /** A container of a workload's template: what the next pod will be. */
 interface Templated {
@@ -165,7 +166,7 @@ function recordInjected(
 ): void {
   for (const pod of pods)
     for (const { name, image } of containersIn(pod.spec))
-      if (name === of.container) ctx.record('injected-image', { ...of, pod: namedIn(pod), image });
+      if (name === of.container) ctx.record('injected-image', { ...of, pod: namespacedName(pod), image });
 }
 
 /** Containers that a pod does not have from its template as it is now. */
@@ -175,7 +176,7 @@ function recordOthers(ctx: CheckContext, { name: workload, object }: Found, pod:
   for (const { name, image } of containersIn(pod.spec)) {
     const known = templated.get(name);
     if (known !== image && !isInjected(known ?? ''))
-      ctx.record('pod-image', { workload, container: name, pod: namedIn(pod), image });
+      ctx.record('pod-image', { workload, container: name, pod: namespacedName(pod), image });
   }
 }
 
@@ -186,9 +187,6 @@ const containersIn = (spec: Containing): readonly Named[] => [
   ...(spec?.containers ?? []),
   ...(spec?.initContainers ?? []),
 ];
-
-export const namedIn = ({ metadata }: PodObject | ServiceObject): string =>
-  `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** `httpGet /readyz:http`, `exec`, `tcpSocket :5432`; null when there is none. */
 function probeText(probe: Probe | undefined): string | null {
@@ -212,7 +210,7 @@ function recordPull(ctx: CheckContext, workload: string, pod: PodObject): void {
   );
   ctx.record('pull', {
     workload,
-    pod: namedIn(pod),
+    pod: namespacedName(pod),
     troubles: waiting(pod).filter((text) => /Image|Registry/.test(text)),
     images: containersIn(pod.spec).map(({ name }) => ({
       container: name,

@@ -8,6 +8,7 @@ import { hasEnded } from '../../../probes/store/member-pods.ts';
 import { nodeGroupName } from '../../../reports/record/names/topology-names.ts';
 import { hasLabels, isHeld, isRolling, ownerOf } from './shapes.ts';
 import type { NodeObject, PodObject, WorkloadObject } from './shapes.ts';
+import { namespacedName } from '../../../probes/kubernetes/kube-object.ts';
 
 /** A declared workload, and the object of that name when it is there. */
 export interface Found {
@@ -89,7 +90,7 @@ export async function settledWorkloads(ctx: CheckContext): Promise<Found[]> {
 }
 
 export function nameOf(object: KubeObject): string {
-  return `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  return `${object.kind} ${namespacedName(object)}`;
 }
 
 /** The nodes to look at, with their names in the history; none after the refusal was recorded. */

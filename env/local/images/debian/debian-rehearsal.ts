@@ -78,7 +78,7 @@ export const RSYSLOG: DebianRecipe = {
     'libtasn1-6',
     'libffi8',
   ],
-  // Two modules need liblognorm, and parse by its rules: no configuration here has any.
+  // Two modules parse by the rules of liblognorm, which is left out: the configuration here has no such rules.
   exclude: ['./etc/*', './usr/lib/rsyslog*', '*/rsyslog/mmnormalize.so', '*/rsyslog/pmnormalize.so'],
   finishVersion: 1,
   finish: async (root, signal) => {

@@ -2,7 +2,7 @@ import { ERROR_CODES, RequestError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Longest delay of a timer of Node, ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The deadlines of all requests, with one timer set for the earliest. Requests usually end long before their deadline, so

@@ -19,7 +19,7 @@ export interface Head {
 
 const STATUS_LINE = /^(HTTP\/1\.[01]) (\d{3})(?: ([^\r\n]*))?$/;
 /** RFC 9110, section 5.6.2: the characters of a token. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
  * Like Go, accepts lines that end in LF alone, and lines that continue after a line break and a space (RFC 9112, sections 2.2 and 5.2).

@@ -83,7 +83,7 @@ const BURST_MS = 2000;
  * Calls all targets in parallel, each until it answers or the time is up: a Service needs a moment after its pods. Then calls each
  * target `AGAIN` times more, because one answer does not show that no requests are lost. Prints one line per target:
  * `pair|also|service|dns|outside TARGET ok|fail MILLISECONDS ASKED LOST bytes=SIZE DETAIL`, the size of the page that was answered first. `also` is a further address of the pod of a pair.
- * At last it asks one pod after the other for ${REACHED_AT_ONCE} pages at once (`burst-pair|burst-also`), until two of them have lost some. Targets are arguments, never part of the script. A name must
+ * At last it asks one pod after the other for `REACHED_AT_ONCE` pages at once (`burst-pair|burst-also`), until two of them have lost some. Targets are arguments, never part of the script. A name must
  * resolve to exactly the Service's address, not to one that begins with it. An IPv6 address has brackets in a URL. wget's own -T is
  * not used: it crashes in Debian's static busybox 1.35.
  */
@@ -189,13 +189,10 @@ export interface ProbeLine {
 /** Parses the output of the script. Malformed lines are dropped; the judge notices that they are missing. */
 export function readProbe(output: string): ProbeLine[] {
   return output.split('\n').flatMap((line): ProbeLine[] => {
-    const found =
-      /^(pair|also|service|dns|outside|burst-pair|burst-also) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: bytes=(\d+))?(?: (.*))?$/.exec(
-        line,
-      );
-    if (found === null) return [];
-    const [, word = '', to = '', outcome, firstMs, asked, lost, bytes, said = ''] = found;
-    const kind = KINDS.find((one) => one === word) ?? 'dns';
+    const found = LINE.exec(line);
+    const kind = KINDS.find((one) => one === found?.[1]);
+    if (found === null || kind === undefined) return [];
+    const [, , to = '', outcome, firstMs, asked, lost, bytes, said = ''] = found;
     const trouble = outcome !== 'ok' || Number(lost) > 0;
     const detail = /^(Terminated)?$/.test(said.trim()) ? 'no answer' : said.trim();
     const counts = { firstMs: Number(firstMs), asked: Number(asked), lost: Number(lost) };
@@ -204,4 +201,5 @@ export function readProbe(output: string): ProbeLine[] {
   });
 }
 
+const LINE = /^(\S+) (\S+) (ok|fail) (\d+) (\d+) (\d+)(?: bytes=(\d+))?(?: (.*))?$/;
 const KINDS = ['pair', 'also', 'service', 'dns', 'outside', 'burst-pair', 'burst-also'] as const;

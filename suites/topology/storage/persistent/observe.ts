@@ -48,20 +48,21 @@ async function dataFolders(
 
 /** Those that its servers name; any, where one of them does not name all of its own. */
 async function foldersOf(ctx: CheckContext, store: string): Promise<readonly string[]> {
-  let isWhole = true as boolean;
-  const unsaid = (member: string, reason: string): void => {
+  const unsaid = (member: string, reason: string): void =>
     ctx.record('data-folder-unsaid', { store, member, reason });
-    isWhole = false;
-  };
   try {
     const { servers } = await ctx.runner.call('store.servers', { store });
-    for (const { member, dataFolders: paths, keepsNone, foldersUnseen, failed } of servers) {
+    const silent = servers.filter(
+      ({ dataFolders: paths, keepsNone, foldersUnseen }) =>
+        keepsNone === undefined && (paths.length === 0 || foldersUnseen !== undefined),
+    );
+    for (const { member, foldersUnseen, failed } of silent)
+      unsaid(member, failed ?? foldersUnseen ?? 'its server does not report its data folder');
+    for (const { member, dataFolders: paths, keepsNone } of servers) {
       if (keepsNone !== undefined) ctx.record('data-folder-none', { store, member, why: keepsNone });
-      else if (paths.length === 0 || foldersUnseen !== undefined)
-        unsaid(member, failed ?? foldersUnseen ?? 'its server does not report its data folder');
       for (const path of paths) ctx.record('data-folder', { store, member, path });
     }
-    return isWhole ? [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))] : ANYWHERE;
+    return silent.length === 0 ? [...new Set(servers.flatMap(({ dataFolders: paths }) => paths))] : ANYWHERE;
   } catch (error) {
     ctx.signal.throwIfAborted();
     unsaid('every member', errorText(error));

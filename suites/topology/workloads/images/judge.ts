@@ -25,7 +25,7 @@ function judgeImages(history: History): Judgement {
   const allowed: Allowed = {
     prefixes: registry?.prefixes ?? [],
     pin: registry?.pinned === 'digest' ? 'digest' : 'tag',
-    repositoryOf: (line) => repositoryOf(history, line),
+    repositoryOf: declaredRepositories(history),
   };
   const goes = { workloads: every(history.header), lines: all(history, 'container-image') };
   const open: string[] = [];
@@ -60,11 +60,14 @@ interface Allowed {
 }
 
 /** One text is for every container of the template, and not for what a webhook puts beside them. */
-function repositoryOf(history: History, { workload: name, container }: Line): string | undefined {
-  const image = every(history.header).find((one) => nameOf(one) === name)?.image;
-  if (typeof image !== 'string') return image?.[container];
-  const isIt = (one: Line): boolean => one.workload === name && one.container === container;
-  return templated(history).some(isIt) ? image : undefined;
+function declaredRepositories(history: History): Allowed['repositoryOf'] {
+  const declared = new Map(byName(every(history.header)));
+  const inTemplates = new Set(templated(history).map(subjectOf));
+  return (line) => {
+    const image = declared.get(line.workload)?.image;
+    if (typeof image !== 'string') return image?.[line.container];
+    return inTemplates.has(subjectOf(line)) ? image : undefined;
+  };
 }
 
 function templated(history: History): Line[] {
@@ -75,11 +78,11 @@ function templated(history: History): Line[] {
 
 /** A container that is declared by its name and runs nowhere was renamed, and another runs in its place. */
 function declaredContainers(history: History, findings: Findings): void {
-  const seen = [...templated(history), ...all(history, 'pod-image')].map(subjectOf);
+  const seen = new Set([...templated(history), ...all(history, 'pod-image')].map(subjectOf));
   for (const [workload, { image }] of byName(every(history.header)))
     for (const [container, repository] of Object.entries(typeof image === 'object' ? image : {})) {
       const subject = subjectOf({ workload, container });
-      if (!seen.includes(subject)) findings.absent(subject, repository);
+      if (!seen.has(subject)) findings.absent(subject, repository);
     }
 }
 

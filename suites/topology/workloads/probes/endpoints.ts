@@ -4,12 +4,12 @@ import type { ServiceObject } from '../../../../probes/kubernetes/objects.ts';
 import { hasEnded } from '../../../../probes/store/member-pods.ts';
 import type { Fields } from '../../../../reports/record/observations/index.ts';
 import type { CheckContext } from '../../../harness/context.ts';
-import { namedIn } from '../../_objects/containers.ts';
 import type { Leading } from '../../_objects/containers.ts';
 import { listPods } from '../../_objects/declared.ts';
 import { conditionTrue } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';
 import { strayIn } from './stray.ts';
+import { namespacedName } from '../../../../probes/kubernetes/kube-object.ts';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -34,7 +34,7 @@ async function lookAt(
   if (pods === null || slices === null) return [];
   return leading.map(({ workload, service }) => ({
     workload,
-    service: namedIn(service),
+    service: namespacedName(service),
     pods: pods.filter((pod) => isBehind(pod, service)).map(podOf),
     addresses: slices
       .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name)
@@ -55,5 +55,5 @@ const isBehind = (pod: PodObject, { metadata, spec }: ServiceObject): boolean =>
 function podOf(pod: PodObject): Fields<'service-endpoints'>['pods'][number] {
   const { podIP = '', podIPs = [{ ip: podIP }], conditions } = pod.status;
   const ready = pod.metadata.deletionTimestamp === undefined && conditionTrue(conditions, 'Ready');
-  return { pod: namedIn(pod), ips: podIPs.flatMap(({ ip }) => ip ?? []), ready };
+  return { pod: namespacedName(pod), ips: podIPs.flatMap(({ ip }) => ip ?? []), ready };
 }
