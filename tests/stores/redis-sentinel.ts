@@ -204,7 +204,8 @@ function sentinelConfig(
     `sentinel monitor ${MASTER} ${HOST} ${first} 2`,
     `sentinel auth-pass ${MASTER} ${PASSWORD}`,
     `sentinel down-after-milliseconds ${MASTER} ${options.downAfterMs ?? 1000}`,
-    `sentinel failover-timeout ${MASTER} 10000`,
+    // Twice this, and the time to notice, is what a second election takes: it has room in a goal of 15 s.
+    `sentinel failover-timeout ${MASTER} 4000`,
     `sentinel parallel-syncs ${MASTER} 2`,
     '',
   ].join('\n');

@@ -289,11 +289,8 @@ test('should draft a file with `view`, reading only, and say what that role does
   const valid = await plumbline(['env', 'validate', seen()], { env: places });
   assert.equal(valid.code, 0, valid.output);
   const again = await requestsOf(VIEWER, draft);
-  assert.equal(again.result.code, 2, again.result.output);
-  assert.match(
-    again.result.output,
-    /not compared: nodes, persistentvolumes \(not seen\); it was not changed/,
-  );
+  assert.equal(again.result.code, EXIT.usage, again.result.output);
+  assert.match(again.result.output, /seen\.yaml is there already and stays as it is/);
 });
 
 test('should look with `doctor` under `view` and write nothing', async () => {
