@@ -36,11 +36,12 @@ function judgeCorrelation(history: History): Judgement {
   const hops = pathOf(history.header).filter(({ logs }) => logs);
   const linesOf = (hop: Hop): readonly RequestLine[] => byService.get(loggedNameOf(hop)) ?? [];
   answeredFindings(findings, { good, canaries });
+  const clocks = clocksOf(good, lines);
+  const of = { good, clocks, visibleMs };
   if (good.length > 0)
     for (const hop of judgedHops(history, findings, { hops, lines }))
-      serviceFindings(history, findings, { service: lineNameOf(hop), good, lines: linesOf(hop), visibleMs });
+      serviceFindings(history, findings, { ...of, service: lineNameOf(hop), lines: linesOf(hop) });
   copies(findings, lines);
-  const clocks = clocksOf(good, lines);
   const delays = delaysOf(
     'log lines of requests',
     lines.flatMap(({ pod, atMs, seenMs }) => {
@@ -118,6 +119,8 @@ interface ServiceLines {
   service: string;
   good: readonly CanaryRequest[];
   lines: readonly RequestLine[];
+  /** Of the pods. */
+  clocks: ReadonlyMap<string, Offset | null>;
   visibleMs: number;
 }
 
@@ -190,10 +193,9 @@ function clocksOf(
 function inTime(
   history: History,
   findings: Findings,
-  { service, good, lines, visibleMs }: ServiceLines,
+  { service, good, lines, clocks, visibleMs }: ServiceLines,
 ): void {
   const rule = arrivalRule(history, 'logs');
-  const clocks = clocksOf(good, lines);
   const sent = new Map(good.map(({ n, sentMs }) => [n, sentMs]));
   const comings = lines.map(({ n, pod, atMs, seenMs }) =>
     comingAfter({ sentMs: sent.get(n) ?? Infinity, atMs, seenMs, clock: clocks.get(pod) ?? null }, rule),
