@@ -80,10 +80,7 @@ export const storesData = z.record(z.string(), z.unknown());
 export const seriesData = z.array(labels);
 
 /** By family of metrics, one entry for each way that its targets describe it. */
-export const metadataData = z.record(
-  z.string(),
-  z.array(z.object({ type: z.string(), unit: z.string().default(''), help: z.string().default('') })),
-);
+export const metadataData = z.record(z.string(), z.array(z.unknown()));
 
 export interface Answered {
   data: unknown;

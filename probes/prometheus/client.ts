@@ -145,11 +145,15 @@ export class PrometheusClient {
     return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
   }
 
-  /** What the targets say of a family of metrics: type, unit, help. Empty where none says anything, as with what was written remotely. */
-  async metadata(family: string, question: Question = {}): Promise<{ type: string; unit: string }[]> {
-    const path = `/api/v1/metadata?${new URLSearchParams({ metric: family }).toString()}`;
+  /** Whether a target describes a metric; null: the server keeps no descriptions, as Mimir and VictoriaMetrics may. What was written remotely has none. */
+  async described(question: Question = {}): Promise<((metric: string) => boolean) | null> {
+    const path = '/api/v1/metadata?limit_per_metric=1';
     const found = shaped(metadataData, await this.#data(path, undefined, question), path);
-    return (found[family] ?? []).map(({ type, unit }) => ({ type, unit }));
+    const families = new Set(Object.keys(found));
+    // OpenMetrics describes a family without the endings of its series.
+    const isOne = (metric: string): boolean =>
+      families.has(metric) || families.has(metric.replace(/_(?:total|count|sum|bucket)$/, ''));
+    return families.size === 0 ? null : isOne;
   }
 
   async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { overlap, readQuery, traced } from './promql.ts';
+import { overlap, readQuery, sourcesOf, traced } from './promql.ts';
 import type { Recording } from './promql.ts';
 
 const selectors = (query: string): [string, boolean][] =>
@@ -28,6 +28,50 @@ test('should know where nothing may be found', () => {
     ['up{job="x"}', true],
     ['c', true],
   ]);
+});
+
+test('should tell a part of all events from what no value is without', () => {
+  for (const [query, ...roles] of [
+    ['rate(bad[5m]) / rate(all[5m]) > 0.1', 'part', 'base'],
+    ['(sum(bad) / sum(all)) / 0.01 > 14', 'part', 'base'],
+    ['1 - good / all > 0.1', 'base', 'base'],
+    ['(all - good) / all > 0.1', 'base', 'base', 'base'],
+    ['good / all < 0.9', 'base', 'base'],
+    ['0.9 > good / all', 'base', 'base'],
+    ['0.1 < bad / all', 'part', 'base'],
+    ['bad / all > 0.1 and up', 'part', 'base', 'whole'],
+    ['increase(bad[5m]) > 3', 'whole'],
+  ])
+    assert.deepEqual(
+      readQuery(query ?? '')?.selectors.map(({ role }) => role),
+      roles,
+      query,
+    );
+  const recordings = [{ record: 'bad:5m', query: 'rate(n{code="5"}[5m])', labels: {} }];
+  for (const [query, ...roles] of [
+    ['bad:5m / all', 'part', 'base', 'part'],
+    ['1 - bad:5m', 'base', 'base'],
+  ])
+    assert.deepEqual(
+      traced(query ?? '', recordings).selectors.map(({ role }) => role),
+      roles,
+      query,
+    );
+});
+
+test('should know how to ask for the metric of a selector, and for its labels of any value', () => {
+  for (const [query, metric, alike] of [
+    [
+      'n{job="a",code=~"5..",x!="y",z=""}',
+      '{__name__="n",job="a"}',
+      '{__name__="n",job="a",code=~"(?:5..)|.+"}',
+    ],
+    [`{__name__="n",code='500'}`, '{__name__="n"}', '{__name__="n",code!=""}'],
+    ['{__name__=~"n.*"}', '{__name__=~"n.*"}', '{__name__=~"n.*"}'],
+  ] as const) {
+    const [one] = readQuery(query)?.selectors ?? [];
+    assert.deepEqual([one?.metric, one?.alike], [metric, alike]);
+  }
 });
 
 test('should find the sides that nothing can change', () => {
@@ -67,6 +111,13 @@ test('should follow what is recorded to what it is made from', () => {
     ['x:1h{objective="a"}', 'x:5m', 'bad', 'total{job="api"}'],
   );
   assert.deepEqual(found.rules, recordings.slice(0, 2));
+  const [recorded, , bad] = found.selectors;
+  const sources = sourcesOf(recorded ?? assert.fail(), recordings);
+  assert.deepEqual(
+    sources?.map(({ text }) => text),
+    ['total{job="api"}'],
+  );
+  assert.equal(sourcesOf(bad ?? assert.fail(), recordings), null);
   assert.equal(traced('loop > 1', recordings).rules.length, 1);
   assert.equal(traced('y', [{ record: 'y', query: 'a b', labels: {} }]).unread, 'a b');
 });

@@ -10,9 +10,20 @@ export interface Selector {
   name: string | null;
   /** Labels that must be equal to a value. */
   equal: Readonly<Record<string, string>>;
+  /** Selects all series of its metric and job; itself where the metric is not named. */
+  metric: string;
+  /** As `metric`, with the same labels of whatever values. */
+  alike: string;
   /** That it finds nothing is foreseen: below `absent`, beside `or`, right of `unless`. */
   mayBeEmpty: boolean;
+  role: Role;
 }
+
+/**
+ * What finding nothing means: `part` is divided by all, as bad events are, and nothing of it is good; without a `base`, such as all events, or good ones
+ * that are subtracted or are to be many, there is no value. `whole`: neither.
+ */
+type Role = 'whole' | 'part' | 'base';
 
 export interface Reading {
   selectors: readonly Selector[];
@@ -42,12 +53,15 @@ export function readQuery(query: string): Reading | null {
   if (expression === null || isBroken) return null;
   const textOf = ({ from, to }: Node): string => query.slice(from, to);
   const constants = sidesOf(expression).filter((side) => !varies(side, textOf));
-  return { selectors: selectorsIn(expression, textOf, false), constants: constants.map(textOf) };
+  const selectors = selectorsIn(expression, textOf, { mayBeEmpty: false, role: 'whole' });
+  return { selectors, constants: constants.map(textOf) };
 }
 
 type TextOf = (node: Node) => string;
 
-const isSet = (node: Node): boolean => SETS.some((name) => node.getChild(name) !== null);
+const has = (node: Node, names: readonly string[]): boolean =>
+  names.some((name) => node.getChild(name) !== null);
+const isSet = (node: Node): boolean => has(node, SETS);
 
 function sidesOf(node: Node): Node[] {
   if (node.name !== 'ParenExpr' && !isSet(node)) return [node];
@@ -70,35 +84,72 @@ function childrenOf(node: Node): Node[] {
   return found;
 }
 
-function selectorsIn(node: Node, textOf: TextOf, mayBeEmpty: boolean): Selector[] {
-  if (node.name === 'VectorSelector') return [{ ...selectorOf(node, textOf), mayBeEmpty }];
-  const isEither = node.getChild('Or') !== null || ABSENT.test(called(node, textOf));
-  const isUnless = node.getChild('Unless') !== null;
+type Place = Pick<Selector, 'mayBeEmpty' | 'role'>;
+
+function selectorsIn(node: Node, textOf: TextOf, { mayBeEmpty, role }: Place): Selector[] {
+  if (node.name === 'VectorSelector') return [{ ...selectorOf(node, textOf), mayBeEmpty, role }];
+  const isEither = has(node, ['Or']) || ABSENT.test(called(node, textOf));
   return childrenOf(node).flatMap((child, at) =>
-    selectorsIn(child, textOf, mayBeEmpty || isEither || (isUnless && at > 0)),
+    selectorsIn(child, textOf, {
+      mayBeEmpty: mayBeEmpty || isEither || (has(node, ['Unless']) && at > 0),
+      role: within(role, roleIn(node, at === 0)),
+    }),
   );
 }
 
-function selectorOf(node: Node, textOf: TextOf): Omit<Selector, 'mayBeEmpty'> {
-  const matchers = node.getChild('LabelMatchers');
-  const { __name__: matched = null, ...equal } = equalIn(matchers, textOf);
+/** Of a side of an operator. */
+function roleIn(node: Node, isLeft: boolean): Role {
+  if (has(node, ['Sub', ...(isLeft ? ['Lss', 'Lte'] : ['Gtr', 'Gte'])])) return 'base';
+  if (!has(node, ['Div'])) return 'whole';
+  return isLeft ? 'part' : 'base';
+}
+
+/** What is a part of a base is a base. */
+const within = (outer: Role, inner: Role): Role => (outer === 'base' || inner === 'whole' ? outer : inner);
+
+function selectorOf(node: Node, textOf: TextOf): Omit<Selector, keyof Place> {
+  const all = node.getChild('LabelMatchers');
+  const matchers = matchersIn(all, textOf);
+  const equals = matchers.filter(({ op }) => op === 'EqlSingle');
+  const { __name__: matched = null, ...equal } = Object.fromEntries(
+    equals.map(({ label, value }) => [label, unquoted(value)]),
+  );
   const named = node.getChild('Identifier');
-  const quoted = matchers?.getChild('QuotedLabelName') ?? null;
-  const name = named === null ? matched : textOf(named);
-  return { text: textOf(node), name: quoted === null ? name : unquoted(textOf(quoted)), equal };
+  const quoted = all?.getChild('QuotedLabelName') ?? null;
+  const unquotedName = named === null ? matched : textOf(named);
+  const name = quoted === null ? unquotedName : unquoted(textOf(quoted));
+  const text = textOf(node);
+  if (name === null) return { text, name, equal, metric: text, alike: text };
+  const jobs = equals.filter(({ label }) => label === 'job').map(({ value }) => `job=${value}`);
+  const own = [`__name__="${name}"`, ...jobs];
+  const labels = matchers.filter(({ label }) => label !== 'job' && label !== '__name__').flatMap(anyValue);
+  return { text, name, equal, metric: `{${own.join()}}`, alike: `{${[...own, ...labels].join()}}` };
 }
 
 const unquoted = (text: string): string => text.slice(1, -1);
 
-function equalIn(matchers: Node | null, textOf: TextOf): Record<string, string> {
-  const all = matchers?.getChildren('UnquotedLabelMatcher') ?? [];
-  const equal = all.filter((one) => one.getChild('MatchOp')?.firstChild?.name === 'EqlSingle');
-  return Object.fromEntries(
-    equal.map((one) => {
-      const [label, value] = ['LabelName', 'StringLiteral'].map((part) => one.getChild(part));
-      return [label ? textOf(label) : '', value ? unquoted(textOf(value)) : ''];
-    }),
-  );
+interface Matcher {
+  label: string;
+  op: string | undefined;
+  /** With its quotes. */
+  value: string;
+}
+
+function matchersIn(matchers: Node | null, textOf: TextOf): Matcher[] {
+  return (matchers?.getChildren('UnquotedLabelMatcher') ?? []).map((one) => {
+    const [label = '', value = ''] = ['LabelName', 'StringLiteral'].map((part) => {
+      const node = one.getChild(part);
+      return node === null ? '' : textOf(node);
+    });
+    return { label, value, op: one.getChild('MatchOp')?.firstChild?.name };
+  });
+}
+
+/** The label with any value, or also without one where the matcher allows that. */
+function anyValue({ label, op, value }: Matcher): string[] {
+  const [quote = ''] = value;
+  if (op === 'EqlRegex') return [`${label}=~${quote}(?:${unquoted(value)})|.+${quote}`];
+  return op === 'EqlSingle' && unquoted(value) !== '' ? [`${label}!=""`] : [];
 }
 
 /** Whether no label must be equal to two values. */
@@ -125,18 +176,29 @@ export function traced<R extends Recording>(query: string, recordings: readonly 
   const selectors: Selector[] = [];
   const rules = new Set<R>();
   let unread: string | null = null;
-  const add = (one: string, mayBeEmpty: boolean): void => {
+  const add = (one: string, { mayBeEmpty, role }: Place): void => {
     const read = readQuery(one);
     if (read === null) unread ??= one;
     for (const own of read?.selectors ?? [])
-      selectors.push({ ...own, mayBeEmpty: own.mayBeEmpty || mayBeEmpty });
+      selectors.push({
+        ...own,
+        mayBeEmpty: own.mayBeEmpty || mayBeEmpty,
+        role: within(role, own.role),
+      });
   };
-  add(query, false);
+  add(query, { mayBeEmpty: false, role: 'whole' });
   // It grows on the way.
   for (const selector of selectors)
     for (const rule of recordings.filter((one) => !rules.has(one) && records(one, selector))) {
       rules.add(rule);
-      add(rule.query, selector.mayBeEmpty);
+      add(rule.query, selector);
     }
   return { selectors, rules: [...rules], unread };
+}
+
+/** What the rules that record a selector's series are made from in the end, and need; null: no rule records it. */
+export function sourcesOf(selector: Selector, recordings: readonly Recording[]): readonly Selector[] | null {
+  const isRecorded = (one: Selector): boolean => recordings.some((rule) => records(rule, one));
+  if (!isRecorded(selector)) return null;
+  return traced(selector.text, recordings).selectors.filter((one) => !one.mayBeEmpty && !isRecorded(one));
 }

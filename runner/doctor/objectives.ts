@@ -121,15 +121,14 @@ async function describedBy(
   selectors: readonly { metric: string }[],
   signal: AbortSignal,
 ): Promise<string | null> {
-  for (const { metric } of selectors)
-    for (const family of [metric, metric.replace(/_(?:bucket|count|sum|total)$/, '')])
-      try {
-        if ((await client.metadata(family, { signal })).length > 0) return family;
-      } catch (error) {
-        // 404 and 400: it speaks the API of queries, and not this part of it.
-        if (!(error instanceof PrometheusError && [400, 404].includes(error.status ?? 0))) throw error;
-      }
-  return null;
+  try {
+    const isDescribed = await client.described({ signal });
+    return selectors.find(({ metric }) => isDescribed?.(metric) === true)?.metric ?? null;
+  } catch (error) {
+    // 404 and 400: it speaks the API of queries, and not this part of it.
+    if (!(error instanceof PrometheusError && [400, 404].includes(error.status ?? 0))) throw error;
+    return null;
+  }
 }
 
 const IDLE = 'all of it was there within the last week: maybe nobody has asked this service lately';

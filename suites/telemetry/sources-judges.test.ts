@@ -205,8 +205,23 @@ test('should want rules that can fire, by series that are there, and do not fire
   );
   for (const more of [{ metric: 'there' }, { metric: 'described' }, { lately: 3 }])
     assert.equal(verdictOf({}, found(total, more))[0], 'inconclusive');
+  assert.equal(verdictOf({}, found(total, { metric: 'untold' }))[0], 'inconclusive');
   const errors = 'n{job="api",code=~"5.."}';
-  assert.equal(verdictOf({}, found(errors, { metric: 'unknown' }))[0], 'inconclusive');
+  for (const metric of ['unknown', 'untold', 'unlabelled'])
+    assert.equal(verdictOf({}, found(errors, { metric }))[0], 'inconclusive', metric);
+  const bare = (metric: string) => (seen: Seen[]) =>
+    found(errors, { metric })(seen).map(([kind, fields]): Seen =>
+      kind === 'recording-rule'
+        ? [kind, { ...fields, query: 'rate(n{job="api",code=~"5.."}[1h]) / rate(n{job="api"}[1h])' }]
+        : [
+            kind,
+            fields?.['selector'] === RECORDED ? { ...fields, series: 0, metric: 'unknown' } : (fields ?? {}),
+          ],
+    );
+  const good = rulesJudged(bare('there')(rulesSeen()));
+  assert.equal(good.verdict, 'pass', good.reason);
+  assert.match(good.seen, /code=~"5\.\."\} finds nothing.*nothing of the kind was counted/);
+  assert.equal(verdictOf({}, bare('unlabelled'))[0], 'inconclusive');
   assert.equal(
     verdictOf({}, (seen) => seen.filter(([, of]) => of?.['selector'] !== total))[0],
     'inconclusive',

@@ -1,4 +1,5 @@
 import { wallOf } from '../../reports/judge/telemetry/clocks.ts';
+import type { Seen } from '../../reports/record/observations/index.ts';
 import { all, changed } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
@@ -21,13 +22,21 @@ const firing =
 /** What is left of the series whose selectors match. */
 const left = (
   selectors: RegExp,
-  of: { series: 0; lately: number; metric: 'there' | 'described' | 'unknown' },
+  of: { series: 0; lately: number; metric: Seen<'rule-selector'>['metric'] },
 ): Bend => changed('rule-selector', ({ selector }) => (selectors.test(selector) ? of : {}));
 
 const GONE = { series: 0, lately: 0, metric: 'unknown' } as const;
 const NEVER_ASKED = { series: 0, lately: 0, metric: 'there' } as const;
 const REQUESTS = /^http_request_duration_seconds/;
 const RECORDED = /^plumbline:bad_ratio/;
+const BAD = /status=~/;
+
+/** Recording rules with another expression. */
+const recording = (of: (query: string) => string): Bend =>
+  changed('recording-rule', ({ query }) => ({ query: of(query) }));
+
+/** Bad events are divided by all, and no zero stands in where there is none. */
+const bare = recording((query) => query.replace(' or vector(0)', ''));
 
 export const TALES: readonly Tale[] = [
   {
@@ -105,6 +114,62 @@ export const TALES: readonly Tale[] = [
     says: 'only bad events were renamed: the burn rate is 0 for ever',
     must: ['fail', 'inconclusive'],
     bend: left(/status=~|le=/, GONE),
+  },
+  {
+    check: RULES,
+    says: 'bad events are selected by a label that no series has',
+    must: 'inconclusive',
+    rule: 'selects',
+    bend: left(BAD, { series: 0, lately: 0, metric: 'unlabelled' }),
+  },
+  {
+    check: RULES,
+    says: 'good events are selected by a bucket that there is no more: the burn rate is never known',
+    must: ['fail', 'inconclusive'],
+    rule: 'selects',
+    bend: all(left(/le=/, NEVER_ASKED), left(/objective="api-latency"/, GONE)),
+  },
+  {
+    check: RULES,
+    says: 'good events of which a rule wants many are of a kind that never happens',
+    must: ['fail', 'inconclusive'],
+    rule: 'selects',
+    bend: all(
+      bare,
+      recording((query) => query.replace('status=~"5.."', 'status=~"2xx"')),
+      saying((query) => query.replaceAll(/> [\d.]+/g, '< 0.9')),
+      changed('rule-selector', ({ selector }) =>
+        BAD.test(selector)
+          ? { ...NEVER_ASKED, selector: selector.replace('status=~"5.."', 'status=~"2xx"') }
+          : {},
+      ),
+    ),
+  },
+  {
+    check: RULES,
+    says: 'one of many selectors was not looked for',
+    must: 'inconclusive',
+    rule: 'selects',
+    bend: changed('rule-selector', ({ selector }) => (REQUESTS.test(selector) ? null : {})),
+  },
+  {
+    check: RULES,
+    says: 'the service has never failed, no zero stands in for its bad events, and Mimir describes no metric',
+    must: 'pass',
+    bend: all(bare, left(/objective="api-requests"/, { ...GONE, metric: 'untold' })),
+  },
+  {
+    check: RULES,
+    says: 'the service last failed some hours ago, and its pods were replaced since',
+    must: 'pass',
+    bend: all(bare, left(BAD, { series: 0, lately: 2, metric: 'there' })),
+  },
+  {
+    check: RULES,
+    says: 'a metric that is pushed is not there now, where the server describes none',
+    must: 'inconclusive',
+    rule: 'selects',
+    bend: all(left(REQUESTS, { ...GONE, metric: 'untold' }), left(RECORDED, { ...GONE, metric: 'untold' })),
   },
   {
     check: RULES,

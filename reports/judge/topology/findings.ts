@@ -152,9 +152,9 @@ export class Findings {
     return value ?? Number.NaN;
   }
 
-  /** What a reader must know beside the verdict; it changes nothing. */
+  /** What a reader must know beside the verdict, said once; it changes nothing. */
   note(text: string): void {
-    this.#notes.push(text);
+    if (!this.#notes.includes(text)) this.#notes.push(text);
   }
 
   /** A part of what the check says that nobody could look at: a pass is not about it, and says so. */

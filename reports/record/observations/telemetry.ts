@@ -186,14 +186,15 @@ export const TELEMETRY = kinds({
     lastError: z.string().nullable(),
   },
   /**
-   * How many series a selector of these rules finds, and found within the last day (LATELY_HOURS). `metric`: `there` with other labels at least; `described`
-   * by a target that has no series of it; `unknown` to Prometheus.
+   * How many series a selector of these rules finds, and found within the last day (LATELY_HOURS). `metric`: `there` with other values of its labels;
+   * `unlabelled`: there without these labels; `described` by a target that has no series of it; `unknown` to Prometheus; `untold`: not there, and the
+   * server does not describe metrics.
    */
   'rule-selector': {
     selector: z.string(),
     series: z.int(),
     lately: z.int(),
-    metric: z.enum(['there', 'described', 'unknown']),
+    metric: z.enum(['there', 'unlabelled', 'described', 'unknown', 'untold']),
   },
   /** All groups were read, and the addresses that alerts are sent to; null: the server, which is not Prometheus, does not tell. */
   alertmanagers: { urls: z.array(z.string()).nullable() },

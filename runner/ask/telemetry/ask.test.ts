@@ -112,8 +112,15 @@ test('should take a native histogram for as fresh as its last sample', async () 
   assert.deepEqual([lastMs, everyMs], [[Math.round((nowS - 5) * 1000)], [5_000]]);
 });
 
-const vector = (value: number): Said =>
-  success({ resultType: 'vector', result: value === 0 ? [] : [{ metric: {}, value: [1, String(value)] }] });
+/** How many series each of several queries in one question finds. */
+const counts = (question: string, of: (query: string) => number): Said => {
+  const asked = [...question.matchAll(/label_replace\(count\((.*?)\), "of", "(\d+)", "", ""\)/g)];
+  const result = asked.flatMap(([, query = '', at = '']) => {
+    const value = of(query);
+    return value === 0 ? [] : [{ metric: { of: at }, value: [1, String(value)] }];
+  });
+  return success({ resultType: 'vector', result });
+};
 
 test('should follow what alerts select to the rules that record it, and count what is there', async () => {
   const activeAt = ['2026-11-02T00:00:00Z', '2026-11-01T00:00:00Z', '2026-10-01T00:00:00Z'];
@@ -128,19 +135,21 @@ test('should follow what alerts select to the rules that record it, and count wh
   const recording = (objective: string, query: string): object => {
     return { type: 'recording', name: 'bad:1h', query, health: 'ok', labels: { objective } };
   };
-  const rules = [recording('a', 'gone{job="x"} / seldom + other_total'), recording('b', 'd'), alerting];
-  const asking: string[] = [];
-  let looks = 0;
+  const sources = 'n / (gone{job="x"} + seldom + other_total + n{cod="5"} + n{code="5"} or vector(0))';
+  const rules = [recording('a', sources), recording('b', 'd'), alerting];
+  const looks: string[] = [];
   const { seen } = await asked(askRules, {
-    answer: (path, query) => {
+    answer: (path, question) => {
       if (path === '/api/v1/rules') return success({ groups: [{ name: 'a', file: 'f', rules }] });
       if (path === '/api/v1/alertmanagers') return success({ activeAlertmanagers: [{ url: 'http://m' }] });
-      if (path.startsWith('/api/v1/metadata'))
-        return success(path.endsWith('other') ? { other: [{ type: 'counter', help: '' }] } : {});
-      asking.push(query);
-      // Recorded once there are two samples of its sources.
-      if (/^count\(bad:1h/.test(query)) return vector(looks++ === 0 ? 0 : 2);
-      return vector(query.includes('last_over_time(seldom') ? 2 : 0);
+      if (path.startsWith('/api/v1/metadata')) return success({ other: [{ type: 'counter', help: '' }] });
+      looks.push(question);
+      return counts(question, (query) => {
+        // Recorded once there are two samples of its sources.
+        if (query.startsWith('bad:1h')) return looks.length === 1 ? 0 : 2;
+        if (/^(?:n|\{__name__="n"\}|\{__name__="n",code!=""\})$/.test(query)) return 3;
+        return query.startsWith('last_over_time(seldom') ? 2 : 0;
+      });
     },
     environment: { objectives: [{ name: 'a' }] },
   });
@@ -164,12 +173,42 @@ test('should follow what alerts select to the rules that record it, and count wh
     seen.filter(({ kind }) => kind === 'rule-selector').map(({ kind: _, ...found }) => Object.values(found)),
     [
       ['bad:1h{objective="a"}', 2, 2, 'there'],
+      ['n', 3, 3, 'there'],
       ['gone{job="x"}', 0, 0, 'unknown'],
-      ['seldom', 0, 2, 'there'],
+      ['seldom', 0, 2, 'unknown'],
       ['other_total', 0, 0, 'described'],
+      ['n{cod="5"}', 0, 0, 'unlabelled'],
+      ['n{code="5"}', 0, 0, 'there'],
     ],
   );
-  assert.ok(asking.includes('count({__name__="gone",job="x"})'), asking.join());
+  assert.match(looks.at(-1) ?? '', /count\(\{__name__="gone",job="x"\}\)/);
+  assert.equal(looks.length, 5, 'two looks, and three questions for all that is missing');
+  assert.doesNotMatch(looks[1] ?? '', /count\(n\)/, 'what was found is not asked for again');
+});
+
+test('should not wait for what rules record of a service that nobody asks, and not take a server that describes no metric for one without it', async () => {
+  const rules = [
+    { type: 'recording', name: 'bad:1h', query: 'n{code="5"} / n', health: 'ok', labels: {} },
+    { type: 'alerting', name: 'Burns', query: 'bad:1h > 1', health: 'ok' },
+  ];
+  for (const metadata of [success({}), { status: 403, body: 'forbidden' }]) {
+    const startedMs = performance.now();
+    const { seen } = await asked(askRules, {
+      answer: (path, question) => {
+        if (path === '/api/v1/rules') return success({ groups: [{ name: 'a', file: 'f', rules }] });
+        if (path === '/api/v1/alertmanagers') return success({ activeAlertmanagers: [] });
+        return path.startsWith('/api/v1/metadata') ? metadata : counts(question, () => 0);
+      },
+      environment: { objectives: [{ name: 'a' }] },
+    });
+    const found = seen.filter(({ kind }) => kind === 'rule-selector');
+    assert.deepEqual(
+      found.map(({ metric }) => metric),
+      ['untold', 'untold', 'untold'],
+    );
+    assert.equal(seen.at(-1)?.['kind'], 'alertmanagers');
+    assert.ok(performance.now() - startedMs < 10_000, 'far less than timeouts.prometheusFirst');
+  }
 });
 
 test('should record the rules of a server that does not tell who receives its alerts', async () => {
@@ -180,7 +219,7 @@ test('should record the rules of a server that does not tell who receives its al
       if (path === '/api/v1/rules')
         return success({ groups: [{ name: 'api-requests', file: 'f', rules: [rule] }] });
       if (path === '/api/v1/status/buildinfo') return success({ application: 'Grafana Mimir' });
-      if (path === '/api/v1/query') return vector(3);
+      if (path === '/api/v1/query') return success({ resultType: 'vector', result: [] });
       return { status: 404, body: '404 page not found' };
     },
     environment: { objectives },

@@ -5,12 +5,12 @@ import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
-import { records, traced } from '../../../reports/record/promql.ts';
-import type { Selector } from '../../../reports/record/promql.ts';
-import { ENOUGH_SAMPLES, LATELY_HOURS, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
+import { traced } from '../../../reports/record/promql.ts';
+import { ENOUGH_SAMPLES, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
+import { foundBy } from './found.ts';
 import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -144,9 +144,6 @@ function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Selectors that are looked for at most, with up to five questions each. */
-const MOST_SELECTORS = 100;
-
 /**
  * The groups of rules of the declared objectives, what their alerts select, by which recording rules, and how many series that finds; and whether
  * Prometheus knows an Alertmanager, where it tells.
@@ -176,16 +173,9 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
     for (const rule of new Set(reads.flatMap(({ rules }) => rules)))
       write({ kind: 'recording-rule', ...rule });
     const selectors = new Map(reads.flatMap((one) => one.selectors.map((found) => [found.text, found])));
-    for (const selector of [...selectors.values()].slice(0, MOST_SELECTORS)) {
-      // Its sources may have begun a moment ago, with the first requests after a start.
-      const isRecorded = recordings.some((one) => records(one, selector));
-      const seen = await lookUntil(
-        () => foundBy(client, selector, signal),
-        ({ series }) => series > 0 || !isRecorded,
-        { deadlineMs: untilMs - monoMs(), intervalMs: LOOK_EVERY_MS, signal },
-      );
-      write({ kind: 'rule-selector', ...seen });
-    }
+    const wait = { deadlineMs: untilMs - monoMs(), intervalMs: LOOK_EVERY_MS, signal };
+    for (const found of await foundBy(client, [...selectors.values()], { recordings, ...wait }))
+      write({ kind: 'rule-selector', ...found });
     write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
   });
   return NOTHING;
@@ -197,28 +187,6 @@ function alertingRule({ name: rule, query, health, lastError, alerts }: RuleSeen
   const firing = alerts.filter(({ state }) => state === 'firing').map(({ activeAt }) => Date.parse(activeAt));
   const firingSinceMs = firing.length === 0 ? null : Math.min(...firing);
   return { rule, query, health, lastError: lastError ?? null, firingSinceMs };
-}
-
-/** How many series a selector finds; where it finds none, whether it did within a day, or at least its metric is known. */
-async function foundBy(
-  client: PrometheusClient,
-  { text: selector, name, equal }: Selector,
-  signal: AbortSignal,
-) {
-  const count = async (query: string): Promise<number> =>
-    (await client.query(`count(${query})`, { signal }))[0]?.points[0]?.[1] ?? 0;
-  const series = await count(selector);
-  if (series > 0) return { selector, series, lately: series, metric: 'there' as const };
-  const lately = await count(`last_over_time(${selector}[${LATELY_HOURS}h])`);
-  const job = equal['job'] === undefined ? '' : `,job="${equal['job']}"`;
-  if (lately > 0 || (name !== null && (await count(`{__name__="${name}"${job}}`)) > 0))
-    return { selector, series, lately, metric: 'there' as const };
-  // OpenMetrics describes a family without the endings of its series.
-  const families = name === null ? [] : [name, name.replace(/_(?:total|count|sum|bucket)$/, '')];
-  for (const family of new Set(families))
-    if ((await client.metadata(family, { signal })).length > 0)
-      return { selector, series, lately, metric: 'described' as const };
-  return { selector, series, lately, metric: 'unknown' as const };
 }
 
 /** Polled by those who wait for an alert: it is for them to report, once, that nothing answers. */

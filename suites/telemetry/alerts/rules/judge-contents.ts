@@ -1,19 +1,20 @@
 /** What an alerting rule can say, by its expression and by what Prometheus finds for it. */
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { overlap, readQuery, records, traced } from '../../../../reports/record/promql.ts';
+import { overlap, readQuery, records, sourcesOf, traced } from '../../../../reports/record/promql.ts';
 import type { Recording, Selector } from '../../../../reports/record/promql.ts';
 import { LATELY_HOURS } from '../../../../reports/record/scrapes.ts';
 
 /** What is wrong with a rule, or what is not known of it. */
 export interface Doubt {
-  certain: boolean;
+  /** null: it is good, and to be said. */
+  certain: boolean | null;
   text: string;
 }
 
 type RecordingSeen = Seen<'recording-rule'>;
 type Found = Seen<'rule-selector'>;
 
-const doubt = (certain: boolean, text: string): Doubt => ({ certain, text });
+const doubt = (certain: boolean | null, text: string): Doubt => ({ certain, text });
 const unreadable = (query: string): Doubt => doubt(false, `"${query}" could not be read as PromQL`);
 
 /** Sides of the expression that never change: they always fire, or keep it from ever firing. */
@@ -24,9 +25,11 @@ export function constantsIn(query: string): Doubt[] {
 }
 
 const METRIC: Record<Found['metric'], string> = {
-  there: 'is there without these labels',
+  there: 'is there with other values of these labels',
+  unlabelled: 'is there without these labels',
   described: 'is described by a target that has none',
   unknown: 'is unknown to Prometheus',
+  untold: 'is not there, where nobody tells which metrics there are',
 };
 
 /** Selectors that find nothing, and recording rules between that are not healthy. */
@@ -35,14 +38,17 @@ export function selecting(
   found: readonly Found[],
 ): Doubt[] {
   const { selectors, rules, unread } = traced(query, recordings);
+  const seenOf = ({ text }: Selector) => found.find(({ selector }) => selector === text);
   return [
     ...(unread === null ? [] : [unreadable(unread)]),
     ...rules.filter(({ health }) => health !== 'ok').map(sickness),
     ...selectors.flatMap((selector) => {
-      const seen = found.find((one) => one.selector === selector.text);
+      const seen = seenOf(selector);
       if (seen === undefined) return [doubt(false, `${selector.text} was not looked for`)];
-      const isRecorded = recordings.some((one) => records(one, selector));
-      return emptiness(selector, seen, isRecorded) ?? [];
+      const sources = sourcesOf(selector, recordings);
+      // What is recorded is there once what it is made from is, of which each is a selector here.
+      const isToCome = sources?.some((one) => seenOf(one)?.series === 0) === true;
+      return isToCome ? [] : (emptiness(selector, seen, sources !== null) ?? []);
     }),
   ];
 }
@@ -51,19 +57,19 @@ function sickness({ record, health, lastError }: RecordingSeen): Doubt {
   return doubt(health !== 'unknown', `the rule that records ${record}: ${lastError ?? health}`);
 }
 
-/** @param isRecorded what is recorded is there once what it is made from is, which has selectors of its own */
 function emptiness(
-  { text, mayBeEmpty }: Selector,
+  { text, mayBeEmpty, role }: Selector,
   { series, lately, metric }: Found,
   isRecorded: boolean,
 ): Doubt | null {
-  if (series > 0 || (mayBeEmpty && metric !== 'unknown')) return null;
+  const isKnown = metric === 'there' || metric === 'described';
+  if (series > 0 || (mayBeEmpty && isKnown)) return null;
+  const nothing = `${text} finds nothing, and its metric ${METRIC[metric]}`;
+  const mayMiss = mayBeEmpty || role === 'part';
+  if (mayMiss && isKnown) return doubt(null, `${nothing}: nothing of the kind was counted`);
   if (lately > 0) return doubt(false, `${text} finds nothing now, and did within the last ${LATELY_HOURS} h`);
   if (isRecorded) return doubt(false, `${text} finds nothing, though a rule records it`);
-  return doubt(
-    metric === 'unknown' && !mayBeEmpty,
-    `${text} finds nothing, and its metric ${METRIC[metric]}`,
-  );
+  return doubt(metric === 'unknown' && !mayMiss, nothing);
 }
 
 /** @param queries what counts the objective's events, the total first */

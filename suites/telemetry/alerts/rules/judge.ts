@@ -100,9 +100,10 @@ function contentFindings(
 
 /** The first doubt that is certain, or else the first, speaks for all. */
 function say(findings: Findings, subject: string, expected: string, doubts: readonly Doubt[]): void {
-  const worst = doubts.find(({ certain }) => certain) ?? doubts[0];
+  for (const { text } of doubts.filter(({ certain }) => certain === null)) findings.note(text);
+  const worst = doubts.find(({ certain }) => certain) ?? doubts.find(({ certain }) => certain === false);
   if (worst === undefined) findings.expect(subject, true, expected, 'so it is');
-  else if (worst.certain) findings.expect(subject, false, expected, worst.text);
+  else if (worst.certain === true) findings.expect(subject, false, expected, worst.text);
   else findings.unknown(subject, expected, worst.text);
 }
 
