@@ -198,6 +198,12 @@ const required = z
       .array(z.string().min(1))
       .default([])
       .describe('Selectors that must find something, such as up{job="api"}'),
+    leastTargets: z
+      .record(z.string(), z.int().min(1))
+      .optional()
+      .describe(
+        'How many targets jobs have at the least, by name, where they are not as many as the declared workload of that name has replicas: 1 of a job that is scraped through a Service, or a share of them where several Prometheus share the targets',
+      ),
   })
   .prefault({})
   .describe('What the Prometheus of the environment must contain');

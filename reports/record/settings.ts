@@ -132,7 +132,13 @@ const telemetry = z.object({
   logs: z.object({ shipper: z.object({ daemonSet: objectName }).optional() }).optional(),
   traces: z.object({ path: z.array(hop) }).optional(),
   alerts: z.object({ ruleGroups: z.object({ prefix: z.string() }) }).optional(),
-  required: z.object({ targets: z.array(z.string()), series: z.array(z.string()) }).optional(),
+  required: z
+    .object({
+      targets: z.array(z.string()),
+      series: z.array(z.string()),
+      leastTargets: z.record(z.string(), z.number()).optional(),
+    })
+    .optional(),
   dashboards: z
     .object({
       declared: z.array(z.object({ uid: z.string(), title: z.string() })),

@@ -154,8 +154,17 @@ export interface RunnerMethods {
       about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards';
       labels?: Record<string, string>;
     };
-    /** `state`: of the alert, if there is one. `panels`: how many each dashboard shows at the least, by its uid. */
-    result: { seen: number; state?: string; silent?: string; panels?: Record<string, number> };
+    /**
+     * `state`: of the alert, if there is one. `panels`: how many each dashboard shows at the least, by its uid. `lacking`: jobs with fewer targets than
+     * they have at the least, or with one that is not up.
+     */
+    result: {
+      seen: number;
+      state?: string;
+      silent?: string;
+      panels?: Record<string, number>;
+      lacking?: string[];
+    };
   };
   /**
    * What a browser asks of the server of dashboards, asked with the declared account, which no worker and no browser has. null: none is

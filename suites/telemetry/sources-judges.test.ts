@@ -33,6 +33,36 @@ test('should want a target of every declared job, and all of them up', () => {
   );
 });
 
+test('should want as many targets as a workload has replicas, or as are declared, and not judge while it is rolled out', () => {
+  const replicas = { min: 2, max: 4 };
+  const having = (urls: string[], of: { least?: number; rolling?: boolean | null } = {}) => {
+    const { least, rolling } = of;
+    const seen: Seen[] = [
+      ...urls.map((url): Seen => ['scrape-target', { job: 'tender-api', url, health: 'up', lastError: '' }]),
+      ['scrape-job', { job: 'tender-api' }],
+      ...seriesSeen(urls.map(() => 4_000)),
+      ...(rolling === undefined ? [] : [['scraped-workload', { job: 'tender-api', rolling }] as Seen]),
+    ];
+    const { required, ...rest } = SETTINGS.telemetry;
+    const telemetry = { ...rest, required: { ...required, leastTargets: { 'tender-api': least } } };
+    const workload = { kind: 'Deployment', namespace: 'a', name: 'tender-api', replicas };
+    const settings = { workloads: [workload], ...(least !== undefined && { telemetry }) };
+    return ['targets', 'series'].map(
+      (name) => judged(`telemetry/metrics/${name}`, seen, { settings }).verdict,
+    );
+  };
+  assert.deepEqual(having(['a', 'b']), ['pass', 'pass']);
+  assert.deepEqual(having(['a']), ['fail', 'fail']);
+  assert.deepEqual(having(['a'], { least: 1 }), ['pass', 'pass']);
+  assert.deepEqual(having(['a', 'b'], { least: 3 }), ['fail', 'fail']);
+  assert.deepEqual(having(['a'], { rolling: false }), ['fail', 'fail']);
+  for (const rolling of [true, null]) {
+    assert.deepEqual(having(['a'], { rolling }), ['inconclusive', 'inconclusive']);
+    assert.deepEqual(having([], { rolling }), ['inconclusive', 'inconclusive']);
+    assert.deepEqual(having(['a', 'b'], { rolling }), ['pass', 'pass']);
+  }
+});
+
 /** Panels of which each was given so many points. */
 const data = (...points: number[]) => points.map((one, at) => ({ panel: `${at + 1}`, points: one }));
 const SHARE = { emptyPanelsRatio: 0.5 };

@@ -1,6 +1,6 @@
 import type { History, Observation } from '../../reports/record/history/history.ts';
-import type { Tale } from './tale.ts';
-import { all, changed } from './tale.ts';
+import type { Bend, Tale } from './tale.ts';
+import { all, changed, headed, seen } from './tale.ts';
 
 const sweptLater = (ms: number) =>
   all(
@@ -28,6 +28,40 @@ const FIRES = 'telemetry/alerts/fires';
 const CORRELATION = 'telemetry/correlation';
 const LINES = 'telemetry/logs/canary';
 const TRACES = ['canary', 'complete', 'under-fault'].map((name) => `telemetry/traces/${name}`);
+
+const METRICS = ['telemetry/metrics/targets', 'telemetry/metrics/series'] as const;
+const WORKLOAD = 'tender-api';
+
+/** One target of the workload is left. */
+const one: Bend = (history) => {
+  let count = 0;
+  const isTargets = history.header.check === METRICS[0];
+  return isTargets
+    ? changed('scrape-target', ({ job }) => (job === WORKLOAD && count++ > 0 ? null : {}))(history)
+    : changed('series-seen', ({ lastMs, everyMs }) => ({
+        lastMs: lastMs.slice(0, 1),
+        everyMs: everyMs.slice(0, 1),
+      }))(history);
+};
+
+const rolling =
+  (is: boolean | null): Bend =>
+  (history) =>
+    seen({ kind: 'scraped-workload', job: WORKLOAD, rolling: is, t: history.observations.at(-1)?.t ?? 0 })(
+      history,
+    );
+
+const declaring = (targets: number): Bend =>
+  headed(({ settings }) => {
+    const { required = { targets: [], series: [] } } = settings.telemetry ?? {};
+    const leastTargets = { [WORKLOAD]: targets };
+    return {
+      settings: {
+        ...settings,
+        telemetry: { ...settings.telemetry, required: { ...required, leastTargets } },
+      },
+    };
+  });
 
 /** The model takes so long that what it writes comes this much later, in order of the requests. */
 const MODEL_MS = 45_000;
@@ -110,6 +144,32 @@ const LIES: readonly Tale[] = [
       everyMs: everyMs.slice(0, 1),
     })),
   },
+  ...METRICS.flatMap((check): Tale[] => [
+    {
+      check,
+      says: 'one of the pods is scraped, and none comes or goes',
+      must: 'fail',
+      bend: all(one, rolling(false)),
+    },
+    {
+      check,
+      says: 'there are fewer targets than are declared',
+      must: 'fail',
+      bend: declaring(9),
+    },
+    {
+      check,
+      says: 'the workload is rolled out, and its new pod is not scraped yet',
+      must: 'inconclusive',
+      bend: all(one, rolling(true)),
+    },
+    {
+      check,
+      says: 'one of the pods is scraped, and nobody may look at the workload',
+      must: 'inconclusive',
+      bend: all(one, rolling(null)),
+    },
+  ]),
   ...TRACES.map((check) => ({
     number: 52,
     check,
@@ -327,6 +387,12 @@ const TRUTHS: readonly Tale[] = [
       selector.startsWith('http_') ? { lastMs: lastMs.slice(0, 1), everyMs: everyMs.slice(0, 1) } : {},
     ),
   },
+  ...METRICS.map((check): Tale => ({
+    check,
+    says: 'the pods are scraped through their Service, as is declared',
+    must: 'pass',
+    bend: all(one, declaring(1)),
+  })),
   {
     check: 'telemetry/metrics/freshness',
     says: 'one scrape was missed',

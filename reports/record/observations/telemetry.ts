@@ -151,6 +151,8 @@ export const TELEMETRY = kinds({
     lastError: z.string(),
   },
   'scrape-job': { job: z.string() },
+  /** A workload whose job lacks targets, or has one that is not up: whether pods of it come and go; null: it is not known. */
+  'scraped-workload': { job: z.string(), rolling: z.boolean().nullable() },
   /** What a required selector finds. Times by the clock of Prometheus. */
   'series-seen': {
     selector: z.string(),

@@ -4,7 +4,7 @@ import type { Series } from '../../../reports/record/objective.ts';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import type { Said } from '../../../probes/signals/_testing/server.ts';
-import { askDashboards, askRules, askSeries, echoOf, known, lastOf } from './ask.ts';
+import { askDashboards, askRules, askSeries, askTargets, echoOf, known, lastOf } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -110,6 +110,30 @@ test('should take a native histogram for as fresh as its last sample', async () 
   });
   const { lastMs, everyMs } = seen.find(({ kind }) => kind === 'series-seen') ?? assert.fail('no series');
   assert.deepEqual([lastMs, everyMs], [[Math.round((nowS - 5) * 1000)], [5_000]]);
+});
+
+test('should wait until the pods of a workload are all scraped, and tell which job still lacks targets', async () => {
+  const target = (at: string, health = 'up'): object => {
+    return { labels: { job: 'api' }, scrapeUrl: `http://${at}/metrics`, health, lastError: '' };
+  };
+  const looked = async (looks: object[][], { settleSeconds = 30, leastTargets = {} } = {}) => {
+    const { required, ...rest } = staging.telemetry ?? assert.fail();
+    const { result, seen } = await asked(askTargets, {
+      answer: () => success({ activeTargets: (looks.length > 1 ? looks.shift() : looks[0]) ?? [] }),
+      environment: {
+        telemetry: { ...rest, required: { ...required, targets: ['api'], leastTargets } },
+        topology: { ...staging.topology, workloads: [{ name: 'api', replicas: { min: 2, max: 4 } }] },
+        timeouts: { ...staging.timeouts, settle: { ...staging.timeouts.settle, seconds: settleSeconds } },
+      },
+    });
+    return { lacking: result.lacking, urls: seen.flatMap(({ url = [] }) => url) };
+  };
+  const whole = [target('a'), target('b')];
+  const found = await looked([[target('a')], [target('a'), target('old', 'down')], whole]);
+  assert.deepEqual(found, { lacking: [], urls: ['http://a/metrics', 'http://b/metrics'] });
+  assert.deepEqual((await looked([[target('a')]], { settleSeconds: 0 })).lacking, ['api']);
+  const declared = await looked([[target('a')]], { settleSeconds: 0, leastTargets: { api: 1 } });
+  assert.deepEqual(declared.lacking, []);
 });
 
 /** How many series each of several queries in one question finds. */

@@ -3,10 +3,10 @@ import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
 import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
-import type { PrometheusClient, RuleGroup } from '../../../probes/prometheus/index.ts';
+import type { PrometheusClient, RuleGroup, Target } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
 import { traced } from '../../../reports/record/promql.ts';
-import { ENOUGH_SAMPLES, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
+import { ENOUGH_SAMPLES, jobOf, leastTargets, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
@@ -58,8 +58,23 @@ export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> 
   const { write, signal } = asking;
   const jobs = of.environment.telemetry?.required.targets ?? [];
   const timeoutMs = timeoutMsOf(of.environment, 'prometheusFirst');
+  const lacking: string[] = [];
   await withPrometheus(of, asking, async (client) => {
-    const targets = await known(() => client.targets({ signal }), { fresh: unknown, timeoutMs, signal });
+    const look = (): Promise<Target[]> => client.targets({ signal });
+    const lack = (found: readonly Target[]): string[] =>
+      jobs.filter((job) => {
+        const own = found.filter(({ labels }) => labels['job'] === job);
+        const urls = new Set(own.map(({ scrapeUrl }) => scrapeUrl));
+        return urls.size < leastOf(of, job) || own.some(({ health }) => health !== 'up');
+      });
+    await known(look, { fresh: unknown, timeoutMs, signal });
+    // Pods that are replaced are found again within seconds.
+    const targets = await lookUntil(look, (found) => lack(found).length === 0, {
+      deadlineMs: timeoutMsOf(of.environment, 'settle'),
+      intervalMs: LOOK_EVERY_MS,
+      signal,
+    });
+    lacking.push(...lack(targets));
     for (const job of jobs) {
       const own = targets.filter(({ labels }) => labels['job'] === job);
       for (const { health, lastError, scrapeUrl: url } of own)
@@ -67,20 +82,35 @@ export async function askTargets(of: SourcesOf, asking: Asking): Promise<Asked> 
       write({ kind: 'scrape-job', job });
     }
   });
-  return NOTHING;
+  return { ...NOTHING, lacking };
 }
+
+const leastOf = ({ environment: { topology, stores, telemetry } }: SourcesOf, job: string): number =>
+  leastTargets({ workloads: topology.workloads, stores, required: telemetry?.required }, job);
 
 /** For each required selector, its current series and their last scrapes by Prometheus' clock. */
 export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
   const { environment } = of;
   const { write, signal } = asking;
   const scrapeMs = (environment.prometheus?.scrapeSeconds ?? 1) * 1000;
+  const lacking: string[] = [];
+  const untilMs = monoMs() + timeoutMsOf(environment, 'settle');
   await withPrometheus(of, asking, async (client) => {
     // Without its clock the ages are unknown: the judge says so, and the harness's clock sets the window.
     const ahead = (await measurePrometheus(client, asking))?.offsetMs ?? 0;
     for (const selector of environment.telemetry?.required.series ?? []) {
-      const askedMs = Date.now();
-      const now = await client.query(selector, { signal });
+      const job = jobOf(selector);
+      const least = job === null ? 0 : leastOf(of, job);
+      let askedMs = 0;
+      const look = (): Promise<Series[]> => {
+        askedMs = Date.now();
+        return client.query(selector, { signal });
+      };
+      // One that has no target at all is not waited for: when its last sample was would be forgotten.
+      const isSettled = ({ length }: Series[]): boolean => length === 0 || length >= least;
+      const wait = { deadlineMs: untilMs - monoMs(), intervalMs: LOOK_EVERY_MS, signal };
+      const now = await lookUntil(look, isSettled, wait);
+      if (job !== null && now.length < least) lacking.push(job);
       const toMs = Date.now() + ahead;
       const window = { fromMs: toMs - scrapeMs * SCRAPES_BACK, toMs };
       const partMs = scrapeMs * SCRAPES_BACK;
@@ -90,7 +120,7 @@ export async function askSeries(of: SourcesOf, asking: Asking): Promise<Asked> {
       write({ kind: 'series-seen', selector, askedMs, example, ...lastOf({ now, samples, window }) });
     }
   });
-  return NOTHING;
+  return { ...NOTHING, lacking };
 }
 
 /** The selector with the name and labels that a series has: the same text if the series is what was queried. */

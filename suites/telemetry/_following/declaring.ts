@@ -112,5 +112,6 @@ export const METRICS = {
   section: '7',
   access: 'r r r r r',
   requires: scraped('series'),
+  touches: { lists: WORKLOADS },
   time: { waits: ['prometheusFirst', 'prometheusQuery', 'prometheusQuery', 'settle'], usualMs: 2_000 },
 } as const satisfies Partial<Parameters<typeof row>[0]>;

@@ -6,6 +6,7 @@ import { all } from '../../../reports/judge/observed.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
 import { offsetsOf, wallOf } from '../../../reports/judge/telemetry/clocks.ts';
 import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
+import { leastTargets } from '../../../reports/record/scrapes.ts';
 import { declaredOf } from './observed.ts';
 
 export interface Asked {
@@ -34,14 +35,14 @@ export function askedOf(history: History, findings: Findings): Asked[] {
   });
 }
 
-/**
- * How many targets a job has at the least: as many as a declared workload of its name has replicas. Of another name it is not known whose it is, and
- * one exporter may speak for all members of a store.
- */
-export function leastOf({ header: { settings } }: History, job: string): number {
-  const own = (settings.workloads ?? []).find(({ name }) => name === job);
-  return own === undefined || job in (settings.stores ?? {}) ? 1 : Math.max(1, own.replicas.min);
-}
+export const leastOf = ({ header: { settings } }: History, job: string): number =>
+  leastTargets({ ...settings, required: settings.telemetry?.required }, job);
+
+/** Whether the workload of a job that lacks targets is being rolled out, or could not be looked at. */
+export const isRolling = (history: History, job: string | null): boolean =>
+  all(history, 'scraped-workload').some((one) => one.job === job && one.rolling !== false);
+
+export const ROLLING = 'while the workload of its name is being rolled out, or could not be looked at';
 
 const PROMETHEUS = 'Prometheus';
 

@@ -1,6 +1,9 @@
 import type { CheckContext } from '../../../harness/context.ts';
-import { askPrometheus } from '../../_following/ask.ts';
 
-export function observe(ctx: CheckContext): Promise<void> {
-  return askPrometheus(ctx, 'rules');
+/** Records Prometheus's rules. */
+export async function observe(ctx: CheckContext): Promise<void> {
+  const { id: check, trial } = ctx;
+  await ctx.step('ask Prometheus for rules', () =>
+    ctx.runner.call('telemetry.ask', { check, trial, about: 'rules' }),
+  );
 }

@@ -1,11 +1,9 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
-import { askedOf, leastOf, seconds, seriesEvidence } from '../../_judge/metrics.ts';
+import { askedOf, isRolling, leastOf, ROLLING, seconds, seriesEvidence } from '../../_judge/metrics.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-
-/** Every target has these from its start; others may begin with the first request that a target gets. */
-const OF_EACH_TARGET = /^(?:up|process_\w+)\{(?:.*,\s*)?job="([^"]+)"/;
+import { jobOf } from '../../../../reports/record/scrapes.ts';
 
 /** telemetry/metrics/series: every required series is there now. */
 function judgeSeries(history: History): Judgement {
@@ -16,15 +14,16 @@ function judgeSeries(history: History): Judgement {
     const ahead = lastMs.some((one) => one > askedMs + errorMs || one < askedMs - LONGEST_MS - errorMs);
     if (lastMs.length > 0 && ahead)
       findings.unknown(subject, 'present', 'present, but with samples from the future or too long ago');
-    else if (lastMs.length > 0) {
-      const [, job = ''] = OF_EACH_TARGET.exec(selector) ?? [];
-      const least = leastOf(history, job);
+    else {
+      const job = jobOf(selector);
+      const least = job === null ? 1 : leastOf(history, job);
       const expected = least > 1 ? `present, of each of at least ${least} targets` : 'present';
-      findings.expect(subject, lastMs.length >= least, expected, `${lastMs.length} series`);
-    } else {
       const gone =
         goneMs === null ? 'none' : `none now; the last sample is from ${seconds(askedMs - goneMs)} ago`;
-      findings.expect(subject, false, 'present', gone);
+      const said = lastMs.length > 0 ? `${lastMs.length} series` : gone;
+      if (lastMs.length < least && isRolling(history, job))
+        findings.unknown(subject, expected, `${said}, ${ROLLING}`);
+      else findings.expect(subject, lastMs.length >= least, expected, said);
     }
   }
   return findings.conclude('every required series present');

@@ -1,7 +1,7 @@
 import type { CheckJudge } from '../../../../reports/judge/definition.ts';
 import { need } from '../../../../reports/judge/evidence/need.ts';
 import { all } from '../../../../reports/judge/observed.ts';
-import { leastOf } from '../../_judge/metrics.ts';
+import { isRolling, leastOf, ROLLING } from '../../_judge/metrics.ts';
 import { declaredOf } from '../../_judge/observed.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
@@ -33,7 +33,9 @@ function jobFinding(history: History, findings: Findings, job: string): void {
   const said = own.length === 0 ? 'no target' : `${own.length - down.length} of ${own.length} up`;
   const fresh = down.length > 0 && down.every(({ health }) => health === 'unknown');
   if (fresh) findings.unknown(subject, 'every target up', `${said}; not scraped yet: ${why.join(', ')}`);
-  else findings.expect(subject, addresses >= least && down.length === 0, expected, [said, ...why].join('; '));
+  else if (addresses >= least && down.length === 0) findings.expect(subject, true, expected, said);
+  else if (isRolling(history, job)) findings.unknown(subject, expected, [said, ...why, ROLLING].join('; '));
+  else findings.expect(subject, false, expected, [said, ...why].join('; '));
 }
 
 export const judge: CheckJudge = {
