@@ -151,8 +151,9 @@ export interface RunnerMethods {
     params: {
       check: string;
       trial: number;
-      about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards';
+      about: 'targets' | 'series' | 'rules' | 'alerts' | 'dashboards' | 'queries';
       labels?: Record<string, string>;
+      queries?: string[];
     };
     /**
      * `state`: of the alert, if there is one. `panels`: how many each dashboard shows at the least, by its uid. `lacking`: jobs with fewer targets than

@@ -330,6 +330,35 @@ test('should want data sources that answer and dashboards that a browser shows',
       verdict,
       JSON.stringify(points),
     );
+  const empty = (query: string, of: { results?: number; lost?: string[] } = {}): Seen => [
+    'empty-query',
+    { query, results: 0, lost: [], ...of },
+  ];
+  const asking = (...asks: string[][]) => asks.map((one) => ({ panel: null, points: 0, asks: one }));
+  for (const [points, seen, verdict] of [
+    [asking(['a'], ['b']), [empty('a'), empty('b')], 'pass'],
+    [asking(['a'], ['b']), [empty('a')], 'fail'],
+    [asking(['a'], ['b']), [empty('a'), empty('b', { lost: ['n'] })], 'fail'],
+    [asking(['a'], ['b']), [empty('a'), empty('b', { results: 1 })], 'fail'],
+    [asking(['a', 'b']), [empty('a')], 'fail'],
+    [asking(['a'], []), [empty('a')], 'pass'],
+    [asking([], []), [], 'inconclusive'],
+    [[...asking(['a']), { panel: null, points: null }], [], 'inconclusive'],
+    [
+      [
+        { panel: '1', points: null },
+        { panel: '1', points: 2 },
+      ],
+      [],
+      'pass',
+    ],
+  ] as [object[], Seen[], string][]) {
+    const { verdict: found, reason } = judged(check, [...base, ...seen, shown(0, points)], {
+      settings,
+      goals,
+    });
+    assert.equal(found, verdict, `${JSON.stringify([points, seen])}: ${reason}`);
+  }
   for (const panels of [0, 1]) {
     const few: Seen = ['rendered', { uid: 'slo', status: 200, panels, errors: 0, data: [] }];
     const { verdict, reason } = judged(check, [...base, few], { settings, goals });

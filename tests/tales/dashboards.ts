@@ -1,4 +1,4 @@
-import { changed } from './tale.ts';
+import { all, changed, seen } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
 const DASHBOARDS = 'telemetry/dashboards';
@@ -8,6 +8,16 @@ const points = (count: number, of: (at: number) => boolean = () => true): Bend =
   changed('rendered', ({ data }) => ({
     data: data.map((one, at) => (of(at) ? { ...one, points: count } : one)),
   }));
+
+/** What Prometheus says of each query of a panel. */
+const asked =
+  (of: { results: number; lost: string[] }): Bend =>
+  (history) => {
+    const rendered = history.observations.filter((one) => one.kind === 'rendered');
+    const t = history.observations.at(-1)?.t ?? 0;
+    const queries = rendered.flatMap(({ data }) => data.flatMap(({ asks = [] }) => asks));
+    return seen(...queries.map((query) => ({ kind: 'empty-query' as const, t, query, ...of })))(history);
+  };
 
 export const TALES: readonly Tale[] = [
   {
@@ -32,6 +42,44 @@ export const TALES: readonly Tale[] = [
     rule: 'data',
     bend: changed('rendered', ({ data }) => ({
       data: [...data.map((_, at) => ({ panel: `${at}`, points: 0 })), { panel: null, points: 9 }],
+    })),
+  },
+  {
+    check: DASHBOARDS,
+    says: 'no panel has data, though Prometheus has results for their queries',
+    must: 'fail',
+    rule: 'data',
+    bend: all(points(0), asked({ results: 3, lost: [] })),
+  },
+  {
+    check: DASHBOARDS,
+    says: 'no panel has data, and what they select was renamed',
+    must: 'fail',
+    rule: 'data',
+    bend: all(points(0), asked({ results: 0, lost: ['old_total'] })),
+  },
+  {
+    check: DASHBOARDS,
+    says: 'the answers to the queries of most panels were dropped',
+    must: 'inconclusive',
+    rule: 'data',
+    bend: changed('rendered', ({ data }) => ({
+      data: data.map((one, at) => (at > 0 ? { ...one, points: null } : one)),
+    })),
+  },
+  {
+    check: DASHBOARDS,
+    says: 'a dashboard is of errors alone, and there are none',
+    must: 'pass',
+    bend: all(points(0), asked({ results: 0, lost: [] })),
+  },
+  {
+    check: DASHBOARDS,
+    says: 'a dashboard is of the logs of errors, and there are none',
+    must: 'inconclusive',
+    rule: 'data',
+    bend: changed('rendered', ({ data }) => ({
+      data: data.map((one) => ({ ...one, points: 0, asks: [] })),
     })),
   },
   {

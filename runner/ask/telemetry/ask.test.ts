@@ -4,7 +4,7 @@ import type { Series } from '../../../reports/record/objective.ts';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import type { Said } from '../../../probes/signals/_testing/server.ts';
-import { askDashboards, askRules, askSeries, askTargets, echoOf, known, lastOf } from './ask.ts';
+import { askDashboards, askQueries, askRules, askSeries, askTargets, echoOf, known, lastOf } from './ask.ts';
 
 const window = { fromMs: 880_000, toMs: 1_000_000 };
 const series = (pod: string, ...atMs: number[]): Series => ({
@@ -67,7 +67,11 @@ const staging = await loadEnvironment('staging');
 /** What is recorded and returned, where servers answer so. */
 async function asked(
   ask: typeof askSeries,
-  { answer, environment = {} }: { answer: (path: string, query: string) => Said; environment?: object },
+  {
+    answer,
+    environment = {},
+    queries = [],
+  }: { answer: (path: string, query: string) => Said; environment?: object; queries?: string[] },
 ) {
   const server = await standIn(({ path, body }) =>
     answer(path, new URLSearchParams(typeof body === 'string' ? body : '').get('query') ?? ''),
@@ -86,7 +90,7 @@ async function asked(
   const seen: Record<string, unknown>[] = [];
   const { signal } = new AbortController();
   try {
-    const result = await ask(of, { write: (one) => void seen.push({ ...one }), signal, labels: {} });
+    const result = await ask(of, { write: (one) => void seen.push({ ...one }), signal, labels: {}, queries });
     return { result, seen };
   } finally {
     await server.close();
@@ -138,7 +142,7 @@ test('should wait until the pods of a workload are all scraped, and tell which j
 
 /** How many series each of several queries in one question finds. */
 const counts = (question: string, of: (query: string) => number): Said => {
-  const asked = [...question.matchAll(/label_replace\(count\((.*?)\), "of", "(\d+)", "", ""\)/g)];
+  const asked = [...question.matchAll(/label_replace\(count\((.*?)\n\), "of", "(\d+)", "", ""\)/g)];
   const result = asked.flatMap(([, query = '', at = '']) => {
     const value = of(query);
     return value === 0 ? [] : [{ metric: { of: at }, value: [1, String(value)] }];
@@ -205,9 +209,9 @@ test('should follow what alerts select to the rules that record it, and count wh
       ['n{code="5"}', 0, 0, 'there'],
     ],
   );
-  assert.match(looks.at(-1) ?? '', /count\(\{__name__="gone",job="x"\}\)/);
-  assert.equal(looks.length, 5, 'two looks, and three questions for all that is missing');
-  assert.doesNotMatch(looks[1] ?? '', /count\(n\)/, 'what was found is not asked for again');
+  assert.match(looks.at(-1) ?? '', /count\(\{__name__="gone",job="x"\}\n/);
+  assert.equal(looks.length, 3, 'two looks, and a question for all that is missing');
+  assert.doesNotMatch(looks[1] ?? '', /count\(n\n/, 'what was found is not asked for again');
 });
 
 test('should not wait for what rules record of a service that nobody asks, and not take a server that describes no metric for one without it', async () => {
@@ -267,4 +271,21 @@ test('should hand on how many panels a dashboard shows, for who looks at it', as
     },
   });
   assert.deepEqual(result.panels, { slo: 1 });
+});
+
+test('should ask Prometheus again what gave panels no data, and leave out what it does not answer', async () => {
+  const queries = ['rate(n{code="5"}[$__rate_interval])', 'gone > 1', 'n > 1', 'no promql', 'broken'];
+  const { seen } = await asked(askQueries, {
+    queries,
+    answer: (path, question) => {
+      if (path.startsWith('/api/v1/metadata')) return success({});
+      if (question.includes('broken')) return { status: 503, body: '' };
+      return counts(question, (query) => (/^(?:n|n > 1|\{__name__="n".*)$/.test(query) ? 2 : 0));
+    },
+  });
+  assert.deepEqual(seen, [
+    { kind: 'empty-query', query: queries[0], results: 0, lost: [] },
+    { kind: 'empty-query', query: 'gone > 1', results: 0, lost: ['gone'] },
+    { kind: 'empty-query', query: 'n > 1', results: 2, lost: [] },
+  ]);
 });

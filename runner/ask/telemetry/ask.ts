@@ -5,12 +5,12 @@ import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup, Target } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
-import { traced } from '../../../reports/record/promql.ts';
+import { readQuery, traced } from '../../../reports/record/promql.ts';
 import { ENOUGH_SAMPLES, jobOf, leastTargets, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
-import { foundBy } from './found.ts';
+import { count, foundBy } from './found.ts';
 import { addressOf, alertsOf, prometheusOf } from './sources.ts';
 import type { SourcesOf } from './sources.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
@@ -23,6 +23,8 @@ interface Asking {
   signal: AbortSignal;
   /** Of the alerts that are asked for. */
   labels: Readonly<Record<string, string>>;
+  /** Of panels without data. */
+  queries: readonly string[];
 }
 
 type Asked = Result<'telemetry.ask'>;
@@ -208,6 +210,27 @@ export async function askRules(of: SourcesOf, asking: Asking): Promise<Asked> {
       write({ kind: 'rule-selector', ...found });
     write({ kind: 'alertmanagers', urls: await client.alertmanagers({ signal }) });
   });
+  return NOTHING;
+}
+
+/** What Grafana's data source puts in itself; a time suits all places but a few. */
+const MACRO = /\$(?:__\w+|\{__\w+\})/g;
+
+/** Whether Prometheus, too, has no results for queries that gave panels no data, and knows what they select. What it does not answer is left out. */
+export async function askQueries(of: SourcesOf, asking: Asking): Promise<Asked> {
+  const { write, signal, queries } = asking;
+  for (const query of queries)
+    await withPrometheus(of, { ...asking, write: () => undefined }, async (client) => {
+      const asked = query.replaceAll(MACRO, '5m');
+      const read = readQuery(asked);
+      if (read === null) return;
+      const found = new Map<string, number>();
+      await count(client, [asked], { found, signal });
+      const seen = await foundBy(client, read.selectors, { recordings: [], deadlineMs: 0, signal });
+      const lost = seen.filter(({ metric }) => metric !== 'there' && metric !== 'described');
+      const fields = { query, results: found.get(asked) ?? 0, lost: lost.map(({ selector }) => selector) };
+      write({ kind: 'empty-query', ...fields });
+    });
   return NOTHING;
 }
 

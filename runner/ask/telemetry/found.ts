@@ -11,90 +11,66 @@ import { LATELY_HOURS } from '../../../reports/record/scrapes.ts';
 /** A question is sent once it is this long: VictoriaMetrics takes 16 KiB. */
 const LONG_ENOUGH = 8_000;
 
-type Signal = AbortSignal | undefined;
-
-/** How many series each query finds. */
-export async function counted(
+/** Adds to `found` how many series each query finds. */
+export async function count(
   client: PrometheusClient,
   queries: readonly string[],
-  signal: Signal,
-): Promise<number[]> {
-  const found = queries.map(() => 0);
+  { found, signal }: { found: Map<string, number>; signal?: AbortSignal | undefined },
+): Promise<void> {
   let asked: string[] = [];
   for (const [at, query] of queries.entries()) {
-    asked.push(`label_replace(count(${query}), "of", "${at}", "", "")`);
+    asked.push(`label_replace(count(${query}\n), "of", "${at}", "", "")`);
     const question = asked.join(' or ');
     if (question.length < LONG_ENOUGH && at < queries.length - 1) continue;
     asked = [];
     for (const { labels, points } of await client.query(question, { signal }))
-      found[Number(labels['of'])] = points[0]?.[1] ?? 0;
+      found.set(queries[Number(labels['of'])] ?? '', points[0]?.[1] ?? 0);
   }
-  return found;
 }
 
-type Found = Pick<Seen<'rule-selector'>, 'selector' | 'series' | 'lately' | 'metric'>;
+const lately = ({ text }: Selector): string => `last_over_time(${text}[${LATELY_HOURS}h])`;
 
 /**
- * What each selector finds; of those that find nothing, whether they did within a day, or at least their metric is known. As many questions at a time as
- * Prometheus itself asks whenever it evaluates these rules.
+ * What each selector finds; of those that find nothing, whether they did within a day, or at least their metric is known. However many these are: Prometheus
+ * itself asks as much whenever it evaluates the rules that have them.
  */
 export async function foundBy(
   client: PrometheusClient,
   selectors: readonly Selector[],
   { recordings, ...wait }: LookOptions & { recordings: readonly Recording[] },
-): Promise<Found[]> {
-  const series = new Map<string, number>();
-  const isFound = ({ text }: Selector): boolean => (series.get(text) ?? 0) > 0;
-  const look = async (): Promise<void> => {
-    const missing = selectors.filter((one) => !isFound(one));
-    const texts = missing.map(({ text }) => text);
-    for (const [at, count] of (await counted(client, texts, wait.signal)).entries())
-      series.set(texts[at] ?? '', count);
-  };
+): Promise<Array<Pick<Seen<'rule-selector'>, 'selector' | 'series' | 'lately' | 'metric'>>> {
+  const { signal } = wait;
+  const found = new Map<string, number>();
+  const of = (query: string): number => found.get(query) ?? 0;
+  const missing = (): Selector[] => selectors.filter(({ text }) => of(text) === 0);
+  const texts = (): string[] => missing().map(({ text }) => text);
   // What is recorded comes a moment after its sources have begun, and not before.
   const isComing = (one: Selector): boolean =>
-    !isFound(one) && sourcesOf(one, recordings)?.every(isFound) === true;
-  await lookUntil(look, () => !selectors.some(isComing), wait);
-  const lost = await lostOf(
-    client,
-    selectors.filter((one) => !isFound(one)),
-    wait.signal,
+    sourcesOf(one, recordings)?.every(({ text }) => of(text) > 0) === true;
+  await lookUntil(
+    () => count(client, texts(), { found, signal }),
+    () => !missing().some(isComing),
+    wait,
   );
-  return selectors.map(({ text: selector }) => {
-    const count = series.get(selector) ?? 0;
-    return { selector, series: count, ...(lost.get(selector) ?? { lately: count, metric: 'there' }) };
+  const empty = missing();
+  const others = empty.flatMap((one) => [lately(one), one.alike, one.metric]);
+  await count(client, others, { found, signal });
+  const isStrange = empty.some(({ metric }) => of(metric) === 0);
+  const isDescribed = isStrange ? await describedBy(client, signal) : null;
+  const metricOf = ({ text, name, alike, metric }: Selector): Seen<'rule-selector'>['metric'] => {
+    if (of(text) > 0 || of(alike) > 0) return 'there';
+    if (of(metric) > 0) return 'unlabelled';
+    if (name === null || isDescribed === null) return 'untold';
+    return isDescribed(name) ? 'described' : 'unknown';
+  };
+  return selectors.map((one) => {
+    const series = of(one.text);
+    return { selector: one.text, series, lately: series || of(lately(one)), metric: metricOf(one) };
   });
 }
 
-/** Of selectors that find nothing. */
-async function lostOf(
-  client: PrometheusClient,
-  empty: readonly Selector[],
-  signal: Signal,
-): Promise<Map<string, Pick<Found, 'lately' | 'metric'>>> {
-  const count = (of: (one: Selector) => string): Promise<number[]> => counted(client, empty.map(of), signal);
-  const lately = await count(({ text }) => `last_over_time(${text}[${LATELY_HOURS}h])`);
-  const alike = await count((one) => one.alike);
-  const named = await count(({ metric }) => metric);
-  const isDescribed = named.includes(0) ? await describedBy(client, signal) : null;
-  return new Map(
-    empty.map(({ text, name }, at) => {
-      const metricOf = (): Found['metric'] => {
-        if ((alike[at] ?? 0) > 0) return 'there';
-        if ((named[at] ?? 0) > 0) return 'unlabelled';
-        if (name === null || isDescribed === null) return 'untold';
-        return isDescribed(name) ? 'described' : 'unknown';
-      };
-      return [text, { lately: lately[at] ?? 0, metric: metricOf() }];
-    }),
-  );
-}
-
 /** null also where the server, or what stands before it, does not answer this. */
-async function describedBy(
-  client: PrometheusClient,
-  signal: Signal,
-): Promise<((metric: string) => boolean) | null> {
+async function describedBy(client: PrometheusClient, signal: AbortSignal | undefined) {
   try {
     return await client.described({ signal });
   } catch (error) {

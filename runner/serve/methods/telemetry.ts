@@ -5,7 +5,14 @@ import { logFieldsOf } from '../../../probes/logs/index.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';
 import type { Handlers } from '../handlers.ts';
-import { askAlerts, askDashboards, askRules, askSeries, askTargets } from '../../ask/telemetry/ask.ts';
+import {
+  askAlerts,
+  askDashboards,
+  askQueries,
+  askRules,
+  askSeries,
+  askTargets,
+} from '../../ask/telemetry/ask.ts';
 import { isTraced } from '../../ask/telemetry/canary-run.ts';
 import { countedOn, readDisk, unread } from '../../ask/telemetry/disk.ts';
 import { askPage } from '../../ask/telemetry/page.ts';
@@ -34,6 +41,7 @@ const QUESTIONS = {
   rules: askRules,
   alerts: askAlerts,
   dashboards: askDashboards,
+  queries: askQueries,
 } as const;
 
 /**
@@ -123,8 +131,8 @@ export function telemetryMethods(runner: ServedRunner): Methods {
     },
     'telemetry.ask': (params, { signal }) =>
       written(params, `${params.about}.ndjson`, (write) => {
-        const { about, labels = {} } = params;
-        return QUESTIONS[about](of, { write, signal, labels });
+        const { about, labels = {}, queries = [] } = params;
+        return QUESTIONS[about](of, { write, signal, labels, queries });
       }),
     'telemetry.page': (params, { signal }) => askPage(of, params, signal),
   };

@@ -19,7 +19,9 @@ import type { Launch } from './browser.ts';
 import { show } from './observe.ts';
 
 const WAIT_MS = 20_000;
-const DASHBOARD = DASHBOARDS['tender-api.json'] as Dashboard & { panels: { title: string }[] };
+const DASHBOARD = DASHBOARDS['tender-api.json'] as Dashboard & {
+  panels: { title: string; targets: { expr: string }[] }[];
+};
 
 async function browserFor(
   context: TestContext,
@@ -45,19 +47,32 @@ async function seenOf(browser: Browser, url: string, uid: string, call = NO_ACCO
   const told: object[] = [];
   const ctx = {
     id: 'telemetry/dashboards',
-    runner: { call },
+    runner: {
+      call: (method: string, params: Params<'telemetry.page'>) =>
+        method === 'telemetry.page' ? call(method, params) : Promise.resolve(null),
+    },
     signal: new AbortController().signal,
     timeoutMs: () => WAIT_MS,
-    record: (kind: string, fields: object) => told.push({ kind, ...fields }),
+    record: (kind: string, { data: answers, ...fields }: { data?: Answer[] }) =>
+      told.push({ kind, ...fields, ...(answers && { data: answers.toSorted(byQuery) }) }),
     unavailable: (what: string, reason: string) => told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
   await show(ctx, browser, { url, uid, trust: 'system', panels: LEAST });
   return told;
 }
 
-/** As many answers to queries that name no panel. */
+interface Answer {
+  asks?: string[];
+}
+/** They come in any order. */
+const byQuery = (a: Answer, b: Answer): number => String(a.asks).localeCompare(String(b.asks));
+
+/** An answer to each query, which names no panel. */
 const data = (panels: number, points: number): object[] =>
-  Array.from({ length: panels }, () => ({ panel: null, points }));
+  DASHBOARD.panels
+    .slice(0, panels)
+    .map(({ targets }) => ({ panel: null, points, asks: targets.map(({ expr }) => expr) }))
+    .sort(byQuery);
 
 test('should see every panel of a dashboard, and an error in those that get no answer', async (context) => {
   const browser = await browserFor(context);

@@ -11,7 +11,7 @@ export const checks: readonly CatalogueRow[] = [
     section: '7',
     access: 'r - r r r',
     does: 'the health of Grafana, its data sources and Kibana, and whether the declared dashboards show in a browser once they have loaded, with the declared account where they want one',
-    goal: 'Grafana and Kibana healthy, data sources answer, declared dashboards render in a browser without an error panel, and no more than half of the panels that ask a data source are without data',
+    goal: 'Grafana and Kibana healthy, data sources answer, declared dashboards render in a browser without an error panel, and no more than half of the panels that ask a data source are without data, but for those whose query has no results in Prometheus either, of series that are there',
     goals: { emptyPanelsRatio: 0.5 },
     requires: source('dashboards'),
     time: {

@@ -59,12 +59,13 @@ function dashboard(
   const shown = all(history, 'rendered').find((one) => one.uid === uid);
   const broken = all(history, 'not-rendered').find((one) => one.uid === uid);
   const expected = 'panels in a browser, none with an error';
-  if (shown !== undefined) rendered(findings, { subject, expected, shown, panels: known.panels });
+  if (shown !== undefined) rendered(history, findings, { subject, expected, shown, panels: known.panels });
   else if (broken !== undefined) findings.expect(subject, false, expected, broken.reason);
   else findings.unknown(subject, expected, 'no browser has shown it');
 }
 
 function rendered(
+  history: History,
   findings: Findings,
   of: { subject: string; expected: string; shown: Seen<'rendered'>; panels: number },
 ): void {
@@ -77,26 +78,46 @@ function rendered(
   else if (status < 200 || status > 299) findings.unknown(subject, expected, said);
   else {
     findings.expect(subject, true, expected, said);
-    dataFinding(findings.rule('data'), subject, shown.data);
+    dataFinding(history, findings.rule('data'), { subject, data: shown.data });
   }
 }
 
-/** A panel may be empty by nature, as one of errors; all of a dashboard are not. */
-function dataFinding(findings: Findings, subject: string, data: Seen<'rendered'>['data']): void {
+type Answer = Seen<'rendered'>['data'][number];
+
+/** A panel may be empty by nature, as one of errors, where Prometheus finds nothing either, of series that are there. */
+function dataFinding(
+  history: History,
+  findings: Findings,
+  { subject, data }: { subject: string; data: readonly Answer[] },
+): void {
   const goal = findings.goal('emptyPanelsRatio');
   const named = data.filter(({ panel }) => panel !== null);
   // Grafana names no panel where a query is of an annotation or a variable; where it never names one, each query stands for a panel.
   const panels = [...Map.groupBy(named.length > 0 ? named : data, (one) => one.panel ?? one).values()];
-  const empty = panels.filter((answers) => answers.every(({ points }) => points <= 0)).length;
+  const shown = all(history, 'empty-query').filter(({ results, lost }) => results === 0 && lost.length === 0);
+  const isNothing = (query: string): boolean => shown.some((one) => one.query === query);
+  const states = panels.map((answers) => stateOf(answers, isNothing));
+  const count = (of: (typeof states)[number]): number => states.filter((one) => one === of).length;
+  const [empty, open, good] = [count('empty'), count('open'), count('nothing')];
   const expected = 'data in its panels';
-  const said = `${empty} of ${panels.length} panels that ask a data source are without data`;
+  const said = `${panels.length - count('full')} of ${panels.length} panels that ask a data source are without data (${good} of series that are there, ${open} of which that is not known)`;
   if (panels.length === 0) findings.unknown(subject, expected, 'no answer to a query of a panel was seen');
-  else if (empty === panels.length) findings.expect(subject, false, expected, said);
-  else if (empty > goal * panels.length) findings.unknown(subject, expected, said);
+  else if (empty > 0 && empty + good === panels.length) findings.expect(subject, false, expected, said);
+  else if (empty + open > goal * panels.length) findings.unknown(subject, expected, said);
   else {
     findings.expect(subject, true, expected, said);
-    if (empty > 0) findings.note(`${subject}: ${said}`);
+    if (count('full') < panels.length) findings.note(`${subject}: ${said}`);
   }
+}
+
+/** Of a panel by its answers. `nothing`: it has none to show. `open`: some could not be read, or were not asked in PromQL, which nobody can ask again. */
+function stateOf(
+  answers: readonly Answer[],
+  isNothing: (query: string) => boolean,
+): 'full' | 'empty' | 'open' | 'nothing' {
+  if (answers.some(({ points }) => (points ?? 0) > 0)) return 'full';
+  if (answers.some(({ points, asks }) => points === null || asks?.length === 0)) return 'open';
+  return answers.every(({ asks }) => asks?.every(isNothing)) ? 'nothing' : 'empty';
 }
 
 export const judge: CheckJudge = {

@@ -6,6 +6,8 @@ import type { CheckContext } from '../../harness/context.ts';
 import { show } from './observe.ts';
 
 interface Shown {
+  /** Questions to the runner. */
+  calls: unknown[];
   told: { kind: string; [field: string]: unknown }[];
   viewport: { width: number; height: number } | undefined;
 }
@@ -17,10 +19,19 @@ interface Way {
   marks?: string[];
   status?: number;
   /** Answers to queries of panels. */
-  queries?: { status: number; type: string; panel?: string; said?: object }[];
+  queries?: {
+    status: number;
+    type: string;
+    panel?: string;
+    said?: object;
+    path?: string;
+    asking?: string;
+  }[];
   /** What the runner says to each request of the page, by the declared account: without it, a login is wanted. */
   answers?: object;
 }
+
+const QUERIES = '/api/ds/query?ds_type=prometheus';
 
 /** What a page asks a data source. */
 const QUESTION = {
@@ -36,7 +47,7 @@ async function shown(
   landsOn: string,
   { trust = 'system', fails, marks = ['viz'], status = 200, queries = [], answers }: Way = {},
 ): Promise<Shown> {
-  const seen: Shown = { told: [], viewport: undefined };
+  const seen: Shown = { calls: [], told: [], viewport: undefined };
   const listeners: ((response: object) => void)[] = [];
   let route: (of: object, request: object) => Promise<void> = () => Promise.resolve();
   let isAsked = false;
@@ -49,13 +60,17 @@ async function shown(
     },
     goto: async () => {
       await route({ fulfill: () => undefined, abort: () => Promise.resolve() }, QUESTION);
-      for (const { status: code, type, panel, said } of queries)
+      for (const { status: code, type, panel, said, path = QUERIES, asking = null } of queries)
         for (const listener of listeners)
           listener({
-            url: () => 'https://grafana.example.test/g/api/ds/query?ds_type=prometheus',
+            url: () => `https://grafana.example.test/g${path}`,
             status: () => code,
             headers: () => ({ 'content-type': type }),
-            request: () => ({ headers: () => (panel === undefined ? {} : { 'x-panel-id': panel }) }),
+            request: () => ({
+              url: () => `https://grafana.example.test/g${path}`,
+              postData: () => asking,
+              headers: () => (panel === undefined ? {} : { 'x-panel-id': panel }),
+            }),
             json: () => (said === undefined ? Promise.reject(new Error('cancelled')) : Promise.resolve(said)),
           });
       if (fails !== undefined) throw new Error(fails);
@@ -79,7 +94,12 @@ async function shown(
   const ctx = {
     signal: new AbortController().signal,
     timeoutMs: () => 1, // one look
-    runner: { call: () => Promise.resolve(answers ?? null) }, // null: no account is declared
+    runner: {
+      call: (_method: string, params: object) => {
+        seen.calls.push(params);
+        return Promise.resolve(answers ?? null); // null: no account is declared
+      },
+    },
     record: (kind: string, fields: object) => seen.told.push({ kind, ...fields }),
     unavailable: (what: string, reason: string) => seen.told.push({ kind: 'unavailable', what, reason }),
   } as unknown as CheckContext;
@@ -189,11 +209,18 @@ test('should tell a panel whose query is refused to who looks from one that Graf
     assert.match(await untold({ marks, queries: [query] }), /api\/ds\/query answers \d+: .* may not query/);
   const broken = { status: 400, type: 'application/json; charset=utf-8' };
   assert.deepEqual((await shown(THERE, { marks, queries: [broken] })).told, [
-    { kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 3, data: [] },
+    {
+      kind: 'rendered',
+      uid: 'slo',
+      status: 200,
+      panels: 3,
+      errors: 3,
+      data: [{ panel: null, points: null }],
+    },
   ]);
 });
 
-test('should note how much data each panel gets, and nothing of a query that was cancelled', async () => {
+test('should note how much data each panel gets, and that it is not known of an answer that could not be read', async () => {
   const frame = (...times: number[]): object => ({ schema: {}, data: { values: [times, times] } });
   const answer = (panel: string, frames: object[] | null) => {
     return {
@@ -222,6 +249,42 @@ test('should note how much data each panel gets, and nothing of a query that was
     { panel: '1', points: 3 },
     { panel: '2', points: 0 },
     { panel: '3', points: 0 },
+    { panel: '4', points: null },
     { panel: null, points: 1 },
+  ]);
+});
+
+test('should know what panels ask in PromQL, also over the proxy, and have it asked again where they get no data', async () => {
+  const of = (type: string, expr?: string): object => ({ refId: 'A', datasource: { type, uid: 'u' }, expr });
+  const asking = (...queries: object[]): string => JSON.stringify({ queries });
+  const good = { status: 200, type: 'application/json' };
+  const none = { results: { A: { frames: [] } } };
+  const vector = (...result: object[]): object => ({ status: 'success', data: { resultType: 'x', result } });
+  const proxy = '/api/datasources/proxy/uid/p';
+  const queries = [
+    { ...good, said: none, asking: asking(of('prometheus', 'a'), of('loki', '{a="b"}')) },
+    { ...good, said: none, asking: asking(of('loki', '{a="b"}'), of('elasticsearch')) },
+    { ...good, said: vector(), path: `${proxy}/api/v1/query_range?query=b` },
+    { ...good, said: vector(), path: `${proxy}/api/v1/query`, asking: 'query=c&time=1' },
+    { ...good, said: vector({ value: [1, '2'] }), path: `${proxy}/api/v1/query?query=d` },
+    { ...good, said: vector({ values: [1, 2] }), path: `${proxy}/loki/api/v1/query_range?query=e` },
+    { ...good, said: { responses: [] }, path: '/api/datasources/proxy/3/_msearch', asking: '{}' },
+    { ...good, said: vector({}), path: `${proxy}/api/v1/labels` },
+  ];
+  const { told, calls } = await shown(THERE, { queries });
+  assert.deepEqual(
+    (told[0]?.['data'] as { points: number; asks: string[] }[]).map(({ points, asks }) => [points, asks]),
+    [
+      [0, ['a']],
+      [0, []],
+      [0, ['b']],
+      [0, ['c']],
+      [1, ['d']],
+      [2, []],
+      [null, []],
+    ],
+  );
+  assert.deepEqual(calls, [
+    { check: undefined, trial: undefined, about: 'queries', queries: ['a', 'b', 'c'] },
   ]);
 });

@@ -143,7 +143,11 @@ async function looked(
   const hidden = await hiddenBy(page, { status, who, panels, errors, isLoading, refused, pages });
   if (hidden !== null) return { hidden };
   // What still waits may never be answered.
-  ctx.record('rendered', { uid: of.uid, status, panels, errors, data: isLoading ? [] : await data() });
+  const answers = isLoading ? [] : await data();
+  ctx.record('rendered', { uid: of.uid, status, panels, errors, data: answers });
+  const queries = [...new Set(answers.flatMap(({ points, asks = [] }) => (points === 0 ? asks : [])))];
+  const { id: check, trial } = ctx;
+  if (queries.length > 0) await ctx.runner.call('telemetry.ask', { check, trial, about: 'queries', queries });
   return 'seen';
 }
 
