@@ -62,15 +62,17 @@ function emptiness(
   { series, lately, metric }: Found,
   isRecorded: boolean,
 ): Doubt | null {
+  if (series > 0) return null;
   const isKnown = metric === 'there' || metric === 'described';
-  if (series > 0 || (mayBeEmpty && isKnown)) return null;
   const nothing = `${text} finds nothing, and its metric ${METRIC[metric]}`;
-  const mayMiss = mayBeEmpty || role === 'part';
-  if (mayMiss && isKnown) return doubt(null, `${nothing}: nothing of the kind was counted`);
+  if (isKnown && mayBeEmpty) return null;
+  if (isKnown && role === 'part') return doubt(null, `${nothing}: nothing of the kind was counted`);
   if (lately > 0) return doubt(false, `${text} finds nothing now, and did within the last ${LATELY_HOURS} h`);
   if (isRecorded) return doubt(false, `${text} finds nothing, though a rule records it`);
-  return doubt(metric === 'unknown' && !mayMiss, nothing);
+  return doubt(isCertain(metric, mayBeEmpty || role === 'part'), nothing);
 }
+
+const isCertain = (metric: Found['metric'], mayMiss: boolean): boolean => metric === 'unknown' && !mayMiss;
 
 /** @param queries what counts the objective's events, the total first */
 export function ownSeries(
