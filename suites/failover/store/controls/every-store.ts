@@ -36,8 +36,7 @@ export interface StoreControls extends Tampering {
 const VICTIM = 150;
 /**
  * For stores whose first writes may miss their deadline, such as a new server or index (seen for some 6 s): a write that was not
- * acknowledged cannot be lost. At 100 writes a second it and the hundred later ones are there before the fault comes: a small store is
- * back within a second or two, and its trial ends before anything later.
+ * acknowledged cannot be lost.
  */
 export const LATE_VICTIM = 900;
 const LATER = 100;
@@ -50,7 +49,9 @@ const TAMPER_DEADLINE_MS = 240_000;
  * Overrides the environment's usual few seconds before the fault: the victim is tampered with while writes flow and every member
  * answers, and on a busy machine one query takes seconds.
  */
-const TAMPERED_BEFORE_MS = 15_000;
+const TAMPERING_MS = 10_000;
+/** Between two writes, at the lowest rate that an environment declares. */
+const WRITE_MS = 20;
 /** Long enough for a real failover of a deleted pod (15 s), so that "never" is not said too early. */
 const SHORT_DEADLINE_MS = 15_000;
 
@@ -59,7 +60,8 @@ export function everyStoreControls(of: StoreControls): Control[] {
   const { store, victim = VICTIM } = of;
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => victim + i * NEXT);
   const written = new RegExp(`\\b(?:${candidates.join('|')})\\b`);
-  const tampering = { settings: { failover: { steadyBeforeMs: TAMPERED_BEFORE_MS } } };
+  const steadyBeforeMs = (victim + LATER) * WRITE_MS + TAMPERING_MS;
+  const tampering = { settings: { failover: { steadyBeforeMs } } };
   const removed = (fault: string): KeyedControl => {
     const hit = { n: victim };
     return {
