@@ -82,4 +82,7 @@ test('should load the scenarios that a file declares, and name what no check can
     (await validated(own('none.ts'))).said.join('\n'),
     /load\.scenarios\.own: \/none\.ts: Cannot find module/,
   );
+  const ours = (text: string) => `${text}\nload: { scenarios: { steady: good.ts } }\n`;
+  const { said } = await validated(ours, { 'good.ts': good });
+  assert.match(said.join('\n'), /FILE: load\.scenarios\.steady: the checks send a scenario of this name/);
 });

@@ -7,6 +7,7 @@ import type { StepRecord } from '../../suites/harness/protocol.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
 import { PressureWatch } from '../../probes/pressure.ts';
 import type { Goals } from '../../reports/record/goals.ts';
+import type { PressureLook } from '../../reports/record/pressure.ts';
 import { CallCounter } from '../serve/calls.ts';
 import { headerSettings, sizeOf } from '../plan/environment-parts.ts';
 import { judgeCheck } from '../record/judging.ts';
@@ -16,6 +17,9 @@ import { checkFolderName, trialFolder } from '../record/run-folder.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
 import { ObservedOnce } from './observed-once.ts';
 import { appendToTrial, openTrial, recordPressure, type HeaderSource, type Watch } from './trials.ts';
+
+/** Looks at the machine's pressure are kept for this long, for the next trial. */
+const BEFORE_MS = 10_000;
 
 /** Overrides for one check: `drill --target` and controls. */
 export interface CheckOverrides {
@@ -56,6 +60,7 @@ export class RunState {
   readonly #lastTrials = new Map<string, number>();
   /** Measures how busy the cluster's machine is; the runner sets it if those are other machines. Null: not measured. */
   busy: Watch | null;
+  #lately: readonly PressureLook[] = [];
   /** Of trials in progress. */
   readonly #pressure = new Map<string, { close(): Promise<void> }>();
 
@@ -66,6 +71,9 @@ export class RunState {
     this.progress = parts.progress;
     const instance = traitsOf(parts.environment).onThisMachine;
     this.busy = instance === undefined ? null : new PressureWatch(cgroupName(instance));
+    this.busy?.follow((look) => {
+      this.#lately = [...this.#lately.filter(({ t }) => look.t - t <= BEFORE_MS), look];
+    });
   }
 
   plan(checks: readonly PlannedCheck[]): void {
@@ -100,7 +108,7 @@ export class RunState {
     const folder = await openTrial(this.histories, trial, this.headerSource(check));
     if (this.busy !== null) {
       await this.#pressure.get(check)?.close();
-      this.#pressure.set(check, recordPressure(folder, this.busy));
+      this.#pressure.set(check, recordPressure(folder, this.busy, this.#lately));
     }
     return folder;
   }

@@ -48,11 +48,23 @@ export interface Watch {
   follow(take: (look: PressureLook) => void): { close(): void | Promise<void> };
 }
 
-/** Records the pressure until closed, in a file beside the observations of a trial. */
-export function recordPressure(folder: string, watch: Watch): { close(): Promise<void> } {
+/**
+ * Records the pressure until closed, in a file beside the observations of a trial.
+ * @param before what was seen in the seconds before: of a trial that lasts for a moment, chance alone would say how busy the machine was
+ */
+export function recordPressure(
+  folder: string,
+  watch: Watch,
+  before: readonly PressureLook[] = [],
+): { close(): Promise<void> } {
   let writer: LineWriter | null = null;
+  const open = (): LineWriter => {
+    const opened = openLines(folder, PRESSURE_FILE);
+    for (const look of before) opened.append({ ...look, lateMs: undefined });
+    return opened;
+  };
   const followed = watch.follow((look) => {
-    writer ??= openLines(folder, PRESSURE_FILE);
+    writer ??= open();
     writer.append(look);
   });
   return {

@@ -1,4 +1,5 @@
 /** The scripts of loads: ours, and those that an environment declares (`load.scenarios`). */
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Environment } from '../../env/schema.ts';
 import { CHECKOUT } from '../../host/paths.ts';
@@ -10,13 +11,19 @@ type Declaring = Pick<Environment, 'file' | 'load'>;
 /** Absolute path of a scenario's script. */
 export function scriptOf({ file, load }: Declaring, scenario: string): string {
   const own = load.scenarios?.[scenario];
-  return own === undefined ? join(CHECKOUT, 'load/scenarios', `${scenario}.ts`) : resolve(dirname(file), own);
+  return own === undefined ? oursOf(scenario) : resolve(dirname(file), own);
 }
 
-/** Loads each declared scenario, as the embedded engine does. @returns what is wrong, one text each */
+function oursOf(scenario: string): string {
+  return join(CHECKOUT, 'load/scenarios', `${scenario}.ts`);
+}
+
+/** Loads each declared scenario, as the embedded engine does; none may stand in for one of ours. @returns what is wrong, one text each */
 export async function scenarioProblems(environment: Declaring): Promise<string[]> {
   const problems: string[] = [];
   for (const name of Object.keys(environment.load.scenarios ?? {})) {
+    if (existsSync(oursOf(name)))
+      problems.push(`load.scenarios.${name}: the checks send a scenario of this name: give yours another`);
     const script = scriptOf(environment, name);
     await checkScript(script).catch((error: unknown) => {
       problems.push(`load.scenarios.${name}: ${script}: ${errorText(error)}`);
