@@ -1,6 +1,7 @@
 /**
  * The page on every check, written from the catalogue.
  */
+import { dirname } from 'node:path';
 import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
 import { standInsIn } from '../../suites/catalogue/plan/stand-ins.ts';
 import { requirementsOf } from '../../suites/catalogue/requirements.ts';
@@ -27,7 +28,7 @@ Written from the definitions below \`suites/\`; do not edit this page. ${built.l
 nobody takes them for passed. \`npx plumbline explain CHECK --env NAME\` says the same of one check, with what an environment's file changes.
 
 What a check does in an environment depends on its kind: *reads* changes nothing; *writes canaries* creates objects and data of its own and removes them; *disturbs* injects a fault and undoes it; *not permitted*
-would disturb, and a file of kind production holds no permits. Outside the embedded environment all but reading needs a permit in the environment's file. Goals are assumed until an owner confirms them.
+would disturb, and a file of kind production holds no permits. Outside the embedded environment all but reading needs a permit in the environment's file. Goals are assumed until an owner confirms them. What all checks of a group share stands before the first of them, under a heading of its own.
 
 ${suites().map(suiteText).join('\n')}`;
 }
@@ -40,18 +41,29 @@ function suiteText(suite: string): string {
     planned.length === 0
       ? ''
       : `Not built: ${planned.map(({ id, title }) => `\`${id}\` (${title})`).join('; ')}.\n`;
-  return `## ${suite}\n\n${built.map(checkText).join('\n')}${built.length > 0 && left !== '' ? '\n' : ''}${left}`;
+  const groups = Map.groupBy(built, ({ id }) => dirname(id));
+  const text = [...groups].map(([group, checks]) => groupText(group, checks)).join('\n');
+  return `## ${suite}\n\n${text}${built.length > 0 && left !== '' ? '\n' : ''}${left}`;
 }
 
-function checkText(row: CatalogueRow): string {
-  return `### \`${row.id}\`
+/** What all of them share is said once. */
+function groupText(group: string, rows: readonly CatalogueRow[]): string {
+  const [first = [], ...others] = rows.map((row) => factsOf(row).map(factText));
+  const shared =
+    others.length === 0 ? [] : first.filter((fact) => others.every((facts) => facts.includes(fact)));
+  const head = shared.length === 0 ? '' : `### Each \`${group}/…\`\n\n${shared.join('\n')}\n\n`;
+  return `${head}${rows.map((row) => checkText(row, shared)).join('\n')}`;
+}
 
-${row.title}. *${row.goal}.*
+function checkText(row: CatalogueRow, shared: readonly string[]): string {
+  const own = factsOf(row)
+    .map(factText)
+    .filter((fact) => !shared.includes(fact));
+  return `### \`${row.id}\`\n\n${row.title}. *${row.goal}.*\n${own.length === 0 ? '' : `\n${own.join('\n')}\n`}`;
+}
 
-${factsOf(row)
-  .map(([name, fact]) => `- ${name}: ${fact}`)
-  .join('\n')}
-`;
+function factText([name, fact]: readonly [string, string]): string {
+  return `- ${name}: ${fact}`;
 }
 
 function factsOf(row: CatalogueRow): (readonly [string, string])[] {

@@ -125,8 +125,12 @@ function linesText(rights: readonly Right[], none: string): string {
 function suiteText(suite: string): string {
   const rows = catalogue().filter((row) => row.built && suiteOf(row.id) === suite);
   if (rows.length === 0) return '';
-  const cells = rows.map((row) => [`\`${row.id}\``, accountOf(row), rightsText(row)]);
-  return `### ${suite}\n\n${table(['check', 'account', 'rights'], cells)}\n`;
+  const alike = Map.groupBy(rows, (row) => `${accountOf(row)} ${rightsText(row)}`).values();
+  const cells = [...alike].map((group) => [
+    group.map(({ id }) => `\`${id}\``).join('<br>'),
+    ...group.slice(0, 1).flatMap((row) => [accountOf(row), rightsText(row)]),
+  ]);
+  return `### ${suite}\n\n${table(['checks', 'account', 'rights'], cells)}\n`;
 }
 
 /** Outside the embedded environment, whose account is its owner's. */
