@@ -59,7 +59,7 @@ function full(): string {
   linkNames(join(folder, 'toolchain', KEY));
   write(join(folder, 'toolchain', KEY, '.made-by'), `${GO}\n`);
   write(join(folder, 'images/blobs/sha256-aa'), 'a layer');
-  write(join(folder, 'registry/docker/registry/v2/blobs/sha256/aa/aa/data'), 'a layer');
+  write(join(folder, 'images/tags/one/1.0'), 'sha256:aa');
   write(join(folder, 'images/layers/aa.json'), '{}');
   write(join(folder, 'go/mod/huge'), 'never packed');
   write(join(folder, 'images/fetched/source'), 'never packed');
@@ -88,7 +88,7 @@ describe('an archive of programs and images', () => {
     assert.equal(await toolsBuilt(toolsFor('local', [])), true);
     assert.equal(await toolsDir(['cluster']), join(to, 'toolchain', KEY));
     // No temporary files are left, and files that exist already stay unchanged.
-    assert.deepEqual(readdirSync(to).toSorted(), ['images', 'registry', 'toolchain']);
+    assert.deepEqual(readdirSync(to).toSorted(), ['images', 'toolchain']);
     write(join(to, 'images/layers/aa.json'), 'changed since');
     await unpackArchive(file, undefined);
     assert.equal(readFileSync(join(to, 'images/layers/aa.json'), 'utf8'), 'changed since');
@@ -139,7 +139,7 @@ describe('an archive of programs and images', () => {
   it('should refuse an archive with a path outside the cache, of other sources, or with a missing blob', async () => {
     const bytes = 1;
     const [sha256, executable] = ['f'.repeat(64), false];
-    for (const path of ['../../etc/passwd', '/etc/passwd', 'registry/../../x', 'go/mod/x', 'toolchain/x']) {
+    for (const path of ['../../etc/passwd', '/etc/passwd', 'images/tags/../../x', 'go/mod/x', 'toolchain/x']) {
       await made((manifest) => (manifest['files'] = [{ path, sha256, bytes, executable }]));
       await assert.rejects(
         unpackArchive(file, undefined),
@@ -151,7 +151,7 @@ describe('an archive of programs and images', () => {
     await made((manifest) => (manifest['go'] = 'go9.9.9'));
     await assert.rejects(unpackArchive(file, undefined), refusal(/other versions than this checkout builds/));
     rmSync(file);
-    await made((manifest) => (manifest['files'] = [{ path: 'registry/x', sha256, bytes, executable }]));
+    await made((manifest) => (manifest['files'] = [{ path: 'images/tags/x', sha256, bytes, executable }]));
     await assert.rejects(unpackArchive(file, undefined), refusal(/is damaged: it lacks the blob/));
     rmSync(file);
     await made((manifest) => (manifest['format'] = 2));

@@ -36,9 +36,9 @@ import { errorText } from '../../reports/record/error-text.ts';
 
 const FORMAT = 1;
 /** Folders of the cache that provisioning reads. The sources that they were built from are left out. */
-const PARTS = ['images/blobs', 'images/files', 'images/layers', 'registry'] as const;
+const PARTS = ['images/blobs', 'images/files', 'images/layers', 'images/tags'] as const;
 /** Paths that a file of an archive may have in the cache. */
-const ALLOWED = /^(?:toolchain\/[0-9a-f]{16}|images\/(?:blobs|files|layers)|registry)\/[\w.+/-]+$/;
+const ALLOWED = /^(?:toolchain\/[0-9a-f]{16}|images\/(?:blobs|files|layers|tags))\/[\w.+/-]+$/;
 /** A fast level, because most of the content is compressed already. */
 const ZSTD_LEVEL = 3;
 /** Another process may hold the cache while it builds everything. */

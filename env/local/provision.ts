@@ -11,13 +11,16 @@ import {
 import { ensureLoadBalancer } from './cluster/load-balancer.ts';
 import { clusterContext, platformContext } from './context.ts';
 import type { Target } from './context.ts';
-import { registryStorage, startRegistry } from './images/index.ts';
+import { imageStore } from './images/index.ts';
 import { prepareHost } from './machine/host.ts';
 import { addressesOf, nodesOf } from './nodes/addressing.ts';
 import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
+import { askOnce } from '../../host/http.ts';
 import { logDir } from '../../host/paths.ts';
+import { startDetached } from '../../host/run.ts';
+import { waitFor } from '../../host/wait.ts';
 import { patient } from '../../host/patience.ts';
 import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
 import { waitRollout } from './platform/rollout.ts';
@@ -29,6 +32,10 @@ import { removeInstance } from './teardown.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 const READY_DEADLINE_MS = 180_000;
+
+/** The program of the registry; it listens after about 0.1 s. */
+const REGISTRY = join(import.meta.dirname, 'images/registry.ts');
+const REGISTRY_DEADLINE_MS = 15_000;
 
 /** kube-proxy and CoreDNS need about 10 s to start and serve, since their images are on the nodes; on two busy cores many times that. */
 const SERVICES_DEADLINE_MS = 240_000;
@@ -186,13 +193,21 @@ async function ensureHostProcesses(target: Target): Promise<boolean> {
 
 async function startInstanceRegistry(instance: InstanceName, signal: AbortSignal | undefined): Promise<void> {
   const { bridge: netns, registry: address } = addressesOf(instance);
-  await startRegistry({
-    address,
-    netns,
-    storage: registryStorage(),
-    logFile: join(logDir(instance), 'registry.log'),
-    onSpawn: (pid) => adoptProcess(instance, 'registry', pid),
+  const logFile = join(logDir(instance), 'registry.log');
+  const enter = ['nsenter', `--net=/run/netns/${netns}`, '--'];
+  adoptProcess(
+    instance,
+    'registry',
+    startDetached([...enter, process.execPath, REGISTRY, address, imageStore()], logFile),
+  );
+  const answer = (): Promise<unknown> =>
+    askOnce({ url: `http://${address}` }, { path: '/v2/' }, { deadlineMs: 1000 });
+  await waitFor(answer, {
+    what: `the registry at ${address}`,
+    deadlineMs: REGISTRY_DEADLINE_MS,
+    intervalMs: 20,
     signal,
+    next: `read ${logFile}`,
   });
 }
 

@@ -10,7 +10,7 @@ import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from '../../env/local/imag
 import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
 import type { FetchContext } from '../../env/local/images/fetched.ts';
 import { compileJava } from '../../env/local/images/java.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { cacheDir } from '../../host/paths.ts';
 import { elasticsearch } from '../../probes/elasticsearch/index.ts';
 import type { StoreTarget } from '../../probes/store/store-driver.ts';

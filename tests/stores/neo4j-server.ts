@@ -7,7 +7,7 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { cacheDir } from '../../host/paths.ts';
 import { authLine } from '../../env/local/platform/neo4j/auth.ts';
 import { neo4j } from '../../probes/neo4j/index.ts';

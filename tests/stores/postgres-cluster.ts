@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { RELEASE } from '../../env/local/images/debian/debian-archive.ts';
 import { fetchPackages } from '../../env/local/images/debian/debian.ts';
 import { debianArchives } from '../../env/local/images/index.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { waitFor } from '../../host/wait.ts';
 import { queryOnce } from '../../probes/postgres/query.ts';
 import type {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
 import { NoPrimary } from '../../probes/postgres/first-primary.ts';

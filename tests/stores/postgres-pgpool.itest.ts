@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';
 import { postgres } from '../../probes/postgres/index.ts';

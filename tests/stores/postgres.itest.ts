@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { monoMs } from '../../host/clock.ts';
 import { waitFor } from '../../host/wait.ts';

@@ -20,7 +20,7 @@ import { rabbitmq } from '../../probes/rabbitmq/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { debianArchives } from '../../env/local/images/index.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 
 const ADDRESSES = ['127.0.77.10', '127.0.77.11', '127.0.77.12'];
 const PASSWORD = 'a-password-of-rabbitmq';

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { redis } from '../../probes/redis/index.ts';
 import type { StoreMember, StoreTarget } from '../../probes/store/store-driver.ts';
 import { onPath } from '../../host/run.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 
 const HOST = '127.0.0.1';
 const MASTER = 'tender';

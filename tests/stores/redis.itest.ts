@@ -9,7 +9,7 @@ import { canaryKey } from '../../probes/redis/session.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import type { StoreObservation } from '../../probes/store/store-driver.ts';
 import { exactSums } from '../sums.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
 import { monoMs } from '../../host/clock.ts';
 import { SERVER_NAME, startRedisGroup } from './redis-sentinel.ts';

@@ -7,7 +7,7 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchMaven, fetchWheels } from '../../env/local/images/fetched.ts';
-import { freePort } from '../../env/local/images/registry.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { buildTools } from '../../env/local/toolchain/index.ts';
 import { askOnce } from '../../host/http.ts';
 import { cacheDir } from '../../host/paths.ts';

@@ -1,7 +1,7 @@
 /** What the real registry answers of images to `plumbline doctor`: open, with passwords, and with tokens. */
 import assert from 'node:assert/strict';
-import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
-import { spawn } from 'node:child_process';
+import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,8 +9,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, RegistryClient } from '../../env/local/images/registry.ts';
+import { fetchPackages } from '../../env/local/images/debian/debian.ts';
+import { debianArchives } from '../../env/local/images/index.ts';
 import { certificateFor } from '../../host/_testing/certificate.ts';
+import { freePort } from '../../host/_testing/free-port.ts';
 import { askOnce } from '../../host/http.ts';
 import { waitFor } from '../../host/wait.ts';
 import { askRegistry, imageName } from '../../runner/doctor/registry.ts';
@@ -35,6 +37,8 @@ const tokens = createServer((request, response) => {
 });
 
 before(async () => {
+  for (const archive of await fetchPackages(['docker-registry'], { debsDir: debianArchives(), tempDir: folder }))
+    execFileSync('dpkg-deb', ['-x', archive, folder], { timeout: 60_000 });
   const made = await certificateFor(ISSUER);
   ({ key, cert: certificate } = made);
   writeFileSync(join(folder, 'bundle.pem'), certificate);
@@ -81,7 +85,9 @@ async function serving(auth: object | null): Promise<string> {
     JSON.stringify({ version: 0.1, log, storage, http: { addr: host }, ...(auth && { auth }) }),
   );
   children.push(
-    spawn('setpriv', ['--pdeathsig', 'KILL', 'docker-registry', 'serve', file], { stdio: 'ignore' }),
+    spawn('setpriv', ['--pdeathsig', 'KILL', join(folder, 'usr/bin/docker-registry'), 'serve', file], {
+      stdio: 'ignore',
+    }),
   );
   const look = async (): Promise<true | null> => {
     const { status } = await askOnce({ url: `http://${host}` }, { path: '/v2/' }, { deadlineMs: 500 });
@@ -92,21 +98,13 @@ async function serving(auth: object | null): Promise<string> {
 }
 
 async function push(host: string): Promise<void> {
-  const client = new RegistryClient(`http://${host}`);
-  const text = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: [],
-  });
-  const bytes = Buffer.from(text);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const descriptor = {
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    digest,
-    sizeBytes: bytes.length,
-  };
-  for (const repository of ['tools/node', 'private/node'])
-    await client.pushManifest(repository, '24', { descriptor, bytes });
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const body = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [] });
+  for (const repository of ['tools/node', 'private/node']) {
+    const url = `http://${host}/v2/${repository}/manifests/24`;
+    const { status } = await fetch(url, { method: 'PUT', headers: { 'content-type': mediaType }, body });
+    assert.equal(status, 201);
+  }
 }
 
 async function answerOf(host: string, image: string): Promise<Availability> {

@@ -1,17 +1,23 @@
-/** From recipes to stored layers and images: computes keys, builds missing layers, pushes missing blobs to the registry. */
+/** From recipes to stored layers and images: computes keys, builds missing layers, writes what the registry serves of an image. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ARCHIVES } from './debian/debian-archive.ts';
 import { describeDebian, withDebianLayer } from './debian/debian.ts';
 import { exec } from './exec.ts';
 import type { FetchedLayer } from './fetched.ts';
-import { blobPath, findLayer, storeLayer, writeAtomically, type LayerStore } from './oci/layer.ts';
+import {
+  blobPath,
+  findLayer,
+  storeLayer,
+  tagPath,
+  writeAtomically,
+  type LayerStore,
+} from './oci/layer.ts';
 import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci/oci.ts';
 import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
-import { fileBody, type RegistryClient } from './registry.ts';
 import { packEntries, type TarEntry } from './oci/tar.ts';
 
 /** Part of every layer's key. Increase it when a change in this folder alters the bytes made from the same recipe. */
@@ -27,7 +33,7 @@ export interface BuildContext {
   readonly digests: Map<string, Promise<string>>;
 }
 
-/** An image whose layers are stored, ready to be pushed. */
+/** An image whose layers are stored. */
 export interface BuiltImage {
   readonly name: string;
   readonly tag: string;
@@ -182,16 +188,11 @@ export async function buildImage(recipe: ImageRecipe, context: BuildContext): Pr
   };
 }
 
-/** Pushes an image, except blobs that the registry has already. */
-export async function pushImage(
-  image: BuiltImage,
-  client: RegistryClient,
-  context: BuildContext,
-): Promise<void> {
-  context.onProgress(`push ${image.name}:${image.tag}`);
-  for (const layer of image.layers) {
-    await client.pushBlob(image.name, layer, () => fileBody(blobPath(context.store, layer.digest)));
-  }
-  await client.pushBlob(image.name, image.config.descriptor, () => new Uint8Array(image.config.bytes));
-  await client.pushManifest(image.name, image.tag, image.manifest);
+/** Stores the documents of an image beside its layers, and its tag last: from then on the registry serves it. */
+export async function publishImage(image: BuiltImage, store: LayerStore): Promise<void> {
+  for (const { bytes, descriptor } of [image.config, image.manifest])
+    await writeAtomically(blobPath(store, descriptor.digest), bytes);
+  const tag = tagPath(store, image.name, image.tag);
+  await mkdir(dirname(tag), { recursive: true });
+  await writeAtomically(tag, image.manifest.descriptor.digest);
 }

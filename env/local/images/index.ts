@@ -1,17 +1,14 @@
 /**
- * Images of the embedded environment: built from the toolchain's programs and Debian packages, and kept in the cache as the
- * storage of a registry. If everything is built, no registry is started and nothing is pushed.
+ * Images of the embedded environment: built from the toolchain's programs and Debian packages, and kept in the cache, from which the
+ * registry of each instance serves them.
  */
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDir } from '../../../host/paths.ts';
 import { REGISTRY_NAME } from '../nodes/files.ts';
-import { buildImage, hasDebianLayers, pushImage, type BuildContext, type BuiltImage } from './build.ts';
+import { buildImage, hasDebianLayers, publishImage, type BuildContext, type BuiltImage } from './build.ts';
 import { ARCHIVES } from './debian/debian-archive.ts';
 import { CHECKOUT, moduleVersions, type ImageRecipe } from './recipes.ts';
-import { freePort, RegistryClient, startRegistry, storedTag } from './registry.ts';
-
-export { startRegistry } from './registry.ts';
 
 export interface ImageRef {
   readonly name: string;
@@ -31,22 +28,18 @@ export type ImageSet = Readonly<Record<string, ImageRef>>;
 export interface ImageOptions {
   readonly onProgress?: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
-  /** Folder of layers, archives and the registry's storage; default: `PLUMBLINE_CACHE` or /var/cache/plumbline. */
+  /** Folder of layers and archives; default: `PLUMBLINE_CACHE` or /var/cache/plumbline. */
   readonly cacheDir?: string;
 }
 
-function cacheRoot(options: Pick<ImageOptions, 'cacheDir'>): string {
-  return options.cacheDir ?? cacheDir();
-}
-
-/** The registry's storage folder. */
-export function registryStorage(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
-  return join(cacheRoot(options), 'registry');
+/** The folder of the layer store. */
+export function imageStore(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
+  return join(options.cacheDir ?? cacheDir(), 'images');
 }
 
 /** Folder of the Debian packages that images are made of. */
 export function debianArchives(options: Pick<ImageOptions, 'cacheDir'> = {}): string {
-  return join(cacheRoot(options), 'images', ARCHIVES);
+  return join(imageStore(options), ARCHIVES);
 }
 
 /** Whether everything that these images have of Debian packages is built, so that no package is needed for them. */
@@ -54,7 +47,7 @@ export function debianBuilt(
   recipes: readonly ImageRecipe[],
   options: Pick<ImageOptions, 'cacheDir'> = {},
 ): Promise<boolean> {
-  return hasDebianLayers(recipes, { root: join(cacheRoot(options), 'images') });
+  return hasDebianLayers(recipes, { root: imageStore(options) });
 }
 
 /** The image of that name. @throws Error if the set has none */
@@ -66,7 +59,7 @@ export function imageOf(images: ImageSet, name: string): ImageRef {
 }
 
 /**
- * Makes sure that the registry's storage holds the images.
+ * Makes sure that the layer store holds the images.
  * @param toolchainBin folder of the compiled programs, by their names
  * @throws when a program or package is missing, or the signal aborts
  */
@@ -75,7 +68,7 @@ export async function ensureImages(
   recipes: readonly ImageRecipe[],
   options: ImageOptions = {},
 ): Promise<ImageSet> {
-  const root = join(cacheRoot(options), 'images');
+  const root = imageStore(options);
   const context: BuildContext = {
     store: { root },
     inputs: { toolchainBin, checkout: CHECKOUT },
@@ -86,14 +79,11 @@ export async function ensureImages(
   };
   await removeLeftovers(join(root, 'tmp'));
   const built: BuiltImage[] = [];
-  for (const recipe of recipes) built.push(await buildImage(recipe, context));
-  const storage = registryStorage(options);
-  const lacking: BuiltImage[] = [];
-  for (const image of built) {
-    if ((await storedTag(storage, image.name, image.tag)) !== image.manifest.descriptor.digest)
-      lacking.push(image);
+  for (const recipe of recipes) {
+    const image = await buildImage(recipe, context);
+    await publishImage(image, context.store);
+    built.push(image);
   }
-  if (lacking.length > 0) await pushAll(lacking, storage, context);
   return Object.fromEntries(built.map((image) => [image.name, refOf(image)]));
 }
 
@@ -106,29 +96,6 @@ async function removeLeftovers(folder: string): Promise<void> {
     // ctime, not mtime: unpacking an archive sets mtime to the time in the archive.
     const { ctimeMs } = await stat(path).catch(() => ({ ctimeMs: Date.now() }));
     if (Date.now() - ctimeMs > LEFTOVER_AGE_MS) await rm(path, { recursive: true, force: true });
-  }
-}
-
-/** Pushes the images into the storage through a temporary registry on the loopback interface. */
-async function pushAll(images: readonly BuiltImage[], storage: string, context: BuildContext): Promise<void> {
-  const temp = join(context.store.root, 'tmp');
-  await mkdir(temp, { recursive: true });
-  const folder = await mkdtemp(join(temp, 'push-'));
-  const address = `127.0.0.1:${String(await freePort())}`;
-  const logFile = join(folder, 'registry.log');
-  const registry = await startRegistry({
-    address,
-    storage,
-    logFile,
-    signal: context.signal,
-    dieWithParent: true,
-  });
-  try {
-    const client = new RegistryClient(registry.url, context.signal);
-    for (const image of images) await pushImage(image, client, context);
-  } finally {
-    await registry.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

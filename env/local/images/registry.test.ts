@@ -1,74 +1,54 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
-import { holds } from '../machine/ports.ts';
-import { freePort, startRegistry } from './registry.ts';
+import { after, test } from 'node:test';
+import { tempFolder } from '../../../host/_testing/temp-folder.ts';
+import { publishImage } from './build.ts';
+import { storeLayer } from './oci/layer.ts';
+import { imageConfig, imageManifest, MEDIA_TYPE } from './oci/oci.ts';
+import { packEntries } from './oci/tar.ts';
+import { registryOver } from './registry.ts';
 
-/** Stands in for docker-registry: listens on the configured address, or prints the same error when it cannot. */
-const PROGRAM = `#!${process.execPath}
-const { addr } = JSON.parse(require('node:fs').readFileSync(process.argv[3], 'utf8')).http;
-const [host, port] = addr.split(':');
-const server = require('node:http').createServer((_, response) => response.end('{}'));
-server.once('error', () => setTimeout(() => {
-  console.error('listen tcp ' + addr + ': bind: address already in use');
-  process.exit(1);
-}, 300));
-server.listen(Number(port), host);
-`;
+const root = tempFolder();
+mkdirSync(join(root, 'tags', 'empty'), { recursive: true });
+const layer = await storeLayer({ root }, 'key', 'one', { tar: packEntries([{ path: 'a', text: 'hello' }]) });
+const config = imageConfig([layer], {});
+const manifest = imageManifest(config.descriptor, [layer]);
+await publishImage({ name: 'one', tag: '1.0', layers: [layer], config, manifest }, { root });
 
-// In a suite, because hooks outside of one would also apply to tests of other files in the same process.
-suite('a registry', () => {
-  let folder: string;
-  const path = process.env['PATH'];
+const server = registryOver({ root });
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+after(() => server.close());
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const ask = (path: string, method = 'GET'): Promise<Response> => fetch(`${url}${path}`, { method });
 
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'plumbline-registry-'));
-    writeFileSync(join(folder, 'docker-registry'), PROGRAM);
-    chmodSync(join(folder, 'docker-registry'), 0o755);
-    process.env['PATH'] = `${folder}:${path ?? ''}`;
-  });
-  after(() => {
-    process.env['PATH'] = path;
-    rmSync(folder, { recursive: true });
-  });
-
-  const start = (address: string): ReturnType<typeof startRegistry> =>
-    startRegistry({ address, storage: join(folder, 'storage'), logFile: join(folder, 'registry.log') });
-
-  test('a registry that is started holds its port', { skip: process.platform !== 'linux' }, async () => {
-    const address = `127.0.0.1:${await freePort()}`;
-    const registry = await start(address);
-    assert.ok(holds(registry.pid, address));
-    await registry.stop();
-  });
-
-  test(
-    'another process that answers on the port is not taken for the registry, and is named',
-    { skip: process.platform !== 'linux' },
-    async () => {
-      const port = await freePort();
-      const stranger = createServer((_, response) => {
-        response.end('{}');
-      });
-      await new Promise<void>((resolve) => {
-        stranger.listen(port, '0.0.0.0', resolve);
-      });
-      try {
-        await assert.rejects(start(`127.0.0.1:${port}`), {
-          message: `the registry cannot listen on 127.0.0.1:${port}, which node (process ${process.pid}) holds; end that process, or make it use another port`,
-        });
-      } finally {
-        stranger.close();
-      }
-    },
-  );
+test('should serve a manifest by tag and by digest, and each blob by digest', async () => {
+  assert.equal((await ask('/v2/')).status, 200);
+  for (const reference of ['1.0', manifest.descriptor.digest]) {
+    const answer = await ask(`/v2/one/manifests/${reference}?ns=registry.plumbline.test%3A5000`);
+    assert.equal(answer.headers.get('content-type'), MEDIA_TYPE.manifest);
+    assert.equal(answer.headers.get('docker-content-digest'), manifest.descriptor.digest);
+    assert.equal(await answer.text(), manifest.bytes.toString());
+  }
+  assert.equal(await (await ask(`/v2/one/blobs/${config.descriptor.digest}`)).text(), config.bytes.toString());
+  const blob = await ask(`/v2/one/blobs/${layer.digest}`);
+  assert.equal((await blob.bytes()).length, layer.sizeBytes);
+  const head = await ask('/v2/one/manifests/1.0', 'HEAD');
+  assert.equal(head.headers.get('content-length'), String(manifest.bytes.length));
 });
 
-test('a port is given out once: who asked for it may not have bound it yet', async () => {
-  const ports = await Promise.all(Array.from({ length: 400 }, () => freePort()));
-  const later = await Promise.all(Array.from({ length: 400 }, () => freePort()));
-  assert.equal(new Set([...ports, ...later]).size, 800);
+test('should have nothing else, and take nothing', async () => {
+  for (const path of [
+    '/v2/one/manifests/2.0',
+    '/v2/two/manifests/1.0',
+    '/v2/empty/manifests/..',
+    '/v2/one/blobs/1.0',
+    `/v2/one/blobs/sha256:${'0'.repeat(64)}`,
+    '/v2/one/blobs/sha256:..%2f..%2ftags%2fone%2f1.0',
+    '/v2/_catalog',
+    '/',
+  ])
+    assert.equal((await ask(path)).status, 404, path);
+  assert.equal((await ask('/v2/one/manifests/1.0', 'PUT')).status, 405);
 });

@@ -37,7 +37,6 @@ export const PACKAGES: readonly Package[] = [
   { name: 'socat', why: 'port forwarding' },
   { name: 'ethtool', why: 'kubeadm' },
   { name: 'haproxy', why: 'the load balancer in front of the API servers and the edge' },
-  { name: 'docker-registry', why: 'the registry that images are pulled from' },
   { name: 'busybox-static', why: 'the smallest image' },
   { name: 'gcc', why: 'compiles the pause program and the C part of runc' },
   { name: 'libc6-dev', why: 'as above' },
@@ -92,7 +91,7 @@ export function missingOf(names: readonly string[], dpkgOutput: string): string[
 }
 
 /**
- * Installs the missing packages. Their services (haproxy, the registry) are not started, neither now nor at the next boot.
+ * Installs the missing packages. Their services (haproxy) are not started, neither now nor at the next boot.
  * @param words as for `packagesFor`
  * @throws CommandError with apt's error text; Error that adds why the lists of packages could not be refreshed, if they could not
  */

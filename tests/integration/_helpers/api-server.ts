@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../../env/local/images/registry.ts';
+import { freePort } from '../../../host/_testing/free-port.ts';
 import { buildTools, CLUSTER_GROUPS } from '../../../env/local/toolchain/index.ts';
 import { waitFor } from '../../../host/wait.ts';
 import { openCluster } from '../../../probes/kubernetes/index.ts';

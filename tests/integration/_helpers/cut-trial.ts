@@ -15,7 +15,7 @@ import { startClientLoad } from '../../../probes/client-load/process.ts';
 import { trialRecord } from '../../trial-record.ts';
 import { readHistory } from '../../../reports/record/history/read-history.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
-import { freePort } from '../../../env/local/images/registry.ts';
+import { freePort } from '../../../host/_testing/free-port.ts';
 import { armed, landed } from '../../fault-lines.ts';
 import type { PostgresServer } from './postgres-server.ts';
 

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../env/local/images/registry.ts';
+import { freePort } from '../../../host/_testing/free-port.ts';
 import { queryOnce } from '../../../probes/postgres/query.ts';
 import { raisePriority } from '../../../probes/client-load/priority.ts';
 import type { StoreConnection } from '../../../probes/store/store-driver.ts';
