@@ -19,8 +19,8 @@ export function registerToolchain(program: Command, context: Context): void {
       const { packArchive } = await import('../../env/local/index.ts');
       context.exit(
         await cancellable(async (signal) => {
-          const { sha256, bytes, files } = await packArchive(path.resolve(file), { signal });
-          context.out(`${file}: ${gib(bytes)}, ${files} files\nsha256 ${sha256}`);
+          const { sha256, bytes } = await packArchive(path.resolve(file), { signal });
+          context.out(`${file}: ${gib(bytes)}\nsha256 ${sha256}`);
           return EXIT.met;
         }),
       );
@@ -36,8 +36,8 @@ export function registerToolchain(program: Command, context: Context): void {
       const { unpackArchive } = await import('../../env/local/index.ts');
       context.exit(
         await cancellable(async (signal) => {
-          const { sha256, files } = await unpackArchive(path.resolve(file), options.sha256, { signal });
-          context.out(`${files} files are in the cache\nsha256 ${sha256}`);
+          const { sha256 } = await unpackArchive(path.resolve(file), options.sha256, { signal });
+          context.out(`the programs and images of ${file} are in the cache\nsha256 ${sha256}`);
           return EXIT.met;
         }),
       );

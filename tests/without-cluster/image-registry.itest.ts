@@ -37,7 +37,10 @@ const tokens = createServer((request, response) => {
 });
 
 before(async () => {
-  for (const archive of await fetchPackages(['docker-registry'], { debsDir: debianArchives(), tempDir: folder }))
+  for (const archive of await fetchPackages(['docker-registry'], {
+    debsDir: debianArchives(),
+    tempDir: folder,
+  }))
     execFileSync('dpkg-deb', ['-x', archive, folder], { timeout: 60_000 });
   const made = await certificateFor(ISSUER);
   ({ key, cert: certificate } = made);

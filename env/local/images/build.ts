@@ -8,14 +8,7 @@ import { ARCHIVES } from './debian/debian-archive.ts';
 import { describeDebian, withDebianLayer } from './debian/debian.ts';
 import { exec } from './exec.ts';
 import type { FetchedLayer } from './fetched.ts';
-import {
-  blobPath,
-  findLayer,
-  storeLayer,
-  tagPath,
-  writeAtomically,
-  type LayerStore,
-} from './oci/layer.ts';
+import { blobPath, findLayer, storeLayer, tagPath, writeAtomically, type LayerStore } from './oci/layer.ts';
 import { imageConfig, imageManifest, sha256, type Document, type Layer } from './oci/oci.ts';
 import type { ImageRecipe, Inputs, LayerRecipe, TagRecipe } from './recipes.ts';
 import { packEntries, type TarEntry } from './oci/tar.ts';

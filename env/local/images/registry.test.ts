@@ -31,7 +31,10 @@ test('should serve a manifest by tag and by digest, and each blob by digest', as
     assert.equal(answer.headers.get('docker-content-digest'), manifest.descriptor.digest);
     assert.equal(await answer.text(), manifest.bytes.toString());
   }
-  assert.equal(await (await ask(`/v2/one/blobs/${config.descriptor.digest}`)).text(), config.bytes.toString());
+  assert.equal(
+    await (await ask(`/v2/one/blobs/${config.descriptor.digest}`)).text(),
+    config.bytes.toString(),
+  );
   const blob = await ask(`/v2/one/blobs/${layer.digest}`);
   assert.equal((await blob.bytes()).length, layer.sizeBytes);
   const head = await ask('/v2/one/manifests/1.0', 'HEAD');
