@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CommandError, EXIT } from '../host/errors.ts';
-import { NotReadyError } from '../env/local/platform/rollout.ts';
+import { NotReadyError } from '../env/local/platform/ready.ts';
 import { DeadlineError } from '../host/wait.ts';
 import { exitCodeOf, linesOf } from './ending.ts';
 

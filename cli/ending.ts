@@ -6,7 +6,7 @@ import { EXIT } from '../host/errors.ts';
 const CODES_BY_NAME: Record<string, number> = {
   PreflightError: EXIT.usage,
   EnvironmentHeldError: EXIT.refused,
-  // The embedded environment is half up: a part of it was not ready in time. The message names that part.
+  // The embedded environment is half up: something of it was not ready in time. The message says what.
   NotReadyError: EXIT.inconclusive,
   DeadlineError: EXIT.inconclusive,
 };

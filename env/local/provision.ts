@@ -22,8 +22,7 @@ import { logDir } from '../../host/paths.ts';
 import { startDetached } from '../../host/run.ts';
 import { waitFor } from '../../host/wait.ts';
 import { patient } from '../../host/patience.ts';
-import { applyPlatform, waitPlatform, type PlatformContext } from './platform/index.ts';
-import { waitRollout } from './platform/rollout.ts';
+import { applyPlatform, waitPlatform } from './platform/index.ts';
 import { adoptProcess, recordedProcess } from './state/processes.ts';
 import { unfinishedStamp, writeStamp } from './state/stamp.ts';
 import type { Progress } from './progress.ts';
@@ -84,7 +83,7 @@ export async function provisionPlatform(target: Target, progress: Progress): Pro
   progress.begin('platform', 'applying the platform');
   await applyPlatform(platform);
   progress.begin('platform-ready', 'waiting for the platform');
-  await allSettledOrThrow([waitClusterServices(platform), waitPlatform(platform)]);
+  await waitPlatform(platform);
   await waitServices(instance, platform.nodes, { deadlineMs: READY_DEADLINE_MS, signal });
 }
 
@@ -158,16 +157,6 @@ function serviceRepair(target: Target): ServiceRepair {
     say,
     signal,
   };
-}
-
-/** Waits until kube-proxy runs everywhere and CoreDNS answers. */
-async function waitClusterServices(platform: PlatformContext): Promise<void> {
-  const of = { namespace: 'kube-system', deadlineMs: READY_DEADLINE_MS };
-  await allSettledOrThrow(
-    ['daemonset/kube-proxy', 'deployment/coredns'].map((workload) =>
-      waitRollout(platform, { ...of, workload }),
-    ),
-  );
 }
 
 /** UID of the namespace kube-system. */

@@ -1,8 +1,10 @@
 /** Applies the platform to a cluster and waits until it works. Applying it again changes only what differs. */
 import { createHash } from 'node:crypto';
-import type { PlatformContext } from './context.ts';
+import { allSettledOrThrow } from '../cluster/bringup.ts';
+import { SYSTEM, type PlatformContext } from './context.ts';
 import { FIELD_MANAGER, type KubeObject } from './objects.ts';
 import { platformParts } from './parts.ts';
+import { waitReady } from './ready.ts';
 import { ensureSecrets, placeholders } from './secrets.ts';
 
 export type { PlatformContext } from './context.ts';
@@ -32,14 +34,27 @@ export async function applyPlatform(context: PlatformContext): Promise<void> {
   await applyObjects(context, objects);
 }
 
-/** Waits until what applyPlatform applied works; each part has its own deadline and says what it lacks. */
+/** What the cluster runs itself, and every part needs. */
+const OF_CLUSTER = [
+  { kind: 'DaemonSet', metadata: { name: 'kube-proxy', namespace: SYSTEM } },
+  { kind: 'Deployment', metadata: { name: 'coredns', namespace: SYSTEM } },
+];
+
+/**
+ * Waits until what applyPlatform applied is ready, and then until each part works.
+ * @throws NotReadyError; DeadlineError with what a part lacks
+ */
 export async function waitPlatform(context: PlatformContext): Promise<void> {
   const objects = platformObjects(context);
-  for (const part of platformParts(context.instance, context.with)) {
-    context.onProgress(`waiting for ${part.name}`);
-    const secrets = await ensureSecrets(context.stateDir, part.passwords);
-    await part.wait(context, { objects, secrets });
-  }
+  await waitReady(context, [...OF_CLUSTER, ...objects]);
+  const parts = platformParts(context.instance, context.with).filter((part) => 'works' in part);
+  context.onProgress(`everything is ready; waiting until ${parts.map(({ name }) => name).join(', ')} work`);
+  await allSettledOrThrow(
+    parts.map(async (part) => {
+      const secrets = await ensureSecrets(context.stateDir, part.passwords);
+      await part.works?.(context, { objects, secrets });
+    }),
+  );
 }
 
 /** Every object as it is applied, but for passwords, which are placeholders. */

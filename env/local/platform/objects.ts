@@ -58,7 +58,7 @@ const NO_ROOT = {
  */
 const PATIENT = { timeoutSeconds: 5, failureThreshold: 6 } as const;
 
-const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+export const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 interface Workload {
   readonly selector?: unknown;

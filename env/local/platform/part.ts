@@ -5,7 +5,7 @@ import { render } from './manifests.ts';
 import type { KubeObject } from './objects.ts';
 import type { Secrets } from './secrets.ts';
 
-/** What was applied, for the wait that follows. */
+/** What was applied, for what is awaited of it. */
 export interface Applied<Password extends string = string> {
   /** Every object of the platform, with placeholders for passwords: counts, addresses and ports are read from them. */
   readonly objects: readonly KubeObject[];
@@ -27,7 +27,8 @@ interface Declared<Password extends string> {
   objects?(context: PlatformContext, secrets: Secrets<Password>): KubeObject[];
   /** What must be done before its objects are applied. */
   prepare?(context: PlatformContext): Promise<void>;
-  wait(context: PlatformContext, applied: Applied<Password>): Promise<void>;
+  /** Waits for what it does not tell by being ready. Called when every Deployment, StatefulSet and DaemonSet of the platform is. Default: nothing. */
+  works?(context: PlatformContext, applied: Applied<Password>): Promise<void>;
 }
 
 /** A store, a service or a tool of the platform, with all that is needed to provision it. */

@@ -61,7 +61,7 @@ async function askedBy(part: Part, answer: (command: string) => string): Promise
       return Promise.resolve(answer(argv.join(' ')));
     },
   };
-  await part.wait(context, { objects: objectsWith(ALL, 'local'), secrets: {} });
+  await part.works?.(context, { objects: objectsWith(ALL, 'local'), secrets: {} });
   return asked;
 }
 

@@ -6,7 +6,6 @@ import { ensureCertificate } from '../certificate.ts';
 import { EDGE, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 import { EDGE_HOST, edgeFiles, renderEdge } from './haproxy.ts';
 
 /** Marks of a request that took the whole way, in order. */
@@ -17,7 +16,7 @@ export const edge = part({
   objects: (context, secrets) =>
     ['edge/gateway', 'edge/traefik'].flatMap((folder) => render(context, secrets, { folder })),
   prepare: prepareEdge,
-  wait: waitForEdge,
+  works: leadsIn,
 });
 
 /**
@@ -42,18 +41,10 @@ async function configureLoadBalancer(context: PlatformContext): Promise<void> {
   await context.setLoadBalancerConfig(renderEdge(address, edgeFiles(context.stateDir), workers));
 }
 
-const ROLLOUT_DEADLINE_MS = 120_000;
 const PATH_DEADLINE_MS = 30_000;
 
-/** Waits for the pods, and then for one request that passes every hop. */
-async function waitForEdge(context: PlatformContext): Promise<void> {
-  for (const name of ['gateway', 'traefik']) {
-    await waitRollout(context, {
-      namespace: EDGE,
-      workload: `deployment/${name}`,
-      deadlineMs: ROLLOUT_DEADLINE_MS,
-    });
-  }
+/** Waits for one request that passes every hop. */
+async function leadsIn(context: PlatformContext): Promise<void> {
   if (await isClosed(context)) await configureLoadBalancer(context);
   await waitFor(async () => await passesAllHops(context), {
     what: `a request through https://${context.addresses.loadBalancer}/ to show the marks "${ALL_HOPS}"`,

@@ -3,10 +3,9 @@ import { HAPROXY } from '../../images/debian/debian-stores.ts';
 import { ELASTICSEARCH_JARS, ELASTICSEARCH_LAUNCHER } from '../../images/elasticsearch.ts';
 import { JAVA_RUNTIME } from '../../images/java.ts';
 import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
-import { TENDER, type PlatformContext } from '../context.ts';
+import { TENDER } from '../context.ts';
 import { part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
-import { ensureDocuments, type OfElasticsearch } from './documents.ts';
+import { ensureDocuments } from './documents.ts';
 import { serverObjects } from './server.ts';
 
 export const HAPROXY_IMAGE: ImageRecipe = {
@@ -34,20 +33,5 @@ export const store = part({
     const users = ['plumbline', 'tender'];
     return serverObjects(context, secrets, { name: 'elasticsearch', namespace: TENDER, heap: '400m', users });
   },
-  wait: waitElasticsearch,
+  works: ensureDocuments,
 });
-
-const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, a minute where every store starts at once
-
-/**
- * Waits for every member, then for a green cluster that holds the platform's documents.
- * @throws DeadlineError with what the cluster said last
- */
-async function waitElasticsearch(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
-  await waitRollout(context, {
-    namespace: TENDER,
-    workload: 'statefulset/elasticsearch',
-    deadlineMs: READY_DEADLINE_MS,
-  });
-  await ensureDocuments(context, applied);
-}

@@ -6,7 +6,6 @@ import { bare, programs } from '../../images/recipes.ts';
 import { specOf } from '../applied.ts';
 import { SYSTEM, type PlatformContext } from '../context.ts';
 import { part, type Applied } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 
 const DEVICE_PLUGIN = 'device-plugin';
 
@@ -20,20 +19,17 @@ export const DEVICE_PLUGIN_IMAGE: ImageRecipe = {
 export const gpu = part({
   name: 'gpu',
   images: [DEVICE_PLUGIN_IMAGE],
-  wait: (context, { objects }) => waitDevices(context, objects, { namespace: SYSTEM, name: DEVICE_PLUGIN }),
+  works: (context, { objects }) => waitDevices(context, objects, { namespace: SYSTEM, name: DEVICE_PLUGIN }),
 });
 
-const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine
 const OFFERED_DEADLINE_MS = 60_000; // kubelet tells the API server of new devices every 10 s
 
-/** Waits until the plugins of a DaemonSet are registered and every node that it selects offers its devices to the scheduler. */
+/** Waits until every node that a DaemonSet of plugins selects offers its devices to the scheduler. */
 export async function waitDevices(
   context: PlatformContext,
   objects: Applied['objects'],
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
-  const workload = `daemonset/${name}`;
-  await waitRollout(context, { namespace, workload, deadlineMs: READY_DEADLINE_MS });
   const devices = devicesOf(objects, name);
   const nodes = context.nodes.filter(({ labels }) => selects({ matchLabels: devices.selector }, labels));
   if (nodes.length === 0) return;
@@ -43,7 +39,7 @@ export async function waitDevices(
     deadlineMs: OFFERED_DEADLINE_MS,
     intervalMs: 500,
     signal: context.signal,
-    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${namespace} logs ${workload}`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${namespace} logs daemonset/${name}`,
   });
 }
 

@@ -6,7 +6,6 @@ import { callOf, type Call } from '../elasticsearch/call.ts';
 import { serverObjects } from '../elasticsearch/server.ts';
 import type { KubeObject } from '../objects.ts';
 import type { Applied } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 import { INDEX_TEMPLATE, outdated, TEMPLATE } from './lines.ts';
 
@@ -23,22 +22,16 @@ export function logstoreObjects(context: PlatformContext, secrets: Secrets): Kub
   return serverObjects(context, secrets, { name: NAME, namespace: OBSERVABILITY, heap: HEAP, users });
 }
 
-const READY_DEADLINE_MS = 240_000; // 25 s on an idle machine, more than a minute where every store starts at once
 const PREPARED_DEADLINE_MS = 60_000;
 
 /**
- * Waits for the server, and gives it the template without which no shipper begins.
+ * Gives the server the template without which no shipper begins.
  * @throws DeadlineError with what the server said last
  */
-export async function waitLogstore(
+export async function ensureTemplate(
   context: PlatformContext,
   { objects, secrets }: OfLogstore,
 ): Promise<void> {
-  await waitRollout(context, {
-    namespace: OBSERVABILITY,
-    workload: `statefulset/${NAME}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
   const url = urlOf(objects, NAME, 'http');
   const call = callOf(context, { url, user: 'plumbline', password: secrets.logstorePlumbline });
   await waitFor(async () => await prepare(call), {

@@ -1,10 +1,8 @@
 /** Neo4j Community. */
 import { JAVA_RUNTIME, mavenLayer } from '../../images/java.ts';
 import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
-import { TENDER, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 import { authLine } from './auth.ts';
 
 export const NEO4J_IMAGE: ImageRecipe = {
@@ -28,16 +26,4 @@ export const store = part({
       folder: 'neo4j',
       values: { 'auth.ini': authLine('neo4j', secrets.neo4j) },
     }),
-  wait: waitNeo4j,
 });
-
-const READY_DEADLINE_MS = 240_000; // 8 s on an idle machine, a minute where every store starts at once
-
-/** Waits for the member. @throws when it is not ready before the deadline */
-async function waitNeo4j(context: PlatformContext): Promise<void> {
-  await waitRollout(context, {
-    namespace: TENDER,
-    workload: 'statefulset/neo4j',
-    deadlineMs: READY_DEADLINE_MS,
-  });
-}

@@ -4,7 +4,6 @@ import { POSTGRES, POSTGRES_USER } from '../../images/debian/debian-recipes.ts';
 import { base } from '../../images/recipes.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 
 const NAME = 'postgres';
 
@@ -29,21 +28,14 @@ export const store = part({
     },
   ],
   passwords: ['superuser', 'replication', 'rewind', 'restapi', 'tender', 'plumbline'],
-  wait: waitPostgres,
+  works: hasPair,
 });
 
-const READY_DEADLINE_MS = 180_000; // 8 to 20 s on an idle machine; images may still have to be pulled
-
 /**
- * Waits for all members, a leader and a synchronous replica.
- * @throws NotReadyError; DeadlineError with what Patroni last published
+ * Waits for a leader and a synchronous replica.
+ * @throws DeadlineError with what Patroni last published
  */
-async function waitPostgres(context: PlatformContext): Promise<void> {
-  await waitRollout(context, {
-    namespace: TENDER,
-    workload: `statefulset/${NAME}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
+async function hasPair(context: PlatformContext): Promise<void> {
   await waitFor(async () => await synchronousPair(context), {
     what: `a leader and a synchronous replica of ${NAME} in ${context.instance}`,
     deadlineMs: 60_000,

@@ -5,7 +5,6 @@ import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
 import { replicasOf } from '../applied.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { part, type Applied } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 
 const NAME = 'redis';
 const SENTINEL = 'redis-sentinel';
@@ -21,25 +20,17 @@ export const store = part({
   name: NAME,
   images: [REDIS_IMAGE],
   passwords: ['redis', 'sentinel'],
-  wait: waitRedis,
+  works: sentinelsKnowAll,
 });
 
-const READY_DEADLINE_MS = 180_000;
 /** A Sentinel looks for new replicas every 10 s. */
 const KNOWN_DEADLINE_MS = 60_000;
 
 /**
- * Waits for all members and Sentinels, and until every Sentinel knows all replicas and could have a failover agreed on.
+ * Waits until every Sentinel knows all replicas and could have a failover agreed on.
  * @throws DeadlineError with what a Sentinel said last
  */
-async function waitRedis(context: PlatformContext, { objects }: Applied): Promise<void> {
-  for (const name of [NAME, SENTINEL]) {
-    await waitRollout(context, {
-      namespace: TENDER,
-      workload: `statefulset/${name}`,
-      deadlineMs: READY_DEADLINE_MS,
-    });
-  }
+async function sentinelsKnowAll(context: PlatformContext, { objects }: Applied): Promise<void> {
   const sentinels = replicasOf(objects, 'StatefulSet', SENTINEL);
   const replicas = replicasOf(objects, 'StatefulSet', NAME) - 1;
   for (let at = 0; at < sentinels; at++) {

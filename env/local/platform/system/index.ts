@@ -1,10 +1,9 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
 import { waitFor } from '../../../../host/wait.ts';
-import { SYSTEM, type PlatformContext } from '../context.ts';
+import type { PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
 import { part, type Part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** CPU and memory of pods and nodes, which autoscalers read. */
@@ -24,7 +23,7 @@ export function systemPart(namespaces: string, storageClass: string): Part {
       ...render(context, secrets, { folder: 'system', files: ['storage.yaml'], values: { storageClass } }),
       ...aggregatedObjects(context, secrets, METRICS),
     ],
-    wait: waitSystem,
+    works: (context) => waitApi(context, METRICS.group),
   });
 }
 
@@ -41,18 +40,6 @@ export function aggregatedObjects(
 }
 
 const DEADLINE_MS = 120_000; // a few seconds on an idle machine
-
-/** Waits until both deployments are available and the metrics API answers. */
-async function waitSystem(context: PlatformContext): Promise<void> {
-  for (const name of ['local-path-provisioner', METRICS.name]) {
-    await waitRollout(context, {
-      namespace: SYSTEM,
-      workload: `deployment/${name}`,
-      deadlineMs: DEADLINE_MS,
-    });
-  }
-  await waitApi(context, METRICS.group);
-}
 
 /** Waits until an API behind the aggregation layer answers. */
 export async function waitApi(context: PlatformContext, group: string): Promise<void> {

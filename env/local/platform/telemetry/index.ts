@@ -1,14 +1,11 @@
 /** The part `telemetry`: where log lines, traces and alerts go, and what shows dashboards. Prometheus is always there; see prometheus/. */
-import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { ALERTMANAGER } from '../../images/debian/debian-services.ts';
 import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
-import { OBSERVABILITY, type PlatformContext } from '../context.ts';
 import { store as elasticsearch } from '../elasticsearch/index.ts';
 import { grafanaStubObjects } from '../grafana-stub/index.ts';
-import { logstoreObjects, waitLogstore, type OfLogstore } from '../logstore/index.ts';
+import { ensureTemplate, logstoreObjects } from '../logstore/index.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
-import { waitRollout } from '../rollout.ts';
 
 export const telemetry = part({
   name: 'telemetry',
@@ -36,21 +33,6 @@ export const telemetry = part({
     ...['log-shipper', 'jaeger', 'alertmanager'].flatMap((folder) => render(context, secrets, { folder })),
     ...grafanaStubObjects(context, secrets),
   ],
-  wait: waitTelemetry,
+  // Lines must have somewhere to go. The data source of Grafana's stand-in may come later.
+  works: ensureTemplate,
 });
-
-const WORKLOADS = [
-  'daemonset/log-shipper',
-  'deployment/jaeger',
-  'deployment/alertmanager',
-  'deployment/grafana-stub',
-] as const;
-const READY_DEADLINE_MS = 120_000; // a few seconds on an idle machine, once the images are on every node
-
-/** Waits for all of them, and until lines have somewhere to go. The data source of Grafana's stand-in may come later. */
-async function waitTelemetry(context: PlatformContext, applied: OfLogstore): Promise<void> {
-  const rollouts = WORKLOADS.map((workload) =>
-    waitRollout(context, { namespace: OBSERVABILITY, workload, deadlineMs: READY_DEADLINE_MS }),
-  );
-  await allSettledOrThrow([waitLogstore(context, applied), ...rollouts]);
-}

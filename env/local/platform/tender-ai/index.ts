@@ -1,14 +1,12 @@
 /** The AI service with the model that it asks, and what tells its autoscaler how many jobs wait (toolchain/external-metrics). */
-import { allSettledOrThrow } from '../../cluster/bringup.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import { PYTHON_SERVICE } from '../../images/debian/debian-services.ts';
 import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
 import { replicasOf } from '../applied.ts';
-import { SYSTEM, TENDER, type PlatformContext } from '../context.ts';
+import { TENDER, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
 import { APPLICATION_QUEUE, consumersOf, type OfRabbitmq } from '../rabbitmq/queue.ts';
-import { waitRollout } from '../rollout.ts';
 import { aggregatedObjects, waitApi } from '../system/index.ts';
 
 const EXTERNAL_METRICS = { name: 'external-metrics', group: 'external.metrics.k8s.io' } as const;
@@ -41,30 +39,16 @@ export const ai = part({
     ...['llm-stub', 'tender-ai'].flatMap((folder) => render(context, secrets, { folder })),
     ...aggregatedObjects(context, secrets, EXTERNAL_METRICS),
   ],
-  wait: waitAi,
+  works: takesJobs,
 });
 
-const READY_DEADLINE_MS = 180_000; // some 5 s on an idle machine; Python starts slowly where every store does too
 const CONSUMING_DEADLINE_MS = 60_000;
-const DEPLOYMENTS = [
-  [TENDER, 'llm-stub'],
-  [TENDER, 'tender-ai'],
-  [SYSTEM, EXTERNAL_METRICS.name],
-] as const;
 
 /**
- * Waits for the pods, until the depth of the queue can be asked for, and until each of them takes jobs.
+ * Waits until the depth of the queue can be asked for, and until each pod takes jobs.
  * @throws DeadlineError with how many did
  */
-async function waitAi(context: PlatformContext, applied: OfRabbitmq): Promise<void> {
-  const rollouts = DEPLOYMENTS.map(([namespace, name]) =>
-    waitRollout(context, {
-      namespace,
-      workload: `deployment/${name}`,
-      deadlineMs: READY_DEADLINE_MS,
-    }),
-  );
-  await allSettledOrThrow(rollouts);
+async function takesJobs(context: PlatformContext, applied: OfRabbitmq): Promise<void> {
   await waitApi(context, EXTERNAL_METRICS.group);
   const pods = replicasOf(applied.objects, 'Deployment', 'tender-ai');
   await waitFor(async () => await enoughConsumers(context, applied, pods), {

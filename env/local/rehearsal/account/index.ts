@@ -44,7 +44,7 @@ export function accountPart(
     name: 'account',
     passwords: Object.values(handedOut),
     objects: () => rightsIn(namespaces),
-    wait: async (context, { secrets }) => {
+    works: async (context, { secrets }) => {
       await permit(context);
       await handOut(context);
       for (const [file, name] of Object.entries(handedOut))

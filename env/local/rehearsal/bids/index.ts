@@ -8,7 +8,6 @@ import { base, modules, NODE, NONROOT, rehearsalService } from '../../images/rec
 import { specOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { certificate as databases } from '../postgres/index.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
@@ -49,24 +48,17 @@ export const bids = part({
     return certificate.objects(context, secrets, { folder: import.meta.dirname, values });
   },
   prepare: certificate.ensure,
-  wait: waitBids,
+  works: leadsToDrafts,
 });
 
-const READY_DEADLINE_MS = 120_000; // images may still have to be pulled
 const PATH_DEADLINE_MS = 30_000;
 const ANSWER_MS = 5_000;
 
 /**
- * Waits for the pods, and then for a list of drafts through the gateway, with the key of the canaries.
- * @throws NotReadyError; DeadlineError with what came back last
+ * Waits for a list of drafts through the gateway, with the key of the canaries.
+ * @throws DeadlineError with what came back last
  */
-async function waitBids(context: PlatformContext, applied: Applied<'bidsCanaryKey'>): Promise<void> {
-  for (const name of [DESK, GATEWAY])
-    await waitRollout(context, {
-      namespace: NAMESPACE,
-      workload: `deployment/${name}`,
-      deadlineMs: READY_DEADLINE_MS,
-    });
+async function leadsToDrafts(context: PlatformContext, applied: Applied<'bidsCanaryKey'>): Promise<void> {
   await waitFor(async () => await listed(context, applied), {
     what: `${GATEWAY} of ${context.instance} to lead to ${DESK}`,
     deadlineMs: PATH_DEADLINE_MS,

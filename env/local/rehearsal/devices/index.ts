@@ -7,5 +7,6 @@ export const devices = part({
   name: 'devices',
   images: [DEVICE_PLUGIN_IMAGE],
   objects: (context, secrets) => render(context, secrets, { folder: import.meta.dirname, plain: true }),
-  wait: (context, { objects }) => waitDevices(context, objects, { namespace: 'accelerators', name: 'cards' }),
+  works: (context, { objects }) =>
+    waitDevices(context, objects, { namespace: 'accelerators', name: 'cards' }),
 });

@@ -7,7 +7,6 @@ import { replicasOf, specOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'catalog';
@@ -26,10 +25,9 @@ export const store = part({
   passwords: ['searchCanary', 'searchOwner'],
   objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
-  wait: waitElasticsearch,
+  works: isGreen,
 });
 
-const READY_DEADLINE_MS = 300_000; // six nodes start at once; images may still have to be pulled
 const GREEN_DEADLINE_MS = 120_000;
 const ANSWER_MS = 10_000;
 /** What the platform itself keeps: an index whose settings tell how durable it is. */
@@ -39,16 +37,10 @@ const SETTINGS = { settings: { number_of_shards: 1, number_of_replicas: 2 } };
 type OfElasticsearch = Applied<'searchCanary' | 'searchOwner'>;
 
 /**
- * Waits for every pod, has the owner's index made, and waits until the cluster is green with every node.
- * @throws NotReadyError; DeadlineError with what the cluster said last
+ * Has the owner's index made, and waits until the cluster is green with every node.
+ * @throws DeadlineError with what the cluster said last
  */
-async function waitElasticsearch(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
-  for (const set of SETS)
-    await waitRollout(context, {
-      namespace: NAMESPACE,
-      workload: `statefulset/${set}`,
-      deadlineMs: READY_DEADLINE_MS,
-    });
+async function isGreen(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
   const ask = asking(context, applied);
   const nodes = SETS.reduce((sum, set) => sum + replicasOf(applied.objects, 'StatefulSet', set), 0);
   await waitFor(async () => await greenWith(ask, nodes), {

@@ -4,7 +4,6 @@ import { base } from '../../images/recipes.ts';
 import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
 import { render } from '../../platform/manifests.ts';
 import { part } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 
 export const logs = part({
   name: 'logs',
@@ -18,16 +17,4 @@ export const logs = part({
     ...ELASTICSEARCH_IMAGES.filter(({ name }) => name === 'elasticsearch'), // without the proxy
   ],
   objects: (context, secrets) => render(context, secrets, { folder: import.meta.dirname, plain: true }),
-  wait: async (context) => {
-    await waitRollout(context, {
-      namespace: 'watch',
-      workload: 'deployment/archive',
-      deadlineMs: 240_000, // 25 s on an idle machine, more than a minute where every store starts at once
-    });
-    await waitRollout(context, {
-      namespace: 'shipping',
-      workload: 'daemonset/lines',
-      deadlineMs: 120_000, // images may still have to be pulled
-    });
-  },
 });

@@ -3,7 +3,6 @@ import { PROMETHEUS_IMAGE } from '../../images/recipes.ts';
 import { render } from '../../platform/manifests.ts';
 import { part } from '../../platform/part.ts';
 import { rulesOf } from '../../platform/prometheus/objectives.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 
 export const monitoring = part({
   name: 'monitoring',
@@ -13,11 +12,5 @@ export const monitoring = part({
       folder: import.meta.dirname,
       plain: true,
       values: { rules: rulesOf(context.instance) },
-    }),
-  wait: (context) =>
-    waitRollout(context, {
-      namespace: 'watch',
-      workload: 'deployment/metrics',
-      deadlineMs: 120_000, // images may still have to be pulled
     }),
 });

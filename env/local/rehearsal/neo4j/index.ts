@@ -9,7 +9,6 @@ import type { PlatformContext } from '../../platform/context.ts';
 import { authLine } from '../../platform/neo4j/auth.ts';
 import { NEO4J_IMAGE } from '../../platform/neo4j/index.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'atlas';
@@ -31,22 +30,16 @@ export const store = part({
       values: { 'auth.ini': authLine('neo4j', secrets.graphOwner) },
     }),
   prepare: certificate.ensure,
-  wait: waitNeo4j,
+  works: makeAccount,
 });
 
-const READY_DEADLINE_MS = 240_000; // images may still have to be pulled; then a Java machine starts
 const ACCOUNT_DEADLINE_MS = 60_000;
 
-/** Waits for the member, and has the account made. @throws NotReadyError; what the server or the way to it said last */
-async function waitNeo4j(
+/** Has the account made. @throws what the server or the way to it said last */
+async function makeAccount(
   context: PlatformContext,
   { objects, secrets }: Applied<'graphOwner' | 'graphCanary'>,
 ): Promise<void> {
-  await waitRollout(context, {
-    namespace: NAMESPACE,
-    workload: `statefulset/${NAME}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
   const { clusterIP, ports } = specOf(objects, 'Service', NAME) as {
     clusterIP: string;
     ports: [{ port: number }];

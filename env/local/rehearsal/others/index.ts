@@ -8,5 +8,4 @@ import { part } from '../../platform/part.ts';
 export const others = part({
   name: 'others',
   objects: (context, secrets) => render(context, secrets, { folder: import.meta.dirname, plain: true }),
-  wait: () => Promise.resolve(), // it never becomes Ready
 });

@@ -6,7 +6,6 @@ import { base, NONROOT } from '../../images/recipes.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { render } from '../../platform/manifests.ts';
 import { part } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
 const NAMESPACE = 'databases';
@@ -64,19 +63,14 @@ export const store = part({
     ];
   },
   prepare: certificate.ensure,
-  wait: waitPostgres,
+  works: leadsToPrimary,
 });
 
-const READY_DEADLINE_MS = 240_000; // images may still have to be pulled; two members copy the first one's data
-
 /**
- * Waits for all pods, for one primary that both others follow as synchronous candidates, and for the way through the pooler.
- * @throws NotReadyError; DeadlineError with what the members or the pooler said last
+ * Waits for one primary that both others follow as synchronous candidates, and for the way through the pooler.
+ * @throws DeadlineError with what the members or the pooler said last
  */
-async function waitPostgres(context: PlatformContext): Promise<void> {
-  const workloads = [...MEMBERS.map(({ name }) => `statefulset/${name}`), `deployment/${POOLER}`];
-  for (const workload of workloads)
-    await waitRollout(context, { namespace: NAMESPACE, workload, deadlineMs: READY_DEADLINE_MS });
+async function leadsToPrimary(context: PlatformContext): Promise<void> {
   const look = { deadlineMs: 60_000, intervalMs: 500, signal: context.signal };
   const exec = `exec -n ${NAMESPACE} deployment/${POOLER} -c watch --`;
   await waitFor(async () => await onePrimary(context), {

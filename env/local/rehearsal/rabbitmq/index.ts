@@ -4,7 +4,6 @@ import { replicasOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { part, type Applied } from '../../platform/part.ts';
 import { RABBITMQ_IMAGE } from '../../platform/rabbitmq/index.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'broker';
@@ -26,23 +25,17 @@ export const store = part({
   passwords: ['rabbitCanary', 'rabbitOwner', 'rabbitCookie'],
   objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
-  wait: waitRabbitmq,
+  works: isOneCluster,
 });
 
-const READY_DEADLINE_MS = 300_000; // the first member, then the others; images may still have to be pulled
 const CLUSTER_DEADLINE_MS = 90_000;
 const COMMAND_MS = 60_000; // each command of rabbitmqctl starts a runtime of its own
 
 /**
- * Waits for every member and for one cluster of all of them, and has the account made.
- * @throws NotReadyError; DeadlineError with what the cluster said last
+ * Waits for one cluster of all members, and has the account made.
+ * @throws DeadlineError with what the cluster said last
  */
-async function waitRabbitmq(context: PlatformContext, { objects }: Applied): Promise<void> {
-  await waitRollout(context, {
-    namespace: NAMESPACE,
-    workload: `statefulset/${NAME}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
+async function isOneCluster(context: PlatformContext, { objects }: Applied): Promise<void> {
   const members = replicasOf(objects, 'StatefulSet', NAME);
   await waitFor(async () => await oneCluster(context, members), {
     what: `RabbitMQ of ${context.instance} to be one cluster of ${String(members)}`,

@@ -4,7 +4,6 @@ import { replicasOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { part, type Applied } from '../../platform/part.ts';
 import { REDIS_IMAGE } from '../../platform/redis/index.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'kv';
@@ -22,23 +21,17 @@ export const store = part({
   passwords: ['redisCanary', 'sentinelCanary', 'redisReplica', 'redisWatcher'],
   objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
   prepare: certificate.ensure,
-  wait: waitRedis,
+  works: sentinelsKnowAll,
 });
 
-const READY_DEADLINE_MS = 240_000; // images may still have to be pulled
 /** A Sentinel looks for new replicas every 10 s. */
 const KNOWN_DEADLINE_MS = 60_000;
 
 /**
- * Waits for all pods, and until the Sentinel of each knows both replicas and could have a failover agreed on.
- * @throws NotReadyError; DeadlineError with what a Sentinel said last
+ * Waits until the Sentinel of each knows both replicas and could have a failover agreed on.
+ * @throws DeadlineError with what a Sentinel said last
  */
-async function waitRedis(context: PlatformContext, { objects }: Applied): Promise<void> {
-  await waitRollout(context, {
-    namespace: NAMESPACE,
-    workload: `statefulset/${NAME}`,
-    deadlineMs: READY_DEADLINE_MS,
-  });
+async function sentinelsKnowAll(context: PlatformContext, { objects }: Applied): Promise<void> {
   const members = replicasOf(objects, 'StatefulSet', NAME);
   for (let at = 0; at < members; at++) {
     const pod = `${NAME}-${String(at)}`;

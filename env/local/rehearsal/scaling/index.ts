@@ -1,9 +1,7 @@
 /** prometheus-adapter: what Prometheus measures of pods, for autoscalers. The one of the application reads it beside CPU (bids/). */
 import { join } from 'node:path';
 import { bare, NONROOT, programs } from '../../images/recipes.ts';
-import { SYSTEM } from '../../platform/context.ts';
 import { part } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 import { aggregatedObjects, waitApi } from '../../platform/system/index.ts';
 
 const ADAPTER = {
@@ -23,9 +21,5 @@ export const scaling = part({
     },
   ],
   objects: (context, secrets) => aggregatedObjects(context, secrets, ADAPTER),
-  wait: async (context) => {
-    const workload = `deployment/${ADAPTER.name}`;
-    await waitRollout(context, { namespace: SYSTEM, workload, deadlineMs: 120_000 }); // images may still have to be pulled
-    await waitApi(context, ADAPTER.group);
-  },
+  works: (context) => waitApi(context, ADAPTER.group),
 });

@@ -3,7 +3,6 @@ import { JAVA_RUNTIME, mavenLayer } from '../../images/java.ts';
 import { base, NONROOT } from '../../images/recipes.ts';
 import { render } from '../../platform/manifests.ts';
 import { part } from '../../platform/part.ts';
-import { waitRollout } from '../../platform/rollout.ts';
 
 export const tracing = part({
   name: 'tracing',
@@ -28,10 +27,4 @@ export const tracing = part({
     },
   ],
   objects: (context, secrets) => render(context, secrets, { folder: import.meta.dirname, plain: true }),
-  wait: (context) =>
-    waitRollout(context, {
-      namespace: 'watch',
-      workload: 'deployment/spans',
-      deadlineMs: 240_000, // it starts in ten seconds on two free cores, and its image is 200 MB
-    }),
 });
