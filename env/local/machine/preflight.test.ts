@@ -64,19 +64,14 @@ const BAD: readonly [string, Partial<Machine>, RegExp][] = [
     /cgroup root seen here is a container's own .*; run it on the machine itself, or start the container with --cgroupns=host/,
   ],
   [
-    'no overlay',
-    { missingModules: [{ name: 'overlay', why: 'no modules' }] },
-    /overlay is not loaded, and \/lib\/modules\/\S+, from which to load, does not exist; reboot if .*; in a container, type modprobe -a overlay/,
-  ],
-  [
-    'modules that are not installed',
+    'modules that modprobe does not find',
     {
       missingModules: [
-        { name: 'br_netfilter', why: 'not among them' },
-        { name: 'nf_conntrack', why: 'not among them' },
+        { name: 'br_netfilter', said: 'modprobe: FATAL: Module br_netfilter not found.' },
+        { name: 'nf_conntrack', said: 'modprobe: FATAL: Module nf_conntrack not found.' },
       ],
     },
-    /br_netfilter nf_conntrack .*neither loaded nor in \/lib\/modules\/.*; install the kernel's other modules .* and type modprobe -a br_netfilter nf_conntrack$/,
+    /^not in the kernel: br_netfilter nf_conntrack \(modprobe: FATAL: .*\); in a container, type modprobe -a br_netfilter nf_conntrack on/,
   ],
   [
     'SELinux in enforcing mode',

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { archiveSource, lacksMirror, RELEASE } from '../images/debian/debian-archive.ts';
 import type { ArchiveSource } from '../images/debian/debian-archive.ts';
 import type { ClusterSize, InstanceName } from '../nodes/addressing.ts';
-import { describeMissing, missingModules } from './modules.ts';
+import { missingModules } from './modules.ts';
 import type { MissingModule } from './modules.ts';
 import { cgroupsIn } from '../../../host/cgroups/cgroup-versions.ts';
 import { missingPackages } from './packages.ts';
@@ -172,8 +172,7 @@ const ASPECTS: readonly Aspect[] = [
     name: 'kernel modules',
     found: ({ uid }) =>
       uid === 0 ? 'present, or loaded when they are needed' : 'not checked: only root can',
-    problem: ({ missingModules: missing }) =>
-      missing.length > 0 ? new PreflightError(...describeMissing(missing)) : null,
+    problem: moduleProblem,
   },
   { name: 'SELinux', found: ({ selinux }) => selinux ?? 'none', problem: selinuxProblem },
   {
@@ -265,6 +264,15 @@ function cgroupProblem({ version, lacking, held }: Machine['cgroups']): Prefligh
         `the kernel's cgroup v2 has no ${lacking.join(', ')}`,
         "boot without cgroup_disable= and, where memory is missing, with cgroup_enable=memory on the kernel's command line",
       );
+}
+
+function moduleProblem({ missingModules: missing }: Machine): PreflightError | null {
+  if (missing.length === 0) return null;
+  const names = missing.map(({ name }) => name).join(' ');
+  return new PreflightError(
+    `not in the kernel: ${names} (${missing.map(({ said }) => said).join('; ')})`,
+    `in a container, type modprobe -a ${names} on the machine itself; elsewhere reboot if the kernel was upgraded since, or install its other modules (Debian: linux-image-amd64, Ubuntu: linux-modules-extra-VERSION)`,
+  );
 }
 
 function selinuxProblem({ selinux }: Machine): PreflightError | null {

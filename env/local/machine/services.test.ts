@@ -64,7 +64,7 @@ test('false verdict 26: an environment whose Services are dead is not healthy, t
   assert.equal(dead.state, 'dead');
   assert.match(
     detailOf(dead),
-    /^the API server's Service \(127\.0\.0\.1:1\) accepts no connection, the cluster's DNS \(127\.0\.0\.1:\d+\) does not answer, kube-proxy has rules for 0 Services on this node/,
+    /^the API server's Service \(127\.0\.0\.1:1\) accepts no connection, the cluster's DNS \(127\.0\.0\.1:\d+\) does not answer for kubernetes\.\S+: Error: queryA ETIMEOUT/,
   );
 });
 
@@ -72,10 +72,10 @@ test('false verdict 26: a DNS that does not know the API server does not count a
   answer = (question) => answered(question, 2, []);
   assert.match(
     detailOf(await askFrom([], places)),
-    /answers with code 2 for kubernetes\.default\.svc\.cluster\.local/,
+    /does not answer for kubernetes\.default\.svc\.cluster\.local: Error: queryA ESERVFAIL/,
   );
   answer = (question) => answered(question, 0, []);
-  assert.match(detailOf(await askFrom([], places)), /does not know 127\.0\.0\.1/);
+  assert.match(detailOf(await askFrom([], places)), /ENODATA/);
   answer = (question) => answered(question, 0, [10, 0, 0, 1]);
   assert.match(detailOf(await askFrom([], places)), /does not know 127\.0\.0\.1/);
 });
@@ -83,10 +83,7 @@ test('false verdict 26: a DNS that does not know the API server does not count a
 test('false verdict 26: an attempt that cannot be made is no sign of dead Services', async () => {
   const outside = await askFrom(['nsenter', '--net=/run/netns/none', '--'], places);
   assert.equal(outside.state, 'unknown');
-  assert.match(detailOf(outside), /the probe script ended with 1: .*none/);
-  const bare = await askFrom(['env', 'PATH=/nowhere', '/bin/bash', '-c', 'exec /bin/"$@"', '-'], places);
-  assert.equal(bare.state, 'unknown');
-  assert.match(detailOf(bare), /timeout is not installed/);
+  assert.match(detailOf(outside), /the probe ended with 1: .*none/);
 });
 
 /** The states of the nodes in successive attempts; the last one is repeated. */

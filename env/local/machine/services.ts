@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { InstanceName, NodeSpec } from '../nodes/addressing.ts';
 import { addressesOf } from '../nodes/addressing.ts';
 import { nodeStatus } from '../nodes/node.ts';
@@ -12,33 +13,11 @@ import { errorText } from '../../../reports/record/error-text.ts';
 
 const API_PORT = 443;
 const DNS_PORT = 53;
-/** API server and DNS answer within milliseconds; on two busy cores it can take a hundred times as long. */
-const ANSWER_SECONDS = 2;
-/** Longest run of the script: one connection and three DNS queries without an answer, and the list of rules. */
-const SCRIPT_DEADLINE_MS = 15_000;
+/** Longest run of the probe: one connection, and three DNS queries without an answer. */
+const PROBE_DEADLINE_MS = 15_000;
 const LOOK_EVERY_MS = 500;
-/** Tools that the script needs besides bash. Without one of them the result is unknown. */
-const TOOLS = ['timeout', 'dd', 'od', 'tr'];
-const API_NAME = 'kubernetes.default.svc.cluster.local';
-
-/**
- * Arguments: address and port of the API server's Service, address and port of the cluster's DNS, a DNS query as a printf format, seconds
- * to wait for an answer. The last line of output proves that the script ran to its end. The query is sent up to three times because UDP
- * loses packets. dd sends it as one packet; printf alone would start another packet after a line feed. The rules are counted only for the
- * message.
- */
-const SCRIPT = `
-for tool in ${TOOLS.join(' ')}; do command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 3; }; done
-timeout "$6" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null && echo api=yes || echo api=no
-answer=
-for _ in 1 2 3; do
-  answer=$(timeout "$6" bash -c 'exec 3<>"/dev/udp/$0/$1"; printf "$2" | dd bs=512 iflag=fullblock status=none >&3; dd bs=512 count=1 status=none <&3 | od -An -v -tx1' "$3" "$4" "$5" 2>/dev/null | tr -d ' \\n')
-  [ -n "$answer" ] && break
-done
-echo "dns=$answer"
-echo "rules=$(nft list map ip kube-proxy service-ips 2>/dev/null | grep -o 'goto service-' | wc -l)"
-echo looked=yes
-`;
+/** Is run in the network namespace of a node. */
+const PROBE = join(import.meta.dirname, 'services-probe.ts');
 
 /** Addresses of the two Services that every cluster has. */
 export type ServicePlaces = {
@@ -154,67 +133,21 @@ function askNode(node: NodeSpec, places: ServicePlaces, signal?: AbortSignal): P
 
 /**
  * Checks both Services from the namespace that the command `enter` enters.
- * @throws Error if the script could not be started
+ * @throws Error if the probe could not be started
  */
 export async function askFrom(
   enter: readonly string[],
-  places: ServicePlaces,
+  { api, apiPort, dns, dnsPort }: ServicePlaces,
   signal?: AbortSignal,
 ): Promise<Look> {
-  const { api, apiPort, dns, dnsPort } = places;
-  const words = [
-    api,
-    String(apiPort),
-    dns,
-    String(dnsPort),
-    octal(question(API_NAME)),
-    String(ANSWER_SECONDS),
-  ];
-  const argv = [...enter, 'bash', '-c', SCRIPT, 'services', ...words];
-  const { stdout, stderr, code } = await runAny(argv, { timeoutMs: SCRIPT_DEADLINE_MS, signal });
-  const said = new Map(stdout.split('\n').map((line) => wordsOf(line)));
-  // The script did not run to its end. A result that is missing from its output may never have been requested.
-  if (said.get('looked') !== 'yes')
+  const argv = [...enter, process.execPath, PROBE, `${api}:${apiPort}`, `${dns}:${dnsPort}`];
+  const { stdout, stderr, code } = await runAny(argv, { timeoutMs: PROBE_DEADLINE_MS, signal });
+  // The probe did not run to its end.
+  if (code !== 0)
     return {
       state: 'unknown',
-      detail: `the probe script ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-200)}`,
+      detail: `the probe ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-200)}`,
     };
-  const missing: string[] = [];
-  if (said.get('api') !== 'yes')
-    missing.push(`the API server's Service (${api}:${apiPort}) accepts no connection`);
-  const wrong = wrongAnswer(said.get('dns') ?? '', api);
-  if (wrong !== null) missing.push(`the cluster's DNS (${dns}:${dnsPort}) ${wrong}`);
-  if (missing.length === 0) return { state: 'answer' };
-  const rules = `kube-proxy has rules for ${said.get('rules') ?? 'an unknown number of'} Services on this node`;
-  const detail = [...missing, rules, ...(stderr === '' ? [] : [stderr.trim().slice(0, 200)])].join(', ');
-  return { state: 'dead', detail };
-}
-
-/** `name=value` */
-function wordsOf(line: string): [string, string] {
-  const [name = '', value = ''] = line.split('=', 2);
-  return [name, value];
-}
-
-/** A DNS query for an IPv4 address (RFC 1035, 4.1). */
-function question(name: string): Buffer {
-  const header = Buffer.from([0x50, 0x4c, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-  const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
-  return Buffer.from([...header, ...labels, 0, 0, 1, 0, 1]);
-}
-
-function octal(bytes: Buffer): string {
-  return [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
-}
-
-/** What is wrong with a DNS response in hexadecimal; null if it contains the address. */
-function wrongAnswer(hex: string, address: string): string | null {
-  if (hex === '') return 'does not answer';
-  const answer = Buffer.from(hex, 'hex');
-  const code = (answer[3] ?? 0) % 16;
-  if (code !== 0) return `answers with code ${code} for ${API_NAME}`;
-  const wanted = Buffer.from(address.split('.').map(Number));
-  // The address need not be in the last four bytes, because other records may follow.
-  const answered = answer.length > question(API_NAME).length && answer.includes(wanted);
-  return answered ? null : `does not know ${address} as ${API_NAME}`;
+  const problems = stdout.trim();
+  return problems === '' ? { state: 'answer' } : { state: 'dead', detail: problems.split('\n').join(', ') };
 }
