@@ -132,13 +132,12 @@ function tableOf(findings: readonly MachineFinding[]): string[] {
   });
 }
 
-async function down(options: { env: string; purge?: true }, context: Context): Promise<number> {
+async function down(options: { env: string }, context: Context): Promise<number> {
   const { environment, provisioning } = await provisionable({ env: options.env });
   const refuse = await refusal(environment);
   return cancellable(async (signal) => {
-    const purge = options.purge === true;
     const say = (line: string): void => context.out(line);
-    await provisioning.down(environment.cluster, { purge, refuse, say, signal });
+    await provisioning.down(environment.cluster, { refuse, say, signal });
     return EXIT.met;
   });
 }
@@ -228,8 +227,7 @@ export function registerEnv(program: Command, context: Context): void {
     .command('down')
     .description('remove an environment, also one that is only half there')
     .addOption(named())
-    .option('--purge', 'also remove the packages that were installed for it')
-    .action(async (options: { env: string; purge?: true }) => {
+    .action(async (options: { env: string }) => {
       context.exit(await down(options, context));
     });
   env

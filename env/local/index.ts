@@ -34,7 +34,7 @@ import { toolsBuilt } from './toolchain/index.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export { packArchive, unpackArchive } from './archive.ts';
-export { broughtPackages, purgeBrought } from './machine/installed.ts';
+export { broughtPackages } from './machine/installed.ts';
 export { INSTANCES } from './nodes/addressing.ts';
 
 export { EnvironmentHeldError, instanceHolder as holder } from '../../host/lock.ts';
@@ -45,7 +45,7 @@ export type { UpProgress } from './progress.ts';
 export { readStamp } from './state/stamp.ts';
 export type { Stamp } from './state/stamp.ts';
 export { leftovers } from './leftovers.ts';
-export { isThere, status } from './status.ts';
+export { status } from './status.ts';
 export type { LocalStatus } from './status.ts';
 
 /** What is to be provisioned. */

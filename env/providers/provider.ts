@@ -70,8 +70,6 @@ export interface Up {
 }
 
 export interface Downing {
-  /** Whether to remove what was installed on this machine for it, too. */
-  purge: boolean;
   /** As for `up`. */
   refuse: () => void;
   say: (line: string) => void;

@@ -146,9 +146,9 @@ ${PLUMBLINE} env down --env ${env}`,
     },
     {
       name: 'purge',
-      claim: '`env down --purge` removes the packages that were installed',
+      claim: 'the command that `env down` prints removes the packages that were installed',
       limitS: 600,
-      script: `${PLUMBLINE} env down --env ${env} --purge`,
+      script: `$(${PLUMBLINE} env down --env ${env} | grep -o 'apt-get purge .*') -y`,
     },
   ];
 }

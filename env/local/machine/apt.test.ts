@@ -79,8 +79,8 @@ test(
       context.mock.restoreAll();
       syncBuiltinESMExports();
     });
-    await aptGet(['-s', 'purge', 'x'], {});
-    await aptToItsEnd(['-y', 'purge', 'x'], {});
+    await aptGet(['-s', 'install', 'x'], {});
+    await aptToItsEnd(['-y', 'install', 'x'], {});
     const [looking, changing] = started.mock.calls.map(
       (call) => (call.arguments as unknown as [string, string[], { timeout: number }])[2].timeout,
     );

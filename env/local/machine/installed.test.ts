@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { CommandError } from '../../../host/errors.ts';
-import { broughtPackages, comingIn, goingIn, noteInstalled, purgeBrought } from './installed.ts';
+import { broughtPackages, comingIn, noteInstalled } from './installed.ts';
 import { stubMachine, warningAbout } from '../_testing/machine.ts';
 import type { StubbedMachine } from '../_testing/machine.ts';
 
-test('the packages that apt would remove and install are read from its output', () => {
+test('the packages that apt would install are read from its output', () => {
   const said = `NOTE: This is only a simulation!
 Reading package lists...
 Purg haproxy [2.6.12-1+deb12u3]
@@ -16,16 +15,11 @@ Inst something (1.0)
 Inst newer:i386 [1.0] (1.1 Debian:12.12/oldstable [i386])
 Conf something (1.0)
 `;
-  assert.deepEqual(goingIn(said), ['haproxy', 'other:i386']);
   assert.deepEqual(comingIn(said), ['something', 'newer:i386']);
 });
 
 suite('packages that were installed for Plumbline', () => {
   let machine: StubbedMachine;
-  const said = (): string[] => {
-    const file = join(machine.folder, 'said');
-    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-  };
 
   beforeEach(() => {
     machine = stubMachine();
@@ -53,35 +47,6 @@ suite('packages that were installed for Plumbline', () => {
     assert.deepEqual(await broughtPackages(), []);
     assert.match(await warning, /cannot be read .* are not known any more, and stay$/);
     noteInstalled(['haproxy:amd64']);
-    assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
-  });
-
-  test('are removed, and no others', async () => {
-    noteInstalled(['haproxy:amd64', 'socat:amd64']);
-    machine.stub('apt-get', `echo "$*" >>${join(machine.folder, 'said')}; echo 'Purg haproxy [1]'`);
-    assert.deepEqual(await purgeBrought(), ['haproxy:amd64']);
-    assert.deepEqual(
-      said().map((line) => line.replace(/^-q -o \S+ /, '')),
-      ['-s purge haproxy:amd64', '-y purge haproxy:amd64'],
-    );
-    assert.deepEqual(await purgeBrought(), [], 'nothing is left to remove');
-    assert.equal(said().length, 2);
-  });
-
-  test('stay where something else needs them by now', async () => {
-    noteInstalled(['haproxy:amd64']);
-    machine.stub(
-      'apt-get',
-      `echo "$*" >>${join(machine.folder, 'said')}; printf 'Remv mine [1]\\nPurg haproxy [1]\\n'`,
-    );
-    await assert.rejects(
-      purgeBrought(),
-      (error) =>
-        error instanceof CommandError &&
-        error.exitCode === 75 &&
-        /because mine would be removed too/.test(error.message),
-    );
-    assert.equal(said().length, 1);
     assert.deepEqual(await broughtPackages(), ['haproxy:amd64']);
   });
 });

@@ -1,18 +1,13 @@
-/** The packages that `env up` installed on this machine: `env down` lists them, `env down --purge` removes them. */
-import { rmSync } from 'node:fs';
+/** The packages that `env up` installed on this machine: `env down` prints the command that removes them. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CommandError, EXIT } from '../../../host/errors.ts';
-import { aptGet, aptToItsEnd } from './apt.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { stateRoot } from '../../../host/paths.ts';
 import { runAny } from '../../../host/run.ts';
 import type { Signalled } from '../../../host/run.ts';
 
 const LIST_DEADLINE_MS = 60_000;
-/** A removal in the output of `apt-get -s`: `Purg haproxy [2.6.12-1]`. */
-const WOULD_GO = /^(?:Purg|Remv) (\S+)/gm;
-/** An installation or an upgrade there: `Inst haproxy (2.6.12-1 Debian:12.12/oldstable [amd64])`. */
+/** An installation or an upgrade in the output of `apt-get -s`: `Inst haproxy (2.6.12-1 Debian:12.12/oldstable [amd64])`. */
 const WOULD_COME = /^Inst (\S+)/gm;
 
 /** Every installed package, as `name:architecture`. */
@@ -46,38 +41,9 @@ export async function broughtPackages(options: Signalled = {}): Promise<string[]
   return noted.filter((name) => there.has(name));
 }
 
-/**
- * Removes the recorded packages with their configuration files. Returns their names.
- * @throws CommandError (75) if another package depends on one of them: then nothing is removed
- */
-export async function purgeBrought(options: Signalled = {}): Promise<string[]> {
-  const names = await broughtPackages(options);
-  if (names.length > 0) {
-    const simulated = await aptGet(['-s', 'purge', ...names], options);
-    const others = goingIn(simulated).filter((name) => !names.some((one) => isSame(one, name)));
-    if (others.length > 0)
-      throw new CommandError(
-        `nothing was removed, because ${others.join(', ')} would be removed too: what depends on a package that was installed for Plumbline goes with it. Remove ${others.join(', ')} first, or keep ${names.join(', ')}`,
-        EXIT.refused,
-      );
-    await aptToItsEnd(['-y', 'purge', ...names], options);
-  }
-  rmSync(notePath(), { force: true });
-  return names;
-}
-
-/** Names of the packages that apt would remove, with or without architecture, as apt prints them. */
-export function goingIn(simulated: string): string[] {
-  return namesIn(simulated, WOULD_GO);
-}
-
-/** Names of the packages that apt would install or upgrade, likewise. */
+/** Names of the packages that apt would install or upgrade, with or without architecture, as apt prints them. */
 export function comingIn(simulated: string): string[] {
-  return namesIn(simulated, WOULD_COME);
-}
-
-function namesIn(simulated: string, line: RegExp): string[] {
-  return [...simulated.matchAll(line)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+  return [...simulated.matchAll(WOULD_COME)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
 
 /** Whether apt's name of a package is this one. apt omits the architecture if it is the machine's own. @param noted as `name:architecture` */

@@ -1,5 +1,4 @@
 /** The `plumbline env …` commands for an embedded environment. */
-import { CommandError, EXIT } from '../../../host/errors.ts';
 import * as local from '../../local/index.ts';
 import type { LocalStatus } from '../../local/index.ts';
 import type { InstanceName } from '../../../host/paths.ts';
@@ -18,32 +17,15 @@ export const check: Of<'check'> = ({ embedded: instance, size }, { words, signal
 export const up: Of<'up'> = ({ embedded: instance, size }, { words, ...how }) =>
   local.up({ instance, size, ...(words !== undefined && { with: words }), ...how });
 
-export const down: Of<'down'> = async ({ embedded: instance }, { purge, refuse, say, signal }) => {
+export const down: Of<'down'> = async ({ embedded: instance }, { refuse, say, signal }) => {
   await local.down({ instance, signal, refuse });
   say(`${instance} is removed; the build cache stays`);
   const packages = await local.broughtPackages({ signal });
-  if (packages.length === 0) return;
-  if (!purge) {
-    say(`packages that were installed for it stay (--purge removes them): ${packages.join(', ')}`);
-    return;
-  }
-  refuseWhileUp(
-    local.INSTANCES.filter(
-      (name) => name !== instance && (local.isThere(name) || local.holder(name) !== null),
-    ),
-  );
-  await local.purgeBrought({ signal });
-  say(`removed with their settings: ${packages.join(', ')}`);
-};
-
-/** @throws CommandError (75) while another environment needs the packages */
-function refuseWhileUp(others: readonly string[]): void {
-  if (others.length > 0)
-    throw new CommandError(
-      `the packages are still needed by ${others.join(', ')}: remove each first (plumbline env down --env ${others[0] ?? ''})`,
-      EXIT.refused,
+  if (packages.length > 0)
+    say(
+      `packages that were installed for it stay; where no environment is left that needs them, remove them with\n  apt-get purge ${packages.join(' ')}`,
     );
-}
+};
 
 export const status: Of<'status'> = async ({ embedded: instance }, { signal }) => {
   const found = await local.status({ instance, signal });
