@@ -9,7 +9,6 @@ const NAMED = new Set([
   'kubeconfig',
   'password',
   'token',
-  'apiKey',
   'trust',
   'ca',
   'certificate',

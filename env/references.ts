@@ -81,8 +81,7 @@ function plainFindings(store: StoreName, declared: DeclaredStore): Finding[] {
       },
     ];
   const message = `would cross the network unencrypted: declare \`${instead}\`, or \`plain: true\` where that is wanted`;
-  const what = path.at(-1) === 'apiKey' ? 'an API key' : 'a password';
-  return [{ ...place, message, found: `${what} without ${instead === 'tls' ? 'TLS' : instead}` }];
+  return [{ ...place, message, found: `a password without ${instead === 'tls' ? 'TLS' : instead}` }];
 }
 
 /** Where a password is sent that others can read, and what would encrypt it. */
@@ -100,12 +99,11 @@ function nothingPlain(store: StoreName): Finding {
   return { path: ['stores', store, 'plain'], at: 'key', message, found: 'plain', allowed: 'one of both' };
 }
 
-/** Where a store's declaration names a password: its own or the API key in its place, that of the account that orders a change of leader, that of its Sentinels. */
+/** Where a store's declaration names a password: its own, that of the account that orders a change of leader, that of its Sentinels. */
 function passwordsIn(declared: DeclaredStore): string[][] {
   const sentinel = 'sentinel' in declared ? declared.sentinel?.password : undefined;
   return [
     ...(declared.password === undefined ? [] : [['password']]),
-    ...('apiKey' in declared && declared.apiKey !== undefined ? [['apiKey']] : []),
     ...(declared.admin === undefined ? [] : [['admin', 'password']]),
     ...(sentinel === undefined ? [] : [['sentinel', 'password']]),
   ];

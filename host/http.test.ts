@@ -61,12 +61,6 @@ test('should send path, method, body and the account, behind the base of the URL
   assert.deepEqual(seen, ['PUT', '/base/api?x=1', account, '{}']);
 });
 
-test('should send an API key as it is given', async (t) => {
-  const url = await serving(t, ({ headers }, response) => response.end(headers.authorization));
-  const { text } = await askOnce({ url, apiKey: 'aWQ6a2V5' }, { path: '/' }, { deadlineMs: DEADLINE_MS });
-  assert.equal(text, 'ApiKey aWQ6a2V5');
-});
-
 test('should connect to the address where one is given, and ask for the name in the URL', async (t) => {
   const hosts: (string | undefined)[] = [];
   const url = await serving(t, (request, response) => {

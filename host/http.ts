@@ -20,11 +20,7 @@ export interface HttpServer {
   account?: { user: string; password: string } | undefined;
   token?: string | undefined;
   /** Account and token as they are now. A question that is refused with 401 is asked once more where they are others. */
-  reread?: (() => Promise<Pick<HttpServer, 'account' | 'token' | 'apiKey'>>) | undefined;
-  /** In the encoded form, as servers of Elasticsearch's kind take it. */
-  apiKey?: string | undefined;
-  /** Sent with every question, such as the name of a tenant. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  reread?: (() => Promise<Pick<HttpServer, 'account' | 'token'>>) | undefined;
   /** Whatever certificate it shows is taken: what it is worth is for the caller to judge, by `HttpAnswer.tls`. */
   anyCertificate?: boolean;
   /** Through the proxy that the environment names for the URL, if any. Never for a store, nor for what clients of the platform see. */
@@ -85,8 +81,6 @@ const BROKEN: readonly string[] = ['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH
 /** Asks one server over HTTP/1.1. It keeps its connections until it is closed; nothing is asked twice but what was refused for an old token, and no redirect is followed. */
 export class HttpClient {
   readonly url: string;
-  /** Without what it is recognised by. */
-  readonly #headers: Record<string, string>;
   #authorization: Record<string, string>;
   readonly #connect: buildConnector.connector;
   readonly #once: boolean;
@@ -99,7 +93,6 @@ export class HttpClient {
   /** @param options.once the connection ends with the answer: a kept one to a member that is gone would be asked first */
   constructor(server: HttpServer, options: { once?: boolean } = {}) {
     this.url = server.url.replace(/\/+$/, '');
-    this.#headers = { ...server.headers };
     this.#authorization = authorization(server);
     this.#server = server;
     this.#proxy = server.proxied === true && server.address === undefined ? proxyFor(server.url) : null;
@@ -164,7 +157,7 @@ export class HttpClient {
     this.#agent ??= this.#dispatcher();
     const answer = await request(`${this.url}${path}`, {
       method,
-      headers: { accept: 'application/json', ...this.#headers, ...this.#authorization, ...headers },
+      headers: { accept: 'application/json', ...this.#authorization, ...headers },
       ...(body !== undefined && { body }),
       reset: this.#once,
       dispatcher: this.#agent,
@@ -244,13 +237,8 @@ export function addressText({ host, port }: { host: string; port: number }): str
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function authorization({
-  account,
-  token,
-  apiKey,
-}: Pick<HttpServer, 'account' | 'token' | 'apiKey'>): Record<string, string> {
+function authorization({ account, token }: Pick<HttpServer, 'account' | 'token'>): Record<string, string> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
-  if (apiKey !== undefined) return { authorization: `ApiKey ${apiKey}` };
   if (account === undefined) return {};
   return { authorization: `Basic ${basicCredentials(account)}` };
 }

@@ -285,7 +285,7 @@ test('should say in plain words why a certificate or an account is not taken', (
   );
   assert.match(
     askText(new HttpRefusal('nodes: Login failed', 401)),
-    /^it refuses the account \(user, password or API key, what it may use\): /,
+    /^it refuses the account \(user, password, what it may use\): /,
   );
   assert.equal(
     askText(cannotAsk('credentials', 'it needs the role pg_monitor')),

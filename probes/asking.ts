@@ -103,7 +103,7 @@ const PLAIN: readonly { error: RegExp; means: (settings: TlsSettings) => string 
   },
 ];
 const BY_CAUSE: Partial<Record<AskFailure['cause'], string>> = {
-  credentials: 'it refuses the account (user, password or API key, what it may use)',
+  credentials: 'it refuses the account (user, password, what it may use)',
   refuses: 'the connection is refused: nothing listens there, or a firewall rejects it',
   silent: 'no answer',
   'too-large': 'it says more than is read at once',

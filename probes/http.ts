@@ -19,8 +19,6 @@ export interface HttpQuestion {
   dial?: Dial | undefined;
   /** Basic authentication. */
   account?: { user: string; password: string } | undefined;
-  /** In place of an account. */
-  apiKey?: string | undefined;
   /** More bytes than this in the answer are refused; 4 MiB when left out. */
   maxBytes?: number | undefined;
 }
@@ -44,12 +42,12 @@ export class HttpRefusal extends Error {
  * @throws Error that names the server, the request, and why there was no answer
  */
 export async function askHttp(question: HttpQuestion, bounds: Bounds): Promise<HttpAnswer> {
-  const { path, method = 'GET', account, apiKey, body, maxBytes } = question;
+  const { path, method = 'GET', account, body, maxBytes } = question;
   const untilMs = monoMs() + bounds.deadlineMs;
   try {
     const at = await dialled(question, question, bounds);
     return await askOnce(
-      { ...serverOf(question, at), account, apiKey },
+      { ...serverOf(question, at), account },
       {
         path,
         method,

@@ -112,19 +112,19 @@ test('should make up no address of a source for which no Service was recognised'
   const without = (at: string, image: string): Stood[] => workload({ kind: 'StatefulSet', at, image });
   const { completed, text } = await drafted(
     ...without('monitoring/prometheus', 'quay.io/prometheus/prometheus:v3.7'),
-    ...without('monitoring/tempo', 'grafana/tempo:2.9.0'),
+    ...without('monitoring/zipkin', 'openzipkin/zipkin:3.6'),
     ...without('shop/search', 'docker.elastic.co/elasticsearch/elasticsearch:9.1.0'),
     ...daemon('monitoring/filebeat', 'docker.elastic.co/beats/filebeat:9.1.0'),
   );
   assert.equal(completed.prometheus?.url, 'https://prometheus.example.com');
   assert.equal(completed.telemetry?.traces?.url, 'https://traces.example.com');
   assert.equal(completed.telemetry.logs?.url, 'https://elasticsearch.example.com');
-  for (const name of ['monitoring/prometheus', 'monitoring/tempo', 'shop/search'])
+  for (const name of ['monitoring/prometheus', 'monitoring/zipkin', 'shop/search'])
     assert.match(
       text,
       new RegExp(`TODO no Service of StatefulSet ${name} was recognised: where is it asked`),
     );
-  assert.doesNotMatch(text, /(prometheus|tempo)\.monitoring\.svc|url: \S+search\.shop\.svc/);
+  assert.doesNotMatch(text, /(prometheus|zipkin)\.monitoring\.svc|url: \S+search\.shop\.svc/);
 });
 
 const controlPod = (at: string, labels: Record<string, string>): Stood => {

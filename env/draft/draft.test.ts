@@ -110,22 +110,6 @@ function withTelemetry(...workloads: [at: string, image: string, port: number][]
   return [...others, ...added];
 }
 
-test('should propose Loki and Tempo by those of their parts that are asked', async () => {
-  const { completed, text } = await drafted(
-    withTelemetry(
-      ['monitoring/loki-write', 'grafana/loki:3.5.1', 3100],
-      ['monitoring/loki-read', 'grafana/loki:3.5.1', 3100],
-      ['monitoring/tempo-distributor', 'grafana/tempo:2.9.0', 3200],
-      ['monitoring/tempo-query-frontend', 'grafana/tempo:2.9.0', 3200],
-    ),
-  );
-  const { logs, traces } = completed.telemetry ?? assert.fail('no telemetry');
-  assert.deepEqual([logs?.kind, logs?.url], ['loki', 'http://loki-read.monitoring.svc:3100']);
-  assert.deepEqual(logs?.shipper, { daemonSet: { namespace: 'monitoring', name: 'filebeat' } });
-  assert.deepEqual([traces?.kind, traces?.url], ['tempo', 'http://tempo-query-frontend.monitoring.svc:3200']);
-  assert.match(text, /TODO with auth_enabled, the tenant whose logs these are: `tenant`/);
-});
-
 test('should propose OpenSearch and Zipkin, and name what nothing asks', async () => {
   const { completed, text } = await drafted(
     withTelemetry(

@@ -98,10 +98,9 @@ export function sourcesDraft({ seen, stores, archive }: Around, path: string): S
   const of = (use: SourceUse): FoundSource[] =>
     found
       .filter(({ source }) => source.use === use)
-      .toSorted((a, b) => Number(isFront(b)) - Number(isFront(a)))
       .toSorted((a, b) => Number(a.address === null) - Number(b.address === null));
   const telemetry: DraftMap = {
-    logs: lokiDraft(of('logs'), of('shipper')) ?? logsDraft(of('shipper'), { stores, archive }),
+    logs: logsDraft(of('shipper'), { stores, archive }),
     traces: tracesDraft(of('traces'), path),
     alerts: plain(of('alerts')),
     dashboards: plain(of('dashboards'), of('kibana')[0]),
@@ -122,10 +121,6 @@ export function sourcesDraft({ seen, stores, archive }: Around, path: string): S
       ...(archive === undefined ? [] : [`${archive.recognition.label} (an archive of logs)`]),
     ],
   };
-}
-
-function isFront({ source, set }: FoundSource): boolean {
-  return source.front?.test(set.name) === true;
 }
 
 function prometheusDraft([first, ...others]: readonly FoundSource[]): Draft | undefined {
@@ -169,17 +164,6 @@ function tracesDraft(found: readonly FoundSource[], service: string): Draft | un
       ],
       [{ service }],
     ),
-  };
-}
-
-const TENANT = open('with auth_enabled, the tenant whose logs these are: `tenant`');
-
-function lokiDraft([loki]: readonly FoundSource[], [shipper]: readonly FoundSource[]): Draft | undefined {
-  if (loki?.source.kind === undefined) return undefined;
-  return {
-    kind: below([TENANT], loki.source.kind),
-    url: urlBeside(loki, loki.source.use),
-    ...shipperDraft(shipper),
   };
 }
 

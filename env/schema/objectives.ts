@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { kubeName, plainUrl } from '../../probes/declaring.ts';
-import { sectionTenant } from '../../probes/signals/kinds.ts';
 import { reached } from '../../probes/signals/reached.ts';
 
 /** `5m`, `30d`: minutes, hours, days, weeks. */
@@ -179,7 +178,6 @@ export const prometheus = z
   .strictObject({
     ...reached,
     url: plainUrl.describe('Base of its HTTP API, without /api/v1'),
-    tenant: sectionTenant,
     scrapeSeconds: z
       .number()
       .positive()

@@ -4,7 +4,6 @@ import { loadEnvironment } from '../loader.ts';
 import { telemetryHere } from '../../suites/catalogue/reads.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import { telemetry } from '../../probes/signals/declaration.ts';
-import { prometheus } from './objectives.ts';
 
 const LOGS = { kind: 'elasticsearch', url: 'http://logs.example.com', user: 'a', password: { env: 'A' } };
 
@@ -18,32 +17,6 @@ test('should send a password only over https, or to an address that leaves no ma
   assert.deepEqual(ofKibana?.path, ['dashboards', 'kibana', 'url']);
   for (const url of ['https://logs.example.com', 'http://198.18.128.90:9200', 'http://127.0.0.1:9200'])
     assert.ok(telemetry.safeParse({ logs: { ...LOGS, url } }).success, url);
-});
-
-test('should take an API key of logs in place of an account or a token, in Elasticsearch alone, and as a secret', () => {
-  const { user: _user, password: _password, ...none } = LOGS;
-  const keyed = { ...none, url: 'https://logs.example.com', apiKey: { env: 'A' } };
-  const problemsOf = (logs: object): [PropertyKey[], string][] =>
-    (telemetry.safeParse({ logs }).error?.issues ?? []).map(({ path, message }) => [path, message]);
-  for (const kind of ['elasticsearch', 'opensearch']) assert.deepEqual(problemsOf({ ...keyed, kind }), []);
-  const message = '`apiKey` already says who asks: declare one of apiKey, token, and user with password';
-  assert.deepEqual(problemsOf({ ...keyed, user: 'a', token: { env: 'B' } }), [
-    [['logs', 'user'], message],
-    [['logs', 'token'], message],
-  ]);
-  assert.deepEqual(
-    problemsOf({ ...keyed, url: 'http://logs.example.com' }).map(([path]) => path),
-    [['logs', 'url']],
-  );
-  assert.match(problemsOf({ ...keyed, kind: 'loki' })[0]?.[1] ?? '', /no such key with kind loki/);
-});
-
-test('should take the name of a tenant for Prometheus and for the receiver of alerts', () => {
-  const alerts = { kind: 'alertmanager', url: 'http://alerts.example.com', tenant: 'team-a' };
-  assert.equal(telemetry.parse({ alerts }).alerts?.tenant, 'team-a');
-  const url = 'http://mimir.example.com/prometheus';
-  assert.equal(prometheus.parse({ url, tenant: 'team-a' }).tenant, 'team-a');
-  assert.equal(prometheus.safeParse({ url, tenant: 'team a' }).success, false);
 });
 
 test('should want the parent of a hop earlier in the path', () => {

@@ -13,7 +13,7 @@ export const VECTOR_INDEX = 'plumbline-vectors';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'apiKey' | 'tls' | 'dial'> & {
+export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'> & {
   product: Product;
 };
 
@@ -26,20 +26,10 @@ export function memberPlace(target: StoreTarget, member: StoreMember): Place {
 
 /** The address that applications use. */
 export function servicePlace(connection: StoreConnection): Place {
-  const { host, port, tls, dial } = connection;
+  const { host, port, tls, dial, user, password } = connection;
   const { product } = declaredOf(connection);
-  return { who: DIALECTS[product].name, host, port, tls, dial, product, ...loginOf(connection) };
-}
-
-/** What requests log in with: an API key, an account, or nothing. */
-export function loginOf({
-  user,
-  password,
-  secrets,
-}: StoreConnection): { apiKey: string } | { account: { user: string; password: string } } | undefined {
-  const apiKey = secrets?.['apiKey'];
-  if (apiKey !== undefined) return { apiKey };
-  return user === '' ? undefined : { account: { user, password } };
+  const account = user === '' ? undefined : { user, password };
+  return { who: DIALECTS[product].name, host, port, tls, dial, product, account };
 }
 
 /** The server answered, but with an error. */

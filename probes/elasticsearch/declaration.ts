@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { secretSource, storeTls } from '../declaring.ts';
+import { storeTls } from '../declaring.ts';
 import { common } from '../store/declaring.ts';
-import type { StoreAccount, StoreKind } from '../store/declaring.ts';
+import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, TIME } from '../store/recorded.ts';
 import type { SettingKinds } from '../store/recorded.ts';
 
@@ -14,15 +14,10 @@ export const elasticsearch = z
       .describe(
         "Left out: Elasticsearch. `opensearch`: OpenSearch 2.7 or later, held against what the servers answer; the canary replicates documents there, whatever the platform's indices do (`index.replication.type`)",
       ),
-    apiKey: secretSource
-      .optional()
-      .describe(
-        'An API key in place of `user` and `password`, as it is sent: with Elasticsearch its encoded form (`id:api_key` in base64), with OpenSearch the token (`os_…`), which has such keys since 3.7. Without TLS it needs `plain`, as a password does. Not met yet',
-      ),
     tls: storeTls
       .optional()
       .describe(
-        'Left out: nothing is encrypted, the password or the API key included. The client certificate is not shown to the API; TLS has been met by a proxy before each node, not by security of its own yet',
+        'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; TLS has been met by a proxy before each node, not by security of its own yet',
       ),
     index: z
       .strictObject({
@@ -43,16 +38,6 @@ export const elasticsearch = z
     path: ['members'],
     message:
       'every copy needs a member of its own: expected more than index.replicas, which is 2 when left out',
-  })
-  .superRefine((declared, context) => {
-    if (declared.apiKey === undefined) return;
-    for (const key of ['user', 'password'] as const)
-      if (declared[key] !== undefined)
-        context.addIssue({
-          code: 'custom',
-          path: [key],
-          message: '`apiKey` already says who asks: declare either it, or `user` and `password`',
-        });
   });
 
 declare module '../store/declaring.ts' {
@@ -88,11 +73,6 @@ const { 'cluster.no_master_block': block, ...either } = GOVERNING.cluster;
 /** In place of those of the cluster: where it is not set, its value is that of the old name, which OpenSearch still lists beside it. */
 export const OPENSEARCH_GOVERNING: SettingKinds = { ...either, 'cluster.no_cluster_manager_block': block };
 
-/** No server with security of its own has answered here. */
-const accounts = {
-  apiKey: { label: 'API keys of Elasticsearch', metWith: null },
-} as const satisfies Readonly<Record<string, StoreAccount>>;
-
 export const store: StoreKind = {
   name: 'elasticsearch',
   order: 40,
@@ -100,7 +80,6 @@ export const store: StoreKind = {
   schema: elasticsearch,
   seconds: { 'pod-crash': 15, 'pod-delete': 15, hang: 45, 'node-loss': 45, partition: 45, switchover: 10 },
   goals: { lostWrites: 0 },
-  accounts,
   listsMembers: () => true,
   lostText: '0 acknowledged documents lost',
   dataFolders: [

@@ -10,8 +10,6 @@ import type { Product } from './product.ts';
 const BOUNDS = { deadlineMs: 2000 };
 const WRITTEN = { _id: 'x', _shards: { total: 3, successful: 3 }, _primary_term: 1 };
 const FOLDERS = { nodes: { x: { fs: { data: [{ path: '/data' }] } } } };
-/** As Elasticsearch's documentation encodes `id:api_key`. */
-const KEY = Buffer.from('VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw').toString('base64');
 
 /** Who asked, as the server saw it: a write of the client load, and a member for its folders. */
 async function shownBy(product: Product, login: Partial<StoreConnection>): Promise<string[]> {
@@ -38,26 +36,22 @@ async function shownBy(product: Product, login: Partial<StoreConnection>): Promi
   return shown;
 }
 
-test('should log in by an account, by an API key in its place, or as nobody, in every request', async () => {
+test('should log in by an account, or as nobody, in every request', async () => {
   const account = `Basic ${Buffer.from('u:p').toString('base64')}`;
   const nobody = { user: '', password: '' };
   for (const product of ['elasticsearch', 'opensearch'] as const) {
     assert.deepEqual(await shownBy(product, {}), [account, account], product);
-    const byKey = { ...nobody, secrets: { apiKey: KEY } };
-    assert.deepEqual(await shownBy(product, byKey), [`ApiKey ${KEY}`, `ApiKey ${KEY}`], product);
     assert.deepEqual(await shownBy(product, nobody), ['nobody', 'nobody'], product);
   }
 });
 
-test('should say of a refused key that it is the account, and not show the key', async () => {
-  const answer: Answering = () => refusing(401, 'security_exception', 'unable to authenticate with ApiKey');
+test('should say of a refused password that it is the account', async () => {
+  const answer: Answering = () => refusing(401, 'security_exception', 'unable to authenticate user [u]');
   await serving(answer, async (port) => {
-    const at = { ...connection(port), user: '', password: '', secrets: { apiKey: KEY } };
     const error: unknown = await elasticsearch
-      .describe({ ...targetOf(port, ['e-0']), connection: at }, BOUNDS)
+      .describe(targetOf(port, ['e-0']), BOUNDS)
       .catch((thrown: unknown) => thrown);
     assert.deepEqual(askFailureOf(error), { kind: 'cannot-ask', cause: 'credentials' });
-    assert.match(askText(error), /^it refuses the account \(user, password or API key, .*401/);
-    assert.ok(!askText(error).includes(KEY));
+    assert.match(askText(error), /^it refuses the account \(user, password, .*401/);
   });
 });

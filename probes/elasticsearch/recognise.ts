@@ -1,4 +1,4 @@
-import { beside, guess } from '../drafting.ts';
+import { guess } from '../drafting.ts';
 import type { DraftMap } from '../drafting.ts';
 import { commonSection, imageName } from '../store/recognising.ts';
 import type { SeenStore, StoreRecognition } from '../store/recognising.ts';
@@ -19,7 +19,6 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
       recognition,
       ...(eck !== undefined && { tls: `ca.crt of the Secret ${eck}-es-http-certs-public` }),
     }),
-    user: beside('plumbline', 'or `apiKey` in place of user and password'),
     index: {
       replicas: guess(
         Math.max(0, Math.min(1, members - 1)),

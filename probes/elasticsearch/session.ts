@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client, HttpConnection, SniffingTransport } from '@elastic/elasticsearch';
 import { urlOf } from '../../host/http.ts';
-import { CANARY_INDEX, ElasticsearchRefusal, loginOf, servicePlace } from './api.ts';
+import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
 import { declaredOf } from './declared.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
 import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
@@ -200,8 +200,7 @@ class UncheckedTransport extends PlainTransport {
 
 /** The official client, with this socket as its only way out: whether that encrypts is its own affair, so that the client speaks plain HTTP. */
 function clientOver(socket: Socket, connection: StoreConnection): Client {
-  const { host, port } = connection;
-  const login = loginOf(connection);
+  const { host, port, user, password } = connection;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let given = false;
   agent.createConnection = () => {
@@ -219,8 +218,6 @@ function clientOver(socket: Socket, connection: StoreConnection): Client {
     compression: false,
     enableMetaHeader: false,
     Transport: declaredOf(connection).product === 'opensearch' ? UncheckedTransport : PlainTransport,
-    ...(login !== undefined && {
-      auth: 'apiKey' in login ? login : { username: login.account.user, password: login.account.password },
-    }),
+    ...(user !== '' && { auth: { username: user, password } }),
   });
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { secretSource } from '../declaring.ts';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { absentText, searchedId, valueTest } from './absent.ts';
-import { DEFAULTS, fieldOf, leavesOf, textOf } from './fields.ts';
+import { fieldOf, leavesOf, textOf } from './fields.ts';
 import type { FieldName, LogFields, QueriedField } from './fields.ts';
 import type { LogKind } from './kind.ts';
 import { Mapping } from './mapping.ts';
@@ -55,15 +54,6 @@ type Hit = Answer['hits']['hits'][number];
 
 /** A shard that is not there makes it an error, and not an answer without its records. */
 const WHOLE = 'ignore_unavailable=true&allow_no_indices=true&allow_partial_search_results=false';
-
-const INDEX = 'logs-*';
-const own = {
-  index: z.string().min(1).optional().describe(`the index pattern; default: ${INDEX}`),
-  apiKey: secretSource
-    .optional()
-    .describe('an API key, instead of user and password, as in `stores.elasticsearch`; not met yet'),
-};
-const settings = z.object({ index: own.index });
 
 interface ElasticsearchLogs {
   kind: string;
@@ -257,12 +247,7 @@ function timeOf(value: unknown): number {
 export function searchKind(of: Pick<LogKind, 'kind' | 'label' | 'metWith'>): LogKind {
   return {
     ...of,
-    own,
-    fields: DEFAULTS,
-    probe: ({ declared, fields, address }) => {
-      const { index = INDEX } = settings.parse(declared);
-      return new ElasticsearchLogProbe({ kind: of.kind, address, fields, index });
-    },
+    probe: (settings) => new ElasticsearchLogProbe({ kind: of.kind, ...settings }),
   };
 }
 

@@ -31,11 +31,11 @@ export interface LogField {
 }
 export type LogFields = Readonly<Record<FieldName, LogField>>;
 
-/** Where fields stand if an environment file does not say it. */
-export type FieldDefaults = Readonly<Record<FieldName, string>>;
-
-/** As shippers to Elasticsearch and its kin often have them, and lines of JSON whose keys stay at the top. */
-export const DEFAULTS: FieldDefaults = {
+/**
+ * Where fields stand if an environment file does not say it: as shippers to Elasticsearch and its kin often have them, and lines of JSON whose keys
+ * stay at the top.
+ */
+const DEFAULTS: Readonly<Record<FieldName, string>> = {
   time: '@timestamp',
   message: 'message',
   service: 'service',
@@ -94,20 +94,17 @@ export const logFields = z
     pod: queried('pod'),
   } satisfies Record<FieldName, z.ZodOptional>)
   .prefault({})
-  .describe(
-    'Names of the fields of a record; with kind loki they are labels (namespace, pod, node_name), or keys of a line of JSON where there is no such label',
-  ) as unknown as z.ZodType<DeclaredFields>;
+  .describe('Names of the fields of a record') as unknown as z.ZodType<DeclaredFields>;
 
 /** Every field with all of its names. */
-export function resolved(declared: DeclaredFields, defaults: FieldDefaults): LogFields {
+export function resolved(declared: DeclaredFields): LogFields {
   return Object.fromEntries(
     NAMES.map((of) => {
       const given = declared[of] ?? {};
       const parts = typeof given === 'string' ? { source: given } : given;
-      const at = parts.source ?? defaults[of];
-      // A shipper that lays a line elsewhere declares both; what nobody declares is what services write by default.
-      const key = parts.line ?? parts.source ?? DEFAULTS[of];
-      return [of, { source: at, query: parts.query ?? null, line: key } satisfies LogField];
+      const at = parts.source ?? DEFAULTS[of];
+      // A shipper that lays a line elsewhere declares both.
+      return [of, { source: at, query: parts.query ?? null, line: parts.line ?? at } satisfies LogField];
     }),
   ) as Record<FieldName, LogField>;
 }

@@ -12,11 +12,15 @@ export type { FieldName, LogFields } from './fields.ts';
 export type { LogProbe, LogRecord, LogSearch } from './probe.ts';
 
 /** Names of the fields of a declared store. */
-export function logFieldsOf({ kind, fields }: Pick<LogSettings, 'kind' | 'fields'>): LogFields {
-  return resolved(fields, kindOf(LOG_KINDS, kind).fields);
+export function logFieldsOf({ fields }: Pick<LogSettings, 'fields'>): LogFields {
+  return resolved(fields);
 }
 
 /** The probe of a declared store; `address` has its account. */
-export function logProbe(declared: Pick<LogSettings, 'kind' | 'fields'>, address: SignalAddress): LogProbe {
-  return kindOf(LOG_KINDS, declared.kind).probe({ declared, fields: logFieldsOf(declared), address });
+export function logProbe(
+  declared: Pick<LogSettings, 'kind' | 'index' | 'fields'>,
+  address: SignalAddress,
+): LogProbe {
+  const { kind, index } = declared;
+  return kindOf(LOG_KINDS, kind).probe({ index, fields: logFieldsOf(declared), address });
 }

@@ -4,12 +4,13 @@ import { hostPort, isSafe, kubeName, objectName, plainUrl, secretSource, trust }
 import { logFields } from '../logs/fields.ts';
 import { LOG_KINDS } from '../logs/kinds.ts';
 import { TRACE_KINDS } from '../traces/kinds.ts';
-import { kindNames, ownKeys, ownKeysOnly, sectionTenant } from './kinds.ts';
+import { kindNames } from './kinds.ts';
 import { reached } from './reached.ts';
 
-const everyLogs = z.strictObject({
+const logs = z.strictObject({
   kind: kindNames(LOG_KINDS),
   ...reached,
+  index: z.string().min(1).default('logs-*').describe('The pattern of its indices'),
   fields: logFields,
   shipper: z
     .strictObject({ daemonSet: objectName })
@@ -18,11 +19,6 @@ const everyLogs = z.strictObject({
       'The log shipper, which brings lines from the nodes to the store; findings name it where lines of a node are lost',
     ),
 });
-
-/** What one kind has of its own is read by its adapter. */
-const logs = z
-  .strictObject({ ...everyLogs.shape, ...ownKeys(LOG_KINDS) })
-  .superRefine(ownKeysOnly(LOG_KINDS)) as unknown as typeof everyLogs;
 
 const through = z.enum(['http', 'amqp', 'grpc']);
 
@@ -64,7 +60,7 @@ const hop = z.strictObject({
     .describe('Whether it logs at least one line with the correlation id, or the trace id, of a request'),
 });
 
-const everyTraces = z.strictObject({
+const traces = z.strictObject({
   kind: kindNames(TRACE_KINDS),
   ...reached,
   path: z.array(hop).min(1).describe('Services that one request passes, each after the one that calls it'),
@@ -75,14 +71,9 @@ const everyTraces = z.strictObject({
     .describe('Attribute with the correlation id, on spans that receive a request'),
 });
 
-const traces = z
-  .strictObject({ ...everyTraces.shape, ...ownKeys(TRACE_KINDS) })
-  .superRefine(ownKeysOnly(TRACE_KINDS)) as unknown as typeof everyTraces;
-
 const alerts = z.strictObject({
   kind: z.enum(['alertmanager']),
   ...reached,
-  tenant: sectionTenant,
   ruleGroups: z
     .strictObject({ prefix: z.string().default('plumbline-') })
     .prefault({})
@@ -208,14 +199,8 @@ const required = z
   .prefault({})
   .describe('What the Prometheus of the environment must contain');
 
-function sendsSecret(one: { password?: unknown; token?: unknown; apiKey?: unknown }): boolean {
-  return (one.password ?? one.token ?? one.apiKey) !== undefined;
-}
-
-/** Other ways to log in than by the API key that is declared, where one is. */
-function besideKey(logs: object | undefined): string[] {
-  if (logs === undefined || !('apiKey' in logs)) return [];
-  return ['user', 'password', 'token'].filter((key) => key in logs);
+function sendsSecret(one: { password?: unknown; token?: unknown }): boolean {
+  return (one.password ?? one.token) !== undefined;
 }
 
 /** Where the platform's logs, traces, alerts and dashboards are, and what a canary request leaves in them. */
@@ -249,14 +234,6 @@ export const telemetry = z
         message: 'a service earlier in the path',
       });
     });
-  })
-  .superRefine(({ logs: declared }, context) => {
-    for (const key of besideKey(declared))
-      context.addIssue({
-        code: 'custom',
-        path: ['logs', key],
-        message: '`apiKey` already says who asks: declare one of apiKey, token, and user with password',
-      });
   })
   .describe('Logs, traces, alerts and dashboards of the platform');
 

@@ -12,7 +12,7 @@ interface Answer {
 export function insteadOf({ status, location, text }: Answer): string | null {
   if (status >= 300 && status <= 399)
     return `it redirects to ${plainLocation(location).slice(0, 200) || 'another address'}, as to a login page`;
-  // Loki, Tempo and Mimir (dskit, user.ErrNoOrgID) say `no org id`.
+  // Mimir and its kin (dskit, user.ErrNoOrgID) say `no org id`.
   if (/no org id|x-scope-orgid|\btenant\b/i.test(text.slice(0, 500)))
     return 'it wants the name of a tenant in a header';
   return isWebPage(text) ? 'a web page answers where JSON was expected, as a login page does' : null;

@@ -7,8 +7,7 @@ import type { SeenSet } from '../store/recognising.ts';
 import type { ServiceObject } from '../kubernetes/objects.ts';
 
 /** `other`: nothing asks such a one yet, and a draft says so. */
-export type SourceUse =
-  'prometheus' | 'logs' | 'shipper' | 'traces' | 'alerts' | 'dashboards' | 'kibana' | 'other';
+export type SourceUse = 'prometheus' | 'shipper' | 'traces' | 'alerts' | 'dashboards' | 'kibana' | 'other';
 
 interface Source {
   use: SourceUse;
@@ -21,8 +20,6 @@ interface Source {
   ports: readonly number[];
   /** Paths of a node of which a DaemonSet of it mounts one, whatever its image is called. */
   mounts?: readonly string[];
-  /** Of several workloads of one product, the names of those that are asked (its charts). */
-  front?: RegExp;
 }
 
 const SOURCES: readonly Source[] = [
@@ -46,14 +43,6 @@ const SOURCES: readonly Source[] = [
   },
   // Version 2 is one image whatever its role.
   { use: 'traces', label: 'Jaeger 2', kind: 'jaeger2', image: /^jaeger$/, ports: [16_686, 80] },
-  {
-    use: 'traces',
-    label: 'Tempo',
-    kind: 'tempo',
-    image: /^tempo$/,
-    ports: [3200, 3100],
-    front: /query-frontend$/,
-  },
   { use: 'traces', label: 'Zipkin', kind: 'zipkin', image: /^zipkin(-slim)?$/, ports: [9411] },
   {
     use: 'shipper',
@@ -64,14 +53,8 @@ const SOURCES: readonly Source[] = [
     // Where kubelet keeps the lines of containers (Kubernetes: "Logging Architecture").
     mounts: ['/var/log/pods', '/var/log/containers'],
   },
-  {
-    use: 'logs',
-    label: 'Loki',
-    kind: 'loki',
-    image: /^loki$/,
-    ports: [3100],
-    front: /(query-frontend|read)$/,
-  },
+  { use: 'other', label: 'Loki', image: /^loki$/, ports: [3100] },
+  { use: 'other', label: 'Tempo', image: /^tempo$/, ports: [3200] },
   { use: 'other', label: 'VictoriaLogs', image: /^victoria-logs$/, ports: [9428] },
   { use: 'other', label: 'Graylog', image: /^graylog$/, ports: [9000] },
   { use: 'other', label: 'SkyWalking', image: /^skywalking-oap-server$/, ports: [12_800] },

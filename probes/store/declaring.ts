@@ -27,14 +27,6 @@ export interface StoreManager {
   rights?: readonly Right[];
 }
 
-/** A way in which clients of a store log in, besides user and password. */
-export interface StoreAccount {
-  /** Its name for people. */
-  label: string;
-  /** As of a manager. */
-  metWith: string | null;
-}
-
 /** The keys of those of these managers that a store declares; the schema of a store lets one of them be. */
 export function managersIn<Name extends string>(
   managers: Readonly<Record<Name, unknown>>,
@@ -70,8 +62,6 @@ export interface StoreKind {
   lacks?: (declared: object, fault: FaultName) => string | null;
   /** What may manage it, by the key that declares it; a declaration has at most one of them. */
   managers?: Readonly<Record<string, StoreManager>>;
-  /** Ways to log in besides user and password, by the key that declares each. */
-  accounts?: Readonly<Record<string, StoreAccount>>;
   /** Where a store that has TLS names a password that is sent without it all the same, and what would encrypt it; null: nowhere. */
   unencrypted?: (declared: object) => { path: readonly string[]; instead: string } | null;
   /** Whether one server lists all members, so that an address without pods may stand for several. Left out: none does. */

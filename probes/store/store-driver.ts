@@ -20,7 +20,7 @@ export interface StoreConnection {
   tls?: StoreTlsFiles | undefined;
   /** Absent: what has an address is connected to there. */
   dial?: Dial | undefined;
-  /** Further passwords by what they open, such as `sentinel`; `apiKey`: sent in place of user and password. */
+  /** Further passwords by what they open, such as `sentinel`. */
   secrets?: Readonly<Record<string, string>> | undefined;
   /** The store's whole declaration in the environment file, without its password: what only this kind of store has is read here. */
   declared?: Readonly<Record<string, unknown>> | undefined;

@@ -74,7 +74,7 @@ test('should not take a path that nobody serves, a login page or a refusal for a
     { body: '<html><title>Sign in</title></html>' },
     { status: 504, body: { message: 'upstream request timeout' } },
   ];
-  for (const kind of ['jaeger', 'jaeger2', 'tempo', 'zipkin'])
+  for (const kind of ['jaeger', 'jaeger2', 'zipkin'])
     for (const said of wrong)
       await withProbe(
         kind,

@@ -119,6 +119,5 @@ export const jaeger: TraceKind = {
   kind: 'jaeger',
   label: 'Jaeger',
   metWith: '1.76',
-  own: {},
   probe: ({ correlationTag }, address) => new JaegerProbe(address, correlationTag),
 };

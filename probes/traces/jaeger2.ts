@@ -88,6 +88,5 @@ export const jaeger2: TraceKind = {
   kind: 'jaeger2',
   label: 'Jaeger 2',
   metWith: null,
-  own: {},
   probe: ({ correlationTag }, address) => new Jaeger2Probe(address, correlationTag),
 };

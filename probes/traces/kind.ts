@@ -12,6 +12,5 @@ export interface DeclaredTraces {
 
 /** A product that keeps traces. A new one is a file beside this and a line in kinds.ts. */
 export interface TraceKind extends SignalKind {
-  /** @param declared its section of an environment file, with the kind's own keys */
   probe(declared: DeclaredTraces, address: SignalAddress): TraceProbe;
 }

@@ -1,4 +1,4 @@
-/** Traces as OTLP has them in JSON: what Tempo and Jaeger's API v3 answer. */
+/** Traces as OTLP has them in JSON, such as Jaeger's API v3 answers. */
 import { z } from 'zod';
 import { spanId, spanKind } from './probe.ts';
 import type { Span } from './probe.ts';

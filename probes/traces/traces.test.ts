@@ -18,15 +18,13 @@ const PATH = [
   { service: 'tender-api', through: 'http' as const, logs: true, spans: [{ name: 'INSERT' }] },
 ];
 
-/** @param declared a kind, or a section with keys of its own */
 async function withProbe(
-  declared: string | { kind: string; tenant: string },
+  kind: string,
   answer: (asked: Asked) => Said,
   work: (probe: TraceProbe, asked: Asked[]) => Promise<void>,
 ): Promise<void> {
-  const kind = typeof declared === 'string' ? { kind: declared } : declared;
   const server = await standIn(answer);
-  const probe = traceProbe({ ...kind, correlationTag: 'plumbline.mark', path: PATH }, { url: server.url });
+  const probe = traceProbe({ kind, correlationTag: 'plumbline.mark', path: PATH }, { url: server.url });
   try {
     await work(probe, server.asked);
   } finally {
@@ -217,6 +215,17 @@ test('should know times of OTLP to the microsecond, for which a number of nanose
   );
 });
 
+test('should read ids also as base64, as the JSON of protobuf has bytes', () => {
+  const spans = spansOf(resourceSpans.parse(otlp(base64)), 'plumbline.mark');
+  assert.deepEqual(
+    spans.map(({ trace, span }) => [trace, span.id]),
+    [
+      [ID, SERVER],
+      [ID, CHILD],
+    ],
+  );
+});
+
 test('should read the same trace from the API v3 of Jaeger 2, and take what is missing for missing', async () => {
   await withProbe(
     'jaeger2',
@@ -253,79 +262,6 @@ test('should search API v3 by names that every version knows, and keep only what
         assert.equal(query.get(name), '2023-11-14T22:13:20.000Z', name);
       assert.equal(query.get('query.attributes'), '{"plumbline.mark":"run/1"}');
     },
-  );
-});
-
-const SEARCHED = (...ids: string[]): Said => ({
-  body: { traces: ids.map((traceID) => ({ traceID })), metrics: {} },
-});
-
-test('should read the same trace from Tempo, whose ids are base64', async () => {
-  await withProbe(
-    'tempo',
-    ({ path }) =>
-      // A trace that is not there is an empty one.
-      ({ body: path.endsWith(ID) ? { trace: { resourceSpans: otlp(base64) }, metrics: {} } : { trace: {} } }),
-    async (probe, asked) => {
-      assert.deepEqual(await probe.byIds([ID, '1'.repeat(32)], BOUNDS), EXPECTED);
-      assert.deepEqual(
-        asked.map(({ path }) => path),
-        [`/api/v2/traces/${ID}`, `/api/v2/traces/${'1'.repeat(32)}`],
-      );
-      assert.equal(asked[0]?.tenant, '');
-    },
-  );
-});
-
-test('should ask a Tempo before 2.7 by the older path, once it said that it knows no other', async () => {
-  await withProbe(
-    'tempo',
-    ({ path }) => {
-      if (path.startsWith('/api/v2/')) return { status: 404, body: '404 page not found' };
-      return path.endsWith(ID)
-        ? { body: { batches: otlp(base64) } }
-        : { status: 404, body: 'trace not found' };
-    },
-    async (probe, asked) => {
-      assert.deepEqual(await probe.byIds([ID], BOUNDS), EXPECTED);
-      assert.deepEqual(await probe.byIds(['1'.repeat(32)], BOUNDS), []);
-      assert.equal(asked.filter(({ path }) => path.startsWith('/api/v2/')).length, 1);
-    },
-  );
-});
-
-test('should not take the missing part of a trace that Tempo cut for missing', async () => {
-  const message = 'Trace exceeds maximum size of 5000000 bytes, a partial trace is returned';
-  await withProbe(
-    'tempo',
-    () => ({ body: { trace: { resourceSpans: otlp(base64) }, status: 'PARTIAL', message } }),
-    (probe) => assert.rejects(probe.byIds([ID], BOUNDS), why(/^failed: .*not whole: Trace exceeds/)),
-  );
-});
-
-test("should name a tenant of Tempo's, say that one is wanted, and take nothing for nothing only where it has traces", async () => {
-  const tempo = { kind: 'tempo', tenant: 'shop-team' };
-  await withProbe(
-    tempo,
-    ({ path }) => (path.startsWith('/api/search') ? SEARCHED(ID) : { body: { trace: {} } }),
-    async (probe, asked) => {
-      assert.deepEqual(await probe.byIds([ID], BOUNDS), []);
-      assert.deepEqual([...new Set(asked.map(({ tenant }) => tenant))], ['shop-team']);
-    },
-  );
-  await withProbe(
-    tempo,
-    ({ path }) => (path.startsWith('/api/search') ? SEARCHED() : { body: { trace: {} } }),
-    (probe) =>
-      assert.rejects(
-        probe.byIds([ID], BOUNDS),
-        why(/^failed: .*no trace of the tenant shop-team .*another tenant \(telemetry\.traces\.tenant\)/),
-      ),
-  );
-  await withProbe(
-    'tempo',
-    () => ({ status: 401, body: 'no org id' }),
-    (probe) => assert.rejects(probe.byIds([ID], BOUNDS), why(/^refused: .*wants the name of a tenant/)),
   );
 });
 
@@ -412,7 +348,7 @@ test('should tell the halves of a span that client and server share, and what is
 });
 
 test('should name a login page where a store of traces was expected', async () => {
-  for (const kind of ['jaeger', 'jaeger2', 'tempo', 'zipkin']) {
+  for (const kind of ['jaeger', 'jaeger2', 'zipkin']) {
     await withProbe(
       kind,
       () => ({ status: 302, location: 'https://login.example.com/', body: '' }),

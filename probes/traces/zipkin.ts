@@ -142,6 +142,5 @@ export const zipkin: TraceKind = {
   kind: 'zipkin',
   label: 'Zipkin',
   metWith: '3.6',
-  own: {},
   probe: (declared, address) => new ZipkinProbe(address, declared),
 };

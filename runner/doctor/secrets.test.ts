@@ -9,8 +9,6 @@ import type { Environment, SecretSource } from '../../env/schema.ts';
 import type { KubeCall } from '../provider-safety.ts';
 import { situationOf } from './_testing/situation.ts';
 import type { Item } from './item.ts';
-import { requireConfiguration } from '../plan/configuration.ts';
-import { planChecks } from '../../suites/catalogue/index.ts';
 import { secrets } from './secrets.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-doctor-'));
@@ -98,20 +96,6 @@ test('should say of a ConfigMap with an authority what keeps it from being read'
   assert.match((await itemFor(200, { data: {} })).detail, /the ConfigMap has no such key/);
   assert.match((await itemFor(404, {})).detail, /there is no such ConfigMap/);
   assert.match((await itemFor(403, {})).add ?? '', /resources: \[configmaps\], resourceNames: \[authority\]/);
-});
-
-test('should ask for the API key of a store that has one in place of a password', async (t) => {
-  setVariable(t, 'PLUMBLINE_DOCTOR_TEST', undefined);
-  const elasticsearch = staging.stores.elasticsearch ?? assert.fail();
-  const { user: _user, password: _password, ...rest } = elasticsearch;
-  const stores = { elasticsearch: { ...rest, apiKey: { env: 'PLUMBLINE_DOCTOR_TEST' } } };
-  const environment: Environment = { ...staging, stores };
-  const checks = ['failover/elasticsearch/*'];
-  const items = await secrets.look(situationOf(environment, null, { checks }));
-  const found = items.find(({ what }) => what.includes('stores.elasticsearch.apiKey'));
-  assert.equal(found?.state, 'missing');
-  const planned = planChecks(environment, { checks }).map((one) => ({ ...one, notRun: null }));
-  assert.throws(() => requireConfiguration(environment, planned, 'selection'), /PLUMBLINE_DOCTOR_TEST/);
 });
 
 test('should not need, of a profile that does not ask a store, what only its certificate is trusted by', async () => {

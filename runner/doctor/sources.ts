@@ -228,9 +228,9 @@ async function answersInstead(
 
 function adviceOf(key: string, { cause }: AskFailure, instead: string | null): string {
   if (instead !== null)
-    return `${key}.url of the API itself, past the login page or for one tenant (${key}.tenant with Prometheus, Alertmanager, Loki and Tempo), and a token or an account that it takes`;
+    return `${key}.url of the API itself, past the login page or of one tenant, and a token or an account that it takes`;
   if (cause === 'credentials')
-    return `${key}.token, or ${key}.user and ${key}.password (or an apiKey where it has one), of an account that may read`;
+    return `${key}.token, or ${key}.user and ${key}.password, of an account that may read`;
   if (cause === 'tls')
     return `${key}.trust: the authority that signs its certificate; ${key}.url with a name that it holds`;
   return `${key} as the server is: url as this machine reaches it, and what is declared to be there`;

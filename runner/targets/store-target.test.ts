@@ -236,17 +236,6 @@ test('should hold certificates to the host of the primary, unless another name i
   await assert.rejects(tlsOf({ ca: { env: 'PLUMBLINE_NO_SUCH_VARIABLE' } }), /PLUMBLINE_NO_SUCH_VARIABLE/);
 });
 
-test('should read the API key that is declared in place of an account, and keep it out of what is written', async (context) => {
-  setVariable(context, 'PLUMBLINE_TEST_KEY', 'aWQ6a2V5');
-  const primary = { host: 'search.tender', port: 9200 };
-  const elasticsearch = { primary, members: 1, apiKey: { env: 'PLUMBLINE_TEST_KEY' } };
-  const targets = new StoreTargets({ stores: { elasticsearch } } as never, {} as never);
-  const { connection } = await targets.target('elasticsearch');
-  assert.deepEqual([connection.user, connection.password], ['', '']);
-  assert.deepEqual(connection.secrets, { apiKey: 'aWQ6a2V5' });
-  assert.deepEqual(targets.secrets(), ['aWQ6a2V5']);
-});
-
 test('should have all addresses of the peers of a store, and no peer that has ended', async () => {
   const peer = (name: string, phase: string, more: object = {}): object => ({
     metadata: { namespace: 'tender', name },

@@ -194,13 +194,11 @@ export class StoreTargets {
     throw new RequestError(message, 'unavailable', { cause: cannotAsk('tls', message) });
   }
 
-  /** What a store takes besides the password of its account, by what it opens: a helper process, or the store itself. */
+  /** What a store takes besides the password of its account, by the helper process that it opens. */
   async #further(declared: DeclaredStore): Promise<Record<string, string>> {
     const sentinel = 'sentinel' in declared ? declared.sentinel?.password : undefined;
-    const apiKey = 'apiKey' in declared ? declared.apiKey : undefined;
     return {
       ...(sentinel !== undefined && { sentinel: await this.secret(sentinel) }),
-      ...(apiKey !== undefined && { apiKey: await this.secret(apiKey) }),
     };
   }
 

@@ -1,7 +1,6 @@
 /** How controls reach the stores directly, without the runner: as declared, with the accounts from Kubernetes Secrets. */
 import type { SecretSource, StoreName, Stores } from '../../env/schema.ts';
 import { askOnce } from '../../host/http.ts';
-import type { HttpServer } from '../../host/http.ts';
 import type { Bounds } from '../../probes/store/store-driver.ts';
 import type { ControlContext } from '../harness/control.ts';
 
@@ -13,14 +12,13 @@ export const oneAnswer = ({ signal }: Pick<ControlContext, 'signal'>): Bounds =>
   signal,
 });
 
-/** The part of a control's context that a query needs. With a `password`, or the API key in its place, no Secret is read. */
+/** The part of a control's context that a query needs. With a `password` no Secret is read. */
 export type Asking = Pick<ControlContext, 'environment' | 'signal' | 'get'> & { password?: string };
 
 /** What an environment file says of how a store is logged in to. */
 interface DeclaredLogin {
   user?: string;
   password?: SecretSource;
-  apiKey?: SecretSource;
 }
 
 /** @throws Error where the environment does not declare it: then there is nothing to break */
@@ -40,20 +38,11 @@ export async function secretText(
 ): Promise<string> {
   if (source === undefined || !('secret' in source))
     throw new Error(
-      'the environment file does not declare the password or the API key of this account as a key of a Secret',
+      'the environment file does not declare the password of this account as a key of a Secret',
     );
   const { key, ...ref } = source.secret;
   const secret = await ctx.get({ apiVersion: 'v1', kind: 'Secret', ...ref });
   return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
-}
-
-/** The account or the API key that is declared, with its secret as it is now. */
-async function loginOf(
-  ctx: Asking,
-  { user = '', password, apiKey }: DeclaredLogin,
-): Promise<Pick<HttpServer, 'account' | 'apiKey'>> {
-  const secret = ctx.password ?? (await secretText(ctx, apiKey ?? password));
-  return apiKey === undefined ? { account: { user, password: secret } } : { apiKey: secret };
 }
 
 /** Sends one request with a JSON body and returns the answer, also one with an error status. @throws HttpError when there is no answer */
@@ -63,13 +52,14 @@ export async function askJson(
   question: { method: string; path: string; body?: unknown },
 ): Promise<{ status: number; text: string }> {
   const { method, path, body } = question;
-  const login = await loginOf(ctx, at.declared);
+  const { user = '', password } = at.declared;
+  const account = { user, password: ctx.password ?? (await secretText(ctx, password)) };
   const sent = {
     headers: { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   };
   return await askOnce(
-    { url: at.url, ...login },
+    { url: at.url, account },
     { method, path, ...sent },
     { deadlineMs: ANSWER_MS, signal: ctx.signal },
   );

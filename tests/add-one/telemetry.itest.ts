@@ -51,7 +51,7 @@ console.log(JSON.stringify({
 `;
 
 const EXPECTED = {
-  order: 3,
+  order: 2,
   declared: true,
   notMet: [['Shelf']],
   listed: ['telemetry.traces.kind: shelf'],
@@ -62,9 +62,9 @@ const EXPECTED = {
 
 /** Follows the page: its file, its line of the list, and an environment that declares one. */
 function follow(copy: Copy): string[] {
-  const tempo = "import { tempo } from './tempo.ts';\n";
-  copy.change(KINDS, tempo, `import { shelf } from './shelf.ts';\n${tempo}`);
-  copy.change(KINDS, '[jaeger, jaeger2, tempo, zipkin]', '[jaeger, jaeger2, tempo, shelf, zipkin]');
+  const zipkin = "import { zipkin } from './zipkin.ts';\n";
+  copy.change(KINDS, zipkin, `import { shelf } from './shelf.ts';\n${zipkin}`);
+  copy.change(KINDS, '[jaeger, jaeger2, zipkin]', '[jaeger, jaeger2, shelf, zipkin]');
   copy.change(BASE, '    kind: jaeger\n', '    kind: shelf\n');
   return copy.follow(PAGE);
 }
@@ -106,13 +106,13 @@ const BY_HAND: readonly ByHand[] = [
     'kinds in environment files',
     'probes/signals/declaration.ts',
     'kind: kindNames(TRACE_KINDS),',
-    "kind: z.enum(['jaeger', 'jaeger2', 'tempo', 'zipkin']),",
+    "kind: z.enum(['jaeger', 'jaeger2', 'zipkin']),",
   ],
   [
     'what is not met yet',
     'suites/catalogue/plan/not-met.ts',
     'traces: TRACE_KINDS.filter(isUnmet)',
-    "traces: TRACE_KINDS.filter(({ kind }) => ['jaeger2', 'tempo'].includes(kind))",
+    "traces: TRACE_KINDS.filter(({ kind }) => kind === 'jaeger2')",
   ],
 ];
 

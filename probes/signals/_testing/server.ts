@@ -7,8 +7,6 @@ export interface Asked {
   /** With its query string. */
   path: string;
   authorization: string;
-  /** Whose data are asked for; empty: nobody is named. */
-  tenant: string;
   body: unknown;
 }
 
@@ -42,7 +40,6 @@ export async function standIn(answer: (asked: Asked) => Said): Promise<StandIn> 
         method: request.method ?? '',
         path: request.url ?? '',
         authorization: request.headers.authorization ?? '',
-        tenant: String(request.headers['x-scope-orgid'] ?? ''),
         body: bodyOf(text, request.headers['content-type']),
       };
       asked.push(one);

@@ -8,7 +8,7 @@ import { redactor } from '../../../probes/redact.ts';
 import { countedOn, readDisk } from './disk.ts';
 import { lookFor, recentOf } from './recent.ts';
 
-const fields = logFieldsOf({ kind: 'elasticsearch', fields: {} });
+const fields = logFieldsOf({ fields: {} });
 const POD = {
   namespace: 'n',
   pod: 'p',
@@ -49,14 +49,14 @@ test('should count numbered lines by their series and lines of requests by their
 test('should read lines by the keys of the service, and say where another key has what is looked for', () => {
   const line = { atMs: 1, text: '{"request":{"id":"r1/1"},"app":"api"}' };
   const declared = { correlationId: { source: 'x', line: 'request.id' }, service: { line: 'app' } };
-  const own = logFieldsOf({ kind: 'loki', fields: declared });
+  const own = logFieldsOf({ fields: declared });
   const { requests } = countedOn(POD, [line], { run: 'r1', fields: own });
   assert.deepEqual(requests, [{ service: 'api', lines: [[1, 1]] }]);
   assert.throws(
     () => countedOn(POD, [line], { run: 'r1', fields }),
     /ids at `request\.id`, and none at `mark` \(telemetry\.logs\.fields\.correlationId\.line\)/,
   );
-  const nameless = logFieldsOf({ kind: 'loki', fields: { correlationId: { line: 'request.id' } } });
+  const nameless = logFieldsOf({ fields: { correlationId: { line: 'request.id' } } });
   assert.throws(
     () => countedOn(POD, [line], { run: 'r1', fields: nameless }),
     /do not name their service: none has `service` \(telemetry\.logs\.fields\.service\.line\)/,
@@ -64,7 +64,7 @@ test('should read lines by the keys of the service, and say where another key ha
 });
 
 test('should count lines of requests by the ids of the traces that they began, where nothing is repeated', () => {
-  const own = logFieldsOf({ kind: 'loki', fields: { traceId: 'traceId' } });
+  const own = logFieldsOf({ fields: { traceId: 'traceId' } });
   const traced = requestsByTrace('r1', 2);
   const lines = [
     { atMs: 1, text: '{"mark":"r1/line/w1/5-7","n":1,"service":"plumbline-canary"}' },

@@ -6,8 +6,14 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import { StoreTargets } from '../../targets/store-target.ts';
-import { addressOf, alertsOf, logsOf, prometheusOf } from './sources.ts';
+import { addressOf, logsOf, prometheusOf } from './sources.ts';
 
+/** As Elasticsearch tells the types of fields. */
+const MAPPED = {
+  '@timestamp': { date: { type: 'date', searchable: true } },
+  'kubernetes.namespace': { keyword: { type: 'keyword', searchable: true } },
+  'kubernetes.pod': { keyword: { type: 'keyword', searchable: true } },
+};
 const staging = await loadEnvironment('staging');
 const { signal } = new AbortController();
 
@@ -19,13 +25,15 @@ test('should ask Prometheus and the store of logs with the token as it is now, w
   let valid = 'first-token';
   const server = await standIn(({ authorization, path: asked }) => {
     if (authorization !== `Bearer ${valid}`) return { status: 401, body: 'expired' };
-    if (asked.includes('/labels')) return { body: { status: 'success', data: ['app', 'namespace', 'pod'] } };
-    const resultType = asked.startsWith('/loki') ? 'streams' : 'vector';
-    return { body: { status: 'success', data: { resultType, result: [] } } };
+    if (asked.includes('/_field_caps')) return { body: { indices: ['logs-1'], fields: MAPPED } };
+    const shards = { total: 1, successful: 1, failed: 0 };
+    if (asked.includes('/_search'))
+      return { body: { timed_out: false, _shards: shards, hits: { hits: [] } } };
+    return { body: { status: 'success', data: { resultType: 'vector', result: [] } } };
   });
   t.after(() => server.close());
   const { telemetry } = staging;
-  const logs = { kind: 'loki' as const, url: server.url, token, selector: '{app=~".+"}', fields: {} };
+  const logs = { kind: 'elasticsearch', url: server.url, token, index: 'logs-*', fields: {} };
   const environment = {
     ...staging,
     prometheus: { url: server.url, scrapeSeconds: 5, token },
@@ -51,34 +59,6 @@ test('should ask Prometheus and the store of logs with the token as it is now, w
   );
 });
 
-test('should name the declared tenant to Prometheus and to the receiver of alerts', async (t) => {
-  const server = await standIn(({ path: asked }) => ({
-    body: asked.startsWith('/api/v2')
-      ? []
-      : { status: 'success', data: { resultType: 'vector', result: [] } },
-  }));
-  t.after(() => server.close());
-  const at = { url: server.url, user: undefined, password: undefined, token: undefined };
-  const telemetry = staging.telemetry ?? assert.fail('no telemetry');
-  const alerts = { ...(telemetry.alerts ?? assert.fail('no alerts')), ...at, tenant: 'alerts' };
-  const environment = {
-    ...staging,
-    prometheus: { ...at, scrapeSeconds: 5, tenant: 'metrics' },
-    telemetry: { ...telemetry, alerts },
-  };
-  const stores = new StoreTargets(environment, {} as never);
-  const prometheus = await prometheusOf({ stores, environment });
-  await prometheus.query('up');
-  prometheus.close();
-  const probe = await alertsOf({ stores, environment });
-  await probe.active({}, { deadlineMs: 2_000, signal });
-  probe.close();
-  assert.deepEqual(
-    server.asked.map(({ tenant }) => tenant),
-    ['metrics', 'alerts'],
-  );
-});
-
 const readers = { secret: (source: object) => Promise.resolve(`that of ${JSON.stringify(source)}`) };
 
 test('should read each secret that a source of telemetry is asked with', async () => {
@@ -98,5 +78,4 @@ test('should read each secret that a source of telemetry is asked with', async (
     account: { user: 'ann', password: read },
   });
   assert.deepEqual(await shown({ url, token: source }), { ...at, token: read });
-  assert.deepEqual(await shown({ url, apiKey: source }), { ...at, apiKey: read });
 });

@@ -7,7 +7,6 @@ import { logProbe } from '../../../probes/logs/index.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import { PrometheusClient } from '../../../probes/prometheus/index.ts';
 import type { SignalAddress } from '../../../probes/signals/index.ts';
-import { withTenant } from '../../../probes/signals/kinds.ts';
 import { traceProbe } from '../../../probes/traces/index.ts';
 import type { TraceProbe } from '../../../probes/traces/index.ts';
 import { trusted } from '../../../probes/edge/edge-request.ts';
@@ -28,10 +27,6 @@ export interface Declared {
   user?: string | undefined;
   password?: SecretSource | undefined;
   token?: SecretSource | undefined;
-  /** Of logs in Elasticsearch or OpenSearch. */
-  apiKey?: SecretSource | undefined;
-  /** Whose data is meant, of a server with several tenants. */
-  tenant?: string | undefined;
 }
 
 /**
@@ -42,10 +37,10 @@ export async function addressOf(
   { stores }: Pick<SourcesOf, 'stores'>,
   declared: Declared,
 ): Promise<SignalAddress> {
-  const { url, address, trust = 'system', tenant } = declared;
+  const { url, address, trust = 'system' } = declared;
   const authorities = await trusted(trust);
   if ('unavailable' in authorities) throw new RequestError(authorities.unavailable, 'unavailable');
-  const found = {
+  return {
     url,
     address,
     ca: authorities.pem,
@@ -53,19 +48,17 @@ export async function addressOf(
     ...(await accountOf(declared, (source) => stores.secret(source))),
     reread: () => accountOf(declared, (source) => stores.reread(source)),
   };
-  return withTenant(found, tenant);
 }
 
 async function accountOf(
-  { user, password, token, apiKey }: Declared,
+  { user, password, token }: Declared,
   read: (source: SecretSource) => Promise<string>,
-): Promise<Pick<SignalAddress, 'account' | 'token' | 'apiKey'>> {
+): Promise<Pick<SignalAddress, 'account' | 'token'>> {
   return {
     ...(user !== undefined && {
       account: { user, password: password === undefined ? '' : await read(password) },
     }),
     ...(token !== undefined && { token: await read(token) }),
-    ...(apiKey !== undefined && { apiKey: await read(apiKey) }),
   };
 }
 

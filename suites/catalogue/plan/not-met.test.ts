@@ -64,30 +64,6 @@ test('should say so of a token endpoint, for the checks that send requests throu
   assert.equal(of('topology/nodes/pools'), undefined);
 });
 
-test('should say so of API keys, of the store and of logs, once where a check asks both', () => {
-  const { elasticsearch } = staging.stores;
-  const { telemetry } = staging;
-  assert.ok(elasticsearch !== undefined && telemetry?.logs !== undefined);
-  const { user: _user, password: _password, ...search } = elasticsearch;
-  const { user: _of, password: _known, ...logs } = telemetry.logs;
-  const apiKey = { env: 'KEY' };
-  const keyed = {
-    ...staging,
-    stores: { ...staging.stores, elasticsearch: { ...search, apiKey } },
-    telemetry: { ...telemetry, logs: { ...logs, apiKey } },
-  };
-  const label = 'API keys of Elasticsearch';
-  const notMetIn = (environment: typeof staging, id: string) =>
-    planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
-  assert.deepEqual(notMetIn(keyed, 'failover/elasticsearch/pod-crash'), [label]);
-  assert.deepEqual(notMetIn(keyed, 'telemetry/logs/canary'), [label]);
-  assert.equal(notMetIn(keyed, 'failover/postgres/pod-crash'), undefined);
-  assert.equal(notMetIn(staging, 'failover/elasticsearch/pod-crash'), undefined);
-  assert.deepEqual(notMetYet(['elasticsearch'])[0], { label, declaredBy: 'stores.elasticsearch.apiKey' });
-  const both = planChecks(keyed, {}).map(({ row }) => row.notMet ?? []);
-  for (const labels of both) assert.equal(new Set(labels).size, labels.length);
-});
-
 test('should carry that into the record', () => {
   const [planned] = planChecks(operated, { checks: ['topology/workloads/roles'] });
   assert.ok(planned);
@@ -98,10 +74,7 @@ test('should list every adapter that is not met yet', () => {
   assert.deepEqual(notMetYet(['postgres', 'redis', 'neo4j']), [
     { label: 'CloudNativePG', declaredBy: 'stores.postgres.cloudnativepg' },
     { label: 'Neo4j Enterprise', declaredBy: 'stores.neo4j.enterprise' },
-    { label: 'Loki', declaredBy: 'telemetry.logs.kind: loki' },
-    { label: 'API keys of Elasticsearch', declaredBy: 'telemetry.logs.apiKey' },
     { label: 'Jaeger 2', declaredBy: 'telemetry.traces.kind: jaeger2' },
-    { label: 'Tempo', declaredBy: 'telemetry.traces.kind: tempo' },
     { label: 'Grafana', declaredBy: 'telemetry.dashboards.kind: grafana' },
     { label: 'Kibana', declaredBy: 'telemetry.dashboards.kibana' },
     { label: 'Argo Rollouts', declaredBy: 'topology.workloads with kind: Rollout' },
@@ -140,19 +113,18 @@ test('should say so of operators, for the checks that read their objects where t
 
 test('should say which checks ask a source of telemetry that no real product has answered, and not where it is a stand-in', () => {
   const { telemetry } = staging;
-  assert.ok(telemetry?.logs !== undefined && telemetry.traces !== undefined);
+  assert.ok(telemetry?.traces !== undefined);
   const asking = {
     ...staging,
     telemetry: {
       ...telemetry,
-      logs: { ...telemetry.logs, kind: 'loki' },
-      traces: { ...telemetry.traces, kind: 'tempo' },
+      traces: { ...telemetry.traces, kind: 'jaeger2' },
     },
   };
   const notMetIn = (environment: typeof staging, id: string) =>
     planChecks(environment, { checks: [id] }).map(({ row }) => row.notMet)[0];
-  assert.deepEqual(notMetIn(asking, 'telemetry/logs/canary'), ['Loki']);
-  assert.deepEqual(notMetIn(asking, 'telemetry/correlation'), ['Loki', 'Tempo']);
+  assert.equal(notMetIn(asking, 'telemetry/logs/canary'), undefined);
+  assert.deepEqual(notMetIn(asking, 'telemetry/correlation'), ['Jaeger 2']);
   assert.equal(notMetIn(asking, 'telemetry/metrics/targets'), undefined);
   assert.equal(
     notMetIn(staging, 'telemetry/correlation'),

@@ -55,18 +55,11 @@ interface Product {
 
 /** Products of telemetry that no real one has answered yet. */
 const UNMET: Readonly<Record<TelemetrySource, readonly Product[]>> = {
-  logs: [
-    ...LOG_KINDS.filter(isUnmet).map(({ kind, label }) => ({
-      label,
-      declaredBy: `telemetry.logs.kind: ${kind}`,
-      isIn: ({ logs }: Telemetry) => logs?.kind === kind,
-    })),
-    {
-      label: 'API keys of Elasticsearch',
-      declaredBy: 'telemetry.logs.apiKey',
-      isIn: ({ logs }) => logs !== undefined && 'apiKey' in logs,
-    },
-  ],
+  logs: LOG_KINDS.filter(isUnmet).map(({ kind, label }) => ({
+    label,
+    declaredBy: `telemetry.logs.kind: ${kind}`,
+    isIn: ({ logs }) => logs?.kind === kind,
+  })),
   traces: TRACE_KINDS.filter(isUnmet).map(({ kind, label }) => ({
     label,
     declaredBy: `telemetry.traces.kind: ${kind}`,
@@ -94,8 +87,7 @@ export function notMetYet(stores: readonly StoreName[]): { label: string; declar
 }
 
 function unmetOf(store: string): { key: string; label: string }[] {
-  const { managers, accounts } = storeKind(store);
-  return Object.entries({ ...managers, ...accounts }).flatMap(([key, { label, metWith }]) =>
+  return Object.entries(storeKind(store).managers ?? {}).flatMap(([key, { label, metWith }]) =>
     metWith === null ? [{ key, label }] : [],
   );
 }

@@ -36,14 +36,6 @@ test('should leave out where passwords come from', () => {
   }
 });
 
-test('should leave out where API keys come from', () => {
-  const { elasticsearch } = environment.stores;
-  assert.ok(elasticsearch);
-  const stores = { elasticsearch: { ...elasticsearch, apiKey: { env: 'SEARCH_KEY' } } };
-  const settings = settingsFor('failover/elasticsearch/pod-crash', { ...environment, stores });
-  assert.ok(!JSON.stringify(settings).includes('SEARCH_KEY'));
-});
-
 test('should keep what people have named like a secret', () => {
   const { postgres } = environment.stores;
   assert.ok(postgres);

@@ -5,7 +5,7 @@ import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment, TimeoutName } from '../../../env/schema.ts';
 
 /** Keys whose value is, or may contain, a secret or its source. */
-const SECRET = new Set(['password', 'admin', 'token', 'apiKey']);
+const SECRET = new Set(['password', 'admin', 'token']);
 const NONE: ReadonlySet<string> = new Set();
 
 /**

@@ -181,8 +181,4 @@ test('should find a Service by its name in the cluster, and change nothing at an
     `telemetry.logs is asked at ${host}, which is no Service of this cluster with a selector: what stands behind it is not known`;
   for (const host of ['logs.example.com', 'manual.logging.svc', '198.51.100.1'])
     assert.deepEqual(await inapplicable(at(`https://${host}`), objects, [id]), [unknown(host)]);
-  const loki = { ...staging, telemetry: { ...telemetry!, logs: { ...logs, kind: 'loki' } } };
-  assert.deepEqual(await inapplicable(loki, objects, ['logs/canary/shipped-twice']), [
-    'how a line is written into a store of kind loki is not known',
-  ]);
 });

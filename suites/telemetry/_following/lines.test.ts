@@ -28,7 +28,7 @@ async function writersOn(
   const context = {
     id: 'telemetry/logs/canary',
     settings: {
-      telemetry: { logs: { kind: 'loki', fields } },
+      telemetry: { logs: { kind: 'elasticsearch', fields } },
       topology,
       namespaces: { canary: 'c' },
       network: { probeImage: 'i' },

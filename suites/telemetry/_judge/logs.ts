@@ -62,7 +62,7 @@ export function judgeLines(history: History, findings: Findings, held: readonly 
 
 /** Some products answer a question for another tenant's data with nothing. */
 export const NOTHING_THERE =
-  'nothing at all that was looked for is in the store of logs: maybe another tenant or index has it (telemetry.logs.tenant, telemetry.logs.index)';
+  'nothing at all that was looked for is in the store of logs: maybe another tenant or index has it (telemetry.logs.url, telemetry.logs.index)';
 
 /** Whether what was planned was seen, of machines whose times can be compared. */
 function evidenceFindings(history: History, findings: Findings): void {

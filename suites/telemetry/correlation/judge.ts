@@ -98,7 +98,7 @@ const isTraced = ({ header }: History): boolean => header.settings.application?.
 /** Of no service at all: that nobody writes the id is as likely as that it is looked for in the wrong place. */
 function noneTraced(history: History): string {
   return wasTold(history, 'logs')
-    ? 'none in the store has the trace id of a request: the edge begins another trace, telemetry.logs.fields.traceId or the tenant is another, or no service writes it'
+    ? 'none in the store has the trace id of a request: the edge begins another trace, telemetry.logs.fields.traceId is another, or no service writes it'
     : 'the store did not answer at the end';
 }
 

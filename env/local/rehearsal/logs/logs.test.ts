@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { logFieldsOf } from '../../../../probes/logs/index.ts';
 import { loadEnvironment } from '../../../loader.ts';
-import type { LogSettings } from '../../../schema.ts';
 import { contextWith, fileOf, imageSet, named } from '../../platform/_testing/platform.ts';
 import { imagesFor, platformObjects } from '../../platform/index.ts';
 import { assertIsRestricted } from '../_testing/stores.ts';
@@ -77,7 +76,7 @@ test('should read the lines of every node that has a kubelet, as root without an
 
 test('should send to the store that is declared, into the indices that are declared', async () => {
   const { telemetry } = await loadEnvironment('rehearsal', { with: WORDS });
-  const logs = (telemetry?.logs ?? assert.fail('no logs')) as LogSettings & { index: string };
+  const logs = telemetry?.logs ?? assert.fail('no logs');
   const { url, index, shipper: by } = logs;
   const { spec } = named(OBJECTS, 'Service', 'archive') ?? assert.fail('no Service');
   const { clusterIP, ports } = spec as { clusterIP: string; ports: [{ port: number }] };
