@@ -9,7 +9,6 @@ import type { Grain } from '../runner/doctor/roles.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
-  MANAGERS,
   OPERATED,
   OWNERS,
   REACH,
@@ -40,9 +39,9 @@ const of = (...purposes: readonly (readonly Purpose[])[]): Right[] =>
   purposes.flat().flatMap(({ rights }) => rights);
 const given = (rights: readonly Right[]): Right[] => rights.filter(({ notGiven }) => notGiven === undefined);
 
-const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES, MANAGERS, OPERATED, REACH), ...ofChecks('r', 'w')];
+const NIGHTLY = [...of(EVERY_COMMAND, RUNS, RESTORES, OPERATED, REACH), ...ofChecks('r', 'w')];
 const DRILLING = [
-  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, MANAGERS, OPERATED, REACH),
+  ...of(EVERY_COMMAND, RUNS, RESTORES, DRILLS, OPERATED, REACH),
   ...ofChecks('r', 'w', 'F', 'permit'),
 ];
 /** By the account that is meant to do it. */

@@ -164,7 +164,6 @@ test('should recognise stores of operators and charts, and neither poolers nor o
     namespace: 'databases',
     labels: { 'cnpg.io/cluster': 'orders', 'cnpg.io/podRole': 'instance' },
   });
-  assert.deepEqual(postgres.cloudnativepg, { namespace: 'databases', name: 'orders' });
   assert.deepEqual(postgres.services, { primary: 'orders-rw', replica: 'orders-ro' });
   assert.ok(postgres.tls);
   assert.match(text, /another PostgreSQL is there, StatefulSet databases\/billing-postgresql with 2/);

@@ -31,7 +31,7 @@ interface Managed {
 
 /** Who decides which member leads, by labels, images and ports. */
 function managerOf(set: SeenSet): Managed {
-  const { labels, namespace } = set;
+  const { labels } = set;
   const cnpg = labels[CNPG];
   if (cnpg !== undefined)
     return {
@@ -39,7 +39,7 @@ function managerOf(set: SeenSet): Managed {
         pods: { [CNPG]: cnpg, 'cnpg.io/podRole': 'instance' },
         tls: `CloudNativePG always speaks TLS; ca.crt of the Secret ${cnpg}-ca`,
       },
-      section: { cloudnativepg: { namespace, name: cnpg } },
+      section: {},
     };
   const crunchy = labels[CRUNCHY];
   if (crunchy !== undefined)

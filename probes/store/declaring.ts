@@ -23,8 +23,6 @@ export interface StoreManager {
   metWith: string | null;
   /** It can be asked for a planned change of leader. */
   changesLeader: boolean;
-  /** Rights at the API server that asking it takes, besides those of every store. */
-  rights?: readonly Right[];
 }
 
 /** The keys of those of these managers that a store declares; the schema of a store lets one of them be. */

@@ -5,7 +5,6 @@ import type { NotLetIn } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { SettingOverride } from '../../reports/record/setting-overrides.ts';
 import type { LoadClient } from '../client-load/client.ts';
-import type { ObjectRef } from '../kubernetes/types.ts';
 
 /** How a store is reached: the address that applications use, and the account. */
 export interface StoreConnection {
@@ -78,8 +77,6 @@ export interface StoreTarget {
   members(): Promise<StoreMember[]>;
   /** The account that may order a planned change of leader, where one is declared; read when it is asked for. */
   admin?(): Promise<Credentials>;
-  /** An object of the cluster that the members run in; null: it is not there. Absent: no cluster is known. @throws the error of the API server */
-  object?(ref: ObjectRef, bounds: Bounds): Promise<unknown>;
   /** Runs a command in the container of a member's server, where that is possible. @throws the error of the API server */
   exec?(member: StoreMember, command: string[], bounds: Bounds): Promise<CommandResult>;
 }

@@ -1,7 +1,6 @@
 /** The rights on the API server that planned checks need, each with what it is needed for. */
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
-import { managerOf, storeKind } from '../../probes/declared-stores.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { declaredNamespaces } from '../../reports/record/declared-namespaces.ts';
 import { memberNamespace } from '../../reports/record/store-pods.ts';
@@ -92,17 +91,8 @@ function ofFaults(environment: Environment, running: readonly PlannedCheck[]): W
 
 function ofStore(environment: Environment, name: StoreName): Wanted[] {
   const platform = namespacesOf(environment, [name]);
-  const declared = environment.stores[name];
-  const key = declared === undefined ? null : managerOf(name, declared);
-  const manager = key === null ? undefined : storeKind(name).managers?.[key];
   const isForwarded = traitsOf(environment).reach === 'port-forward' && environment.readOnly !== true;
-  const forwarded = isForwarded ? REACH : [];
-  return [
-    ...forwarded.map((purpose) => ({ ...purpose, platform })),
-    ...(manager?.rights === undefined
-      ? []
-      : [{ what: `to ask ${manager.label}, which manages ${name}`, rights: manager.rights, platform }]),
-  ];
+  return isForwarded ? REACH.map((purpose) => ({ ...purpose, platform })) : [];
 }
 
 function placed(environment: Environment, { what, rights, platform }: Wanted): Need[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { rightsWith } from '../../suites/catalogue/rights.ts';
-import { DRILLS, EVERY_COMMAND, MANAGERS, REACH, RUNS } from '../safety/rights.ts';
+import { DRILLS, EVERY_COMMAND, REACH, RUNS } from '../safety/rights.ts';
 import { granting, situationOf } from './_testing/situation.ts';
 import type { Situation } from './item.ts';
 import { needsOf } from './needs.ts';
@@ -56,7 +56,7 @@ for (const profile of ['smoke', 'nightly', 'gate'])
   });
 
 test('should ask for nothing that the check alone does not need', async () => {
-  const of = [EVERY_COMMAND, RUNS, DRILLS, MANAGERS, REACH].flat().flatMap((purpose) => purpose.rights);
+  const of = [EVERY_COMMAND, RUNS, DRILLS, REACH].flat().flatMap((purpose) => purpose.rights);
   const usual = new Set(grainsOf(of).map(text));
   for (const environment of [staging, production])
     for (const one of situationOf(environment, null).running) {
@@ -79,7 +79,7 @@ test('should ask for no right to make or to break where the checks only read', (
   assert.deepEqual([...new Set(writes.map(({ namespace }) => namespace))], [system]);
 });
 
-test('should ask where the pods of a store are, and for a manager and forwarding only where they are declared', () => {
+test('should ask where the pods of a store are, and for forwarding only where it is declared', () => {
   const { running } = situationOf(staging, null, { checks: ['failover/redis/pod-delete'] });
   const redis = staging.stores.redis ?? assert.fail();
   const moved = { ...redis, statefulSet: { namespace: 'caches', name: 'kv' } };
@@ -92,7 +92,7 @@ test('should ask where the pods of a store are, and for a manager and forwarding
       .map(({ namespace }) => namespace),
     ['caches'],
   );
-  assert.deepEqual([places(staging, 'clusters'), places(staging, 'pods/portforward')], [[], []]);
+  assert.deepEqual(places(staging, 'pods/portforward'), []);
   const forwarded = {
     ...elsewhere,
     cluster: { ...elsewhere.cluster, reach: 'port-forward' },

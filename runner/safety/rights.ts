@@ -1,5 +1,4 @@
 /** Rights that commands need on the API server, whatever they run; each check adds those in its definition. */
-import { STORE_KINDS } from '../../probes/declared-stores.ts';
 import { asks, forwardsIn, gets, lists } from '../../probes/kubernetes/rights.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
 import { OPERATORS } from '../../suites/catalogue/operators.ts';
@@ -83,13 +82,6 @@ export const RUNS: readonly Purpose[] = [
     ],
   },
 ];
-
-/** What asking the manager of a store takes, where an environment declares it. */
-export const MANAGERS: readonly Purpose[] = STORE_KINDS.flatMap(({ label: store, managers = {} }) =>
-  Object.values(managers).flatMap(({ label, rights = [] }) =>
-    rights.length === 0 ? [] : [{ what: `${store} under ${label}, to ask what manages it`, rights }],
-  ),
-);
 
 /** What reading the objects of operators takes, where an environment declares them. */
 export const OPERATED: readonly Purpose[] = OPERATORS.flatMap(({ what, declaredBy, rights }) =>

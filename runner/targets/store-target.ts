@@ -153,11 +153,6 @@ export class StoreTargets {
       },
       ...(replica && { readConnection: { host: replica.host, port: replica.port } }),
       members: () => this.members(store),
-      object: (ref, { deadlineMs, signal }) =>
-        this.#cluster.get(
-          ref,
-          AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(signal ? [signal] : [])]),
-        ),
       // What a driver learns by a command in a member it does without in a read-only run, as in one without that right.
       ...(memberNamespace(declared) !== null &&
         this.#environment.readOnly !== true && {

@@ -10,7 +10,6 @@ import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
-  MANAGERS,
   OPERATED,
   OWNERS,
   REACH,
@@ -43,7 +42,7 @@ kinds there are, and asking about its own rights) is not listed.
 
 | account | for | its roles |
 | --- | --- | --- |
-| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-manager\`, \`plumbline-operators\`, \`plumbline-canary\`, \`plumbline-system\` |
+| \`plumbline\` | runs: checks that read or write canaries | \`plumbline-read\`, \`plumbline-evidence\`, \`plumbline-operators\`, \`plumbline-canary\`, \`plumbline-system\` |
 | \`plumbline-drill\` | drills: checks that disturb, with or without a permit | the same, and \`plumbline-drill\` |
 | \`plumbline-undo\` | Jobs that undo what a dead run left | \`plumbline-undo\` |
 | the group \`tender-owners\` | the permit and the kill switch | \`plumbline-owner\` |
@@ -67,11 +66,6 @@ ${table(
   ['fault', 'rights'],
   FAULTS.map((name) => [`\`${name}\``, linesText(faultOf(name).rights, 'none of the API server')]),
 )}
-### Managers of stores
-
-Needed where an environment declares the manager, in the namespace of its resource (by default *platform*); without them what it says is unknown, and checks of roles are inconclusive.
-
-${purposes(MANAGERS)}
 ### Objects of operators
 
 Needed where an environment declares them, as the role \`plumbline-operators\` gives them; without them what they say is unknown, and the checks that read them are inconclusive.

@@ -45,9 +45,6 @@ const DECLARED = {
     },
   },
   gpu: { claims: { driver: 'gpu.nvidia.com' } },
-  stores: {
-    postgres: { patroni: null, cloudnativepg: { namespace: 'tender', name: 'postgres' }, partition: null },
-  },
 };
 const POWER = { off: ['off', '{node}'], on: ['on', '{node}'], state: ['state', '{node}'] };
 

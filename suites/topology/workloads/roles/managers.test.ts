@@ -1,8 +1,6 @@
 /** Roles of a PostgreSQL by what its manager says: from answers that follow the products' documentation to the verdict. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import * as shown from '../../../../probes/postgres/managers/_testing/clusters.ts';
-import { agreesOf, clusterIn, failoverOf } from '../../../../probes/postgres/managers/cloudnativepg.ts';
 import { pauseOf } from '../../../../probes/postgres/managers/patroni/index.ts';
 import { registeredOf, runningOf as repmgrdOf } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { Look } from '../../../../probes/postgres/managers/repmgr.ts';
@@ -28,7 +26,7 @@ const members = NAMES.map((name, at): Seen => [
 function judged(declared: string | object | undefined, conditions: Conditions): Judgement {
   const manager = typeof declared === 'string' ? { manager: declared } : declared;
   const described: Seen = ['described', { store: 'postgres', leader: 'orders-1' }];
-  const pods = { namespace: 'databases', labels: { 'cnpg.io/cluster': 'orders' } };
+  const pods = { namespace: 'databases', labels: { app: 'orders' } };
   return judge({
     check: 'topology/workloads/roles',
     settings: { stores: { postgres: { members: 3, pods, ...manager } } },
@@ -40,28 +38,7 @@ function judged(declared: string | object | undefined, conditions: Conditions): 
   });
 }
 
-const operator = (object: unknown): Judgement => {
-  const cluster = clusterIn(object);
-  return judged('cloudnativepg', [failoverOf(cluster), agreesOf(cluster, 'orders-1')]);
-};
-
 describe('roles of PostgreSQL under a manager', () => {
-  it('should pass where the operator has nothing to do, and fail where it is paused or at work', () => {
-    assert.equal(operator(shown.HEALTHY).verdict, 'pass');
-    for (const [object, why] of [
-      [shown.PAUSED, /automatic failover of postgres/],
-      [shown.HIBERNATED, /automatic failover of postgres/],
-      [shown.FENCED, /automatic failover of postgres/],
-      [shown.FAILING_OVER, /the operator of postgres/],
-      [shown.SWITCHING_OVER, /the operator of postgres/],
-      [shown.FIRST_PRIMARY, /the operator of postgres/],
-    ] as const) {
-      const { verdict, seen, reason } = operator(object);
-      assert.equal(verdict, 'fail', String(why));
-      assert.match(`${reason} ${seen}`, why);
-    }
-  });
-
   it('should fail while Patroni or repmgrd is paused, though every member follows', () => {
     assert.equal(judged('patroni', [pauseOf({})]).verdict, 'pass');
     assert.equal(judged('patroni', [pauseOf({ pause: true })]).verdict, 'fail');
