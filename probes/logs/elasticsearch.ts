@@ -150,13 +150,12 @@ class ElasticsearchLogProbe implements LogProbe {
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Hit[]> {
     const path = `/${encodeURIComponent(this.#index)}/_search?${WHOLE}`;
-    const [time = this.#fields.time.source] = names.time;
     const body = {
       size: MOST_HITS,
       track_total_hits: false,
       query: { bool: { filter: filters(search, names, span) } },
       _source: Object.values(this.#fields).map(({ source }) => source),
-      sort: [{ [time]: { order: 'asc', unmapped_type: 'date' } }],
+      sort: [{ [names.time]: { order: 'asc', unmapped_type: 'date' } }],
       ...more,
     };
     const { data } = await this.#client.json({ path, method: 'POST', body }, bounds);
@@ -219,21 +218,12 @@ function filters(search: LogSearch, names: QueryNames, { fromMs, toMs }: Span): 
   const id = searchedId(search);
   const range = { gte: fromMs, lt: toMs, format: 'epoch_millis' };
   return [
-    anyOf(names.time, (name) => ({ range: { [name]: range } })),
-    ...(id === null ? [] : [anyOf(names[id.field], (name) => ({ prefix: { [name]: id.begin } }))]),
+    { range: { [names.time]: range } },
+    ...(id === null ? [] : [{ prefix: { [names[id.field]]: id.begin } }]),
     ...(pod === undefined
       ? []
-      : [
-          anyOf(names.namespace, (name) => ({ term: { [name]: pod.namespace } })),
-          anyOf(names.pod, (name) => ({ term: { [name]: pod.name } })),
-        ]),
+      : [{ term: { [names.namespace]: pod.namespace } }, { term: { [names.pod]: pod.name } }]),
   ];
-}
-
-/** Indices whose mappings differ are searched under several names. */
-function anyOf(names: readonly string[], query: (name: string) => unknown): unknown {
-  const [first, ...others] = names.map(query);
-  return others.length === 0 ? first : { bool: { should: [first, ...others], minimum_should_match: 1 } };
 }
 
 /** A date as text, or ms since 1970, as a number or, as the OpenTelemetry Collector writes it, as text; NaN for what is neither. */

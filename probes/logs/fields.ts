@@ -54,7 +54,7 @@ const source = name.optional().describe(WHERE);
 const query = name
   .optional()
   .describe(
-    'Under which name the store is searched; when left out, as its mapping says (such as `.keyword`)',
+    'Under which name the store is searched, where it is another than that of `source`; either is searched as a keyword, by itself or by its sub-field `.keyword`',
   );
 const line = z
   .string()

@@ -92,55 +92,32 @@ test('should search a field that is kept whole by its own name', async () => {
   });
 });
 
-test('should search a text by its multi-field, as dynamic mappings have it', async () => {
+test('should search a text by its sub-field for keywords, as dynamic mappings have it', async () => {
   const dynamic = { ...TIME, mark: of('text'), 'mark.keyword': of('keyword') };
   assert.deepEqual(await condition({ fields: dynamic }), { prefix: { 'mark.keyword': 'run/' } });
-  const named = { ...TIME, mark: of('text'), 'mark.raw': of('keyword') };
-  assert.deepEqual(await condition({ fields: named }), { prefix: { 'mark.raw': 'run/' } });
 });
 
-test('should search indices whose mappings differ by the names of both', async () => {
-  const both = { ...TIME, mark: of('text', 'keyword'), 'mark.keyword': of('keyword') };
-  assert.deepEqual(await condition({ fields: both }), {
-    bool: {
-      should: [{ prefix: { mark: 'run/' } }, { prefix: { 'mark.keyword': 'run/' } }],
-      minimum_should_match: 1,
-    },
-  });
-});
-
-test('should say in which indices a field cannot be searched, although it can in others', async () => {
+test('should search by no name that some of the indices with the field do not have, and say the types', async () => {
   const type = (name: string, ...indices: string[]) => ({
     [name]: { type: name, searchable: name !== 'unmapped', aggregatable: false, indices },
   });
-  const differ = (sub: object) => ({
-    ...TIME,
-    mark: {
-      ...type('text', 'logs-1', 'logs-2'),
-      ...type('keyword', 'logs-3'),
-      ...type('unmapped', 'logs-4'),
-    },
-    'mark.keyword': sub,
-  });
-  const indices = ['logs-1', 'logs-2', 'logs-3', 'logs-4'];
-  const some = differ({ ...type('keyword', 'logs-1'), ...type('unmapped', 'logs-2', 'logs-3', 'logs-4') });
+  const differ = (mark: object, sub: object) => ({ ...TIME, mark, 'mark.keyword': sub });
+  const indices = ['logs-1', 'logs-2', 'logs-3'];
+  const words = { ...type('text', 'logs-1', 'logs-2'), ...type('unmapped', 'logs-3') };
+  const one = { ...type('keyword', 'logs-1'), ...type('unmapped', 'logs-2', 'logs-3') };
   assert.match(
-    await why({ fields: some, indices }),
-    /^failed: .*`mark` \(telemetry\.logs\.fields\.correlationId\.source\) of logs-2 is text, and searching/,
+    await why({ fields: differ(words, one), indices }),
+    /^failed: .*correlationId\.source takes .*; `mark` is text in logs-1, logs-2; `mark\.keyword` is keyword in logs-1$/,
   );
-  const all = differ({ ...type('keyword', 'logs-1', 'logs-2'), ...type('unmapped', 'logs-3', 'logs-4') });
-  assert.deepEqual(await condition({ fields: all, indices }), {
-    bool: {
-      should: [{ prefix: { mark: 'run/' } }, { prefix: { 'mark.keyword': 'run/' } }],
-      minimum_should_match: 1,
-    },
+  const both = { ...type('keyword', 'logs-1', 'logs-2'), ...type('unmapped', 'logs-3') };
+  assert.deepEqual(await condition({ fields: differ(words, both), indices }), {
+    prefix: { 'mark.keyword': 'run/' },
   });
-});
-
-test('should search below an object whose leaves have no fields of their own', async () => {
-  const declared = { fields: { correlationId: 'labels.mark' } };
-  const fields = { ...TIME, labels: of('flat_object') };
-  assert.deepEqual(await condition({ fields, declared }), { prefix: { 'labels.mark': 'run/' } });
+  const mixed = { ...type('text', 'logs-1'), ...type('keyword', 'logs-2', 'logs-3') };
+  assert.match(
+    await why({ fields: differ(mixed, one), indices }),
+    /`mark` is text in logs-1 and keyword in logs-2, logs-3; `mark\.keyword` is keyword in logs-1$/,
+  );
 });
 
 test('should search by the declared name, and read where the source is declared', async () => {
@@ -157,30 +134,22 @@ test('should say of a field that is not there what is, and that the first record
   );
 });
 
-test('should say of a field that is cut into words that it cannot be searched', async () => {
-  const said = await why({ fields: { ...TIME, mark: of('text') } });
-  assert.match(
-    said,
-    /^failed: .*`mark` .* is text, and searching it takes a field that is kept whole \(keyword\), which telemetry\.logs\.fields\.correlationId\.query would name$/,
-  );
-  const declared = { fields: { correlationId: { query: 'mark' } } };
-  const named = await why({ fields: { ...TIME, mark: of('text'), 'mark.keyword': of('keyword') }, declared });
-  assert.match(
-    named,
-    /`mark` \(telemetry\.logs\.fields\.correlationId\.query\).* is text.*; below it there is mark\.keyword$/,
-  );
-});
-
-test('should say of a field that is not indexed, and of an object, that they cannot be searched', async () => {
+test('should say of a field that is cut into words or not indexed that it cannot be searched', async () => {
+  const said =
+    /^failed: .*searching telemetry\.logs\.fields\.correlationId\.source takes a field that is kept whole \(keyword\), under one name in all indices that have it; /;
+  const words = await why({ fields: { ...TIME, mark: of('text') } });
+  assert.match(words, said);
+  assert.match(words, /`mark` is text; `mark\.keyword` is not there$/);
   const unindexed = { keyword: { type: 'keyword', searchable: false, aggregatable: false } };
-  assert.match(await why({ fields: { ...TIME, mark: unindexed } }), /is keyword, and searching it takes/);
-  const inObject = { ...TIME, mark: object, 'mark.id': of('keyword') };
-  assert.match(await why({ fields: inObject }), /is object, .*below it there is mark\.id$/);
+  assert.match(
+    await why({ fields: { ...TIME, mark: unindexed } }),
+    /`mark` is keyword that is not searchable; /,
+  );
 });
 
 test('should want a date for the time', async () => {
   const said = await why({ fields: { '@timestamp': of('long'), mark: of('keyword') } });
-  assert.match(said, /^failed: .*`@timestamp` .* is long, and searching it takes a date$/);
+  assert.match(said, /^failed: .*fields\.time\.source takes a date, .*; `@timestamp` is long$/);
 });
 
 test('should name the indices that are there where none is called so', async () => {

@@ -4,7 +4,7 @@ import { shapedAs, SignalError } from '../signals/index.ts';
 import type { SignalBounds, SignalClient } from '../signals/index.ts';
 import { listed } from './absent.ts';
 import { keyOf } from './fields.ts';
-import type { LogField, LogFields, QueriedField } from './fields.ts';
+import type { LogFields, QueriedField } from './fields.ts';
 
 /**
  * Field capabilities API of Elasticsearch 9 (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-field-caps) and of
@@ -33,9 +33,6 @@ const UNMAPPED = 'unmapped';
 
 /** Types whose values are compared whole, so that `term` and `prefix` mean what they say. */
 const WHOLE = ['keyword', 'constant_keyword', 'wildcard'];
-/** Objects whose leaves are such values, without fields of their own (Elasticsearch, OpenSearch). */
-const WHOLE_BELOW = ['flattened', 'flat_object'];
-const WORDS = ['text', 'match_only_text'];
 const TIMES = ['date', 'date_nanos'];
 
 /** The mapping of new indices may differ, such as that of the next day. */
@@ -44,14 +41,15 @@ const FRESH_MS = 60_000;
 /** What is wrong, and whether it may come right by itself. */
 type Unfit = [message: string, reason: 'absent' | 'failed'];
 
-/** Names for a query: usually one; several where indices differ. */
-export type QueryNames = Readonly<Record<QueriedField, readonly string[]>>;
+/** Names for a query. */
+export type QueryNames = Readonly<Record<QueriedField, string>>;
 
+/** A field is searched by its name, else by the multi-field `.keyword` that dynamic mappings give a text, in all indices alike. */
 export class Mapping {
   readonly #client: SignalClient;
   readonly #index: string;
   readonly #fields: LogFields;
-  readonly #known = new Map<QueriedField, { names: readonly string[]; atMs: number }>();
+  readonly #known = new Map<QueriedField, { name: string; atMs: number }>();
 
   constructor(client: SignalClient, of: { index: string; fields: LogFields }) {
     this.#client = client;
@@ -67,24 +65,28 @@ export class Mapping {
     const now = performance.now();
     const stale = of.filter((one) => now - (this.#known.get(one)?.atMs ?? -Infinity) > FRESH_MS);
     if (stale.length > 0) await this.#read(stale, since, bounds);
-    const entries = of.map((one) => [one, this.#known.get(one)?.names ?? []]);
-    return Object.fromEntries(entries) as QueryNames;
+    return Object.fromEntries(of.map((one) => [one, this.#known.get(one)?.name])) as QueryNames;
   }
 
   async #read(of: readonly QueriedField[], since: number, bounds: SignalBounds): Promise<void> {
-    const asked = of.flatMap((one) => wantedOf(this.#fields[one]));
+    const asked = of.flatMap((one) => this.#candidates(one));
     const young = await this.#ask(asked, { since, bounds });
     // An index without the field of time has nothing young: then all are looked at, to say what is there.
     const found = young.indices.length > 0 ? young : await this.#ask(asked, { bounds });
     if (found.indices.length === 0) throw this.#unfit(...(await this.#noIndex(bounds)));
     const atMs = performance.now();
     for (const one of of) {
-      const field = this.#fields[one];
-      const { names, out } = usable(field, one === 'time' ? TIMES : WHOLE, found);
-      if (names.length === 0 || out.length > 0)
-        throw this.#unfit(...(await this.#why(one, { found, out }, bounds)));
-      this.#known.set(one, { names, atMs });
+      const name = usable(this.#candidates(one), one === 'time' ? TIMES : WHOLE, found);
+      if (name === undefined) throw this.#unfit(...(await this.#why(one, found, bounds)));
+      this.#known.set(one, { name, atMs });
     }
+  }
+
+  /** Names that a field may be searched by, in this order. */
+  #candidates(of: QueriedField): string[] {
+    const { source, query } = this.#fields[of];
+    const name = query ?? source;
+    return of === 'time' ? [name] : [name, `${name}.keyword`];
   }
 
   async #ask(
@@ -93,7 +95,7 @@ export class Mapping {
   ): Promise<Capabilities> {
     const wanted = encodeURIComponent([...new Set(fields)].join(','));
     const path = `/${encodeURIComponent(index)}/_field_caps?ignore_unavailable=true&allow_no_indices=true&include_unmapped=true&fields=${wanted}`;
-    const time = this.#fields.time.query ?? this.#fields.time.source;
+    const [time = ''] = this.#candidates('time');
     const range = { gte: Math.floor(since ?? 0), format: 'epoch_millis' };
     const body = since !== undefined && { body: { index_filter: { range: { [time]: range } } } };
     const { data } = await this.#client.json({ path, method: 'POST', ...body }, bounds);
@@ -113,30 +115,22 @@ export class Mapping {
     }
   }
 
-  /** @param of.out indices in which the field cannot be searched */
-  async #why(
-    one: QueriedField,
-    { found, out }: { found: Capabilities; out: readonly string[] },
-    bounds: SignalBounds,
-  ): Promise<Unfit> {
-    const { source, query } = this.#fields[one];
-    const name = query ?? source;
-    const key = keyOf(one, query === null ? 'source' : 'query');
-    const types = typesOf(found, name)
-      .filter(({ indices }) => indices.some((index) => out.includes(index)))
-      .map(({ type }) => type);
-    const wants = one === 'time' ? 'a date' : 'a field that is kept whole (keyword)';
-    if (types.length === 0) {
-      const there = await this.#there(name, bounds);
+  async #why(one: QueriedField, found: Capabilities, bounds: SignalBounds): Promise<Unfit> {
+    const candidates = this.#candidates(one);
+    const [name = ''] = candidates;
+    const key = keyOf(one, this.#fields[one].query === null ? 'source' : 'query');
+    if (typesOf(found, name).length === 0) {
       // A mapping that grows with what comes has it from the first record on.
       const reason = one === 'correlationId' || one === 'traceId' ? 'absent' : 'failed';
-      return [`no field \`${name}\` (${key}) in ${this.#index}; there is ${there}`, reason];
+      return [
+        `no field \`${name}\` (${key}) in ${this.#index}; there is ${await this.#there(name, bounds)}`,
+        reason,
+      ];
     }
-    const below = Object.keys(found.fields).filter((other) => other.startsWith(`${name}.`));
-    const beside = below.length === 0 ? '' : `; below it there is ${listed(below)}`;
-    const advice = one === 'time' ? '' : `, which ${keyOf(one, 'query')} would name`;
+    const wants = one === 'time' ? 'a date' : 'a field that is kept whole (keyword)';
+    const seen = candidates.map((other) => `\`${other}\` is ${typesText(found, other)}`);
     return [
-      `\`${name}\` (${key}) of ${listed(out)} is ${types.join(' and ')}, and searching it takes ${wants}${advice}${beside}`,
+      `searching ${key} takes ${wants}, under one name in all indices that have it; ${seen.join('; ')}`,
       'failed',
     ];
   }
@@ -159,51 +153,26 @@ export class Mapping {
   }
 }
 
-/** The field itself, what stands below it, and the objects that it stands in. */
-function wantedOf({ source, query }: LogField): string[] {
-  const name = query ?? source;
-  return [name, `${name}.*`, ...objectsAbove(name)];
+/** The first of the names by which the field can be searched in every index that has it. */
+function usable(
+  candidates: readonly string[],
+  types: readonly string[],
+  found: Capabilities,
+): string | undefined {
+  const having = typesOf(found, candidates[0] ?? '').flatMap(({ indices }) => indices);
+  return candidates.find((name) => {
+    const fitting = typesOf(found, name).filter(({ type, searchable }) => searchable && types.includes(type));
+    const within = new Set(fitting.flatMap(({ indices }) => indices));
+    return having.length > 0 && having.every((index) => within.has(index));
+  });
 }
 
-/** `a` and `a.b` of `a.b.c` */
-function objectsAbove(name: string): string[] {
-  const steps = name.split('.');
-  return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('.'));
-}
-
-interface Usable {
-  names: readonly string[];
-  /** Indices that have the field, and in which none of the names can be searched. */
-  out: readonly string[];
-}
-
-function usable({ source, query }: LogField, types: readonly string[], found: Capabilities): Usable {
-  const name = query ?? source;
-  const fits = (other: string, of = types): readonly string[] =>
-    typesOf(found, other)
-      .filter(({ type, searchable }) => searchable && of.includes(type))
-      .flatMap(({ indices }) => indices);
-  if (types === WHOLE && objectsAbove(name).some((one) => fits(one, WHOLE_BELOW).length > 0))
-    return { names: [name], out: [] };
-  const names = fits(name).length > 0 ? [name] : [];
-  if (query === null && fits(name, WORDS).length > 0) {
-    // A multi-field: the same text, kept whole beside its words. Dynamic mappings call it `keyword`.
-    const beside = childrenOf(found, name).filter((other) => fits(other).length > 0);
-    names.push(...beside.toSorted((a, b) => Number(isUsual(b)) - Number(isUsual(a))).slice(0, 1));
-  }
-  const within = new Set(names.flatMap((one) => fits(one)));
-  const mapped = typesOf(found, name).flatMap(({ indices }) => indices);
-  return { names, out: [...new Set(mapped)].filter((index) => !within.has(index)) };
-}
-
-const isUsual = (name: string): boolean => name.endsWith('.keyword');
-
-/** Names one step below another. */
-function childrenOf({ fields }: Capabilities, name: string): string[] {
-  const start = `${name}.`;
-  return Object.keys(fields).filter(
-    (other) => other.startsWith(start) && !other.slice(start.length).includes('.'),
-  );
+function typesText(found: Capabilities, name: string): string {
+  const types = typesOf(found, name).map(({ type, searchable, indices }) => {
+    const hidden = searchable ? '' : ' that is not searchable';
+    return `${type}${hidden}${indices.length < found.indices.length ? ` in ${listed(indices)}` : ''}`;
+  });
+  return types.length === 0 ? 'not there' : types.join(' and ');
 }
 
 /** The types that a field has, each with its indices. */
