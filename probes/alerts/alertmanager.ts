@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient } from '../signals/index.ts';
+import { SignalClient } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import type { Alert, AlertProbe } from './probe.ts';
 
 /** Alertmanager API v2 (api/v2/openapi.yaml of 0.28 and later: `GET /api/v2/alerts`). */
 const answer = z.array(
@@ -13,8 +12,16 @@ const answer = z.array(
   }),
 );
 
-export class AlertmanagerProbe implements AlertProbe {
-  readonly kind = 'alertmanager';
+/** An alert as it was received. */
+export interface Alert {
+  labels: Record<string, string>;
+  /** Wall clock ms. */
+  startsMs: number;
+  endsMs: number;
+  state: string;
+}
+
+export class AlertmanagerProbe {
   readonly #client: SignalClient;
 
   constructor(address: SignalAddress) {
@@ -25,12 +32,13 @@ export class AlertmanagerProbe implements AlertProbe {
     this.#client.close();
   }
 
+  /** Active alerts with all of these labels. @throws SignalError; the reason of the signal */
   async active(labels: Readonly<Record<string, string>>, bounds: SignalBounds): Promise<Alert[]> {
     const query = new URLSearchParams({ active: 'true', silenced: 'true', inhibited: 'true' });
     for (const [name, value] of Object.entries(labels))
       query.append('filter', `${name}=${JSON.stringify(value)}`);
-    const { data } = await this.#client.json({ path: `/api/v2/alerts?${query.toString()}` }, bounds);
-    return shapedAs(answer, data, `${this.#client.url}/api/v2/alerts`).map((alert) => ({
+    const alerts = await this.#client.get(answer, { path: `/api/v2/alerts?${query.toString()}` }, bounds);
+    return alerts.map((alert) => ({
       labels: alert.labels,
       startsMs: Date.parse(alert.startsAt),
       endsMs: Date.parse(alert.endsAt),

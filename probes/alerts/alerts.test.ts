@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignalError } from '../signals/index.ts';
 import { standIn } from '../signals/_testing/server.ts';
-import { alertProbe } from './index.ts';
+import { AlertmanagerProbe } from './alertmanager.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };
 
@@ -18,7 +18,7 @@ test('should ask Alertmanager for active alerts by their labels', async () => {
       },
     ],
   }));
-  const probe = alertProbe({ kind: 'alertmanager' }, { url: `${server.url}/` });
+  const probe = new AlertmanagerProbe({ url: `${server.url}/` });
   const found = await probe.active({ alertname: 'Breach', run: 'r1' }, BOUNDS);
   assert.equal(found[0]?.startsMs, Date.parse('2026-01-02T03:04:05Z'));
   assert.equal(found[0].state, 'active');
@@ -30,7 +30,7 @@ test('should ask Alertmanager for active alerts by their labels', async () => {
 
 test('should refuse what is no answer of Alertmanager', async () => {
   const server = await standIn(() => ({ body: { status: 'success' } }));
-  const probe = alertProbe({ kind: 'alertmanager' }, { url: server.url });
+  const probe = new AlertmanagerProbe({ url: server.url });
   await assert.rejects(probe.active({}, BOUNDS), SignalError);
   probe.close();
   await server.close();

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { standIn } from '../signals/_testing/server.ts';
 import type { Said } from '../signals/_testing/server.ts';
-import { askKibana, dashboardProbe } from './index.ts';
+import { GrafanaProbe } from './grafana.ts';
+import { askKibana } from './kibana.ts';
 
 const BOUNDS = { deadlineMs: 5_000 };
 
@@ -53,7 +54,7 @@ test('should ask Grafana for its health, its data sources and a dashboard with t
   const server = await standIn(
     ({ path }) => ANSWERS[path] ?? { status: 404, body: { message: 'Dashboard not found' } },
   );
-  const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+  const probe = new GrafanaProbe({ url: server.url });
   assert.deepEqual(await probe.health(BOUNDS), {
     name: 'Grafana',
     ok: true,
@@ -103,7 +104,7 @@ async function sourceSaid(said: Said) {
   const server = await standIn(({ path }) =>
     path.endsWith('/health') ? said : { body: [{ uid: 'a', name: 'Alerts', type: 'alertmanager' }] },
   );
-  const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+  const probe = new GrafanaProbe({ url: server.url });
   const [found] = await probe.dataSources(BOUNDS);
   probe.close();
   await server.close();
@@ -134,7 +135,7 @@ test('should log in by user and password or by the token of a service account, a
     const server = await standIn(({ authorization }) =>
       authorization === header ? { status: 403, body: { message } } : { status: 401, body: {} },
     );
-    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url, ...by });
+    const probe = new GrafanaProbe({ url: server.url, ...by });
     await assert.rejects(probe.dataSources(BOUNDS), (error: unknown) => {
       assert.match(String(error), /refused \(403\): .*Permissions needed: datasources:read/);
       assert.doesNotMatch(String(error), /secret-word|glsa_x/);
@@ -154,7 +155,7 @@ test('should name the login page that answers in place of Grafana or Kibana', as
     ],
   ] as const) {
     const server = await standIn(() => said);
-    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    const probe = new GrafanaProbe({ url: server.url });
     await assert.rejects(probe.health(BOUNDS), wanted);
     await assert.rejects(probe.dashboard('slo', BOUNDS), wanted);
     await assert.rejects(askKibana({ url: server.url }, BOUNDS), wanted);
@@ -192,7 +193,7 @@ test('should not take what stands before Grafana for a data source that is broke
       if (!path.endsWith('/health')) return ANSWERS['/api/datasources'] ?? assert.fail();
       return path.includes('/p/') ? said : { status: 400, body: { status: 'ERROR', message: 'refused' } };
     });
-    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    const probe = new GrafanaProbe({ url: server.url });
     const [first, second] = await probe.dataSources(BOUNDS);
     assert.deepEqual([first?.ok, first?.isUnanswered], [null, true], name);
     assert.deepEqual([second?.ok, second?.isUnanswered], [false, undefined], name);
@@ -204,7 +205,7 @@ test('should not take what stands before Grafana for a data source that is broke
 test('should take a dashboard for missing only by the word of Grafana, to an account that sees others', async () => {
   const looked = async (said: Said, list: unknown) => {
     const server = await standIn(({ path }) => (path.startsWith('/api/search') ? { body: list } : said));
-    const probe = dashboardProbe({ kind: 'grafana' }, { url: server.url });
+    const probe = new GrafanaProbe({ url: server.url });
     try {
       return await probe.dashboard('slo', BOUNDS);
     } finally {

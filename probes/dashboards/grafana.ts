@@ -1,7 +1,28 @@
 import { z } from 'zod';
 import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import type { DashboardProbe, DashboardState, Health, SourceHealth } from './probe.ts';
+
+/** One thing that was queried, and whether it is well. */
+export interface Health {
+  name: string;
+  ok: boolean;
+  detail: string;
+}
+
+/** A data source; null: the server cannot ask it, which says nothing of it. */
+export interface SourceHealth extends Omit<Health, 'ok'> {
+  ok: boolean | null;
+  /** It did not answer, or something else did in its place: whether it is broken is unknown. */
+  isUnanswered?: true;
+}
+
+export interface DashboardState {
+  found: boolean;
+  /** Panels that are shown at once, at the least: those of a collapsed row are not. */
+  panels: number;
+  /** Those that are not. */
+  hidden: number;
+}
 
 /**
  * HTTP API of Grafana 12 (https://grafana.com/docs/grafana/latest/developers/http_api/): health, data sources and their health, dashboards
@@ -48,8 +69,8 @@ const dashboard = z.object({
   dashboard: z.looseObject({ panels: z.array(panel).default([]) }),
 });
 
-export class GrafanaProbe implements DashboardProbe {
-  readonly kind = 'grafana';
+/** A Grafana. Methods reject with a SignalError if it does not answer. */
+export class GrafanaProbe {
   readonly #client: SignalClient;
 
   constructor(address: SignalAddress) {
@@ -72,8 +93,7 @@ export class GrafanaProbe implements DashboardProbe {
         status: 404,
       });
     const path = '/api/search?type=dash-db&limit=1';
-    const answer = await this.#client.json({ path }, bounds);
-    if (shapedAs(searched, answer.data, `${this.#client.url}/api/search`).length > 0) return;
+    if ((await this.#client.get(searched, { path }, bounds)).length > 0) return;
     throw new SignalError(
       `${at}: not found, and this account sees no dashboard at all: maybe another organisation or folder has them (a service account belongs to one organisation, a user is in the one chosen last)`,
       { reason: 'failed', status: 404 },
@@ -90,12 +110,11 @@ export class GrafanaProbe implements DashboardProbe {
     };
   }
 
+  /** Every data source, as queried by the server itself. */
   async dataSources(bounds: SignalBounds): Promise<SourceHealth[]> {
-    const { data } = await this.#client.json({ path: '/api/datasources' }, bounds);
     const found: SourceHealth[] = [];
-    for (const { uid, name, type } of shapedAs(sources, data, `${this.#client.url}/api/datasources`)) {
+    for (const { uid, name, type } of await this.#client.get(sources, { path: '/api/datasources' }, bounds))
       found.push({ name: `${name} (${type})`, ...(await this.#sourceHealth(uid, bounds)) });
-    }
     return found;
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { shapedAs, SignalClient } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
-import type { Health } from './probe.ts';
+import type { Health } from './grafana.ts';
 
 /** `GET /api/status` of Kibana 9 (https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status). Never tried against a Kibana: not met yet. */
 const answer = z.object({

@@ -28,7 +28,7 @@ type Metrics = NonNullable<Gpu['metrics']>;
 
 /**
  * The last sample of every device, with the time at which it was scraped.
- * @throws PrometheusError when it does not answer or refuses
+ * @throws SignalError when it does not answer or refuses
  */
 export async function readUtilisation(
   client: Pick<PrometheusClient, 'query'>,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
+import { SignalClient, SignalError } from '../signals/index.ts';
 import type { SignalAddress, SignalBounds } from '../signals/index.ts';
 import { absentText, searchedId, valueTest } from './absent.ts';
 import { fieldOf, leavesOf, textOf } from './fields.ts';
@@ -158,8 +158,7 @@ class ElasticsearchLogProbe implements LogProbe {
       sort: [{ [names.time]: { order: 'asc', unmapped_type: 'date' } }],
       ...more,
     };
-    const { data } = await this.#client.json({ path, method: 'POST', body }, bounds);
-    const found = shapedAs(answer, data, `${this.#client.url}${path}`);
+    const found = await this.#client.get(answer, { path, method: 'POST', body }, bounds);
     const missing = missingOf(found);
     if (missing.length > 0)
       throw new SignalError(`${this.#client.url}: the answer is partial: ${missing.join(', ')}`, {

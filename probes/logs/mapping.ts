@@ -1,6 +1,6 @@
 /** Under which names a store that speaks Elasticsearch's API is searched: its mapping says which fields are kept whole, and which are cut into words. */
 import { z } from 'zod';
-import { shapedAs, SignalError } from '../signals/index.ts';
+import { SignalError } from '../signals/index.ts';
 import type { SignalBounds, SignalClient } from '../signals/index.ts';
 import { listed } from './absent.ts';
 import { keyOf } from './fields.ts';
@@ -98,8 +98,7 @@ export class Mapping {
     const [time = ''] = this.#candidates('time');
     const range = { gte: Math.floor(since ?? 0), format: 'epoch_millis' };
     const body = since !== undefined && { body: { index_filter: { range: { [time]: range } } } };
-    const { data } = await this.#client.json({ path, method: 'POST', ...body }, bounds);
-    return shapedAs(answer, data, `${this.#client.url}/${index}/_field_caps`);
+    return this.#client.get(answer, { path, method: 'POST', ...body }, bounds);
   }
 
   /** What there is instead, as far as this account may see it. */

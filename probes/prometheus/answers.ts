@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { parseJson } from '../../host/json.ts';
 import type { Series } from '../../reports/record/objective.ts';
-import { PrometheusError } from './errors.ts';
-import type { PrometheusReason } from './errors.ts';
-import { insteadOf } from '../signals/index.ts';
+import { insteadOf, refusal, shapedAs, SignalError } from '../signals/index.ts';
+import type { SignalReason } from '../signals/index.ts';
 
 /** The envelope of every answer of the HTTP API, https://prometheus.io/docs/prometheus/latest/querying/api/ (read for 3.5). */
 const envelope = z.object({
@@ -94,26 +93,18 @@ const HINT = /^PromQL info:/;
  * The data of a successful answer.
  * @param answer its `location` is empty where it has none
  * @param what address and query, for messages
- * @throws PrometheusError with the reason
+ * @throws SignalError with the reason
  */
 export function opened(
   { status, location, text }: { status: number; location: string; text: string },
   what: string,
 ): Answered {
-  const instead = (): string | null => insteadOf({ status, location, text });
-  if (status === 401 || status === 403)
-    throw new PrometheusError(
-      `${what}: refused (${status}): ${instead() ?? 'the account or token is not accepted'}${saidIn(text)}`,
-      { reason: 'refused', status },
-    );
+  if (status === 401 || status === 403) throw refusal(what, { status, location, text });
   const parsed = envelope.safeParse(parseJson(text));
   if (!parsed.success)
-    throw new PrometheusError(
-      `${what}: status ${status}, ${instead() ?? `not an answer of Prometheus: ${text.slice(0, 100)}`}`,
-      {
-        reason: status >= 500 ? 'failed' : 'unreachable',
-        status,
-      },
+    throw new SignalError(
+      `${what}: status ${status}, ${insteadOf({ status, location, text }) ?? `not an answer of Prometheus: ${text.slice(0, 100)}`}`,
+      { reason: status >= 500 ? 'failed' : 'unreachable', status },
     );
   if (parsed.data.status === 'error') throw errorOf(parsed.data, status, what);
   return { data: parsed.data.data, warnings: warningsOf(parsed.data) };
@@ -124,39 +115,19 @@ function warningsOf({ warnings = [], isPartial = false }: z.infer<typeof envelop
   return isPartial ? [...told, 'the server itself says so (isPartial)'] : told;
 }
 
-/** What a server says of a refusal; nothing where it is a page for people. */
-function saidIn(text: string): string {
-  const short = text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
-  return short === '' || short.startsWith('<') ? '' : `: ${short}`;
-}
-
 function errorOf(
-  { errorType = 'error', error = '', warnings = [] }: z.infer<typeof envelope>,
+  { errorType = 'error', error = '' }: z.infer<typeof envelope>,
   status: number,
   what: string,
-): PrometheusError {
+): SignalError {
   const reason = reasonOf(status, errorType, error);
-  return new PrometheusError(`${what}: ${errorType} (${status}): ${error}`, { reason, status, warnings });
+  return new SignalError(`${what}: ${errorType} (${status}): ${error}`, { reason, status });
 }
 
 /** Prometheus reports its limit of samples as an execution error (422), but its limit of points as a bad query (400). */
-function reasonOf(status: number, errorType: string, error: string): PrometheusReason {
-  if (/too many samples|maximum resolution|exceeded the limit|sample limit/i.test(error))
-    return 'too many samples';
+function reasonOf(status: number, errorType: string, error: string): SignalReason {
+  if (/too many samples|maximum resolution|exceeded the limit|sample limit/i.test(error)) return 'too much';
   return status === 400 || errorType === 'bad_data' ? 'bad query' : 'failed';
-}
-
-/** Validates data. @throws PrometheusError if it does not have the documented shape */
-export function shaped<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new PrometheusError(
-    `${what}: the data does not have the documented shape: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
-    {
-      reason: 'unreachable',
-    },
-  );
 }
 
 /**
@@ -168,7 +139,7 @@ export function seriesOf(
   what: string,
   { histograms: isWanted }: { histograms: boolean } = { histograms: false },
 ): Series[] {
-  const found = shaped(result, data, what);
+  const found = shapedAs(result, data, what);
   if (found.resultType === 'matrix')
     return found.result.map(({ metric, values, histograms }) => {
       const points = values.map(pointOf);

@@ -7,22 +7,19 @@ import {
   rulesData,
   seriesData,
   seriesOf,
-  shaped,
   storesData,
   targetsData,
 } from './answers.ts';
 import type { RuleGroup, Target } from './answers.ts';
-import { HttpClient } from '../../host/http.ts';
-import type { HttpServer } from '../../host/http.ts';
-import { PrometheusError } from './errors.ts';
-import { ask } from './transport.ts';
+import { shapedAs, SignalClient, SignalError } from '../signals/index.ts';
+import type { SignalAddress } from '../signals/index.ts';
 
 /** Default limit for one answer, bytes. */
 const MAX_BYTES = 64 << 20;
 /** What any server of VictoriaMetrics answers, with 400, to a path that it does not have (lib/httpserver). */
 const OF_VICTORIA = /unsupported path requested/;
 
-export interface PrometheusOptions extends HttpServer {
+export interface PrometheusOptions extends SignalAddress {
   /** Time for one answer, ms. */
   deadlineMs: number;
   maxBytes?: number;
@@ -33,16 +30,16 @@ export interface Question {
 }
 
 /**
- * Client of the HTTP API of one Prometheus. Every method rejects with a PrometheusError that has a reason, or, when the caller aborts,
+ * Client of the HTTP API of one Prometheus. Every method rejects with a SignalError, or, when the caller aborts,
  * with the reason of the signal. It does not retry. It keeps its connections until it is closed.
  */
 export class PrometheusClient {
   readonly #options: PrometheusOptions;
-  readonly #client: HttpClient;
+  readonly #client: SignalClient;
 
   constructor(options: PrometheusOptions) {
     this.#options = options;
-    this.#client = new HttpClient(options);
+    this.#client = new SignalClient(options);
   }
 
   /** Closes the connections; a later query opens a new one. */
@@ -91,32 +88,32 @@ export class PrometheusClient {
   /** Active scrape targets, with the result of their last scrape. */
   async targets(question: Question = {}): Promise<Target[]> {
     const path = '/api/v1/targets?state=active';
-    return shaped(targetsData, await this.#data(path, undefined, question), path).activeTargets;
+    return shapedAs(targetsData, await this.#data(path, undefined, question), path).activeTargets;
   }
 
   /** Its rules, by group. */
   async rules(question: Question = {}): Promise<RuleGroup[]> {
     const path = '/api/v1/rules';
-    return shaped(rulesData, await this.#data(path, undefined, question), path).groups;
+    return shapedAs(rulesData, await this.#data(path, undefined, question), path).groups;
   }
 
   /**
    * Addresses of the Alertmanagers that it sends alerts to; null: it is another server, which has no such question: Mimir, Thanos or VictoriaMetrics.
-   * @throws PrometheusError as for any question, also where a proxy does not let this one through
+   * @throws SignalError as for any question, also where a proxy does not let this one through
    */
   async alertmanagers(question: Question = {}): Promise<string[] | null> {
     const path = '/api/v1/alertmanagers';
     try {
       const data = await this.#data(path, undefined, question);
-      return shaped(alertmanagersData, data, path).activeAlertmanagers.map(({ url }) => url);
+      return shapedAs(alertmanagersData, data, path).activeAlertmanagers.map(({ url }) => url);
     } catch (error) {
-      if (error instanceof PrometheusError && (await this.#isAnother(error, question))) return null;
+      if (error instanceof SignalError && (await this.#isAnother(error, question))) return null;
       throw error;
     }
   }
 
   /** Whether a server that does not know a path of Prometheus says that it is another one. */
-  async #isAnother({ status, message }: PrometheusError, question: Question): Promise<boolean> {
+  async #isAnother({ status, message }: SignalError, question: Question): Promise<boolean> {
     if (status === 400) return OF_VICTORIA.test(message);
     if (status !== 404) return false;
     const build = buildData.safeParse(await this.#ifAny('/api/v1/status/buildinfo', question));
@@ -129,7 +126,7 @@ export class PrometheusClient {
     try {
       return await this.#data(path, undefined, question);
     } catch (error) {
-      if (error instanceof PrometheusError) return null;
+      if (error instanceof SignalError) return null;
       throw error;
     }
   }
@@ -142,13 +139,13 @@ export class PrometheusClient {
     const form = new URLSearchParams(selectors.map((selector): [string, string] => ['match[]', selector]));
     form.set('start', seconds(question.fromMs));
     form.set('end', seconds(question.toMs));
-    return shaped(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
+    return shapedAs(seriesData, await this.#data('/api/v1/series', form, question), selectors.join(', '));
   }
 
   /** Whether a target describes a metric; null: the server keeps no descriptions, as Mimir and VictoriaMetrics may. What was written remotely has none. */
   async described(question: Question = {}): Promise<((metric: string) => boolean) | null> {
     const path = '/api/v1/metadata?limit_per_metric=1';
-    const found = shaped(metadataData, await this.#data(path, undefined, question), path);
+    const found = shapedAs(metadataData, await this.#data(path, undefined, question), path);
     const families = new Set(Object.keys(found));
     // OpenMetrics describes a family without the endings of its series.
     const isOne = (metric: string): boolean =>
@@ -159,14 +156,13 @@ export class PrometheusClient {
   async #data(path: string, form: URLSearchParams | undefined, question: Question): Promise<unknown> {
     const { deadlineMs, maxBytes = MAX_BYTES } = this.#options;
     const bounds = { deadlineMs, maxBytes, signal: question.signal };
-    const answer = await ask(this.#client, form === undefined ? { path } : { path, form }, bounds);
-    const what = `${this.#options.url}${path}${askedText(form)}`;
+    const answer = await this.#client.ask({ path, form }, bounds);
+    const what = `${this.#client.url}${path}${askedText(form)}`;
     const { data, warnings } = opened(answer, what);
     if (warnings.length > 0)
-      throw new PrometheusError(`${what}: ${warningText(warnings)}`, {
+      throw new SignalError(`${what}: ${warningText(warnings)}`, {
         reason: 'partial',
         status: answer.status,
-        warnings,
       });
     return data;
   }

@@ -6,8 +6,14 @@ export type SignalReason =
   | 'refused'
   /** What is asked for is not there yet, and comes with the first record: an index, a field. */
   | 'absent'
+  /** The query is wrong. */
+  | 'bad query'
+  /** It asks for more than the source, or this client, will handle. */
+  | 'too much'
   /** The source answered with an error, or gave up on a part of its data. */
-  | 'failed';
+  | 'failed'
+  /** There is an answer, with warnings: parts of the data are missing, or the query could not use some. */
+  | 'partial';
 
 /** Its message is for people and names the address; a password is never in it. */
 export class SignalError extends Error {

@@ -1,7 +1,6 @@
-/** What the probes of logs, traces, alerts and dashboards share: one HTTP client whose errors have a reason. */
+/** What the probes of metrics, logs, traces, alerts and dashboards share: one HTTP client whose errors have a reason. */
 export { SignalError } from './errors.ts';
 export type { SignalReason } from './errors.ts';
-export { SignalClient } from './web.ts';
+export { refusal, shapedAs, SignalClient } from './web.ts';
 export type { SignalAddress, SignalBounds, SignalQuestion } from './web.ts';
-export { shapedAs } from './shaped.ts';
 export { insteadOf } from './instead.ts';

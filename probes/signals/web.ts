@@ -1,5 +1,6 @@
+import type { z } from 'zod';
 import { HttpClient, HttpError } from '../../host/http.ts';
-import type { HttpServer } from '../../host/http.ts';
+import type { HttpQuestion, HttpServer } from '../../host/http.ts';
 import { SignalError } from './errors.ts';
 import { insteadOf } from './instead.ts';
 
@@ -10,6 +11,8 @@ export interface SignalBounds {
   /** For one answer, ms. */
   deadlineMs: number;
   signal?: AbortSignal | undefined;
+  /** More bytes than this in one answer are refused. */
+  maxBytes?: number | undefined;
 }
 
 export interface SignalQuestion {
@@ -18,6 +21,15 @@ export interface SignalQuestion {
   method?: 'GET' | 'POST';
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent by POST, which unlike a URL can hold a query of any length. */
+  form?: URLSearchParams | undefined;
+}
+
+interface SignalAnswer {
+  status: number;
+  text: string;
+  /** Where it redirects to; empty: nowhere. */
+  location: string;
 }
 
 /** A page of 5,000 log records with the fields that are asked for has some 2 MiB; a hundred traces of twenty spans have some 3. */
@@ -39,24 +51,27 @@ export class SignalClient {
     this.#client.close();
   }
 
-  /** What came, whatever the status is. @throws SignalError (unreachable, or failed where it says too much); the reason of the caller's signal */
-  async ask(
-    { path, method = 'GET', body }: SignalQuestion,
-    bounds: SignalBounds,
-  ): Promise<{ status: number; text: string; location: string }> {
-    const sent = body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    };
+  /** What came, whatever the status is. @throws SignalError (unreachable, or too much); the reason of the caller's signal */
+  async ask(question: SignalQuestion, bounds: SignalBounds): Promise<SignalAnswer> {
+    const { path, method = 'GET' } = question;
+    const asked = { path, method, ...sentWith(question) };
     try {
-      const asked = { path, method, ...sent };
-      const { status, text, headers } = await this.#client.ask(asked, { ...bounds, maxBytes: MAX_BYTES });
+      const { status, text, headers } = await this.#client.ask(asked, {
+        ...bounds,
+        maxBytes: bounds.maxBytes ?? MAX_BYTES,
+      });
       return { status, text, location: String(headers['location'] ?? '') };
     } catch (cause) {
       if (!(cause instanceof HttpError)) throw cause;
-      const reason = cause.tooLarge ? 'failed' : 'unreachable';
+      const reason = cause.tooLarge ? 'too much' : 'unreachable';
       throw new SignalError(`${this.#at(path)}: ${cause.message}`, { reason, cause });
     }
+  }
+
+  /** The data of a successful answer, of a documented shape. @throws SignalError as `json`, and where it has another shape */
+  async get<T>(schema: z.ZodType<T>, question: SignalQuestion, bounds: SignalBounds): Promise<T> {
+    const { data } = await this.json(question, bounds);
+    return shapedAs(schema, data, this.#at(question.path));
   }
 
   /**
@@ -74,11 +89,7 @@ export class SignalClient {
   }
 
   /** What `json` makes of an answer. */
-  parsed(
-    { status, text, location }: { status: number; text: string; location: string },
-    path: string,
-    accepted: readonly number[] = [],
-  ): unknown {
+  parsed({ status, text, location }: SignalAnswer, path: string, accepted: readonly number[] = []): unknown {
     const at = this.#at(path);
     const failed = !accepted.includes(status) && (status < 200 || status > 299);
     if (failed) throw refusal(at, { status, text, location });
@@ -96,21 +107,44 @@ export class SignalClient {
   }
 }
 
-function refusal(at: string, answer: { status: number; text: string; location: string }): SignalError {
+function sentWith({ body, form }: SignalQuestion): Partial<HttpQuestion> {
+  if (form !== undefined)
+    return {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form.toString(),
+    };
+  if (body === undefined) return {};
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** Data of a documented shape. @param what address and question, for messages @throws SignalError where it has another */
+export function shapedAs<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SignalError(
+    `${what}: the answer is not as documented: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+    { reason: 'unreachable' },
+  );
+}
+
+/** What a status says that is no success. @param at address and question, for the message */
+export function refusal(at: string, answer: SignalAnswer): SignalError {
   const { status, text } = answer;
   const instead = insteadOf(answer);
   if (status === 401 || status === 403) {
-    const why = instead ?? `the account or token is not accepted${said(text)}`;
-    return new SignalError(`${at}: refused (${status}): ${why}`, { reason: 'refused', status });
+    const why = instead ?? 'the account or token is not accepted';
+    return new SignalError(`${at}: refused (${status}): ${why}${said(text)}`, { reason: 'refused', status });
   }
   const why = instead === null ? said(text) : `: ${instead}`;
   return new SignalError(`${at}: status ${status}${why}`, { reason: 'failed', status });
 }
 
-/** What a server says of why, such as the permission that is missing. */
+/** What a server says of why, such as the permission that is missing; nothing where it is a page for people. */
 function said(text: string): string {
   const short = shortened(text);
-  return short === '' || short === '{}' ? '' : `: ${short}`;
+  return short === '' || short === '{}' || short.startsWith('<') ? '' : `: ${short}`;
 }
 
 function shortened(text: string): string {

@@ -56,8 +56,7 @@ class JaegerProbe extends HttpTraces implements TraceProbe {
   }
 
   async #services(bounds: SignalBounds): Promise<readonly string[]> {
-    const { data } = await this.client.json({ path: '/api/services' }, bounds);
-    return shapedAs(services, data, `${this.client.url}/api/services`).data ?? [];
+    return (await this.client.get(services, { path: '/api/services' }, bounds)).data ?? [];
   }
 
   byCorrelationId(

@@ -35,8 +35,7 @@ class Jaeger2Probe extends HttpTraces implements TraceProbe {
   }
 
   async #services(bounds: SignalBounds): Promise<readonly string[]> {
-    const { data } = await this.client.json({ path: '/api/v3/services' }, bounds);
-    return shapedAs(services, data, `${this.client.url}/api/v3/services`).services ?? [];
+    return (await this.client.get(services, { path: '/api/v3/services' }, bounds)).services ?? [];
   }
 
   async byCorrelationId(

@@ -43,14 +43,10 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
   async byIds(ids: readonly string[], bounds: SignalBounds): Promise<Trace[]> {
     const found: Trace[] = [];
     for (const some of groupsOf(ids)) found.push(...(await this.#some(some, bounds)));
-    await this.notEmpty({ asked: ids, found }, () => this.#serviceNames(bounds));
+    await this.notEmpty({ asked: ids, found }, () =>
+      this.client.get(z.array(z.string()), { path: '/api/v2/services' }, bounds),
+    );
     return found;
-  }
-
-  async #serviceNames(bounds: SignalBounds): Promise<readonly string[]> {
-    const path = '/api/v2/services';
-    const { data } = await this.client.json({ path }, bounds);
-    return shapedAs(z.array(z.string()), data, `${this.client.url}${path}`);
   }
 
   byCorrelationId(
@@ -80,8 +76,7 @@ class ZipkinProbe extends HttpTraces implements TraceProbe {
   }
 
   async #ask(path: string, bounds: SignalBounds): Promise<Trace[]> {
-    const { data } = await this.client.json({ path }, bounds);
-    return this.#traces(shapedAs(answer, data, `${this.client.url}${path.replace(/\?.*$/, '')}`));
+    return this.#traces(await this.client.get(answer, { path }, bounds));
   }
 
   #traces(traces: z.infer<typeof answer>): Trace[] {

@@ -1,6 +1,6 @@
 /** Instant queries whose answer is one number. */
-import { PrometheusError } from '../../probes/prometheus/index.ts';
 import type { PrometheusClient } from '../../probes/prometheus/index.ts';
+import { SignalError } from '../../probes/signals/index.ts';
 
 /** What the owner of an objective can do where its series are too many. */
 const FEWER_SERIES =
@@ -15,7 +15,7 @@ export interface NumberAnswer {
 
 /**
  * Asks one query, which must sum up to one number. A server that answers and refuses says so in its answer: other queries may still be answered.
- * @throws PrometheusError where there is no answer at all
+ * @throws SignalError where there is no answer at all
  */
 export async function askNumber(
   client: Pick<PrometheusClient, 'query'>,
@@ -32,8 +32,8 @@ export async function askNumber(
           refused: `${others.length + 1} series were the answer to ${query}, and one was expected`,
         };
   } catch (error) {
-    if (!(error instanceof PrometheusError) || ['unreachable', 'refused'].includes(error.reason)) throw error;
-    const advice = error.reason === 'too many samples' ? `: ${FEWER_SERIES}` : '';
+    if (!(error instanceof SignalError) || ['unreachable', 'refused'].includes(error.reason)) throw error;
+    const advice = error.reason === 'too much' ? `: ${FEWER_SERIES}` : '';
     return { value: null, refused: `${error.message}${advice}` };
   }
 }

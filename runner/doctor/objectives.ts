@@ -1,6 +1,7 @@
 import { windowBounds } from '../../env/objectives/index.ts';
 import { askText } from '../../probes/asking.ts';
-import { PrometheusClient, PrometheusError } from '../../probes/prometheus/index.ts';
+import { PrometheusClient } from '../../probes/prometheus/index.ts';
+import { SignalError } from '../../probes/signals/index.ts';
 import { answersTo, lackingText } from '../../reports/judge/performance/budget-answers.ts';
 import { guardQueries } from '../../reports/judge/performance/budget-queries.ts';
 import { selectorsIn } from '../../reports/judge/slo/series/selector.ts';
@@ -126,7 +127,7 @@ async function describedBy(
     return selectors.find(({ metric }) => isDescribed?.(metric) === true)?.metric ?? null;
   } catch (error) {
     // 404 and 400: it speaks the API of queries, and not this part of it.
-    if (!(error instanceof PrometheusError && [400, 404].includes(error.status ?? 0))) throw error;
+    if (!(error instanceof SignalError && [400, 404].includes(error.status ?? 0))) throw error;
     return null;
   }
 }

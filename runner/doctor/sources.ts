@@ -1,7 +1,8 @@
 import { askFailureOf, askText } from '../../probes/asking.ts';
 import type { AskFailure } from '../../probes/asking.ts';
-import { alertProbe } from '../../probes/alerts/index.ts';
-import { askKibana, dashboardProbe } from '../../probes/dashboards/index.ts';
+import { AlertmanagerProbe } from '../../probes/alerts/alertmanager.ts';
+import { GrafanaProbe } from '../../probes/dashboards/grafana.ts';
+import { askKibana } from '../../probes/dashboards/kibana.ts';
 import { logProbe } from '../../probes/logs/index.ts';
 import { PrometheusClient } from '../../probes/prometheus/index.ts';
 import { insteadOf, SignalError } from '../../probes/signals/index.ts';
@@ -111,7 +112,7 @@ function tracesSource(declared: TraceSettings): Source {
 
 function alertsSource(declared: AlertSettings): Source {
   const ask: Source['ask'] = (address, bounds) =>
-    closing(alertProbe(declared, address), async (probe) => {
+    closing(new AlertmanagerProbe(address), async (probe) => {
       await probe.active({ alertname: NOTHING }, bounds);
       return 'answers with its alerts';
     });
@@ -121,7 +122,7 @@ function alertsSource(declared: AlertSettings): Source {
 function dashboardsSource(declared: DashboardSettings): Source {
   const wanted = declared.declared;
   const ask: Source['ask'] = (address, bounds) =>
-    closing(dashboardProbe(declared, address), async (probe) => {
+    closing(new GrafanaProbe(address), async (probe) => {
       const { detail } = await probe.health(bounds);
       for (const { uid } of wanted)
         if (!(await probe.dashboard(uid, bounds)).found)

@@ -1,7 +1,8 @@
 /** Questions that are asked once: targets and series, rules, alerts, dashboards. What does not answer is `unavailable`. */
 import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
-import { askKibana, dashboardProbe } from '../../../probes/dashboards/index.ts';
+import { GrafanaProbe } from '../../../probes/dashboards/grafana.ts';
+import { askKibana } from '../../../probes/dashboards/kibana.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup, Target } from '../../../probes/prometheus/index.ts';
 import type { Series } from '../../../reports/record/objective.ts';
@@ -272,7 +273,7 @@ export async function askDashboards(of: SourcesOf, asking: Asking): Promise<Aske
   const bounds = { deadlineMs: timeoutMsOf(of.environment, 'telemetryQuery'), signal };
   const shown: Record<string, number> = {};
   await answered('Grafana', asking, async () => {
-    const probe = dashboardProbe(declared, await addressOf(of, declared));
+    const probe = new GrafanaProbe(await addressOf(of, declared));
     try {
       const { ok, detail } = await probe.health(bounds);
       write({ kind: 'dashboard-server', server: 'Grafana', ok, detail });

@@ -1,8 +1,8 @@
 /** How many series selectors find, in few questions to Prometheus. */
 import { lookUntil } from '../../../host/wait.ts';
 import type { LookOptions } from '../../../host/wait.ts';
-import { PrometheusError } from '../../../probes/prometheus/index.ts';
 import type { PrometheusClient } from '../../../probes/prometheus/index.ts';
+import { SignalError } from '../../../probes/signals/index.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { sourcesOf } from '../../../reports/record/promql.ts';
 import type { Recording, Selector } from '../../../reports/record/promql.ts';
@@ -74,7 +74,7 @@ async function describedBy(client: PrometheusClient, signal: AbortSignal | undef
   try {
     return await client.described({ signal });
   } catch (error) {
-    if (error instanceof PrometheusError) return null;
+    if (error instanceof SignalError) return null;
     throw error;
   }
 }

@@ -82,7 +82,7 @@ export async function recentOfEach(
       if (!(error instanceof SignalError)) throw error;
       const { workload, node, pod: name, container } = pod;
       write({ kind: 'recent-unsearched', workload, node, pod: name, container, reason: errorText(error) });
-      if (error.reason === 'unreachable' || error.reason === 'failed') unanswered += 1;
+      if (['unreachable', 'too much', 'failed'].includes(error.reason)) unanswered += 1;
       if (unanswered === MOST_UNANSWERED) throw error;
     }
   }

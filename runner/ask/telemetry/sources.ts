@@ -1,8 +1,7 @@
 /** Probes of the environment's declared sources of telemetry, with their accounts. */
 import type { Environment, SecretSource, Trust } from '../../../env/schema.ts';
 import { telemetryHere } from '../../../suites/catalogue/reads.ts';
-import { alertProbe } from '../../../probes/alerts/index.ts';
-import type { AlertProbe } from '../../../probes/alerts/index.ts';
+import { AlertmanagerProbe } from '../../../probes/alerts/alertmanager.ts';
 import { logProbe } from '../../../probes/logs/index.ts';
 import type { LogProbe } from '../../../probes/logs/index.ts';
 import { PrometheusClient } from '../../../probes/prometheus/index.ts';
@@ -77,10 +76,10 @@ export async function tracesOf(of: SourcesOf): Promise<TraceProbe> {
 }
 
 /** @throws RequestError */
-export async function alertsOf(of: SourcesOf): Promise<AlertProbe> {
+export async function alertsOf(of: SourcesOf): Promise<AlertmanagerProbe> {
   const declared = of.environment.telemetry?.alerts;
   if (declared === undefined) throw undeclared('telemetry.alerts');
-  return alertProbe(declared, await addressOf(of, declared));
+  return new AlertmanagerProbe(await addressOf(of, declared));
 }
 
 /** @throws RequestError */

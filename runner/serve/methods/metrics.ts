@@ -102,7 +102,7 @@ interface Recording {
 
 /**
  * Asks every question of every objective for the same moment, each text once.
- * @throws PrometheusError where the source does not answer at all
+ * @throws SignalError where the source does not answer at all
  */
 async function record(
   client: PrometheusClient,
