@@ -17,8 +17,8 @@ test('should have nobody type a command that only the Node.js of the checkout ru
   assert.ok(PAGES.length > 20, PAGES.join());
   const found = PAGES.filter((file) => OWN_NODE.test(read(file)));
   assert.deepEqual(found, []);
-  assert.match('    node scripts/busy.ts', OWN_NODE);
-  assert.doesNotMatch('    npx node scripts/busy.ts', OWN_NODE);
+  assert.match('    node scripts/repeat.ts', OWN_NODE);
+  assert.doesNotMatch('    npx node scripts/repeat.ts', OWN_NODE);
 });
 
 test('should bound in prose how many trials may lose writes as a report does', () => {

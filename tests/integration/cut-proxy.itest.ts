@@ -47,7 +47,6 @@ describe('an outage of known length', () => {
     await server.stop();
   });
 
-  // How many milliseconds that is depends on the machine: scripts/accuracy.ts says it of this one, at ten of each length.
   it('should be measured to within two writes and two new connections when connections are reset', async (t) => {
     const connectMs = await newConnectionMs(server);
     const beyond: number[] = [];

@@ -153,7 +153,7 @@ function addUnanswered(gaps: Map<number, Gap>, { acks, writes, usualMs }: Seen, 
 
 /**
  * The first statement on a new connection takes longer than later ones, the more so while others log in beside it: up to 20 ms on two
- * cores, where a server was back at a known time and a dozen connected at once (scripts/accuracy.ts, packets dropped).
+ * cores, where a server was back at a known time and a dozen connected at once, and packets had been dropped.
  */
 const FIRST_ANSWER_MS = 25;
 const USUAL_SAMPLE = 1000;
