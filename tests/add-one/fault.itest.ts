@@ -66,7 +66,7 @@ const EXPECTED = {
 
 /** Follows the page, and permits the fault as it says. */
 function follow(copy: Copy): string[] {
-  copy.change('env/local-small.yaml', ', pod-delete,', ', pod-delete, evict,');
+  copy.change('env/local.yaml', ', pod-delete,', ', pod-delete, evict,');
   return copy.follow(PAGE);
 }
 

@@ -50,7 +50,7 @@ describe('a fault that was added by its file', () => {
   const copy = new Copy();
   before(async () => {
     await provisioned(['postgres']);
-    copy.change('env/local-small.yaml', ', pod-delete,', ', pod-delete, evict,');
+    copy.change('env/local.yaml', ', pod-delete,', ', pod-delete, evict,');
     copy.follow('docs/extend/a-fault.md');
   });
   after(() => copy.remove());

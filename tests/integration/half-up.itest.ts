@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { parse, stringify } from 'yaml';
-import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
+import { stringify } from 'yaml';
+import { smallDeclared } from './_helpers/provisioned-stores.ts';
+import { onlyRun, plumbline, scratch } from './_helpers/runner-fixture.ts';
 import { selfSigned } from './_helpers/self-signed.ts';
 
 const folder = scratch();
@@ -34,13 +35,11 @@ function halfUp(): string {
   const users = [{ name: 'half', user: { token: 'none' } }];
   const config = { clusters: [named], contexts: [context], users, 'current-context': 'half' };
   writeFileSync(kubeconfig, JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...config }));
-  const text = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8').replaceAll('$STATE', folder);
-  const environment = parse(text) as Record<string, unknown>;
-  delete environment['sizes'];
   const pin = { kubeSystemUid: '00000000-0000-4000-8000-000000000000', caSha256: '0'.repeat(64) };
   const cluster = { kubeconfig: { file: kubeconfig }, pin };
   const file = join(folder, 'half.yaml');
-  writeFileSync(file, stringify({ ...environment, name: 'half', kind: 'staging', cluster }));
+  const environment = { ...smallDeclared('local-small'), name: 'half', kind: 'staging', cluster };
+  writeFileSync(file, stringify(environment).replaceAll('$STATE', folder));
   return file;
 }
 

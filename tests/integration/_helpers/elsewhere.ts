@@ -4,14 +4,13 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { nodeBinDir, nodeSpec, nodeStatus } from '../../../env/local/nodes/index.ts';
 import { CHECKOUT, stateDir } from '../../../host/paths.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
 import type { KubeCall } from '../../../runner/provider-safety.ts';
 import { INSTANCE } from './instance.ts';
-import { declaringOnly } from './provisioned-stores.ts';
-import type { DeclaresStores } from './provisioned-stores.ts';
+import { declaringOnly, smallDeclared } from './provisioned-stores.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** Longer than any series that asks for it once, at its beginning; `endElsewhere` takes it back. */
@@ -36,9 +35,8 @@ export async function prepareElsewhere(folder: string, kube: KubeCall): Promise<
     '{node}',
     nodeBinDir(pid1),
   ];
-  const text = readFileSync(join(CHECKOUT, `env/${INSTANCE}.yaml`), 'utf8');
-  const declared = declaringOnly(parse(text) as DeclaresStores, stamp.with);
-  const { sizes: _sizes, application: _application, topology, ...rest } = declared;
+  const declared = declaringOnly(smallDeclared(INSTANCE), stamp.with);
+  const { application: _application, topology, ...rest } = declared;
   const { certificates: _certificates, edge: _edge, ...kept } = topology;
   const environment = {
     ...rest,

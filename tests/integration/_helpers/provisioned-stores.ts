@@ -1,15 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readLayers } from '../../../env/layers.ts';
+import { CHECKOUT } from '../../../host/paths.ts';
+
 /** An environment file as far as the stores go. */
-export interface DeclaresStores {
+interface DeclaresStores {
   topology: { workloads: { store?: string; part?: string }[]; [key: string]: unknown };
   stores: Record<string, unknown>;
   [key: string]: unknown;
+}
+
+type Sized = DeclaresStores & { sizes: { small: object } };
+
+/** The file of an embedded environment with what it extends, in its small size and without devices, which only the full size has. */
+export function smallDeclared(name: string): DeclaresStores {
+  const file = join(CHECKOUT, 'env', `${name}.yaml`);
+  const { source } = readLayers(readFileSync(file, 'utf8'), file);
+  const { gpu: _gpu, sizes, topology, ...rest } = source.value as Sized;
+  const workloads = topology.workloads.filter(({ part }) => part !== 'gpu');
+  return { ...rest, topology: { ...topology, ...sizes.small, workloads } };
 }
 
 /**
  * The environment with the stores that were provisioned and no others, which is what the file of a cluster of somebody else's says: only
  * of an embedded environment is a declared store that was not provisioned left out by itself.
  */
-export function declaringOnly<T extends DeclaresStores>(environment: T, stores: readonly string[]): T {
+export function declaringOnly(environment: DeclaresStores, stores: readonly string[]): DeclaresStores {
   const { topology } = environment;
   const provisioned = (store: string | undefined): boolean => store === undefined || stores.includes(store);
   const workloads = topology.workloads

@@ -2,12 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { stateDir } from '../../../host/paths.ts';
 import { readStamp } from '../../../env/local/state/stamp.ts';
 import type { RunRecord } from '../../../reports/record/run-record.ts';
-import { declaringOnly } from './provisioned-stores.ts';
-import type { DeclaresStores } from './provisioned-stores.ts';
+import { declaringOnly, smallDeclared } from './provisioned-stores.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
 export const KUBECONFIG = join(stateDir('local-small'), 'kubeconfig');
@@ -59,11 +58,7 @@ export function asForeign(folder: string, name: string, variation: Variation = {
   const stamp = readStamp('local-small');
   if (!stamp)
     throw new Error('local-small is not up: these tests need it (plumbline env up --env local-small)');
-  const text = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8').replaceAll(
-    '$STATE',
-    stateDir('local-small'),
-  );
-  const { sizes: _sizes, ...environment } = declaringOnly(parse(text) as DeclaresStores, stamp.with);
+  const environment = declaringOnly(smallDeclared('local-small'), stamp.with);
   const namespaces = environment['namespaces'] as Record<string, string>;
   const changed = {
     ...environment,
@@ -77,7 +72,7 @@ export function asForeign(folder: string, name: string, variation: Variation = {
     namespaces: { ...namespaces, ...(variation.platform !== undefined && { platform: variation.platform }) },
   };
   const file = join(folder, `${name}.yaml`);
-  writeFileSync(file, stringify(changed));
+  writeFileSync(file, stringify(changed).replaceAll('$STATE', stateDir('local-small')));
   return file;
 }
 

@@ -58,7 +58,7 @@ test('should refuse an environment that is not there, naming those that are', as
 });
 
 test('should refuse what is wrong in an environment file with its line, and leave no run', async () => {
-  const good = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8');
+  const good = readFileSync(join(ROOT, 'env', 'local.yaml'), 'utf8');
   const cases = [
     { name: 'broken', text: `${good}\n  : [`, expected: /broken\.yaml:\d+:\d+/ },
     { name: 'unknown-key', text: `${good}\nnonsense: 1\n`, expected: /unknown-key\.yaml:\d+:\d+.*nonsense/ },
@@ -79,7 +79,7 @@ test('should refuse what is wrong in an environment file with its line, and leav
 });
 
 test('should refuse a profile that names no check, and one that does not exist', async () => {
-  const text = readFileSync(join(ROOT, 'env', 'local-small.yaml'), 'utf8');
+  const text = readFileSync(join(ROOT, 'env', 'local.yaml'), 'utf8');
   const file = join(folder, 'no-check.yaml');
   writeFileSync(file, text.replace('  smoke:', "  empty: { checks: ['topology/nothing/*'] }\n  smoke:"));
   const none = await plumbline(['run', '--env', file, '--profile', 'empty', '--out', out('empty')]);
