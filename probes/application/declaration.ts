@@ -160,20 +160,6 @@ const read = needing(
 )
   .optional()
   .describe('Reads what `create` made, and how far the work on it is');
-const start = needing(
-  z.strictObject({ ...keysOf({ more: ['id'] }), id: idPlace }),
-  ['id'],
-  'of what was created',
-)
-  .optional()
-  .describe('Starts work on what `create` made, which has an id of its own, for a scenario of your own');
-const progress = needing(
-  z.strictObject({ ...keysOf({ methods: SAFE, more: ['id'] }), state, missing }),
-  ['id'],
-  'of the work that `start` began',
-)
-  .optional()
-  .describe('How far the work is that `start` began, for a scenario of your own');
 const draft = z
   .strictObject({ ...keysOf({}), state: state.optional() })
   .optional()
@@ -295,7 +281,7 @@ const canaries = z
   .prefault({})
   .describe('How what Plumbline creates is told from what others did');
 
-const requests = z.strictObject({ look, list, create, read, start, progress, draft, remove, find });
+const requests = z.strictObject({ look, list, create, read, draft, remove, find });
 
 interface Problem {
   path: string[];

@@ -4,8 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { telemetryOf } from '../../service-kit/telemetry.ts';
 import { createApi, type Sources } from './api.ts';
-import { Busy, Generator } from './generator.ts';
-import type { Job, JobStore } from './jobs.ts';
 import type { Tender, TenderStore } from './store.ts';
 
 /** A store of tenders in memory. These tests are about HTTP; the integration tests use PostgreSQL. */
@@ -25,37 +23,13 @@ function memory(): Pick<TenderStore, 'add' | 'find' | 'latest'> {
   };
 }
 
-/** A store of jobs in memory, with the rules of JobStore's queries. */
-function jobsInMemory(): Pick<JobStore, 'start' | 'finish' | 'find'> & { down: boolean } {
-  const jobs = new Map<string, Job>();
-  const store = {
-    down: false,
-    start: (tender: string): Promise<Job | undefined> => {
-      if (store.down) return Promise.reject(new Error('connection refused'));
-      if (tender !== '1') return Promise.resolve(undefined);
-      const job: Job = { id: String(jobs.size + 1), tender, status: 'pending' };
-      jobs.set(job.id, job);
-      return Promise.resolve(job);
-    },
-    finish: (id: string, end: { text: string } | 'failed'): Promise<void> => {
-      const job = jobs.get(id);
-      if (store.down || job === undefined) return Promise.reject(new Error('connection refused'));
-      jobs.set(id, end === 'failed' ? { ...job, status: 'failed' } : { ...job, status: 'done', ...end });
-      return Promise.resolve();
-    },
-    find: (id: string) => Promise.resolve(jobs.get(id)),
-  };
-  return store;
-}
-
 async function withApi(
   use: (url: string, state: { ready: boolean }) => Promise<void>,
-  generator: Pick<Generator, 'start' | 'find'> = new Generator(jobsInMemory(), { delayMs: 0 }),
   more: { lines?: string[]; handover?: Sources['handover'] } = {},
 ): Promise<void> {
   const write = (line: string): void => void more.lines?.push(line);
   const telemetry = telemetryOf({ service: 'tender-api', env: {}, write });
-  const sources = { store: memory(), generator, handover: more.handover };
+  const sources = { store: memory(), handover: more.handover };
   const { server, state } = createApi(sources, { podName: 'tender-api-1', telemetry });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -124,79 +98,6 @@ test('should report readiness from its state, and count requests', async () => {
 const json = async (answer: Response): Promise<Record<string, unknown>> =>
   (await answer.json()) as Record<string, unknown>;
 
-test('should accept a generation at once, and return its text later', async () => {
-  const model = Promise.withResolvers<string>();
-  const generator = new Generator(jobsInMemory(), { delayMs: 0, model: () => model.promise });
-  await withApi(async (url) => {
-    const taken = await fetch(`${url}/tenders/1/generate`, { method: 'POST' });
-    assert.equal(taken.status, 202);
-    assert.deepEqual(await json(taken), { id: '1', tender: '1', status: 'pending', llm: 'stubbed' });
-    assert.equal((await json(await fetch(`${url}/jobs/1`))).status, 'pending');
-    model.resolve('A draft.');
-    await generator.idle();
-    const expected = { id: '1', tender: '1', status: 'done', text: 'A draft.', llm: 'stubbed' };
-    assert.deepEqual(await json(await fetch(`${url}/jobs/1`)), expected);
-  }, generator);
-});
-
-test('should refuse generations for unknown tenders, with another method, or too many', async () => {
-  await withApi(async (url) => {
-    const statuses = [
-      (await fetch(`${url}/tenders/2/generate`, { method: 'POST' })).status,
-      (await fetch(`${url}/tenders/1/generate`)).status,
-      (await fetch(`${url}/jobs/7`)).status,
-      (await fetch(`${url}/jobs/x`)).status,
-      (await fetch(`${url}/tenders/1/generate/more`, { method: 'POST' })).status,
-    ];
-    assert.deepEqual(statuses, [404, 405, 404, 404, 404]);
-  });
-  const busy = { start: () => Promise.reject(new Busy('500 texts')), find: () => Promise.resolve(undefined) };
-  await withApi(async (url) => {
-    assert.equal((await fetch(`${url}/tenders/1/generate`, { method: 'POST' })).status, 429);
-  }, busy);
-});
-
-test('should accept no more jobs than its limit', async () => {
-  const model = Promise.withResolvers<string>();
-  const generator = new Generator(jobsInMemory(), { delayMs: 0, model: () => model.promise });
-  for (let n = 0; n < 500; n++) await generator.start('1');
-  await assert.rejects(generator.start('1'), Busy);
-  model.resolve('A draft.');
-  await generator.idle();
-  assert.ok(await generator.start('1'));
-  await generator.idle();
-});
-
-test('should answer 503 while the database is unavailable, stay ready, and survive a job that cannot be written', async () => {
-  const jobs = jobsInMemory();
-  const model = Promise.withResolvers<string>();
-  const generator = new Generator(jobs, { delayMs: 0, model: () => model.promise });
-  await withApi(async (url, state) => {
-    state.ready = true;
-    assert.equal((await fetch(`${url}/tenders/1/generate`, { method: 'POST' })).status, 202);
-    jobs.down = true;
-    assert.equal((await fetch(`${url}/tenders/1/generate`, { method: 'POST' })).status, 503);
-    assert.equal((await fetch(`${url}/readyz`)).status, 200);
-    model.resolve('A draft that no one can keep.');
-    await generator.idle();
-    assert.equal(
-      (await json(await fetch(`${url}/jobs/1`))).status,
-      'pending',
-      'the job will fail by its deadline',
-    );
-  }, generator);
-});
-
-test('should answer after the delay of the stub, with the number of the tender', async () => {
-  const jobs = jobsInMemory();
-  const generator = new Generator(jobs, { delayMs: 50 });
-  const began = performance.now();
-  await generator.start('1');
-  await generator.idle();
-  assert.ok(performance.now() - began >= 49);
-  assert.equal((await jobs.find('1'))?.text, 'Draft of tender 1.');
-});
-
 test('should hand over a stored tender with the mark of its request, and log it within the trace', async () => {
   const lines: string[] = [];
   const handed: unknown[] = [];
@@ -214,7 +115,7 @@ test('should hand over a stored tender with the mark of its request, and log it 
     assert.deepEqual(Object.keys(await json(answer)), ['id', 'title', 'createdAt']);
     assert.equal((await json(await fetch(`${url}/tenders/1`))).status, 'accepted');
   };
-  await withApi(use, undefined, { lines, handover });
+  await withApi(use, { lines, handover });
   assert.deepEqual(handed, [['1', 'm-1']]);
   const line = JSON.parse(lines[0] ?? '{}') as Record<string, unknown>;
   assert.deepEqual([line.trace_id, line.mark, line.msg], [trace, 'm-1', 'POST /tenders 201']);

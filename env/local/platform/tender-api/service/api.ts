@@ -1,17 +1,15 @@
-/** HTTP of the reference backend: /tenders, /jobs, /healthz, /readyz, /metrics. */
+/** HTTP of the reference backend: /tenders, /healthz, /readyz, /metrics. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import { callerOf, telemetryOf, type Telemetry } from '../../service-kit/telemetry.ts';
 import type { Span } from '../../service-kit/tracer.ts';
-import { Busy, LLM, type Generator } from './generator.ts';
 import type { Handover } from './handover.ts';
 import type { TenderStore } from './store.ts';
 
 /** Sources of the answers. */
 export interface Sources {
   readonly store: Pick<TenderStore, 'add' | 'find' | 'latest'>;
-  readonly generator: Pick<Generator, 'start' | 'find'>;
   /** Receives tenders once they are stored; absent without an AI service. */
   readonly handover?: Pick<Handover, 'accept'> | undefined;
 }
@@ -110,45 +108,12 @@ async function tender({ store }: Sources, id: string): Promise<Answer> {
     : { status: 200, body: found, route };
 }
 
-/** Accepts a generation job. Its text is generated later and returned by /jobs/ID. */
-async function generate({ generator }: Sources, request: IncomingMessage, id: string): Promise<Answer> {
-  const route = '/tenders/:id/generate';
-  if (request.method !== 'POST') return { status: 405, body: { error: 'use POST' }, route };
-  try {
-    const started = await generator.start(id);
-    return started === undefined
-      ? { status: 404, body: { error: 'no such tender' }, route }
-      : { status: 202, body: { ...started, llm: LLM }, route };
-  } catch (error) {
-    if (error instanceof Busy) return { status: 429, body: { error: error.message }, route };
-    throw error;
-  }
-}
-
-async function job({ generator }: Sources, id: string): Promise<Answer> {
-  const route = '/jobs/:id';
-  const found = await generator.find(id);
-  return found === undefined
-    ? { status: 404, body: { error: 'no such job' }, route }
-    : { status: 200, body: { ...found, llm: LLM }, route };
-}
-
-/** Answers paths that contain an id; undefined for other paths. */
-function byId(sources: Sources, request: IncomingMessage, path: string): Promise<Answer> | undefined {
-  const match = /^\/(?:tenders\/(?<tender>\d{1,18})(?<generate>\/generate)?|jobs\/(?<job>\d{1,18}))$/.exec(
-    path,
-  );
-  const { tender: tenderId, generate: toGenerate, job: jobId } = match?.groups ?? {};
-  if (jobId !== undefined) return job(sources, jobId);
-  if (tenderId === undefined) return undefined;
-  return toGenerate === undefined ? tender(sources, tenderId) : generate(sources, request, tenderId);
-}
-
 async function answer(sources: Sources, request: IncomingMessage, span: Span): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://tender-api');
   if (url.pathname === '/tenders') return await tenders(sources, request, { url, span });
-  const found = await byId(sources, request, url.pathname);
-  return found ?? { status: 404, body: { error: 'no such path' }, route: 'other' };
+  const id = /^\/tenders\/(\d{1,18})$/.exec(url.pathname)?.[1];
+  if (id !== undefined) return await tender(sources, id);
+  return { status: 404, body: { error: 'no such path' }, route: 'other' };
 }
 
 async function safeAnswer(

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { telemetryOf } from '../../service-kit/telemetry.ts';
 import { createApi } from './api.ts';
 import { TenderCache } from './cache.ts';
-import { Generator } from './generator.ts';
 import { Handover } from './handover.ts';
 import { JobQueue } from './queue.ts';
 import { TenderStore } from './store.ts';
@@ -24,12 +23,6 @@ const store = new TenderStore({
   password: setting('PGPASSWORD'),
   handsOver,
   telemetry,
-});
-/** Time until the stub answers, ms. */
-const DEFAULT_LLM_DELAY_MS = 200;
-const generator = new Generator(store.jobs, {
-  delayMs: Number(process.env.LLM_DELAY_MS ?? DEFAULT_LLM_DELAY_MS),
-  log,
 });
 
 /** The handover of tenders, with its start and end. */
@@ -69,7 +62,7 @@ function wayOn(): { handover: Handover; start: () => void; close: () => Promise<
 
 const way = handsOver ? wayOn() : undefined;
 const api = createApi(
-  { store, generator, handover: way?.handover },
+  { store, handover: way?.handover },
   {
     podName: setting('POD_NAME'),
     delayMs: Number(process.env.ANSWER_DELAY_MS ?? 0),
@@ -79,9 +72,8 @@ const api = createApi(
 );
 const ended = new AbortController();
 
-/** Called when no request is left: finishes jobs and records confirmations before it disconnects from the database. */
+/** Called when no request is left: records confirmations before it disconnects from the database. */
 async function finish(): Promise<void> {
-  await generator.idle();
   await way?.close();
   await store.close();
   await telemetry.stop();

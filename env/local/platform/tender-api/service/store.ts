@@ -1,7 +1,6 @@
 /** Tenders in PostgreSQL: writes go to the primary, reads to a replica. */
 import { Pool, type PoolConfig } from 'pg';
 import type { Telemetry } from '../../service-kit/telemetry.ts';
-import { JOBS_TABLE, JobStore } from './jobs.ts';
 import { Outbox } from './outbox.ts';
 
 export interface Tender {
@@ -80,7 +79,6 @@ function toTender(row: Row): Tender {
 }
 
 export class TenderStore {
-  readonly jobs: JobStore;
   readonly outbox: Outbox;
   readonly #handsOver: boolean;
   readonly #telemetry: Telemetry;
@@ -93,7 +91,6 @@ export class TenderStore {
     this.#primary = pool(options.primaryHost, options.password, options.telemetry.log);
     this.#replica = pool(options.replicaHost, options.password, options.telemetry.log);
     this.outbox = new Outbox(this.#primary);
-    this.jobs = new JobStore(this.#primary, this.#replica);
   }
 
   /** Creates the tables if they do not exist. */
@@ -105,7 +102,6 @@ export class TenderStore {
       await client.query('SELECT pg_advisory_xact_lock($1)', [TABLE_LOCK]);
       await client.query(TABLE);
       await client.query(OPEN_INDEX);
-      await client.query(JOBS_TABLE);
       await client.query('COMMIT');
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
