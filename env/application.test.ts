@@ -178,17 +178,4 @@ describe('a declaration that is wrong', () => {
     for (const url of ['https://login.test/token', 'http://127.0.0.1:8080/token'])
       assert.equal(problems(asking(url)), '', url);
   });
-
-  it('should say where a key is now that stood elsewhere', () => {
-    const old = {
-      edge: {
-        ...EDGE.edge,
-        correlationHeader: 'x',
-        backend: { deployment: { namespace: 'a', name: 'b' }, apiPath: '/a' },
-      },
-    };
-    const said = problems(requests(''), old);
-    assert.match(said, /"correlationHeader" \(it is now application\.follow: \{ echo: HEADER \}\)/);
-    assert.match(said, /"apiPath" \(it is now the path of topology\.edge\.url\)/);
-  });
 });

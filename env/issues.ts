@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Problem } from './errors.ts';
-import { movedKey, renamedKey } from './renamed-keys.ts';
 import { closest } from './suggest.ts';
 import { renderPath } from './yaml-source.ts';
 import type { DataPath, YamlSource } from './yaml-source.ts';
@@ -91,12 +90,8 @@ function branchSummary(branches: readonly (readonly Issue[])[]): string {
   return [...new Set(kinds.filter((kind) => kind !== ''))].join(', or ');
 }
 
-/** Where a key that moved is now, the new name of a renamed one, or a known key that may have been meant. */
-function hintFor(key: string, known: readonly string[], path: DataPath = []): string {
-  const moved = movedKey(renderPath([...path, key]));
-  if (moved !== null) return ` (it is now ${moved})`;
-  const renamed = renamedKey(key, known);
-  if (renamed !== null) return ` (it is now called "${renamed}")`;
+/** A known key that may have been meant. */
+function hintFor(key: string, known: readonly string[]): string {
   const meant = closest(key, known);
   return meant === null ? '' : ` (did you mean "${meant}"?)`;
 }
@@ -107,7 +102,7 @@ function unknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path:
     return {
       ...context.source.locate([...path, key], 'key'),
       path: renderPath(path),
-      found: `"${key}"${hintFor(key, known, path)}`,
+      found: `"${key}"${hintFor(key, known)}`,
       allowed: known.length === 0 ? null : known.join(', '),
       message: 'unknown key',
     };

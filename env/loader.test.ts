@@ -60,19 +60,6 @@ test('should refuse names of a service on the path of a request that lead nowher
   assert.match(String(firstWith("loggedAs: ''")[0]), /telemetry\.traces\.path\[0\]\.loggedAs: /);
 });
 
-test('should say what a key is called now that had another name in an earlier version', () => {
-  const [problem] = problemsWith('clientLoad: {', 'workload: {');
-  assert.match(
-    String(problem),
-    /stores\.postgres: unknown key; found "workload" \(it is now called "clientLoad"\); allowed: /,
-  );
-  const [timeout] = problemsWith('stores:', 'timeouts: { workloadStop: 20 }\nstores:');
-  assert.match(
-    String(timeout),
-    /timeouts: unknown key; found "workloadStop" \(it is now called "clientLoadStop"\)/,
-  );
-});
-
 test('should say where YAML stops to parse', () => {
   const [problem] = problemsWith('size: full', 'size: [full');
   assert.match(String(problem), /^env\/local\.yaml:\d+:\d+: not valid YAML: /);

@@ -33,12 +33,11 @@ const REPLACED: readonly Replaced[] = [
   {
     old: /\bworkload-(start|end|failed)\b|\bworkload\.ndjson|\b(start|parse)Workload\b|\bworkloadStop\b|Workload(Client|Session|Process|Progress|Engine|Driver|Config|Wait)\b|probes\/workload\b/,
     now: 'client load',
-    allowedIn: [/^env\/(renamed-keys|loader\.test)\.ts$/],
   },
   {
     old: /\bmark(Header|Tag|Sent|Seen)\b|\bmarked (request|line|log)|\bsendMarked\b|(?<!\$)\{mark\}|\bMARK_HEADER\b|\bledger\.mark\b/i,
     now: 'correlation id, canary request, marker',
-    allowedIn: [/^env\/(renamed-keys|loader\.test)\.ts$/, /^probes\/signals\/declaration\.ts$/],
+    allowedIn: [/^probes\/signals\/declaration\.ts$/],
   },
   { old: /blind|\bSight(ing)?\b/i, now: 'observation gap', kept: /plain sight|to the sight of/g },
   { old: /\bhurts?\b|\bknocks?\b/i, now: 'target, injected, hit' },

@@ -24,14 +24,7 @@ export const undo: Undo = {
 };
 
 async function undoCut(port: ProviderRollbacks['link-up']): Promise<UndoResult> {
-  if (!(await hasLink(port))) {
-    // Earlier versions kept it, and the bridge, in the host's own namespace.
-    if (existsSync(`/sys/class/net/${port.link}`))
-      throw new Error(
-        `the link ${port.link} belongs to an environment that another version of Plumbline provisioned: run plumbline env down`,
-      );
-    return { outcome: 'void', note: `the link ${port.link} is gone` };
-  }
+  if (!(await hasLink(port))) return { outcome: 'void', note: `the link ${port.link} is gone` };
   if ((await linkState(port)) === 'up') return { outcome: 'already' };
   await restoreLink(port);
   return { outcome: 'undone' };
