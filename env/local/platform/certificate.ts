@@ -36,6 +36,8 @@ const VALID_DAYS = 825; // more than a year left at any time that an environment
 const MIN_DAYS_LEFT = 400;
 const DAY_MS = 86_400_000;
 const OPENSSL_DEADLINE_MS = 30_000;
+const REQUEST =
+  `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days ${String(VALID_DAYS)}`.split(' ');
 
 /** Whether a PEM file holds a certificate for those names and addresses which stays valid long enough. */
 export async function isUsable(
@@ -55,10 +57,6 @@ export async function isUsable(
   }
 }
 
-async function openssl(args: readonly string[], signal?: AbortSignal): Promise<void> {
-  await run(['openssl', ...args], { timeoutMs: OPENSSL_DEADLINE_MS, signal });
-}
-
 /** Makes authority and certificate in a folder that takes the place of the old one only when all is there. */
 async function make(files: CertificateFiles, subject: Subject, signal?: AbortSignal): Promise<void> {
   const { authority, names, addresses } = subject;
@@ -69,53 +67,23 @@ async function make(files: CertificateFiles, subject: Subject, signal?: AbortSig
   await mkdir(join(files.folder, '..'), { recursive: true });
   const work = await mkdtemp(`${files.folder}-`);
   const at = (name: string): string => join(work, name);
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+  /** Makes NAME.key and NAME.crt; only the common name may have a blank. */
+  const request = (name: string, commonName: string, more: string): Promise<string> => {
+    const own = `-keyout ${name}.key -out ${name}.crt ${more}`.split(' ');
+    const argv = ['openssl', ...REQUEST, ...own, '-subj', `/CN=${commonName}`];
+    return run(argv, { cwd: work, timeoutMs: OPENSSL_DEADLINE_MS, signal });
+  };
   try {
-    await openssl(
-      [
-        'req',
-        '-x509',
-        ...newKey,
-        '-keyout',
-        at('ca.key'),
-        '-out',
-        at('ca.crt'),
-        '-days',
-        String(VALID_DAYS),
-        '-subj',
-        `/CN=${authority}`,
-        '-addext',
-        'basicConstraints=critical,CA:TRUE',
-        '-addext',
-        'keyUsage=critical,keyCertSign',
-      ],
-      signal,
+    await request(
+      'ca',
+      authority,
+      '-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign',
     );
-    await openssl(
-      [
-        'req',
-        '-x509',
-        ...newKey,
-        '-keyout',
-        at('server.key'),
-        '-out',
-        at('server.crt'),
-        '-days',
-        String(VALID_DAYS),
-        '-CA',
-        at('ca.crt'),
-        '-CAkey',
-        at('ca.key'),
-        '-subj',
-        `/CN=${names[0]}`,
-        '-addext',
-        `subjectAltName=${alternatives.join(',')}`,
-        '-addext',
-        'basicConstraints=critical,CA:FALSE',
-        '-addext',
-        'extendedKeyUsage=serverAuth',
-      ],
-      signal,
+    await request(
+      'server',
+      names[0],
+      `-CA ca.crt -CAkey ca.key -addext subjectAltName=${alternatives.join(',')} ` +
+        '-addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth',
     );
     const [certificate, key] = await Promise.all([readFile(at('server.crt')), readFile(at('server.key'))]);
     await writeFile(at('server.pem'), Buffer.concat([certificate, key]), { mode: 0o600 });

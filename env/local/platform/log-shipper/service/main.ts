@@ -2,16 +2,11 @@
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { logOf } from '../../service-kit/log.ts';
+import { setting } from '../../service-kit/setting.ts';
 import { Files } from './files.ts';
 import { metricsText } from './metrics.ts';
 import { Shipper } from './shipper.ts';
 import { LogStore } from './store.ts';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`);
-  return value;
-}
 
 /** Polling interval. To watch files across rotation would need a watch for each folder; polling costs less. */
 const ROUND_MS = 500;

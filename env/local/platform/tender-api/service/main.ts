@@ -1,17 +1,12 @@
 /** Entry: reads the environment, creates the tables, serves until SIGTERM, then finishes requests in flight. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { setting } from '../../service-kit/setting.ts';
 import { telemetryOf } from '../../service-kit/telemetry.ts';
 import { createApi } from './api.ts';
 import { TenderCache } from './cache.ts';
 import { Handover } from './handover.ts';
 import { JobQueue } from './queue.ts';
 import { TenderStore } from './store.ts';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`);
-  return value;
-}
 
 const telemetry = telemetryOf({ service: 'tender-api' });
 const { log } = telemetry;
