@@ -8,7 +8,7 @@ export const SCHEMA_FILE = path.join(import.meta.dirname, 'environment.schema.js
 
 /** The JSON Schema (2020-12) of an environment file, as text. */
 export function environmentJsonSchema(): string {
-  const { required, ...schema } = z.toJSONSchema(environmentFile, { io: 'input' });
+  const { required, ...schema } = z.toJSONSchema(environmentFile, { io: 'input', reused: 'ref' });
   const complete = { anyOf: [{ required }, { required: ['extends'] }] };
   return `${JSON.stringify({ title: 'Plumbline environment', ...schema, ...complete }, null, 2)}\n`;
 }

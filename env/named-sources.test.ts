@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
+import { z } from 'zod';
 import { sourcesNamed } from './named-sources.ts';
+import { environmentFile } from './schema.ts';
 
 interface Schema {
   properties?: Record<string, Schema>;
@@ -43,8 +44,7 @@ function isKind(key: string | undefined): key is keyof typeof KINDS {
 }
 
 it('should know every place at which an environment file may name a source', () => {
-  const file = new URL('environment.schema.json', import.meta.url);
-  const places = placesIn(JSON.parse(readFileSync(file, 'utf8')) as Schema);
+  const places = placesIn(z.toJSONSchema(environmentFile, { io: 'input' }) as Schema);
   const found = places.map(({ keys }) => keys.join('.'));
   for (const one of ['cluster.kubeconfig', 'stores.postgres.tls.ca', 'topology.edge.trust'])
     assert.ok(found.includes(one), `the schema no longer takes ${one}`);
