@@ -7,7 +7,7 @@ import { EnvironmentError } from './errors.ts';
 import type { Problem } from './errors.ts';
 import { problemsOf } from './issues.ts';
 import { keysOf } from './known-keys.ts';
-import { readObjectives, resolveObjectives } from './objectives/index.ts';
+import { readTemplates, resolveObjectives } from './objectives/index.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import type { Provisioned, ProvisionedOf } from './provisioned.ts';
 import { referenceProblems } from './references.ts';
@@ -154,13 +154,12 @@ function complete(data: Chosen, { provisioned, objectives, ...more }: Completing
   return { ...rest, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts }, objectives: kept, ...more };
 }
 
-/** Reads and checks the documents only if the environment names objectives. */
+/** Reads and checks the templates only if the environment states objectives. */
 function objectivesOf({ data, source }: ParsedFile, checkoutDir: string): Environment['objectives'] {
   if (data.objectives.length === 0) return [];
-  const library = readObjectives(path.join(checkoutDir, 'env', 'objectives'));
   const { kind, prometheus } = data;
   const context = { source, kind, scrapeSeconds: prometheus?.scrapeSeconds };
-  return resolveObjectives(data.objectives, library, context);
+  return resolveObjectives(data.objectives, readTemplates(checkoutDir), context);
 }
 
 function nameProblem({ data, source }: ParsedFile, file: string): Problem | null {

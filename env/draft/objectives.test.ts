@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readObjectives } from '../objectives/load.ts';
+import { readTemplates } from '../objectives/load.ts';
 import { resolveObjectives } from '../objectives/resolve.ts';
 import type { EnvironmentFile } from '../schema.ts';
 import { parseYaml } from '../yaml-source.ts';
@@ -15,7 +15,7 @@ import type { Shape } from './_testing/objects.ts';
 
 const server = await ListingApiServer.forTests();
 
-const LIBRARY = readObjectives(path.join(import.meta.dirname, '..', 'objectives'));
+const LIBRARY = readTemplates(path.join(import.meta.dirname, '../..'));
 
 async function drafted(...objects: readonly Stood[]): Promise<Drafted> {
   const found = await draftedOn(server, [namespace('shop'), node('w-1', {}), ...objects]);

@@ -1,8 +1,7 @@
-/** Service level objectives: OpenSLO v1 documents and templates, one YAML file each, read, checked, and resolved for an environment. */
-export { parseObjective, readObjectives } from './load.ts';
-export type { Library } from './load.ts';
+/** Service level objectives, stated in an environment file by a template or by queries, resolved for the environment. */
+export { readTemplates } from './load.ts';
+export type { Templates } from './load.ts';
 export { objectiveRules, prometheusRule, ruleFile } from './rules.ts';
 export type { RuleGroup } from './rules.ts';
 export { resolveObjectives } from './resolve.ts';
-export { durationMs, windowBounds } from './window.ts';
-export type { Bounds } from './window.ts';
+export { durationMs, windowMs } from './window.ts';

@@ -5,8 +5,7 @@ import type { ObjectiveChoice } from '../schema/objectives.ts';
 import { closest } from '../suggest.ts';
 import { renderPath } from '../yaml-source.ts';
 import type { DataPath, YamlSource } from '../yaml-source.ts';
-import type { SloDocument } from './document.ts';
-import type { Library } from './load.ts';
+import type { Templates } from './load.ts';
 import { CANARY_GROUP } from './rules.ts';
 import { statedByTemplate, unsetIn } from './template.ts';
 import type { ObjectiveTemplate, Stated } from './template.ts';
@@ -22,12 +21,12 @@ interface Context {
 }
 
 /**
- * The objectives that an environment names or states, with its target, threshold and window put in.
- * @throws EnvironmentError at the place in the environment's file: an unknown name, one named twice, a threshold where there is none
+ * The objectives that an environment states, as judges read them.
+ * @throws EnvironmentError at the place in the environment's file: an unknown template, a name that is taken
  */
 export function resolveObjectives(
   choices: readonly ObjectiveChoice[],
-  library: Library,
+  templates: Templates,
   context: Context,
 ): Objective[] {
   const problems: Problem[] = [];
@@ -46,9 +45,7 @@ export function resolveObjectives(
         found: `"${choice.name}"`,
         allowed: 'any other name',
       });
-    const resolving = { ...context, library, path, problem };
-    const found = isOwn(choice) ? ownObjective(choice, resolving) : documentObjective(choice, resolving);
-    return found ?? [];
+    return resolveOne(choice, { ...context, templates, path, problem }) ?? [];
   });
   if (problems.length > 0) throw new EnvironmentError(problems);
   return resolved;
@@ -57,32 +54,10 @@ export function resolveObjectives(
 type Report = (path: DataPath, message: string, more: Pick<Problem, 'found' | 'allowed'>) => void;
 
 interface Resolving extends Context {
-  library: Library;
+  templates: Templates;
   /** Of the choice, in the environment file. */
   path: DataPath;
   problem: Report;
-}
-
-const isOwn = ({ template, queries }: ObjectiveChoice): boolean => (template ?? queries) !== undefined;
-
-function documentObjective(
-  choice: ObjectiveChoice,
-  { library: { documents }, path, problem, kind }: Resolving,
-): Objective | null {
-  const document = documents.get(choice.name);
-  if (document === undefined) {
-    problem([...path, 'name'], 'no such objective', {
-      found: `"${choice.name}"${hint(choice.name, [...documents.keys()])}`,
-      allowed: `${[...documents.keys()].join(', ') || 'none: env/objectives is empty'}; or template or queries beside the name`,
-    });
-    return null;
-  }
-  if (choice.value !== undefined && document.spec.indicator.spec.thresholdMetric === undefined)
-    problem([...path, 'value'], 'a ratio has no threshold; its query decides what is good', {
-      found: String(choice.value),
-      allowed: 'target and window',
-    });
-  return objectiveFrom(document, choice, kind);
 }
 
 function hint(name: string, names: readonly string[]): string {
@@ -90,10 +65,9 @@ function hint(name: string, names: readonly string[]): string {
   return meant === null ? '' : ` (did you mean "${meant}"?)`;
 }
 
-/** An objective that the environment file states by itself. */
-function ownObjective(
+function resolveOne(
   choice: ObjectiveChoice,
-  { library: { templates }, path, problem, kind, scrapeSeconds }: Resolving,
+  { templates, path, problem, kind, scrapeSeconds }: Resolving,
 ): Objective | null {
   const template = templates.get(choice.template ?? '');
   if (choice.template !== undefined && template === undefined) {
@@ -104,14 +78,15 @@ function ownObjective(
     return null;
   }
   requireSet(template, choice, { path, problem });
-  const { name, title = name, service = name, target = 0, status } = choice;
+  const { name, title = name, service, target, status } = choice;
+  const window = choice.window ?? (kind === 'local' ? 'run' : DEFAULT_WINDOW);
   return {
     name,
     title,
     service,
     target,
     status,
-    window: ownWindow(choice.window ?? (kind === 'local' ? 'run' : DEFAULT_WINDOW)),
+    window: window === 'run' ? { kind: 'run' } : { kind: 'rolling', ms: durationMs(window) },
     ...slicing(choice),
     ...(template === undefined ? statedByQueries(choice) : statedByTemplate(template, choice, scrapeSeconds)),
   };
@@ -130,12 +105,8 @@ function requireSet(
   problem([...path, 'selector'], message, { found: label, allowed: advice });
 }
 
-/** The window of the SRE Workbook's examples, and of the documents of env/objectives. */
+/** The window of the SRE Workbook's examples. */
 const DEFAULT_WINDOW = '30d';
-
-function ownWindow(window: string): Objective['window'] {
-  return window === 'run' ? { kind: 'run' } : { kind: 'rolling', ms: durationMs(window) };
-}
 
 function slicing({ slice }: ObjectiveChoice): Pick<Objective, 'method' | 'slice'> {
   return slice === undefined
@@ -151,56 +122,4 @@ function statedByQueries({ queries = { counter: true }, value = 0 }: ObjectiveCh
   }
   const { total = '', good = null, bad = null, counter } = queries;
   return { stated, indicator: { kind: 'ratio', counter, good, bad, total } };
-}
-
-function objectiveFrom(document: SloDocument, choice: ObjectiveChoice, kind: string): Objective {
-  const { metadata, spec } = document;
-  const [goal = {}] = spec.objectives;
-  const stated = goal.target ?? Number(((goal.targetPercent ?? 0) / 100).toPrecision(12));
-  return {
-    name: metadata.name,
-    title: metadata.displayName ?? metadata.name,
-    service: spec.service,
-    method: spec.budgetingMethod,
-    target: choice.target ?? stated,
-    window: windowOf(spec, choice.window ?? (kind === 'local' ? 'run' : undefined)),
-    slice:
-      goal.timeSliceTarget === undefined || goal.timeSliceWindow === undefined
-        ? null
-        : { target: goal.timeSliceTarget, ms: durationMs(goal.timeSliceWindow) },
-    indicator: indicatorOf(spec, choice.value),
-    status: choice.status,
-    stated: 'env/objectives',
-  };
-}
-
-function windowOf({ timeWindow }: SloDocument['spec'], own: string | undefined): Objective['window'] {
-  if (own !== undefined) return ownWindow(own);
-  const [{ duration, calendar } = { duration: '30d', calendar: undefined }] = timeWindow;
-  return calendar === undefined
-    ? { kind: 'rolling', ms: durationMs(duration) }
-    : { kind: 'calendar', duration, ...calendar };
-}
-
-function indicatorOf(
-  { indicator, objectives }: SloDocument['spec'],
-  value: number | undefined,
-): Objective['indicator'] {
-  const { ratioMetric: ratio, thresholdMetric: threshold } = indicator.spec;
-  const query = (source: typeof threshold): string => source?.metricSource.spec.query ?? '';
-  if (ratio !== undefined)
-    return {
-      kind: 'ratio',
-      counter: ratio.counter,
-      good: ratio.good === undefined ? null : query(ratio.good),
-      bad: ratio.bad === undefined ? null : query(ratio.bad),
-      total: query(ratio.total),
-    };
-  const [goal] = objectives;
-  return {
-    kind: 'threshold',
-    query: query(threshold),
-    op: goal?.op ?? 'lte',
-    value: value ?? goal?.value ?? 0,
-  };
 }

@@ -7,10 +7,11 @@ import { objectiveSchema } from '../../reports/record/objective.ts';
 import type { Objective } from '../../reports/record/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import { loadEnvironment } from '../loader.ts';
-import { readObjectives } from './index.ts';
+import { readTemplates } from './index.ts';
 import { objectiveRules } from './rules.ts';
 import { inUnit, parseTemplate } from './template.ts';
 
+const CHECKOUT = path.join(import.meta.dirname, '../..');
 const TEMPLATES = path.join(import.meta.dirname, 'templates');
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-templates-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -42,7 +43,7 @@ const SHOP = 'service: basket, selector: \'job="basket"\', target: 0.99';
 
 describe('the templates', () => {
   it('should all be read, each with its sources, and only our own platform has answered one', () => {
-    const { templates } = readObjectives(import.meta.dirname);
+    const templates = readTemplates(CHECKOUT);
     assert.deepEqual(
       [...templates.keys()],
       [
@@ -65,7 +66,7 @@ describe('the templates', () => {
   });
 
   it('should name metrics whose suffix says the unit that the template states', () => {
-    for (const { name, duration } of readObjectives(import.meta.dirname).templates.values()) {
+    for (const { name, duration } of readTemplates(CHECKOUT).values()) {
       const suffix = duration.unit === 'seconds' ? /_seconds_bucket$/ : /_(milliseconds|ms)_bucket$/;
       assert.match(duration.bucket, suffix, name);
       assert.equal(duration.count, duration.bucket.replace(/_bucket$/, '_count'), name);
@@ -73,7 +74,7 @@ describe('the templates', () => {
   });
 
   it('should say of gateways and clients that they count, and not the pods of the service', () => {
-    const elsewhere = [...readObjectives(import.meta.dirname).templates.values()].filter(
+    const elsewhere = [...readTemplates(CHECKOUT).values()].filter(
       ({ countedElsewhere }) => countedElsewhere,
     );
     assert.deepEqual(
@@ -168,26 +169,6 @@ describe('an objective by a template', () => {
       );
   });
 
-  it('should ask the same as the documents of env/objectives with the names of the reference', async () => {
-    const selector = 'selector: \'job="tender-api",route!~"/healthz|/readyz"\'';
-    const shared = `template: reference, service: tender-api, ${selector}`;
-    const own = await load(
-      `{ name: a, indicator: requests, target: 0.999, ${shared} }`,
-      `{ name: b, indicator: latency, atMost: 500ms, target: 0.95, ${shared} }`,
-      `{ name: c, indicator: throughput, value: 25, target: 0.95, slice: { target: 0.9 }, ${shared} }`,
-    );
-    assert.equal(own[0]?.notMet, undefined, 'our own platform has answered');
-    const documents = await load(
-      '{ name: api-requests }',
-      '{ name: api-latency }',
-      '{ name: api-throughput }',
-    );
-    assert.deepEqual(
-      own.map(({ indicator, slice, target }) => ({ indicator, slice, target })),
-      documents.map(({ indicator, slice, target }) => ({ indicator, slice, target })),
-    );
-  });
-
   it('should refuse what is missing or of no use, at its place', async () => {
     for (const [objective, reason] of [
       [
@@ -226,8 +207,20 @@ describe('an objective by a template', () => {
         '{ name: canary, template: kong, indicator: requests, ' + SHOP + ' }',
         /objectives\[0\]\.name: the group of the canary's rule has this name; found "canary"/,
       ],
-      ['{ name: api-requests, selector: \'job="x"\' }', /selector: only with `template`/],
-      ['{ name: api-requests, title: x }', /title: only with `template` or `queries`/],
+      [
+        '{ name: a, service: b, target: 0.9 }',
+        /objectives\[0\]: one of template and queries must say what is counted/,
+      ],
+      [
+        '{ name: a, service: b, target: 0.9, queries: { total: a, bad: b }, selector: \'job="x"\' }',
+        /selector: only with `template`/,
+      ],
+      [
+        `{ name: a, template: kong, indicator: requests, ${SHOP} }\n  - { name: a, template: kong, indicator: requests, ${SHOP} }`,
+        /objectives\[1\]\.name: this objective is named twice/,
+      ],
+      [`{ name: a, template: kong, indicator: requests, ${SHOP}, window: 1M }`, /a duration such as 30d/],
+      ['{ name: a, template: kong, indicator: requests, service: b, target: 99 }', /allowed: less than 1/],
     ] as const)
       assert.match(await refusal(objective), reason, objective);
   });

@@ -10,8 +10,7 @@ import { EnvironmentError } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';
-import { parseYaml, renderPath } from '../yaml-source.ts';
-import type { DataPath, YamlSource } from '../yaml-source.ts';
+import { parseYaml } from '../yaml-source.ts';
 import { rateRange } from './window.ts';
 
 const text = z.string().min(1);
@@ -63,22 +62,13 @@ export function parseTemplate(content: string, file: string): ObjectiveTemplate 
   const parsed = templateShape.safeParse(source.value);
   if (!parsed.success)
     throw new EnvironmentError(problemsOf(parsed.error, { source, knownKeys: keysOf(templateShape) }));
-  requireNameOf(file, { name: parsed.data.name, at: ['name'], source });
-  return parsed.data;
-}
-
-/** @throws EnvironmentError where what a file holds has another name than the file */
-export function requireNameOf(
-  file: string,
-  { name, at, source }: { name: string; at: DataPath; source: YamlSource },
-): void {
   const expected = path.basename(file).replace(/\.ya?ml$/, '');
-  if (name === expected) return;
+  if (parsed.data.name === expected) return parsed.data;
   throw new EnvironmentError([
     {
-      ...source.locate(at),
-      path: renderPath(at),
-      found: `"${name}"`,
+      ...source.locate(['name']),
+      path: 'name',
+      found: `"${parsed.data.name}"`,
       allowed: expected,
       message: 'the name differs from the name of the file',
     },

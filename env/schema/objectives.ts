@@ -30,18 +30,16 @@ const queries = z
       .optional()
       .describe('How that number compares with `value` if good'),
   })
-  .describe('The queries of the objective, in place of a template or a document');
+  .describe('The queries of the objective, in place of a template');
 
 const choice = z.strictObject({
-  name: kubeName
-    .max(63)
-    .describe('Name of a document in env/objectives, or, with `template` or `queries`, a name of your own'),
+  name: kubeName.max(63).describe('Its name, in reports and rules'),
   status: z
     .enum(['assumed', 'confirmed'])
     .default('assumed')
     .describe('confirmed: an owner has agreed to it'),
   by: z.string().min(1).optional().describe('Who confirmed it'),
-  target: z.number().gt(0).lt(1).optional().describe('Share that must be good, e.g. 0.999'),
+  target: z.number().gt(0).lt(1).describe('Share that must be good, e.g. 0.999'),
   value: z
     .number()
     .optional()
@@ -52,10 +50,10 @@ const choice = z.strictObject({
     .union([z.literal('run'), z.string().regex(FIXED_DURATION, 'a duration such as 30d, or "run"')])
     .optional()
     .describe(
-      'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in an embedded environment, else the window of the document, or 30d',
+      'A rolling window such as 30d, or "run" for the duration of the run; when left out, the run in an embedded environment, else 30d',
     ),
   title: z.string().min(1).optional().describe('What reports call it; its name when left out'),
-  service: kubeName.optional().describe('The workload whose events they are'),
+  service: kubeName.describe('The workload whose events they are'),
   template: z
     .string()
     .min(1)
@@ -95,21 +93,19 @@ type Key = keyof Choice;
 /** What is missing or of no use, at a key of the objective or below one. */
 type Lack = { key: readonly string[]; message: string };
 
-/** Keys of an objective that is stated here and not by a document. */
-const OWN: readonly Key[] = ['title', 'service', 'slice'];
 const OF_TEMPLATE: readonly Key[] = ['indicator', 'selector', 'atMost'];
 
 function lacks(one: Choice): Lack[] {
-  if (one.template !== undefined && one.queries !== undefined)
-    return [{ key: ['queries'], message: 'a template has queries of its own: one of template and queries' }];
-  const given = (keys: readonly Key[], message: string): Lack[] =>
-    keys.flatMap((key) => (one[key] === undefined ? [] : [{ key: [key], message }]));
-  if (one.template !== undefined) return ofTemplate(one);
-  const stray = given(OF_TEMPLATE, 'only with `template`');
-  if (one.queries !== undefined) return [...stray, ...ofQueries(one, one.queries)];
+  if (one.template !== undefined)
+    return one.queries === undefined
+      ? ofTemplate(one)
+      : [{ key: ['queries'], message: 'a template has queries of its own: one of template and queries' }];
+  if (one.queries === undefined)
+    return [{ key: [], message: 'one of template and queries must say what is counted' }];
+  const stray = OF_TEMPLATE.filter((key) => one[key] !== undefined);
   return [
-    ...stray,
-    ...given(OWN, 'only with `template` or `queries`: the document of env/objectives says it'),
+    ...stray.map((key) => ({ key: [key], message: 'only with `template`' })),
+    ...(one.queries.value === undefined ? ofRatio(one, one.queries) : ofNumber(one, one.queries)),
   ];
 }
 
@@ -118,11 +114,7 @@ function missing(one: Choice, keys: readonly Key[], why: string): Lack[] {
 }
 
 function ofTemplate(one: Choice): Lack[] {
-  const found = missing(
-    one,
-    ['service', 'indicator', 'selector', 'target'],
-    'an objective by a template needs it',
-  );
+  const found = missing(one, ['indicator', 'selector'], 'an objective by a template needs it');
   if (one.indicator === 'latency')
     found.push(...missing(one, ['atMost'], 'a latency needs its longest good duration'));
   else if (one.atMost !== undefined)
@@ -137,11 +129,6 @@ function ofTemplate(one: Choice): Lack[] {
 type Queries = NonNullable<Choice['queries']>;
 
 const atQuery = (key: keyof Queries, message: string): Lack => ({ key: ['queries', key], message });
-
-function ofQueries(one: Choice, asked: Queries): Lack[] {
-  const found = missing(one, ['service', 'target'], 'an objective by queries needs it');
-  return [...found, ...(asked.value === undefined ? ofRatio(one, asked) : ofNumber(one, asked))];
-}
 
 function ofRatio(one: Choice, { total, good, bad, op }: Queries): Lack[] {
   const found: Lack[] = [];
@@ -163,7 +150,7 @@ function ofNumber(one: Choice, asked: Queries): Lack[] {
   ];
 }
 
-/** The objectives that an environment holds: documents of env/objectives with what differs here, or stated in full. */
+/** The objectives that an environment holds, each by a template or by queries. */
 export const objectives = z
   .array(
     choice.superRefine((one, context) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * A service level objective as judges read it: an OpenSLO document (env/objectives) with the environment's own values filled in.
+ * A service level objective of an environment, as judges read it.
  * Ratios are between 0 and 1, times are ms.
  */
 export const objectiveSchema = z.object({
@@ -17,14 +17,6 @@ export const objectiveSchema = z.object({
     /** The window is the whole run: an environment that lives no longer has no other. */
     z.object({ kind: z.literal('run') }),
     z.object({ kind: z.literal('rolling'), ms: z.number() }),
-    z.object({
-      kind: z.literal('calendar'),
-      /** `1d`, `1w`, `1M`, `1Q`, `1Y` */
-      duration: z.string(),
-      /** Start of any one period, `2026-01-01 00:00:00` in `timeZone`. */
-      startTime: z.string(),
-      timeZone: z.string(),
-    }),
   ]),
   /** Share of a slice's events that must be good, and its length; null for Occurrences. */
   slice: z.object({ target: z.number(), ms: z.number() }).nullable(),
@@ -48,8 +40,7 @@ export const objectiveSchema = z.object({
   ]),
   status: z.enum(['assumed', 'confirmed']),
   /**
-   * Where its queries are stated: `env/objectives`, `template NAME` or `environment file`. With it, what Prometheus has is asked before
-   * anything is judged.
+   * Where its queries are stated: `template NAME` or `environment file`.
    */
   stated: z.string(),
   /** The template, where it follows documentation and no real product has answered its queries yet. */

@@ -1,4 +1,4 @@
-import { windowBounds } from '../../env/objectives/index.ts';
+import { windowMs } from '../../env/objectives/index.ts';
 import { askText } from '../../probes/asking.ts';
 import { PrometheusClient } from '../../probes/prometheus/index.ts';
 import { SignalError } from '../../probes/signals/index.ts';
@@ -74,10 +74,8 @@ async function clientOf({ environment, reached, deadlineMs }: Situation): Promis
 async function itemOf(objective: Objective, client: PrometheusClient, situation: Situation): Promise<Item> {
   const { signal } = situation;
   const what = textOf(objective);
-  const nowMs = Date.now();
   try {
-    const { fromMs, toMs } = windowBounds(objective.window, nowMs, nowMs - LATELY_MS);
-    const found = await lackingIn(objective, toMs - fromMs, { client, situation });
+    const found = await lackingIn(objective, windowMs(objective.window, LATELY_MS), { client, situation });
     if (found === null) return ok(what, 'its queries find series');
     if ((await lackingIn(objective, BEFORE_MS, { client, situation })) === null)
       return unknown(what, `${found}; ${IDLE}`, SEND);
@@ -99,10 +97,10 @@ interface Asking {
 /** Which query of an objective found no series within a window, or was refused; null: none. */
 async function lackingIn(
   objective: Objective,
-  windowMs: number,
+  overMs: number,
   { client, situation: { signal, environment } }: Asking,
 ): Promise<string | null> {
-  const guards = guardQueries(objective, windowMs, (environment.prometheus?.scrapeSeconds ?? 1) * 1000);
+  const guards = guardQueries(objective, overMs, (environment.prometheus?.scrapeSeconds ?? 1) * 1000);
   const answers = new Map<string, number | null>();
   for (const query of Object.values<string | null>({ ...guards })) {
     if (query === null) continue;

@@ -6,7 +6,7 @@ import { accessIn, faultHere, type PlannedCheck, type Work } from '../../suites/
 import type { Goals } from '../../reports/record/goals.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import type { CheckSettings } from '../../suites/catalogue/check-settings.ts';
-import { windowBounds } from '../../env/objectives/index.ts';
+import { windowMs as windowOf } from '../../env/objectives/index.ts';
 import { askingOf, questionsOf } from '../../reports/judge/performance/budget-queries.ts';
 
 /** The instance of the embedded environment, whose nodes and state are on this machine; undefined for any other. */
@@ -77,11 +77,9 @@ const LONGEST_RUN_MS = 86_400_000;
 /** How many questions the objectives take at most. */
 function answersOf(environment: Environment): number {
   const { objectives, prometheus } = environment;
-  const nowMs = Date.now();
   const asked = objectives.flatMap((objective) => {
-    const { fromMs, toMs } = windowBounds(objective.window, nowMs, nowMs - LONGEST_RUN_MS);
     const asking = askingOf(objective, environment, (prometheus?.scrapeSeconds ?? 1) * 1000);
-    return questionsOf(objective, toMs - fromMs, asking);
+    return questionsOf(objective, windowOf(objective.window, LONGEST_RUN_MS), asking);
   });
   return new Set(asked).size;
 }

@@ -151,7 +151,7 @@ const OBJECTIVES = ['api-requests', 'api-latency'].map((name) => ({
   window: { kind: 'run' },
   slice: null,
   status: 'assumed',
-  stated: 'env/objectives',
+  stated: 'template reference',
   indicator: {
     kind: 'ratio',
     counter: true,

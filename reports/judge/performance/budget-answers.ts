@@ -5,7 +5,6 @@ import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import { windowOf } from '../slo/account.ts';
 import type { Window } from '../slo/account.ts';
-import type { Whole } from '../slo/budget.ts';
 import { burnPairs, burnRates } from '../slo/burn-rate.ts';
 import type { BurnRate } from '../slo/burn-rate.ts';
 import { targetsQuery } from '../slo/series/selector.ts';
@@ -15,8 +14,7 @@ import type { Asking, GuardQueries, WindowQueries } from './budget-queries.ts';
 const SECOND_MS = 1000;
 
 export interface Answered {
-  whole: Whole;
-  /** How much of the window has passed. */
+  whole: Window;
   windowMs: number;
   rates: BurnRate[];
   /** What the answers do not show. */
@@ -34,11 +32,7 @@ export function answeredOf(history: History, objective: Objective): Answered | s
   const [line, ...others] = all(history, 'budget-window').filter((one) => one.objective === objective.name);
   if (line === undefined) return 'Prometheus was not asked for it';
   const windowMs = line.toMs - line.fromMs;
-  const endsLater = line.endMs > line.toMs;
-  // Only a period of the calendar may end later, and then its budget is that of the whole period.
-  if (endsLater && objective.window.kind !== 'calendar') return 'its window ends in the future';
-  if (others.length > 0 || !(windowMs > 0 && line.endMs >= line.toMs && line.scrapeSeconds > 0))
-    return 'its window is not valid';
+  if (others.length > 0 || !(windowMs > 0 && line.scrapeSeconds > 0)) return 'its window is not valid';
   const asking = askingOf(objective, history.header.settings, line.scrapeSeconds * SECOND_MS);
   const ask = answersAt(history, line);
   const over = (ms: number): Window =>
@@ -49,7 +43,7 @@ export function answeredOf(history: History, objective: Objective): Answered | s
       answersTo(guardQueries(objective, windowMs, asking.scrapeMs), ask),
     );
     if (lacking !== null) return lacking;
-    const whole = { ...over(windowMs), periods: (line.endMs - line.fromMs) / windowMs };
+    const whole = over(windowMs);
     const pairs = burnPairs(objective, windowMs, asking.scrapeMs);
     const rates = burnRates(objective, pairs, (ms) => unlessUnanswered(() => over(ms)));
     return { whole, windowMs, rates, unshown: unshownOf(objective, asking) };

@@ -24,24 +24,17 @@ export interface Budget {
 
 type Said = Pick<Budget, 'verdict' | 'reason'>;
 
-/** The whole window of an objective, up to now. */
-export interface Whole extends Window {
-  /** Length of the whole window as a multiple of the part that has passed: a calendar period may end later. */
-  periods: number;
-}
-
 /**
- * The error budget of a window: (1 − target) of its events or slices may be bad. For a calendar period that has not ended, the budget is
- * that of the whole period, extrapolated at the rate so far. What was not observed is counted best case and worst case: it passes if budget is
- * left even in the worst case, fails if none is left even in the best, and is inconclusive in between. It is also inconclusive where the
- * budget is smaller than one event or slice, or where only slices without traffic leave a budget.
+ * The error budget of a window: (1 − target) of its events or slices may be bad. What was not observed is counted best case and worst case:
+ * it passes if budget is left even in the worst case, fails if none is left even in the best, and is inconclusive in between. It is also
+ * inconclusive where the budget is smaller than one event or slice, or where only slices without traffic leave a budget.
  */
-export function budgetOf(objective: Objective, whole: Whole): Budget {
-  const { accounts, coverage, periods } = whole;
+export function budgetOf(objective: Objective, whole: Window): Budget {
+  const { accounts, coverage } = whole;
   const counted = accounts.map((account) => ({
     account,
     achieved: achievedOf(account),
-    remaining: remainingOf(account, objective.target, periods),
+    remaining: remainingOf(account, objective.target),
   }));
   const found = {
     account: accounts[0],
@@ -65,14 +58,13 @@ function achievedOf({ total, badBest, badWorst }: Account): Range {
 function remainingOf(
   { total, badBest, badWorst }: Pick<Account, 'total' | 'badBest' | 'badWorst'>,
   target: number,
-  periods: number,
 ): Range {
-  const allowed = total * periods * (1 - target);
+  const allowed = total * (1 - target);
   const left = (bad: number): number => (bad === 0 ? 1 : 1 - bad / allowed);
   return { best: left(badBest), worst: left(badWorst) };
 }
 
-function nothingOf({ method }: Objective, { accounts, coverage }: Whole): Said | null {
+function nothingOf({ method }: Objective, { accounts, coverage }: Window): Said | null {
   if (coverage <= EPSILON)
     return { verdict: 'inconclusive', reason: 'the source has no data for the window' };
   const isQuiet = accounts.every(({ total, quiet }) => total - quiet <= 0);
@@ -88,28 +80,26 @@ const coverageText = (coverage: number): string => `${percent(coverage)} of the 
 
 function verdictOf(
   objective: Objective,
-  { accounts, periods, coverage }: Whole,
+  { accounts, coverage }: Window,
   { remaining, achieved }: Pick<Budget, 'remaining' | 'achieved'>,
 ): Said {
-  const of = periods > 1 ? 'of the budget of the whole period left' : 'of the budget left';
   const isOpen = achieved.best - achieved.worst > EPSILON;
   const seen = isOpen ? `, ${coverageText(coverage)}` : '';
   if (remaining.worst >= -EPSILON)
     return (
-      accounts.map((account) => whyTooLittle(objective, account, periods)).find((said) => said !== null) ?? {
+      accounts.map((account) => whyTooLittle(objective, account)).find((said) => said !== null) ?? {
         verdict: 'pass',
-        reason: `${isOpen ? 'at least ' : ''}${percent(remaining.worst)} ${of}${seen}`,
+        reason: `${isOpen ? 'at least ' : ''}${percent(remaining.worst)} of the budget left${seen}`,
       }
     );
   if (remaining.best < -EPSILON) {
-    const whose = periods > 1 ? 'the budget of the whole period' : 'the budget';
-    const spent = `${timesSpent(remaining.best)} times ${whose} spent`;
+    const spent = `${timesSpent(remaining.best)} times the budget spent`;
     return { verdict: 'fail', reason: `${isOpen ? 'at least ' : ''}${spent}${seen}` };
   }
   const doubt = accounts.length > 1 ? '; what new series had counted before they were seen may be older' : '';
   return {
     verdict: 'inconclusive',
-    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} ${of}: ${coverageText(coverage)}${doubt}`,
+    reason: `between ${percent(remaining.worst)} and ${percent(remaining.best)} of the budget left: ${coverageText(coverage)}${doubt}`,
   };
 }
 
@@ -117,7 +107,7 @@ function verdictOf(
 const EPSILON = 1e-9;
 
 /** Why the remaining budget proves too little to pass; null if it proves enough. */
-function whyTooLittle({ target, method }: Objective, account: Account, periods: number): Said | null {
+function whyTooLittle({ target, method }: Objective, account: Account): Said | null {
   const busy = account.total - account.quiet;
   const [one, several] = method === 'Timeslices' ? ['slice', 'slices with traffic'] : ['event', 'events'];
   const needed = Math.ceil(1 / (1 - target) - 1e-6);
@@ -126,7 +116,7 @@ function whyTooLittle({ target, method }: Objective, account: Account, periods: 
       verdict: 'inconclusive',
       reason: `${Math.floor(busy)} ${several} are too few: their budget is less than one bad ${one}, so having none proves nothing; a target of ${percent(target)} needs ${needed}`,
     };
-  const alone = remainingOf({ ...account, total: busy }, target, periods);
+  const alone = remainingOf({ ...account, total: busy }, target);
   if (alone.worst >= -EPSILON) return null;
   return {
     verdict: 'inconclusive',

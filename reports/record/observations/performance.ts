@@ -9,8 +9,6 @@ export const PERFORMANCE = kinds({
     fromMs: z.number(),
     /** When its queries are evaluated. */
     toMs: z.number(),
-    /** End of the whole window if it is in the future; otherwise `toMs`. */
-    endMs: z.number(),
     scrapeSeconds: z.number(),
   },
   /** The answer to one instant query: a number without labels. */

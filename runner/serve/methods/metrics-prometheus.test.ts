@@ -13,7 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { readObjectives, resolveObjectives } from '../../../env/objectives/index.ts';
+import { readTemplates, resolveObjectives } from '../../../env/objectives/index.ts';
 import { prometheusPrograms } from '../../../env/objectives/_testing/debian-prometheus.ts';
 import { objectives as choices } from '../../../env/schema/objectives.ts';
 import { DEFAULT_TIMEOUTS } from '../../../env/schema.ts';
@@ -154,12 +154,12 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const LIBRARY = readObjectives(path.join(import.meta.dirname, '../../../env/objectives'));
+const TEMPLATES = readTemplates(path.join(import.meta.dirname, '../../..'));
 
 function objectiveOf(stated: Record<string, unknown>): Objective {
   const name = 'goal';
   const parsed = choices.parse([{ name, service: 'shop', target: 0.99, window: 'run', ...stated }]);
-  const [found] = resolveObjectives(parsed, LIBRARY, { source: parseYaml('', 'x'), kind: 'staging' });
+  const [found] = resolveObjectives(parsed, TEMPLATES, { source: parseYaml('', 'x'), kind: 'staging' });
   assert.ok(found);
   return found;
 }

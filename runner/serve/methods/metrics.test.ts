@@ -31,7 +31,6 @@ interface Line {
   query: string;
   fromMs: number;
   toMs: number;
-  endMs: number;
   atMs: number;
   scrapeSeconds: number;
   value: number | null;
@@ -151,8 +150,8 @@ test('should ask each query once, all for one moment, and record its number', ()
       windows.map(({ objective }) => objective),
       objectives.map(({ name }) => name),
     );
-    for (const { scrapeSeconds, fromMs, toMs, endMs } of windows) {
-      assert.deepEqual([scrapeSeconds, endMs], [5, toMs]);
+    for (const { scrapeSeconds, fromMs } of windows) {
+      assert.equal(scrapeSeconds, 5);
       assert.ok(Math.abs(fromMs - startedMs) < NEAR_MS, `${fromMs - startedMs} ms`);
     }
     const queries = asked.map(({ query }) => query);

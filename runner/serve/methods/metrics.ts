@@ -1,4 +1,4 @@
-import { windowBounds } from '../../../env/objectives/index.ts';
+import { windowMs } from '../../../env/objectives/index.ts';
 import type { Environment, PrometheusSettings } from '../../../env/schema.ts';
 import { openHistory } from '../../../probes/history.ts';
 import type { HistoryWriter } from '../../../probes/history.ts';
@@ -112,10 +112,11 @@ async function record(
   const aheadMs = await aheadOf(client, { writer, signal });
   const atMs = Date.now() + aheadMs;
   const questions = environment.objectives.flatMap((objective) => {
-    const bounds = windowBounds(objective.window, atMs, startedMs + aheadMs);
-    writer.observe({ kind: 'budget-window', objective: objective.name, ...bounds, scrapeSeconds });
+    const lengthMs = windowMs(objective.window, atMs - aheadMs - startedMs);
+    const window = { objective: objective.name, fromMs: atMs - lengthMs, toMs: atMs, scrapeSeconds };
+    writer.observe({ kind: 'budget-window', ...window });
     const asking = askingOf(objective, environment, scrapeSeconds * 1000);
-    return questionsOf(objective, bounds.toMs - bounds.fromMs, asking);
+    return questionsOf(objective, lengthMs, asking);
   });
   for (const query of new Set(questions)) {
     const answer = await askNumber(client, query, { atMs, signal });

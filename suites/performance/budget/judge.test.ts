@@ -59,7 +59,7 @@ function answered(of: Objective, { guards, ...values }: Values = {}): Seen[] {
     learn(windowQueries(of, ms, asking), { ...SOUND, ...values });
   learn(guardQueries(of, WINDOW_MS, SCRAPE_MS), { ...FOUND, ...guards });
   return [
-    ['budget-window', { objective: of.name, fromMs: T0, toMs: TO_MS, endMs: TO_MS, scrapeSeconds: 10 }],
+    ['budget-window', { objective: of.name, fromMs: T0, toMs: TO_MS, scrapeSeconds: 10 }],
     ...questionsOf(of, WINDOW_MS, asking).map((query): Seen => [
       'metric-answer',
       { query, atMs: TO_MS, value: known.get(query) ?? null },
@@ -184,29 +184,6 @@ it('should be open where Prometheus refused a query or warned of its answer, and
     );
   assert.match(changed({ refused: 'query timed out' }).reason, /^api-requests: query timed out$/);
   assert.match(changed({ atMs: TO_MS - 1 }).reason, /no answer was recorded/);
-});
-
-it('should count the budget of the whole period only where the calendar says when it ends', () => {
-  const later = (seen: Seen[]): Seen[] =>
-    seen.map(([kind, fields]) =>
-      kind === 'budget-window' ? [kind, { ...fields, endMs: TO_MS + 9 * WINDOW_MS }] : [kind, fields],
-    );
-  const period = {
-    kind: 'calendar',
-    duration: '1d',
-    startTime: '2026-01-01 00:00:00',
-    timeZone: 'UTC',
-  } as const;
-  const calendar = objective({ window: period });
-  const whole = budget(later(answered(calendar, { part: 180 })), [calendar]);
-  assert.deepEqual(
-    [whole.verdict, whole.reason],
-    [
-      'pass',
-      'every objective has error budget left, api-requests the least: 70 % of the budget of the whole period left',
-    ],
-  );
-  assert.match(budget(later(answered(objective()))).reason, /its window ends in the future/);
 });
 
 it('should be open where the objectives cannot be read', () => {

@@ -138,11 +138,7 @@ function targetText({ target, method, slice }: Objective): string {
 
 function windowText({ window }: Objective): string {
   if (window.kind === 'run') return 'the run';
-  return window.kind === 'rolling'
-    ? window.ms >= DAY_MS
-      ? `${Number((window.ms / DAY_MS).toFixed(2))} d`
-      : `${window.ms / SECOND_MS} s`
-    : `the ${window.duration} from ${window.startTime}`;
+  return window.ms >= DAY_MS ? `${Number((window.ms / DAY_MS).toFixed(2))} d` : `${window.ms / SECOND_MS} s`;
 }
 
 /** Nothing was counted: none of nothing was bad, which is no 100 %. */
