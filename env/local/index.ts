@@ -21,7 +21,6 @@ import { findingsOf, judgeMachine, lookAtMachine } from './machine/preflight.ts'
 import type { Finding, Machine, Need } from './machine/preflight.ts';
 import { needOf } from './need.ts';
 import type { Wanted } from './need.ts';
-import { refuseOtherState } from './other-state.ts';
 import { Progress, recordDurations, recordedDurations } from './progress.ts';
 import type { UpProgress } from './progress.ts';
 import { clusterUid, provisionCluster, provisionPlatform, restoreHealth } from './provision.ts';
@@ -94,8 +93,8 @@ export async function checkMachine({
 /**
  * Provisions an environment, or returns the one that is up if it is healthy and its fingerprint is the same.
  * @throws PreflightError before anything is changed when the machine cannot hold it; EnvironmentHeldError while another
- * process provisions or removes it; CommandError (75) while another instance has the same addresses, or the instance is up with another state
- * folder; otherwise the error of the step that failed. What was built until then is kept.
+ * process provisions or removes it; CommandError (75) while another instance has the same addresses; otherwise the error of the
+ * step that failed. What was built until then is kept.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const { instance, size, signal } = options;
@@ -114,7 +113,6 @@ export async function up(options: UpOptions): Promise<UpResult> {
   let provisioned: Provisioned;
   try {
     options.refuse?.();
-    refuseOtherState(instance);
     await refuseSharedBlock(instance, { signal });
     provisioned = await provision(options, progress);
   } catch (error) {
@@ -136,8 +134,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
 /**
  * Removes an environment: processes, cgroups, namespaces, links, routes and its state. Also removes what a crash or an
  * interrupted set-up left. The cache of programs and images stays.
- * @throws EnvironmentHeldError while another process provisions or removes it; CommandError (75) while it is up with another state folder;
- * Error that lists what could not be removed.
+ * @throws EnvironmentHeldError while another process provisions or removes it; Error that lists what could not be removed.
  */
 export async function down(options: {
   readonly instance: InstanceName;

@@ -9,7 +9,6 @@ import { instanceHolder } from '../../host/lock.ts';
 import { killProcesses } from '../../host/process-identity.ts';
 import { stateDir } from '../../host/paths.ts';
 import { settleInstallation } from './machine/quiet-install.ts';
-import { refuseOtherState } from './other-state.ts';
 
 const CGROUP_DEADLINE_MS = 60_000;
 
@@ -28,13 +27,11 @@ export type RemoveOptions = {
  * Removes everything of an instance that a run, a crash or a reboot may have left: processes (by membership of its
  * cgroups), nested cgroups depth first, links, namespaces, routes, and its state folder except the lock. Mounts are
  * in the nodes' namespaces and end with them. Idempotent.
- * @throws CommandError (75) while nodes of it run that belong to another state folder: nothing is removed then
  */
 export async function removeInstance(
   instance: InstanceName,
   { keepStamp = false, ...options }: RemoveOptions = {},
 ): Promise<void> {
-  refuseOtherState(instance);
   // The stamp goes first: even if this process is killed now, the half-removed instance does not count as an environment.
   if (!keepStamp) rmSync(join(stateDir(instance), STAMP_FILE), { force: true });
   killProcesses(processesIn(cgroupName(instance)));
