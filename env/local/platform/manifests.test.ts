@@ -6,16 +6,17 @@ import { test } from 'node:test';
 import type { ImageSet } from '../images/index.ts';
 import { addressesOf } from '../nodes/addressing.ts';
 import { render, type RenderContext } from './manifests.ts';
-import type { KubeObject } from './objects.ts';
+import type { KubeObject, Labelling } from './objects.ts';
 
 interface Files {
   readonly files: Readonly<Record<string, string>>;
   readonly words?: readonly string[];
   readonly values?: Readonly<Record<string, string>>;
+  readonly labelling?: Labelling;
 }
 
 /** What comes of these files in a folder. */
-function rendered({ files, words = [], values = {} }: Files): KubeObject[] {
+function rendered({ files, words = [], ...component }: Files): KubeObject[] {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-manifests-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -24,7 +25,7 @@ function rendered({ files, words = [], values = {} }: Files): KubeObject[] {
       images: { redis: { pinned: 'redis@sha256:1' } } as unknown as ImageSet,
       with: words,
     };
-    return render(context, { redis: 'of-redis' }, { folder, values });
+    return render(context, { redis: 'of-redis' }, { folder, ...component });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -80,6 +81,18 @@ test('should change what is there where a part is provisioned, and only there', 
     b: 'two',
     list: [{ name: 'x', value: 3 }, { name: 'y', value: 2 }, { name: 'z' }],
   });
+});
+
+test('should label what it makes as its platform does, in selectors too', () => {
+  const text =
+    "{ apiVersion: v1, kind: Service, metadata: { name: kv }, spec: { selector: { '{{label}}': kv } } }";
+  const files = { 'manifests.yaml': text };
+  const seen = (given: Files): unknown =>
+    rendered(given).map(({ metadata, spec }) => [metadata.labels, spec]);
+  assert.deepEqual(seen({ files, labelling: { key: 'app', others: {} } }), [
+    [{ app: 'kv' }, { selector: { app: 'kv' } }],
+  ]);
+  assert.match(JSON.stringify(seen({ files })), /part-of.*"selector":\{"app\.kubernetes\.io\/name":"kv"\}/);
 });
 
 test('should refuse a change of what is not there, and an object that is there twice', () => {

@@ -8,7 +8,7 @@ import { PART_NAMES } from '../../schema/parts.ts';
 import { imageOf } from '../images/index.ts';
 import type { PlatformContext } from './context.ts';
 import { isMapping, mergeInto, type Fields } from './merge.ts';
-import { withDefaults, type KubeObject } from './objects.ts';
+import { RECOMMENDED, withDefaults, type KubeObject, type Labelling } from './objects.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Where a component's manifests are. */
@@ -19,6 +19,8 @@ export interface Component {
   readonly files?: readonly string[];
   /** What TypeScript works out: by the names that `{{value NAME}}` uses. */
   readonly values?: Readonly<Record<string, string>>;
+  /** How its objects are labelled, and the key of `{{label}}`. Default: as those of the reference platform. */
+  readonly labelling?: Labelling;
   /** The objects as the manifests have them, without what those of the reference platform get (objects.ts). Default: false. */
   readonly plain?: boolean;
 }
@@ -49,12 +51,16 @@ export function render(context: RenderContext, secrets: Secrets, component: Comp
   return [...objects.values()].map((object) => {
     const spec = fill(object['spec'], digests, `${folder}: .spec`);
     const complete = { ...object, ...(spec !== undefined && { spec }) } as unknown as KubeObject;
-    return component.plain === true ? complete : withDefaults(complete);
+    return component.plain === true ? complete : withDefaults(complete, component.labelling ?? RECOMMENDED);
   });
 }
 
 /** The placeholders, `{{WORD NAME}}`. */
-function wordsOf(context: RenderContext, secrets: Secrets, { folder, values = {} }: Component): Words {
+function wordsOf(
+  context: RenderContext,
+  secrets: Secrets,
+  { folder, values = {}, labelling = RECOMMENDED }: Component,
+): Words {
   const words: Words = {
     // The first two octets of every address of the instance; the range of Services begins at `{{block}}.128.0`.
     block: () => context.addresses.block,
@@ -63,6 +69,8 @@ function wordsOf(context: RenderContext, secrets: Secrets, { folder, values = {}
     // A password of the instance. Belongs into Secrets alone.
     secret: (name) => known(secrets, name, 'password'),
     value: (name) => known(values, name, 'value'),
+    // The key of the label that holds the name of an object.
+    label: () => labelling.key,
     // The text of a file beside the manifest, in which placeholders are filled as well.
     file: (name) => {
       const file = join(folder, name);
@@ -88,7 +96,10 @@ function fill(node: unknown, words: Words, at: string): unknown {
   if (Array.isArray(node)) return node.map((item, i) => fill(item, words, `${at}[${String(i)}]`));
   if (isMapping(node))
     return Object.fromEntries(
-      Object.entries(node).map(([key, value]) => [key, fill(value, words, `${at}.${key}`)]),
+      Object.entries(node).map(([key, value]) => [
+        fill(key, words, at) as string,
+        fill(value, words, `${at}.${key}`),
+      ]),
     );
   if (typeof node !== 'string') return node;
   if (node.replace(PLACEHOLDER, '').includes('{{'))

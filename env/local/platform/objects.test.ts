@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setVariable } from '../../../host/_testing/variable.ts';
-import { withDefaults } from './objects.ts';
+import { RECOMMENDED, withDefaults } from './objects.ts';
 
 void test('gives the probes of a slow machine longer to answer, and its starts more of them', (t) => {
   const container = {
@@ -17,7 +17,7 @@ void test('gives the probes of a slow machine longer to answer, and its starts m
     spec: { template: { spec: { containers: [container] } } },
   };
   const probesOf = (): unknown[] => {
-    const { spec } = withDefaults(deployment) as unknown as typeof deployment;
+    const { spec } = withDefaults(deployment, RECOMMENDED) as unknown as typeof deployment;
     return spec.template.spec.containers.map(({ startupProbe, livenessProbe, readinessProbe }) => [
       startupProbe,
       livenessProbe,

@@ -20,19 +20,22 @@ export interface Metadata {
 /** Who applies these objects; not `plumbline`, which marks what checks create and clean up. */
 export const FIELD_MANAGER = 'plumbline-env';
 
-/** Labels that select the pods of one workload. */
-function selector(name: string): Record<string, string> {
-  return { 'app.kubernetes.io/name': name };
+/** How a platform labels its objects. */
+export interface Labelling {
+  /** Of the label that holds the name of an object, and by which the pods of a workload are selected. */
+  readonly key: string;
+  /** What all have besides. */
+  readonly others: Readonly<Record<string, string>>;
 }
 
-/** Labels of every object of the platform. */
-function labels(name: string): Record<string, string> {
-  return {
-    ...selector(name),
+/** Of the reference platform. */
+export const RECOMMENDED: Labelling = {
+  key: 'app.kubernetes.io/name',
+  others: {
     'app.kubernetes.io/part-of': 'tender-platform',
     'app.kubernetes.io/managed-by': FIELD_MANAGER,
-  };
-}
+  },
+};
 
 /** A container's rights: none. `readOnlyRootFilesystem` needs emptyDir mounts for whatever the program writes. */
 const NO_RIGHTS = {
@@ -85,32 +88,33 @@ interface Container {
  * ServiceAccount without a token; of a workload its selector, pods that run as a user without rights, and containers without any, which are not
  * taken for dead too soon.
  */
-export function withDefaults(object: KubeObject): KubeObject {
-  const labelled = { ...object, metadata: withLabels(object.metadata) };
+export function withDefaults(object: KubeObject, labelling: Labelling): KubeObject {
+  const { name } = object.metadata;
+  const labelled = { ...object, metadata: withLabels(object.metadata, name, labelling) };
   if (object.kind === 'ServiceAccount') return { automountServiceAccountToken: false, ...labelled };
   if (!WORKLOADS.includes(object.kind)) return labelled;
-  return { ...labelled, spec: withPodDefaults(object['spec'] as Workload, object.metadata.name) };
+  return { ...labelled, spec: withPodDefaults(object['spec'] as Workload, name, labelling) };
 }
 
-function withLabels<T extends Partial<Metadata>>(metadata: T, name = metadata.name ?? ''): T {
-  return { ...metadata, labels: { ...labels(name), ...metadata.labels } };
+function withLabels<T extends Partial<Metadata>>(metadata: T, name: string, { key, others }: Labelling): T {
+  return { ...metadata, labels: { [key]: name, ...others, ...metadata.labels } };
 }
 
-function withPodDefaults(spec: Workload, name: string): unknown {
+function withPodDefaults(spec: Workload, name: string, labelling: Labelling): unknown {
   const { template, volumeClaimTemplates } = spec;
   const containers = template.spec.containers.map(withContainerDefaults);
   const securityContext = template.spec.securityContext ?? NO_ROOT;
   return {
-    selector: { matchLabels: selector(name) },
+    selector: { matchLabels: { [labelling.key]: name } },
     ...spec,
     template: {
-      metadata: withLabels(template.metadata ?? {}, name),
+      metadata: withLabels(template.metadata ?? {}, name, labelling),
       spec: { ...template.spec, securityContext, containers },
     },
     ...(volumeClaimTemplates && {
       volumeClaimTemplates: volumeClaimTemplates.map((claim) => ({
         ...claim,
-        metadata: withLabels(claim.metadata, name),
+        metadata: withLabels(claim.metadata, name, labelling),
       })),
     }),
   };

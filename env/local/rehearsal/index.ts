@@ -54,7 +54,7 @@ const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   redis: { 'redis-password': 'redisCanary', 'sentinel-password': 'sentinelCanary' },
   rabbitmq: { 'rabbitmq-password': 'rabbitCanary' },
-  elasticsearch: { 'elasticsearch-password': 'searchCanary' },
+  elasticsearch: { 'elasticsearch-password': 'elasticsearchPlumbline' },
   neo4j: { 'neo4j-password': 'graphCanary' },
 };
 

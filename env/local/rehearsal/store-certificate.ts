@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { certificateFiles, ensureCertificate, type Subject } from '../platform/certificate.ts';
 import type { PlatformContext } from '../platform/context.ts';
 import { render } from '../platform/manifests.ts';
-import type { KubeObject } from '../platform/objects.ts';
+import type { KubeObject, Labelling } from '../platform/objects.ts';
 import type { Secrets } from '../platform/secrets.ts';
 
 type Place = Pick<PlatformContext, 'stateDir'>;
+
+/** The platform's labels: the names of objects, and nothing else. */
+export const LABELLING: Labelling = { key: 'app', others: {} };
 
 interface StoreCertificate {
   /** Makes it where it is missing or near its end. @throws when openssl fails */

@@ -6,7 +6,7 @@ import type { Applied } from '../part.ts';
 import { callOf, type Call } from './call.ts';
 
 /** What was applied, with the password of the application's own account. */
-export type OfElasticsearch = Applied<'elasticsearchTender'>;
+export type OfElasticsearch = Applied<'elasticsearchOwner'>;
 
 export const DOCUMENTS_INDEX = 'tender-documents';
 const DOCUMENTS = 300;
@@ -34,7 +34,7 @@ export async function ensureDocuments(
   { objects, secrets }: OfElasticsearch,
 ): Promise<void> {
   const url = urlOf(objects, 'elasticsearch', 'http');
-  const call = callOf(context, { url, user: 'tender', password: secrets.elasticsearchTender });
+  const call = callOf(context, { url, user: 'tender', password: secrets.elasticsearchOwner });
   await waitFor(
     async () => {
       await ensureIndex(call);

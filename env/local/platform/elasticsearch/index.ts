@@ -6,7 +6,7 @@ import { base, NONROOT, type ImageRecipe } from '../../images/recipes.ts';
 import { TENDER } from '../context.ts';
 import { part } from '../part.ts';
 import { ensureDocuments } from './documents.ts';
-import { serverObjects } from './server.ts';
+import { serverObjects, type Members } from './server.ts';
 
 export const HAPROXY_IMAGE: ImageRecipe = {
   name: 'haproxy',
@@ -25,13 +25,28 @@ export const ELASTICSEARCH_IMAGES: readonly ImageRecipe[] = [
   HAPROXY_IMAGE,
 ];
 
+const NAME = 'elasticsearch';
+/** They hold data and may become master. */
+const MEMBERS: Members = {
+  name: NAME,
+  namespace: TENDER,
+  cluster: 'tender',
+  roles: 'master,data',
+  masters: NAME,
+  first: [0, 1, 2].map((at) => `${NAME}-${at}`).join(','),
+  heap: '400m',
+  memory: '640Mi',
+  most: '896Mi',
+  owner: 'tender',
+  service: NAME,
+  address: '50',
+};
+
 export const store = part({
-  name: 'elasticsearch',
+  name: NAME,
   images: ELASTICSEARCH_IMAGES,
-  passwords: ['elasticsearchTender', 'elasticsearchPlumbline'],
-  objects: (context, secrets) => {
-    const users = ['plumbline', 'tender'];
-    return serverObjects(context, secrets, { name: 'elasticsearch', namespace: TENDER, heap: '400m', users });
-  },
+  passwords: ['elasticsearchOwner', 'elasticsearchPlumbline'],
+  objects: (context, secrets) =>
+    serverObjects(context, secrets, MEMBERS, { files: ['manifests.yaml', 'service.yaml'] }),
   works: ensureDocuments,
 });

@@ -16,10 +16,10 @@ const NAME = 'logstore';
 /** With 384 MB it refused lines that came in bulk (429), and was not ready meanwhile. */
 const HEAP = '640m';
 
-/** Every object of it. Of the accounts one reads, and the other ships. */
+/** Every object of it. The account beside the one that reads ships. */
 export function logstoreObjects(context: PlatformContext, secrets: Secrets): KubeObject[] {
-  const users = ['plumbline', 'shipper'];
-  return serverObjects(context, secrets, { name: NAME, namespace: OBSERVABILITY, heap: HEAP, users });
+  const server = { name: NAME, namespace: OBSERVABILITY, heap: HEAP, owner: 'shipper' };
+  return serverObjects(context, secrets, server, { folder: NAME });
 }
 
 const PREPARED_DEADLINE_MS = 60_000;

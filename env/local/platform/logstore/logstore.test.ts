@@ -16,7 +16,7 @@ test('should ask its own two accounts for a password, and no one else', () => {
   const config = fileOf(OBJECTS, 'logstore-gate', 'haproxy.cfg');
   assert.deepEqual(config.match(/^ {2}user .*$/gm), [
     '  user plumbline insecure-password "${PLUMBLINE_PASSWORD}"',
-    '  user shipper insecure-password "${SHIPPER_PASSWORD}"',
+    '  user shipper insecure-password "${OWNER_PASSWORD}"',
   ]);
 });
 

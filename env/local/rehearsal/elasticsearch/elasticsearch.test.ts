@@ -13,8 +13,9 @@ import { store } from './index.ts';
 const WORDS = ['elasticsearch'];
 const CONTEXT = contextWith(WORDS, 'rehearsal', imageSet('rehearsal', WORDS));
 const OBJECTS = platformObjects(CONTEXT);
-const PROXY = fileOf(OBJECTS, 'catalog-door', 'proxy.cfg');
-const SETTINGS = parse(fileOf(OBJECTS, 'catalog-node', 'elasticsearch.yml')) as Record<string, unknown>;
+const PROXY = fileOf(OBJECTS, 'catalog-data-gate', 'haproxy.cfg');
+const settingsOf = (set: string): Record<string, unknown> =>
+  parse(fileOf(OBJECTS, `${set}-config`, 'elasticsearch.yml')) as Record<string, unknown>;
 
 test('should run a node and a proxy in each pod of both sets, as a restricted namespace wants them', () => {
   assert.deepEqual(assertIsRestricted(OBJECTS, 'search'), {
@@ -38,7 +39,6 @@ interface Spec {
     readonly metadata: { readonly labels: Readonly<Record<string, string>> };
     readonly spec: {
       readonly containers: readonly {
-        readonly env: readonly { readonly name: string; readonly value?: string }[];
         readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
       }[];
     };
@@ -47,9 +47,9 @@ interface Spec {
 const specOf = (set: string): Spec => named(OBJECTS, 'StatefulSet', set)?.['spec'] as Spec;
 
 test('should have three masters that hold no data, and three nodes that hold nothing else', () => {
-  const given = (set: string): (string | undefined)[] => {
-    const { env } = specOf(set).template.spec.containers[0] ?? assert.fail();
-    return ['ROLE', 'FIRST_MASTERS'].map((wanted) => env.find(({ name }) => name === wanted)?.value);
+  const given = (set: string): unknown[] => {
+    const settings = settingsOf(set);
+    return ['node.roles', 'cluster.initial_master_nodes'].map((name) => settings[name]);
   };
   const masters = [0, 1, 2].map((at) => `catalog-master-${String(at)}`).join(',');
   assert.deepEqual(given('catalog-master'), ['master', masters]);
@@ -68,16 +68,16 @@ test('should lead clients to the nodes with data alone, at an address that envir
 
 test('should keep its data on the claim', () => {
   const { volumeMounts } = specOf('catalog-data').template.spec.containers[0] ?? assert.fail();
-  const mount = volumeMounts.find(({ name }) => name === 'store')?.mountPath ?? '';
-  assert.equal(SETTINGS['path.data'], `${mount}/data`);
+  const mount = volumeMounts.find(({ name }) => name === 'data')?.mountPath ?? '';
+  assert.deepEqual([settingsOf('catalog-data')['path.data'], mount], ['/srv/search', '/srv/search']);
 });
 
 test('should let clients in through the proxy alone, with TLS and a user', () => {
-  assert.equal(SETTINGS['http.host'], '127.0.0.1');
+  assert.equal(settingsOf('catalog-data')['http.host'], '127.0.0.1');
   const binds = PROXY.match(/^ {2}bind .*$/gm) ?? [];
   assert.equal(binds.length, 2);
-  for (const bind of binds) assert.match(bind, / ssl crt \/etc\/door-tls\/tls\.crt$/);
-  assert.match(PROXY, /http-request auth realm \S+ unless \{ http_auth\(users\) \}/);
+  for (const bind of binds) assert.match(bind, / ssl crt \/etc\/gate-tls\/tls\.crt$/);
+  assert.match(PROXY, /http-request auth realm \S+ unless \{ http_auth\(accounts\) \}/);
   for (const [, password = ''] of PROXY.matchAll(/insecure-password (\S+)/g))
     assert.match(password, /^"\$\{[A-Z_]+\}"$/);
 });

@@ -1,4 +1,4 @@
-/** Elasticsearch with dedicated masters and data nodes, over TLS alone. */
+/** Elasticsearch with dedicated masters and data nodes, over TLS alone: two sets of the members of the reference platform. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askOnce, type HttpQuestion } from '../../../../host/http.ts';
@@ -6,12 +6,13 @@ import { waitFor } from '../../../../host/wait.ts';
 import { replicasOf, specOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
+import { serverObjects, type Members } from '../../platform/elasticsearch/server.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { storeCertificate } from '../store-certificate.ts';
+import { LABELLING, storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'catalog';
 const NAMESPACE = 'search';
-const SETS = [`${NAME}-master`, `${NAME}-data`] as const;
+const [MASTERS, DATA] = [`${NAME}-master`, `${NAME}-data`];
 const DOMAIN = `${NAME}.${NAMESPACE}.svc.cluster.local`;
 const certificate = storeCertificate(NAME, {
   authority: 'search authority',
@@ -19,11 +20,56 @@ const certificate = storeCertificate(NAME, {
   addresses: [],
 });
 
+/** As it is in both sets, with the names and the folder of another team. */
+const COMMON = {
+  namespace: NAMESPACE,
+  cluster: NAME,
+  masters: MASTERS,
+  server: 'node',
+  gate: 'door',
+  data: '/srv/search',
+  class: 'fast-local',
+  owner: NAME,
+  tls: ' ssl crt /etc/gate-tls/tls.crt',
+  rules: readFileSync(join(import.meta.dirname, 'rules.cfg'), 'utf8'),
+  service: NAME,
+  address: '51',
+} as const;
+const MASTER_SET: Members = {
+  ...COMMON,
+  name: MASTERS,
+  roles: 'master',
+  first: [0, 1, 2].map((at) => `${MASTERS}-${at}`).join(','),
+  heap: '128m',
+  memory: '288Mi',
+  most: '512Mi',
+};
+/** Clients come to these: the masters have enough to do. */
+const DATA_SET: Members = {
+  ...COMMON,
+  name: DATA,
+  roles: 'data',
+  first: '',
+  heap: '256m',
+  memory: '448Mi',
+  most: '704Mi',
+};
+
 export const store = part({
   name: 'elasticsearch',
   images: ELASTICSEARCH_IMAGES,
-  passwords: ['searchCanary', 'searchOwner'],
-  objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
+  passwords: ['elasticsearchPlumbline', 'elasticsearchOwner'],
+  objects: (context, secrets) => [
+    ...certificate.objects(context, secrets, { folder: import.meta.dirname }),
+    ...serverObjects(context, secrets, MASTER_SET, {
+      labelling: LABELLING,
+      files: ['manifests.yaml', 'tls.yaml'],
+    }),
+    ...serverObjects(context, secrets, DATA_SET, {
+      labelling: LABELLING,
+      files: ['manifests.yaml', 'tls.yaml', 'service.yaml'],
+    }),
+  ],
   prepare: certificate.ensure,
   works: isGreen,
 });
@@ -34,7 +80,7 @@ const ANSWER_MS = 10_000;
 const INDEX = '/products';
 const SETTINGS = { settings: { number_of_shards: 1, number_of_replicas: 2 } };
 
-type OfElasticsearch = Applied<'searchCanary' | 'searchOwner'>;
+type OfElasticsearch = Applied<'elasticsearchOwner'>;
 
 /**
  * Has the owner's index made, and waits until the cluster is green with every node.
@@ -42,13 +88,16 @@ type OfElasticsearch = Applied<'searchCanary' | 'searchOwner'>;
  */
 async function isGreen(context: PlatformContext, applied: OfElasticsearch): Promise<void> {
   const ask = asking(context, applied);
-  const nodes = SETS.reduce((sum, set) => sum + replicasOf(applied.objects, 'StatefulSet', set), 0);
+  const nodes = [MASTERS, DATA].reduce(
+    (sum, set) => sum + replicasOf(applied.objects, 'StatefulSet', set),
+    0,
+  );
   await waitFor(async () => await greenWith(ask, nodes), {
     what: `Elasticsearch of ${context.instance} to be green with ${String(nodes)} nodes and its index ${INDEX}`,
     deadlineMs: GREEN_DEADLINE_MS,
     intervalMs: 500,
     signal: context.signal,
-    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} logs ${SETS[0]}-0 -c node`,
+    next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} logs ${MASTERS}-0 -c node`,
   });
 }
 
@@ -65,7 +114,7 @@ function asking({ stateDir, signal }: PlatformContext, { objects, secrets }: OfE
     url: `https://${DOMAIN}:${port}`,
     address: `${clusterIP}:${port}`,
     ca: readFileSync(join(stateDir, NAME, 'ca.crt'), 'utf8'),
-    account: { user: 'catalog', password: secrets.searchOwner },
+    account: { user: NAME, password: secrets.elasticsearchOwner },
   };
   return (question) => askOnce(server, question, { deadlineMs: ANSWER_MS, signal });
 }
