@@ -1,20 +1,20 @@
 import type { KubeCalls } from '../safety/kube-call.ts';
 import type { KubeReply } from '../safety/types.ts';
 import { MIRROR_NAME, mirrorPath } from '../safety/journal/mirror.ts';
-import { textAt } from '../safety/timers/undo-kube.ts';
+import { seenAt } from '../safety/timers/undo-kube.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 /** Two of them may be waited for at the end of a run whose API server is gone. */
 const CALL_TIMEOUT_MS = 3_000;
-/** Beside the entries of the rollback journal, under a key of its own. */
-const KEY = 'drilled';
+/** Of the keys of lists, beside the entries of the rollback journal. */
+const PREFIX = 'drilled.';
 
-/** The list of drills where runs on other machines see it. */
+/** The lists of drills, by run, where runs on other machines see them. */
 export interface DrillsMirror {
-  /** Empty where there is none. Never throws. @returns why it is not known what it holds, such as without the right to read it */
-  read(): Promise<{ text: string } | { why: string }>;
-  /** Never throws. @returns why it was not written; null: it was */
-  write(text: string): Promise<string | null>;
+  /** Never throws. @returns why it is not known what is there, such as without the right to read it */
+  read(): Promise<{ lists: Record<string, string> } | { why: string }>;
+  /** Writes these and leaves all others; null: removes it. Never throws. @returns why it was not written; null: it was */
+  write(lists: Readonly<Record<string, string | null>>): Promise<string | null>;
 }
 
 /**
@@ -34,19 +34,23 @@ export function drillsMirror(connect: () => KubeCalls, namespace: string): Drill
     read: async () => {
       try {
         const { status, body } = await ask({ method: 'GET', path });
-        if (status === 404) return { text: '' };
-        return status === 200 ? { text: textAt(body, 'data', KEY) ?? '' } : { why: `${unread} (${status})` };
+        if (status !== 200 && status !== 404) return { why: `${unread} (${status})` };
+        const lists = Object.entries(seenAt(body, 'data') ?? {}).flatMap(
+          ([key, text]: [string, unknown]): [string, string][] =>
+            key.startsWith(PREFIX) && typeof text === 'string' ? [[key.slice(PREFIX.length), text]] : [],
+        );
+        return { lists: Object.fromEntries(lists) };
       } catch (error) {
         return { why: `${unread}: ${errorText(error)}` };
       }
     },
-    write: async (text) => {
+    write: async (lists) => {
       try {
-        const body = { data: { [KEY]: text } };
+        const data = Object.fromEntries(Object.entries(lists).map(([id, text]) => [`${PREFIX}${id}`, text]));
         const { status } = await ask({
           method: 'PATCH',
           path: `${path}?fieldManager=plumbline-drilled`,
-          body,
+          body: { data },
         });
         return status === 200 ? null : `the API server answered ${status} for the ConfigMap ${MIRROR_NAME}`;
       } catch (error) {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { TestApi } from '../safety/_testing/api.ts';
-import { seenAt } from '../safety/timers/undo-kube.ts';
+import { seenAt, textAt } from '../safety/timers/undo-kube.ts';
 import { drillsMirror } from './drilled-mirror.ts';
 import { Drills } from './drilled.ts';
 
@@ -30,11 +29,8 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
     earlier.end('failover/postgres/hang', at(2));
     earlier.end('failover/postgres/hang', at(3));
     earlier.begin('failover/redis/pod-crash', ['tender/redis-1'], { from: at(4), restarts });
-    appendFileSync(
-      join(folder, 'journal/drilled.ndjson'),
-      `${JSON.stringify({ check: 'by an older release', pods: [], from: iso(4) })}\n`,
-    );
-    appendFileSync(join(folder, 'journal/drilled.ndjson'), '{"check":"cut');
+    const died = JSON.stringify({ check: 'of a run that was killed', pods: [], from: iso(4.5) });
+    await writeFile(join(folder, 'journal/drilled/died.ndjson'), `${died}\n{"check":"cut`);
     const later = new Drills(join(folder, 'journal'), silent);
     const first = {
       pods: ['tender/postgres-0'],
@@ -43,9 +39,9 @@ test('false verdict 20: drills of earlier runs are remembered with the pods that
       restarts: { 'tender/postgres-0': 7 },
     };
     const second = (to: string) => ({ pods: ['tender/redis-1'], from: iso(4), to, restarts: {} });
-    const older = (to: string) => ({ pods: [], from: iso(4), to });
-    assert.deepEqual(later.ofLate(at(5)), [first, second(iso(5)), older(iso(5))]);
-    assert.deepEqual(later.ofLate(at(60)), [first, second(iso(19)), older(iso(19))], 'its process died');
+    const killed = (to: string) => ({ pods: [], from: iso(4.5), to });
+    assert.deepEqual(later.ofLate(at(5)), [first, second(iso(5)), killed(iso(5))]);
+    assert.deepEqual(later.ofLate(at(60)), [first, second(iso(19)), killed(iso(19.5))], 'its process died');
     assert.deepEqual(later.ofLate(at(8 * 24 * 60)), [], 'long ago');
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -63,12 +59,10 @@ test('a file that cannot be written is said once, and what was hit is kept until
     drills.end('failover/redis/hang', at(2));
     const expected = { pods: ['tender/redis-1'], from: iso(1), to: iso(2), restarts: {} };
     assert.deepEqual(drills.ofLate(at(3)), [expected]);
-    assert.match(said[0] ?? '', /^the list of pods that drills hit cannot be kept in .*drilled\.ndjson: E/);
+    assert.match(said[0] ?? '', /^the list of pods that drills hit cannot be kept in .*\.ndjson: E/);
     assert.equal(new Set(said).size, said.length);
     await rm(join(folder, 'journal'));
     await mkdir(join(folder, 'journal'));
-    // Half a line that the disk still took.
-    await writeFile(join(folder, 'journal/drilled.ndjson'), '{"check":"failover/redis/ha');
     drills.begin('failover/redis/hang', ['tender/redis-2'], begun(4));
     assert.deepEqual(new Drills(join(folder, 'journal'), silent).ofLate(at(5)), [
       expected,
@@ -90,6 +84,12 @@ function machine(api: TestApi, complain = silent, folder = tempFolder()): Drills
 const ago = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE_MS);
 const hit = (drills: Drills, check: string, minutesAgo: number): void =>
   drills.begin(check, [`tender/${check}-0`], { from: ago(minutesAgo), restarts: new Map() });
+/** All that the cluster lists. */
+const listed = (api: TestApi): string =>
+  Object.keys(seenAt(api.objects.get(MIRROR), 'data') ?? {})
+    .filter((key) => key.startsWith('drilled.'))
+    .map((key) => textAt(api.objects.get(MIRROR), 'data', key))
+    .join('');
 const podsOf = (drills: Drills): string[] => drills.ofLate(new Date()).flatMap(({ pods }) => pods);
 
 test('a run on another machine knows what drills hit, with their ends, and the journal beside it stays as it is', async () => {
@@ -116,24 +116,25 @@ test('a run on another machine knows what drills hit, with their ends, and the j
   assert.deepEqual([seenAt(mirror, 'data', 'entries'), seenAt(mirror, 'data', 'holder')], ['[]', 'a']);
 });
 
-test('the list in the cluster is bounded, and what is old goes first', async () => {
+test('the lists in the cluster are bounded, and what explains nothing any more is not in them', async () => {
   const api = new TestApi();
   api.put(MIRROR, {});
   const said: string[] = [];
   const drills = machine(api, (message) => said.push(message));
   hit(drills, 'long-ago', 8 * 24 * 60);
-  for (let i = 0; i < 250; i++) hit(drills, `check-${i}`, 300 - i);
   await drills.mirrored();
-  const lines = String(seenAt(api.objects.get(MIRROR), 'data', 'drilled'))
-    .trim()
-    .split('\n');
-  assert.equal(lines.length, 200);
-  assert.match(lines[0] ?? '', /check-50"/);
+  assert.equal(listed(api), '');
+  const before = machine(api);
+  hit(before, 'before', 60);
+  await before.mirrored();
+  hit(drills, 'now', 30);
+  await drills.mirrored();
   assert.deepEqual(said, []);
   const pods = Array.from({ length: 400 }, (_, i) => `tender/${'long'.repeat(20)}-${i}`);
   for (let i = 0; i < 5; i++) drills.begin('node', pods, { from: ago(5 - i), restarts: new Map() });
   await drills.mirrored();
-  assert.ok(String(seenAt(api.objects.get(MIRROR), 'data', 'drilled')).length <= 64 * 1024);
+  assert.ok(listed(api).length <= 64 * 1024);
+  assert.match(listed(api), /"before"[^]*"now"|"now"[^]*"before"/, 'what is short has room');
   assert.match(
     said.join(),
     /the list of pods .* in the cluster: the 400 pods of node do not fit into its 64 KiB;/,
@@ -233,7 +234,7 @@ test('where the list may not be read nothing is said of it, and nothing written 
   api.down = false;
   api.put(MIRROR, {});
   await drills.mirrored();
-  assert.match(String(seenAt(api.objects.get(MIRROR), 'data', 'drilled')), /postgres-0/);
+  assert.match(listed(api), /postgres-0/);
   await reader.learn();
   assert.equal(reader.told(new Date()).drillsUnknown, undefined, 'now it is known');
 });
@@ -276,39 +277,6 @@ test('a drill that never came to the list in the cluster is added with the next 
   assert.deepEqual(podsOf(other), ['tender/postgres-0', 'tender/redis-0']);
   const [first] = other.ofLate(new Date());
   assert.ok(Date.parse(first?.to ?? '') - Date.parse(first?.from ?? '') < 2 * MINUTE_MS, 'with its end');
-});
-
-test('lines of another version are carried in the list in the cluster, as far as there is room', async () => {
-  const api = new TestApi();
-  const now = Date.now();
-  const line = (minutes: number, more: object = {}): string => {
-    const from = new Date(now - minutes * MINUTE_MS).toISOString();
-    return JSON.stringify({ check: 'a', pods: ['tender/a-0'], from, ...more });
-  };
-  const strange = '{"drill":"of tomorrow"}';
-  const listed = async (...lines: string[]): Promise<string[]> => {
-    api.put(MIRROR, { data: { drilled: lines.map((one) => `${one}\n`).join('') } });
-    const drills = machine(api);
-    hit(drills, 'redis', 1);
-    await drills.mirrored();
-    const written = String(seenAt(api.objects.get(MIRROR), 'data', 'drilled'));
-    return written.trim().split('\n').slice(0, -1);
-  };
-  const node = line(20, { node: 'worker-1' });
-  assert.deepEqual(await listed(line(30), strange, node), [line(30), strange, node]);
-  assert.deepEqual(await listed(strange, strange, line(20)), [strange, line(20)], 'each once');
-  assert.deepEqual(await listed(strange), [strange], 'no other says how old it is');
-  assert.deepEqual(await listed(line(8 * 24 * 60), strange), [], 'as old as the line before it');
-  const endOfTomorrow = JSON.stringify({ check: 'a', from: 'x', to: new Date(now).toISOString() });
-  assert.deepEqual(
-    await listed(line(20), endOfTomorrow),
-    [line(20), endOfTomorrow],
-    'half a hit, half an end',
-  );
-  const long = JSON.stringify({ drill: 'x'.repeat(64 * 1024) });
-  assert.deepEqual(await listed(line(30), long), [line(30)], 'it alone does not fit');
-  const many = Array.from({ length: 250 }, (_, i) => `{"drill":${i}}`);
-  assert.deepEqual(await listed(...many), many.slice(-199));
 });
 
 test('a drill whose process died lasts as long as its timers, whenever the next one of its check begins', async () => {
