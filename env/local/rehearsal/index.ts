@@ -53,7 +53,7 @@ const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'bids-token-key': 'bidsTokenKey',
   },
   redis: { 'redis-password': 'redisCanary', 'sentinel-password': 'sentinelCanary' },
-  rabbitmq: { 'rabbitmq-password': 'rabbitCanary' },
+  rabbitmq: { 'rabbitmq-password': 'rabbitmqPlumbline' },
   elasticsearch: { 'elasticsearch-password': 'elasticsearchPlumbline' },
   neo4j: { 'neo4j-password': 'graphCanary' },
 };

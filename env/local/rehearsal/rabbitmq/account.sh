@@ -8,4 +8,4 @@ rabbitmqctl --quiet delete_vhost plumbline 2>/dev/null || :
 queues=$HOME/queues.json
 echo '{"queues":[{"name":"orders.new","vhost":"orders","durable":true,"auto_delete":false,"arguments":{"x-queue-type":"quorum"}}]}' >"$queues"
 rabbitmqctl --quiet import_definitions "$queues"
-PASSWORD=$(cat /etc/broker-secrets/canary) VHOST=orders sh /etc/broker/rabbitmq.sh
+PASSWORD=$(cat /etc/rabbitmq-credentials/plumbline) VHOST=orders sh /etc/rabbitmq/rabbitmq.sh

@@ -1,10 +1,12 @@
-/** RabbitMQ over TLS alone, and the documented account in it. */
+/** RabbitMQ over TLS alone, and the documented account in it: the members of the reference platform. */
+import { join } from 'node:path';
 import { waitFor } from '../../../../host/wait.ts';
 import { replicasOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { RABBITMQ_IMAGE } from '../../platform/rabbitmq/index.ts';
-import { storeCertificate } from '../store-certificate.ts';
+import { render } from '../../platform/manifests.ts';
+import { RABBITMQ_IMAGE, type Rabbitmq } from '../../platform/rabbitmq/index.ts';
+import { LABELLING, storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'broker';
 const NAMESPACE = 'messaging';
@@ -14,16 +16,29 @@ const certificate = storeCertificate(NAME, {
   names: [
     `${NAME}.${DOMAIN}`,
     NAME,
-    ...[0, 1, 2].map((at) => `${NAME}-${String(at)}.${NAME}-nodes.${DOMAIN}`),
+    ...[0, 1, 2].map((at) => `${NAME}-${String(at)}.${NAME}-members.${DOMAIN}`),
   ],
   addresses: [],
 });
 
+const VALUES: Rabbitmq = {
+  name: NAME,
+  namespace: NAMESPACE,
+  container: 'rabbit',
+  cluster: NAME,
+  address: '61',
+  class: 'fast-local',
+};
+const FILES = ['manifests.yaml', 'tls.yaml', join(import.meta.dirname, 'accounts.yaml')];
+
 export const store = part({
   name: 'rabbitmq',
   images: [RABBITMQ_IMAGE],
-  passwords: ['rabbitCanary', 'rabbitOwner', 'rabbitCookie'],
-  objects: (context, secrets) => certificate.objects(context, secrets, { folder: import.meta.dirname }),
+  passwords: ['rabbitmqPlumbline', 'rabbitmqAdmin', 'erlangCookie'],
+  objects: (context, secrets) => [
+    ...certificate.objects(context, secrets, { folder: import.meta.dirname }),
+    ...render(context, secrets, { folder: 'rabbitmq', files: FILES, values: VALUES, labelling: LABELLING }),
+  ],
   prepare: certificate.ensure,
   works: isOneCluster,
 });
@@ -44,7 +59,7 @@ async function isOneCluster(context: PlatformContext, { objects }: Applied): Pro
     signal: context.signal,
     next: `kubectl --kubeconfig ${context.kubeconfig} -n ${NAMESPACE} exec ${NAME}-0 -- rabbitmqctl cluster_status`,
   });
-  await inFirst(context, 'sh /etc/broker/account.sh');
+  await inFirst(context, 'sh /etc/rabbitmq/account.sh');
 }
 
 async function inFirst(context: PlatformContext, command: string): Promise<string> {
