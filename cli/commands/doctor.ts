@@ -12,7 +12,7 @@ export function registerDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
     .description(
-      'what a run needs in an environment (rights, addresses, secrets, images, permits), and whether it is there; changes nothing',
+      'what a run needs in an environment (rights, addresses, secrets, permits), and whether it is there; changes nothing',
     )
     .requiredOption('--env <name>', 'environment')
     .option('--profile <name>', 'a profile of the environment: only what its checks need')

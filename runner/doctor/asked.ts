@@ -21,7 +21,6 @@ export function askedBy({
   const known = new Map([
     ...[...SENT].map((key) => [key, sends && running.length > 0] as const),
     ['topology.edge', sends && sections.has('application')],
-    ['topology.certificates', certificates],
     // topology/cluster/versions looks at its certificate as well.
     ['apiAddress', certificates || api],
   ]);

@@ -6,16 +6,11 @@ import { openEnvironment } from '../../suites/catalogue/plan/open.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
 import { guarded } from '../run/guard.ts';
 import type { CommandResult } from '../run/guard.ts';
-import { certificates } from './certificates.ts';
 import { checks } from './checks.ts';
 import { reachCluster } from './cluster.ts';
 import { edge } from './edge.ts';
-import { images } from './images.ts';
 import { notNeeded, unknown } from './item.ts';
 import type { Kind, Situation } from './item.ts';
-import { kubelets } from './kubelets.ts';
-import { objectives } from './objectives.ts';
-import { openshift } from './openshift.ts';
 import { ownObjects } from './own-objects.ts';
 import { permits, permittedNow } from './permits.ts';
 import { rights } from './rights.ts';
@@ -24,7 +19,6 @@ import { sources } from './sources.ts';
 import { stores } from './stores.ts';
 import { diagnosisJson, diagnosisOf, diagnosisText } from './text.ts';
 import type { Diagnosis, Finding } from './text.ts';
-import { workloads } from './workloads.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
 export interface DoctorOptions {
@@ -36,26 +30,14 @@ export interface DoctorOptions {
   out: (text: string) => void;
 }
 
-/** In the order in which a person would put them right: each rests on those before it. */
-const KINDS: readonly Kind[] = [
-  secrets,
-  rights,
-  ownObjects,
-  openshift,
-  workloads,
-  stores,
-  sources,
-  objectives,
-  edge,
-  certificates,
-  kubelets,
-  images,
-  permits,
-  checks,
-];
+/**
+ * What would spoil a whole run, in the order in which a person would put it right: each rests on those before it. What one check alone would
+ * miss, that check says.
+ */
+const KINDS: readonly Kind[] = [secrets, rights, ownObjects, stores, sources, edge, permits, checks];
 
 /** What a run that only reads has no need of: it makes nothing, and nobody permits it anything. */
-const OF_WRITERS: readonly Kind[] = [ownObjects, openshift, images, permits];
+const OF_WRITERS: readonly Kind[] = [ownObjects, permits];
 
 /**
  * Looks, and prints what it found. Exit 0 when nothing is missing, what this run does without aside, else 2; it changes nothing. Where no check

@@ -6,10 +6,9 @@ import { storeDriver } from '../../probes/stores.ts';
 import type { StoreDescription, StoreTarget } from '../../probes/store/store-driver.ts';
 import { clientAddresses } from '../../suites/catalogue/plan/reached.ts';
 import type { Address } from '../../suites/catalogue/plan/reached.ts';
-import { servedCertificate } from '../../host/served-certificate.ts';
 import { RequestError } from '../../suites/harness/request-error.ts';
 import { storesAsked } from '../plan/configuration.ts';
-import { expiryItem, tlsAdvice } from './expiry.ts';
+import { tlsAdvice } from './expiry.ts';
 import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Reached, Situation } from './item.ts';
 import { errorText } from '../../reports/record/error-text.ts';
@@ -56,11 +55,7 @@ async function withCluster(asking: Asking, { stores: targets }: Reached): Promis
   const members = describedItem(asking, target, explained);
   // Through the API server only the store's own view is asked: clients are not forwarded.
   if (target.connection.dial !== undefined) return [await members];
-  const looked = [
-    addressItems(asking, asking.declared.primary),
-    loginItems(asking, target),
-    certificateItems(asking, target),
-  ];
+  const looked = [addressItems(asking, asking.declared.primary), loginItems(asking, target)];
   return (await Promise.all([...looked, members])).flat();
 }
 
@@ -156,19 +151,6 @@ function describedAs(
   return more.length === 0
     ? ok(what, said)
     : { ...ok(what, [`answers; ${said}`, ...more].join('; ')), notice: true };
-}
-
-/** Where the certificate is served without a handshake of the store's own before it; the login shows whether it is a valid one. */
-async function certificateItems(
-  { name, declared, deadlineMs, signal }: Asking,
-  target: StoreTarget,
-): Promise<Item[]> {
-  const { tls } = target.connection;
-  if (tls === undefined) return [];
-  const { host, port } = declared.primary;
-  const at = { host, port, serverName: tls.serverName };
-  const { validTo } = await servedCertificate(at, { timeoutMs: deadlineMs, signal });
-  return validTo === null ? [] : [expiryItem(`stores.${name}: certificate at ${host}:${port}`, validTo)];
 }
 
 const WAY = 'name resolution, NetworkPolicy, firewall';

@@ -24,9 +24,10 @@ test('should put first what must be done first, and end with the count and the n
   );
   const lines = diagnosisText(diagnosis).split('\n');
   assert.ok(lines.includes("    add: - { apiGroups: [''] }"));
-  assert.deepEqual(lines.slice(-2), [
+  assert.deepEqual(lines.slice(-3), [
     '2 missing, 1 unknown, 1 not needed, 1 ok.',
     'Add what is missing, from the top; then: npx plumbline doctor --env ops/staging.yaml --profile nightly',
+    'What single checks would lack: npx plumbline run --env ops/staging.yaml --profile nightly --read-only',
   ]);
   assert.deepEqual(JSON.parse(diagnosisJson(diagnosis)), { ...diagnosis });
 });
@@ -51,7 +52,7 @@ test('should list apart what a run does without, and say to run', () => {
 
 test('should say to run where nothing is missing', () => {
   const fine = diagnosisOf({ ...OF, profile: null }, [{ kind: 'cluster', ...ok('pin', 'the one') }]);
-  assert.equal(diagnosisText(fine).split('\n').at(-1), 'Next: npx plumbline run --env ops/staging.yaml');
+  assert.equal(diagnosisText(fine).split('\n').at(-2), 'Next: npx plumbline run --env ops/staging.yaml');
 });
 
 test('should mention what expires within two weeks, also where nothing is missing', () => {

@@ -19,6 +19,8 @@ export interface Diagnosis {
   counts: Readonly<Record<State, number>>;
   /** The next command. */
   next: string;
+  /** The command that has the checks say what they lack, and changes nothing. */
+  looking: string;
   /** Why no check runs in this environment, whatever is there; left out: checks run. */
   notBuilt?: string;
 }
@@ -37,10 +39,11 @@ export function diagnosisOf(
   const items = STATES.flatMap((state) => found.filter((one) => one.state === state));
   const { profile, readOnly } = of;
   const selection = `--env ${envOption}${profile === null ? '' : ` --profile ${profile}`}${readOnly ? ' --read-only' : ''}`;
+  const looking = `npx plumbline run ${selection}${readOnly ? '' : ' --read-only'}`;
   if (of.notBuilt !== undefined)
-    return { ...of, items, counts, next: `npx plumbline list --env ${envOption}` };
+    return { ...of, items, counts, next: `npx plumbline list --env ${envOption}`, looking };
   const command = counts.missing > 0 ? 'doctor' : 'run';
-  return { ...of, items, counts, next: `npx plumbline ${command} ${selection}` };
+  return { ...of, items, counts, next: `npx plumbline ${command} ${selection}`, looking };
 }
 
 const HEADS = {
@@ -50,7 +53,7 @@ const HEADS = {
 } as const;
 
 export function diagnosisText(diagnosis: Diagnosis): string {
-  const { environment, profile, readOnly, items, counts, next, notBuilt } = diagnosis;
+  const { environment, profile, readOnly, items, counts, next, looking, notBuilt } = diagnosis;
   if (notBuilt !== undefined)
     return printed(
       `${environment}: ${notBuilt}: none runs here in this version of Plumbline, and nothing is missing.\nNext: ${next}`,
@@ -68,6 +71,7 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     '',
     `${counts.missing} missing, ${counts.unknown} unknown, ${counts.optional > 0 ? `${counts.optional} optional, ` : ''}${counts['not needed']} not needed, ${counts.ok} ok.`,
     counts.missing > 0 ? `Add what is missing, from the top; then: ${next}` : `Next: ${next}`,
+    ...(readOnly ? [] : [`What single checks would lack: ${looking}`]),
   ];
   return printed(lines.join('\n'));
 }
