@@ -19,6 +19,7 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
       recognition,
       ...(eck !== undefined && { tls: `ca.crt of the Secret ${eck}-es-http-certs-public` }),
     }),
+    user: 'plumbline',
     index: {
       replicas: guess(
         Math.max(0, Math.min(1, members - 1)),
