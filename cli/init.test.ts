@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { ListingApiServer } from '../env/draft/_testing/api-server.ts';
-import { OPERATORS, REFERENCE } from '../env/draft/_testing/clusters.ts';
+import { clusterNamed } from '../env/draft/_testing/clusters.ts';
 import { objectAt } from '../env/draft/_testing/objects.ts';
 import { requireConfiguration } from '../runner/plan/configuration.ts';
 import { planChecks } from '../suites/catalogue/index.ts';
 import { openEnvironment } from '../suites/catalogue/plan/open.ts';
 import { main } from './main.ts';
 
+const REFERENCE = clusterNamed('reference');
 const folder = mkdtempSync(path.join(tmpdir(), 'plumbline-init-'));
 const server = await ListingApiServer.forTests();
 server.objects = REFERENCE;
@@ -66,30 +67,6 @@ test('should say which Jobs it could not foresee, and end with 0 all the same', 
     server.objects = REFERENCE;
     server.forbidden.clear();
   }
-});
-
-test('should draft the section of the application from its OpenAPI document, and say what is none', async () => {
-  const [file, document] = [at('orders.yaml'), at('api-docs.json')];
-  const made = {
-    responses: { 201: { content: { 'application/json': { schema: { properties: { id: {} } } } } } },
-  };
-  const post = {
-    ...made,
-    requestBody: {
-      content: { 'application/json': { schema: { properties: { name: { type: 'string' } } } } },
-    },
-  };
-  const paths = { '/orders': { get: { responses: { 200: {} } }, post } };
-  writeFileSync(document, JSON.stringify({ openapi: '3.1.0', info: { title: 'Orders' }, paths }));
-  const { code, err } = await init('--out', file, '--openapi', document);
-  assert.equal(code, 0, err);
-  const text = readFileSync(file, 'utf8');
-  assert.match(text, /# application:\n(#.*\n)*# +create:\n#  +method: POST\n#  +path: \/orders\n/);
-  assert.match(text, /--openapi .*api-docs\.json/);
-  writeFileSync(document, '<html>');
-  const wrong = await init('--out', at('none.yaml'), '--openapi', document);
-  assert.equal(wrong.code, 64);
-  assert.match(wrong.err, /--openapi .*api-docs\.json: not JSON: a web page/);
 });
 
 test('should let the checks of the topology run without a password, an address or a permit', async () => {
@@ -174,7 +151,7 @@ test('should take names from the file or the context, and refuse what cannot be'
 });
 
 test('should draft for production what operators made', async () => {
-  server.objects = OPERATORS;
+  server.objects = clusterNamed('operators');
   try {
     const file = at('live.yaml');
     const { code, out } = await init('--kind', 'production', '--out', file);

@@ -82,18 +82,6 @@ export function commentedOut(lines: readonly string[], value: Draft): Noted {
   return new Noted(value, { above: lines, out: true });
 }
 
-/** Plain data: comments dropped, and with `whole` what is commented out kept. */
-export function dataOf(draft: Draft, { whole = false } = {}): unknown {
-  if (draft instanceof Noted) return draft.out && !whole ? undefined : dataOf(draft.value, { whole });
-  if (isList(draft)) return draft.map((one) => dataOf(one, { whole })).filter((one) => one !== undefined);
-  if (typeof draft !== 'object') return draft;
-  const entries = Object.entries(draft).map(([key, one]): [string, unknown] => [
-    key,
-    one === undefined ? undefined : dataOf(one, { whole }),
-  ]);
-  return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
-}
-
 /** TypeScript does not narrow a read-only list by `Array.isArray`. */
 export function isList(draft: Draft): draft is readonly Draft[] {
   return Array.isArray(draft);

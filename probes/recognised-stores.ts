@@ -35,37 +35,23 @@ const AROUND = /(exporter|operator|backup|proxy|init|metrics|console|dashboard|a
 export function recogniseStores(sets: readonly SeenSet[], services: readonly ServiceObject[]): FoundStore[] {
   return RECOGNITIONS.flatMap((recognition) => {
     const like = sets.filter((set) => isLike(set, recognition));
-    const servers = like.filter((set) => recognition.companion?.(set) !== true);
-    const groups = Map.groupBy(servers, (set) => groupOf(set, recognition));
-    const found = [...groups.values()];
-    const companions = like.filter((set) => !servers.includes(set));
-    const apart = Map.groupBy(companions, (set) => groupOf(set, recognition));
-    const unclaimed = [...apart].flatMap(([group, own]) => (groups.has(group) ? [] : own));
-    return [...groups]
-      .flatMap(([group, [first, ...others]]): FoundStore[] => {
+    const companions = like.filter((set) => recognition.companion?.(set) === true);
+    const servers = like.filter((set) => !companions.includes(set));
+    return [...Map.groupBy(servers, (set) => groupOf(set, recognition)).values()]
+      .flatMap(([first, ...others]): FoundStore[] => {
         if (first === undefined) return [];
         const { namespace } = first;
-        const isOnly = found.filter(([one]) => one?.namespace === namespace).length === 1;
         return [
           {
             recognition,
             sets: [first, ...others],
-            companions: apart.get(group) ?? unclaimed.filter((one) => one.namespace === namespace),
-            poolers: isOnly
-              ? sets.filter((one) => one.namespace === namespace && isPooler(one, recognition))
-              : [],
+            companions: companions.filter((set) => set.namespace === namespace),
             services: services.filter(({ metadata }) => metadata.namespace === namespace),
           },
         ];
       })
       .toSorted((a, b) => membersOf(b) - membersOf(a));
   });
-}
-
-/** By what it is for: its first container. */
-function isPooler({ containers }: SeenSet, { pooler }: Recognition): boolean {
-  const [first] = containers;
-  return first !== undefined && pooler?.test(imageName(first.image)) === true;
 }
 
 function membersOf({ sets }: FoundStore): number {

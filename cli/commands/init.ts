@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { applicationFromOpenApi, draftFile, listCluster } from '../../env/draft/index.ts';
+import { draftFile, listCluster } from '../../env/draft/index.ts';
 import type { DraftedFile, DraftOptions, Listing } from '../../env/draft/index.ts';
 import { EnvironmentError } from '../../env/errors.ts';
 import { parseEnvironment } from '../../env/loader.ts';
 import type { EnvironmentFile } from '../../env/schema.ts';
 import { shown } from '../../env/shown.ts';
 import { CommandError, EXIT } from '../../host/errors.ts';
-import { errorText } from '../../reports/record/error-text.ts';
 import { printed } from '../../reports/render/printed.ts';
 import { checkFindings } from '../../suites/catalogue/plan/references.ts';
 import { collect } from '../context.ts';
@@ -25,7 +24,6 @@ interface Options {
   kind: DraftOptions['kind'];
   namespace?: string[];
   out?: string;
-  openapi?: string;
 }
 
 async function init(options: Options, context: Context): Promise<number> {
@@ -41,8 +39,7 @@ async function init(options: Options, context: Context): Promise<number> {
     path.dirname(out),
     path.join(context.checkoutDir, 'env', 'environment.schema.json'),
   );
-  const application = await applicationOf(options.openapi);
-  const asked = { name, kind, kubeconfig, namespaces, command, schema, application };
+  const asked = { name, kind, kubeconfig, namespaces, command, schema };
   const drafted = draftFile(listing, asked);
   const draft = parsedDraft(drafted, out);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -138,14 +135,8 @@ function nameOfContext(context: string): string {
     .replaceAll(/^[^a-z]+|-+$/g, '');
 }
 
-function commandOf({ kubeconfig, context, kind, namespace = [], out, openapi }: Options): string {
-  const given = {
-    kubeconfig,
-    context,
-    kind,
-    out: shown(out ?? ''),
-    ...(openapi !== undefined && { openapi }),
-  };
+function commandOf({ kubeconfig, context, kind, namespace = [], out }: Options): string {
+  const given = { kubeconfig, context, kind, out: shown(out ?? '') };
   const options = Object.entries(given).map(([name, value]) => `--${name} ${value ?? ''}`);
   return ['plumbline init', ...options, ...namespace.map((name) => `--namespace ${name}`)].join(' ');
 }
@@ -161,16 +152,6 @@ function parsedDraft({ text }: DraftedFile, out: string): EnvironmentFile {
       EXIT.harness,
       { cause },
     );
-  }
-}
-
-/** @throws CommandError (64) for a file that is not there, or is no OpenAPI document */
-async function applicationOf(file: string | undefined): Promise<DraftOptions['application']> {
-  if (file === undefined) return undefined;
-  try {
-    return applicationFromOpenApi(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new CommandError(`--openapi ${file}: ${errorText(cause)}`, EXIT.usage, { cause });
   }
 }
 
@@ -226,10 +207,6 @@ export function registerInit(program: Command, context: Context): void {
       '--namespace <name>',
       'a namespace of the platform; may be given several times; when left out, every one in which something runs, but those of the cluster itself',
       collect,
-    )
-    .option(
-      '--openapi <file>',
-      'an OpenAPI 3 document (JSON) of the application, from which its section is drafted',
     )
     .option('--out <file>', 'the file; env/NAME.yaml when left out')
     .action(async (options: Options) => {

@@ -3,39 +3,33 @@
  * `plumbline init`. What the API server itself says is declared. What needs an address, an account or a decision of somebody is commented out,
  * with TODO and what tells it.
  */
-import { beside, commentedOut, dataOf, open, openLines, todo } from '../../probes/drafting.ts';
-import type { Draft, DraftMap } from '../../probes/drafting.ts';
-import { applicationFrom, readOpenApi } from '../../probes/application/openapi.ts';
+import { below, beside, commentedOut, open, openLines, todo } from '../../probes/drafting.ts';
+import type { DraftMap } from '../../probes/drafting.ts';
 import { recognisePlugins } from '../../probes/gpu/recognise.ts';
 import { recogniseStores } from '../../probes/recognised-stores.ts';
 import type { FoundStore } from '../../probes/recognised-stores.ts';
-import { nameOf } from '../../reports/record/names/topology-names.ts';
+import { recogniseSources } from '../../probes/signals/recognise.ts';
+import type { FoundSource } from '../../probes/signals/recognise.ts';
 import { closedDraft } from './closed.ts';
-import { applicationDraft, edgeDraft, edgeIn } from './edge.ts';
-import type { SeenEdge } from './edge.ts';
+import { certificatesDraft, hostsIn } from './hosts.ts';
+import type { FoundHost } from './hosts.ts';
 import { isDrafted } from './listing.ts';
 import type { Listing } from './listing.ts';
 import { platformNamespaces } from './namespaces.ts';
 import { networkDraft } from './network.ts';
-import { controlPlane, gpuDraft, poolsDraft } from './nodes.ts';
-import { objectivesDraft } from './objectives.ts';
+import { controlPlane, gpuDraft, poolsDraft, poolsOf } from './nodes.ts';
 import { seenIn } from './seen.ts';
 import type { Seen } from './seen.ts';
-import { archiveIn, certificatesDraft, ELSEWHERE, sourcesDraft } from './sources.ts';
 import { storageIn } from './storage.ts';
 import type { FoundStorage } from './storage.ts';
 import { storesDraft } from './stores.ts';
+import { APPLICATION, edgeDraft, objectivesDraft, prometheusDraft, telemetryDraft } from './template.ts';
 import { ofNamespaces, registryDraft, workloadsDraft } from './workloads.ts';
 import { yamlOf } from './yaml.ts';
 
 export { openLines } from '../../probes/drafting.ts';
 export { listCluster } from './listing.ts';
 export type { Listing } from './listing.ts';
-
-/** `application` from the text of an OpenAPI document. @throws Error that says what the text is instead */
-export function applicationFromOpenApi(text: string): Draft {
-  return applicationFrom(readOpenApi(text));
-}
 
 export interface DraftOptions {
   /** Of the environment, and of its file. */
@@ -47,8 +41,6 @@ export interface DraftOptions {
   namespaces: readonly string[];
   /** The command that makes this draft, for the head of the file. */
   command: string;
-  /** What an OpenAPI document says of the application; left out: there is none. */
-  application?: Draft | undefined;
   /** Path of the schema of environment files from where the file is, for editors. */
   schema: string;
 }
@@ -58,8 +50,6 @@ export interface DraftedFile {
   text: string;
   /** The same with everything that is commented out as data, to see that it would be valid. */
   whole: string;
-  /** Namespaces of the platform. */
-  namespaces: readonly string[];
   /** How many questions it leaves open, each marked with TODO. */
   open: number;
   /** What was found, in short lines. */
@@ -68,18 +58,7 @@ export interface DraftedFile {
 
 /** @throws CommandError (64) for a namespace that is not there */
 export function draftFile(listing: Listing, options: DraftOptions): DraftedFile {
-  const seen = seenIn(listing);
-  const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
-  const namespaces = platformNamespaces({ all, used: seen.used }, options.namespaces);
-  const recognised = recogniseStores(
-    seen.sets.filter(({ namespace }) => namespaces.includes(namespace)),
-    listing.objects['v1/Service'],
-  );
-  const edge = edgeIn({ seen, namespaces, stores: recognised });
-  const { namespace: platform } = platformIn({ seen, namespaces, stores: recognised, edge });
-  const archive = archiveIn(seen, { stores: recognised, platform });
-  const stores = recognised.filter((one) => one !== archive);
-  const found: Found = { seen, namespaces, recognised, stores, archive, edge };
+  const found = foundIn(listing, options.namespaces);
   const draft = draftOf(found, options);
   const head = headOf(listing, options);
   const text = yamlOf(draft, { head });
@@ -87,20 +66,35 @@ export function draftFile(listing: Listing, options: DraftOptions): DraftedFile 
     text,
     open: openLines(text).length,
     whole: yamlOf(draft, { head, whole: true }),
-    namespaces,
-    found: foundIn(found, draft),
+    found: linesOf(found),
   };
 }
 
 interface Found {
   seen: Seen;
+  /** Of the platform. */
   namespaces: readonly string[];
-  recognised: readonly FoundStore[];
-  /** Those of the platform: all but the archive. */
+  /** The one where the application likely is. */
+  platform: string;
   stores: readonly FoundStore[];
-  /** One that is an archive of logs. */
-  archive: FoundStore | undefined;
-  edge: SeenEdge;
+  hosts: readonly FoundHost[];
+  sources: readonly FoundSource[];
+}
+
+function foundIn(listing: Listing, asked: readonly string[]): Found {
+  const seen = seenIn(listing);
+  const services = listing.objects['v1/Service'];
+  const all = listing.objects['v1/Namespace'].map(({ metadata }) => metadata.name);
+  const namespaces = platformNamespaces({ all, used: seen.used }, asked);
+  const own = seen.sets.filter(({ namespace }) => namespaces.includes(namespace));
+  const stores = recogniseStores(own, services);
+  const hosts = hostsIn(listing, namespaces);
+  const weightOf = (name: string): number =>
+    1e6 * Number(hosts.some(({ namespace }) => namespace === name)) +
+    1e3 * stores.filter(({ sets }) => sets[0].namespace === name).length +
+    ofNamespaces(seen, [name]).length;
+  const [platform = 'default'] = namespaces.toSorted((a, b) => weightOf(b) - weightOf(a));
+  return { seen, namespaces, platform, stores, hosts, sources: recogniseSources(seen.sets, services) };
 }
 
 function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOptions): string[] {
@@ -118,14 +112,11 @@ function headOf({ version, pin, refused }: Listing, { command, schema }: DraftOp
 }
 
 function draftOf(found: Found, options: DraftOptions): DraftMap {
-  const { seen, namespaces, recognised, stores, edge } = found;
+  const { seen, namespaces, platform, stores, sources } = found;
   const { listing } = seen;
   const { pin } = listing;
-  const workloads = ofNamespaces(seen, namespaces);
-  const [first] = [...edge.backends, ...workloads.filter(({ object }) => object.kind === 'Deployment')];
-  const sources = sourcesDraft(found, first?.set.name ?? options.name);
   const storage = storageIn(listing, namespaces);
-  const objectives = objectivesDraft({ ...found, stores: recognised }, sources.asked);
+  const places: DraftMap = { platform, edge: platform };
   return {
     name: options.name,
     kind: options.kind,
@@ -139,83 +130,52 @@ function draftOf(found: Found, options: DraftOptions): DraftMap {
       ),
       pin: { kubeSystemUid: pin.uid, caSha256: pin.caSha256 ?? undefined },
     },
-    namespaces: namespacesDraft(found),
+    namespaces: namespaces.length > 1 ? below([open(WHERE)], places) : places,
     topology: topologyDraft(found, storage),
-    application: options.application ?? applicationDraft(edge),
+    application: APPLICATION,
     stores: storesDraft(stores, { seen, className: storage.className }),
     gpu: gpuDraft(listing, recognisePlugins(seen.sets), seen.workloads),
-    objectives,
-    prometheus: sources.prometheus ?? (objectives && ELSEWHERE),
-    telemetry: sources.telemetry,
+    objectives: objectivesDraft(platform),
+    prometheus: prometheusDraft(sources),
+    telemetry: telemetryDraft(sources),
     permits: beside([], 'Plumbline only reads (docs/guide/drills-and-permits.md)'),
     profiles: { smoke: { checks: ['topology/**'] }, nightly: { checks: ['**'] } },
   };
 }
 
-/** The platform's is that of the application, else the one with the most stores, and then with the most workloads; the edge's that of what stands there. */
-function namespacesDraft(found: Found): DraftMap {
-  const { namespace, why } = platformIn(found);
-  const platform = found.namespaces.length > 1 ? beside(namespace, why) : namespace;
-  const door = found.edge.doors.find(({ product }) => product !== null);
-  return { platform, edge: door?.set.namespace ?? namespace };
-}
+const WHERE =
+  'where is the application, and where what stands before it? Proposed is where a host leads, then most stores are, and then most workloads';
 
-function platformIn({ seen, namespaces, stores, edge }: Omit<Found, 'recognised' | 'archive'>): {
-  namespace: string;
-  why: string;
-} {
-  const [backend] = edge.backends;
-  if (backend !== undefined)
-    return {
-      namespace: backend.set.namespace,
-      why: `where ${backend.name} is, which answers behind the edge`,
-    };
-  const storesIn = (name: string): number => stores.filter(({ sets }) => sets[0].namespace === name).length;
-  const weight = (name: string): number => storesIn(name) * 1000 + ofNamespaces(seen, [name]).length;
-  const namespace = namespaces.toSorted((a, b) => weight(b) - weight(a))[0] ?? 'default';
-  const count = storesIn(namespace);
-  const like = namespaces.filter((name) => storesIn(name) === count).length;
-  const most =
-    count > 0
-      ? `the most stores (${count}${like > 1 ? `, as ${like - 1} others` : ''})`
-      : 'the most workloads';
-  return { namespace, why: `no application was found behind an edge: this has ${most}` };
-}
-
-function topologyDraft({ seen, namespaces, stores, archive, edge }: Found, storage: FoundStorage): DraftMap {
+function topologyDraft(
+  { seen, namespaces, platform, stores, hosts }: Found,
+  storage: FoundStorage,
+): DraftMap {
   const { listing } = seen;
-  const workloads = ofNamespaces(seen, namespaces);
+  const { className } = storage;
   return {
     controlPlane: controlPlane(listing),
     pools: poolsDraft(seen),
     network: networkDraft(seen.sets),
     storage: storage.draft,
-    workloads: workloadsDraft({ seen, namespaces, stores, archive, className: storage.className }),
+    workloads: workloadsDraft({ seen, namespaces, stores, className }),
     closed: closedDraft(seen, namespaces),
-    registry: registryDraft(workloads),
-    certificates: certificatesDraft(listing, edge.entries),
-    edge: edgeDraft(edge, seen),
+    registry: registryDraft(ofNamespaces(seen, namespaces)),
+    certificates: certificatesDraft(listing, hosts),
+    edge: edgeDraft(hosts, platform),
   };
 }
 
-function foundIn(found: Found, draft: DraftMap): string[] {
-  const { seen, namespaces, stores, edge } = found;
+function linesOf({ seen, namespaces, stores, hosts, sources }: Found): string[] {
   const { objects, refused } = seen.listing;
-  const { pools = [] } = dataOf(draft['topology'] ?? {}) as { pools?: unknown[] };
-  const { labels } = sourcesDraft(found, '');
-  const nodes = refused.has('v1/Node')
+  const nodes = objects['v1/Node'];
+  const labels = [...new Set(sources.map(({ source }) => source.label))];
+  const counted = refused.has('v1/Node')
     ? 'nodes not seen'
-    : `${objects['v1/Node'].length} nodes in ${pools.length} pools`;
+    : `${nodes.length} nodes in ${poolsOf(nodes).pools.length} pools`;
   return [
-    `${nodes}, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
+    `${counted}, ${ofNamespaces(seen, namespaces).length} workloads in ${namespaces.join(', ') || 'no namespace'}`,
     `stores: ${stores.map(({ recognition, sets }) => `${recognition.label} (${sets[0].namespace})`).join(', ') || 'none recognised'}`,
-    `edge: ${doorText(edge)}`,
+    `hosts: ${hosts.map(({ host }) => host).join(', ') || 'none seen'}`,
     `beside them: ${labels.join(', ') || 'nothing recognised'}`,
   ];
-}
-
-function doorText({ doors: [door], entries: [entry] }: SeenEdge): string {
-  const where = door === undefined ? '' : nameOf(door.set);
-  const host = entry === undefined ? '' : `${entry.host} (${entry.of})`;
-  return [where, host].filter((text) => text !== '').join(', ') || 'nothing recognised';
 }

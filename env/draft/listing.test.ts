@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { connectProxy } from '../../host/_testing/connect-proxy.ts';
 import { ListingApiServer, UID } from './_testing/api-server.ts';
 import type { Stood } from './_testing/api-server.ts';
-import { OPERATORS, REFERENCE } from './_testing/clusters.ts';
+import { clusterNamed } from './_testing/clusters.ts';
 import { parsed } from './_testing/drafted.ts';
 import { objectAt } from './_testing/objects.ts';
 import { draftFile, listCluster } from './index.ts';
@@ -19,6 +19,7 @@ const SCALED = {
   kind: 'ScaledObject',
   metadata: { name: 'worker', namespace: 'shop' },
 };
+const REFERENCE = clusterNamed('reference');
 const server = await ListingApiServer.forTests();
 server.objects = REFERENCE;
 after(() => {
@@ -80,7 +81,7 @@ test('should declare the certificate of an API server that a public authority si
 });
 
 test('should go on where something that somebody installed cannot be listed, and end where a part of Kubernetes cannot', async () => {
-  server.objects = [...OPERATORS, SCALED];
+  server.objects = [...REFERENCE, SCALED];
   server.broken.add('keda.sh/v1alpha1/ScaledObject');
   try {
     const listing = await listedBy((cluster) => cluster);
@@ -126,19 +127,26 @@ test('should ask the group of Argo for its kinds where the account may not list 
   assert.deepEqual(await withoutRollouts(), { unseen: [], asked: [] });
 });
 
+test('should ask once what is installed, and for nothing that is not', async () => {
+  server.objects = [...REFERENCE, SCALED];
+  server.asked.length = 0;
+  try {
+    await listedBy((cluster) => cluster);
+    assert.deepEqual(
+      server.asked.filter((one) => /\/apis$|argoproj|keda/.test(one)),
+      ['GET /apis', 'GET /apis/keda.sh/v1alpha1/scaledobjects'],
+    );
+  } finally {
+    server.objects = REFERENCE;
+  }
+});
+
 test('should say that it does not see what is there in a version alone that it does not read', async () => {
-  server.objects = [
-    ...REFERENCE,
-    objectAt('gateway.networking.k8s.io/v1beta1', 'Gateway', 'edge/public', { listeners: [] }),
-  ];
+  server.objects = [...REFERENCE, { ...SCALED, apiVersion: 'keda.sh/v2' }];
   try {
     const { refused } = await listedBy((cluster) => cluster);
-    const why =
-      'the API server has gateway.networking.k8s.io/v1beta1, and only gateway.networking.k8s.io/v1 is read';
-    assert.deepEqual(
-      [...refused],
-      ['Gateway', 'HTTPRoute'].map((kind) => [`gateway.networking.k8s.io/v1/${kind}`, why]),
-    );
+    const why = 'the API server has keda.sh/v2, and only keda.sh/v1alpha1 is read';
+    assert.deepEqual([...refused], [['keda.sh/v1alpha1/ScaledObject', why]]);
   } finally {
     server.objects = REFERENCE;
   }

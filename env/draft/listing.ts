@@ -42,15 +42,7 @@ const CRON_JOB = 'batch/v1/CronJob';
  * Kinds that not every cluster has, and CronJobs. They are listed where the API server names their group; `plumbline-operators`
  * (deploy/rbac.yaml) and `plumbline-init` (deploy/init.yaml) may list them.
  */
-export const FURTHER = [
-  CRON_JOB,
-  ROLLOUT,
-  SCALED_OBJECT,
-  'gateway.networking.k8s.io/v1/Gateway',
-  'gateway.networking.k8s.io/v1/HTTPRoute',
-  'monitoring.coreos.com/v1/ServiceMonitor',
-  'monitoring.coreos.com/v1/PodMonitor',
-] as const;
+export const FURTHER = [CRON_JOB, ROLLOUT, SCALED_OBJECT] as const;
 export type ListedKind = (typeof LISTED)[number] | (typeof FURTHER)[number];
 
 /** Whether a part of the file is missing without these: a draft without CronJobs only says less. */

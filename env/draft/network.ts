@@ -1,10 +1,8 @@
 /** The network plugin, by the image or the name of its DaemonSet. */
 import { commentedOut, guess, open } from '../../probes/drafting.ts';
 import type { Draft, DraftMap } from '../../probes/drafting.ts';
-import { atMost } from '../../reports/record/at-most.ts';
 import { imagePath } from '../../probes/store/recognising.ts';
 import type { SeenSet } from '../../probes/store/recognising.ts';
-import { recogniseSources } from '../../probes/signals/recognise.ts';
 
 interface Plugin {
   name: string;
@@ -18,8 +16,8 @@ interface Plugin {
 /** The first that is found is taken: Canal is Flannel, with Calico for policies. */
 const PLUGINS: readonly Plugin[] = [
   { name: 'canal', set: /^(rke2-)?canal$/, enforces: true },
-  { name: 'calico', image: /calico\/node|(^|\/)calico$/, enforces: true },
-  { name: 'cilium', image: /cilium\/cilium/, enforces: true },
+  { name: 'calico', image: /calico[/-]node|calico$/, enforces: true },
+  { name: 'cilium', image: /cilium[/-]cilium/, enforces: true },
   { name: 'antrea', image: /antrea-(agent|ubuntu|ubi)/, enforces: true },
   { name: 'kube-router', image: /kube-router/, enforces: true },
   { name: 'kube-ovn', image: /kube-ovn/, enforces: true },
@@ -31,33 +29,10 @@ const PLUGINS: readonly Plugin[] = [
   { name: 'kindnet', image: /kindnetd/, enforces: null },
 ];
 
-const NO_DAEMON_SET =
-  'A plugin of files on the nodes alone has no daemonSet here: pod addresses must lie in the podCIDR of their node then';
-/** DaemonSets that a comment names. */
-const MOST = 5;
-
-/** No plugin: what leads to Services, that of Kubernetes and those of k3s for Services of type LoadBalancer. */
-const NO_PLUGIN = /^(kube-proxy$|svclb-)/;
-/** What plugins are often called after. */
-const OF_NETWORKS = /cni|net|ovn|sdn|router|vpc|calico|cilium|flannel/;
-
-/** What may be it: what runs on nodes and is no part of telemetry, with a name like that of a plugin first, and then in `kube-system`. */
-function unrecognised(daemons: readonly SeenSet[]): string {
-  const telemetry = recogniseSources(daemons, []).map(({ set }) => set);
-  const candidates = daemons
-    .filter((set) => !NO_PLUGIN.test(set.name) && !telemetry.includes(set))
-    .toSorted((a, b) => weightOf(b) - weightOf(a))
-    .map(({ namespace, name }) => `${namespace}/${name}`);
-  const among =
-    candidates.length === 0
-      ? 'no DaemonSet was seen that may be it'
-      : `one of ${atMost(candidates, MOST).join(', ')} may be it`;
-  return `no network plugin was recognised by its image or name: ${among}`;
-}
-
-function weightOf({ namespace, name }: SeenSet): number {
-  return 2 * Number(OF_NETWORKS.test(name)) + Number(namespace === 'kube-system');
-}
+const UNKNOWN = [
+  open('no network plugin was recognised by its image or name: kubectl get daemonsets -A'),
+  'A plugin of files on the nodes alone has no daemonSet here: pod addresses must lie in the podCIDR of their node then',
+];
 
 function isOf(plugin: Plugin, { name, containers }: SeenSet): boolean {
   return (
@@ -78,11 +53,7 @@ export function networkDraft(sets: readonly SeenSet[]): Draft {
     'registry.example.com/tools/busybox:1.37',
   );
   if (found === undefined)
-    return commentedOut([open(unrecognised(daemons)), NO_DAEMON_SET], {
-      cni: { name: 'unknown' },
-      policyEnforced: false,
-      probeImage,
-    });
+    return commentedOut(UNKNOWN, { cni: { name: 'unknown' }, policyEnforced: false, probeImage });
   const { plugin, set } = found;
   const network = (policyEnforced: Draft): DraftMap => ({
     cni: { name: plugin.name, daemonSet: { namespace: set.namespace, name: set.name } },

@@ -19,8 +19,6 @@ interface Around {
   seen: Seen;
   namespaces: readonly string[];
   stores: readonly FoundStore[];
-  /** The store that is none of the platform's: an archive of logs. */
-  archive: FoundStore | undefined;
   /** The class of data volumes, if there is one. */
   className: string | undefined;
 }
@@ -170,10 +168,8 @@ function devicesOf({ set }: SeenWorkload): number {
  */
 function storeOf(
   workload: SeenWorkload,
-  { stores, archive, className, seen }: Around,
+  { stores, className, seen }: Around,
 ): { label: string; draft: DraftMap } | null {
-  if (archive?.sets.includes(workload.set) === true)
-    return { label: 'an archive of logs (telemetry.logs)', draft: {} };
   const found = stores.find(({ sets }) => sets.includes(workload.set));
   if (found === undefined) return null;
   const { name, label, dataFolders } = found.recognition;

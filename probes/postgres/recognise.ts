@@ -76,7 +76,6 @@ export const recognition: StoreRecognition = {
   image:
     /^(postgres|postgresql(-(repmgr|ha|\d+))?|postgis|pgvector|timescaledb(-ha)?|spilo(-\d+)?|patroni|pg-repmgr|crunchy-postgres(-.+)?|percona-(distribution-)?postgresql.*)$/,
   port: 5432,
-  pooler: /^(pgbouncer(-\d+)?|pgpool(-?ii)?|pgcat|odyssey|supavisor)$/,
   // The database of Percona's operator may have the operator's own image by another tag, such as 2.4.1-ppg16-postgres.
   server: ({ labels }) => labels[CRUNCHY_DATA] === 'postgres',
   together: [CNPG, CRUNCHY, STACKGRES, PATRONI],

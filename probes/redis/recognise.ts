@@ -1,6 +1,6 @@
 import { beside, guess, todo } from '../drafting.ts';
-import type { Draft, DraftMap } from '../drafting.ts';
-import { addressOf, commonSection, groupOf, imageName, portsOf, servicesOf } from '../store/recognising.ts';
+import type { DraftMap } from '../drafting.ts';
+import { addressOf, commonSection, imageName, portsOf, servicesOf } from '../store/recognising.ts';
 import type { SeenSet, SeenStore, StoreRecognition } from '../store/recognising.ts';
 
 /** Redis documentation, "High availability with Redis Sentinel". */
@@ -21,52 +21,31 @@ function section(seen: SeenStore, recognition: StoreRecognition): DraftMap {
       cluster: { replicas: todo(replicas, 'replicas of each master: redis-cli cluster nodes') },
     };
   }
-  const watched = sentinelsOf(seen);
-  if (watched === null) return { ...commonSection(seen, { recognition, oneLeads: true }), user };
-  const proposed = (draft: Draft): Draft => proposal(draft, watched.around.sets, recognition);
-  const { primary: entry, single } = servicesOf(watched.around, [SENTINEL_PORT]);
-  const address = entry === undefined ? null : addressOf(entry, [SENTINEL_PORT]);
-  const each = single
-    .map((one) => addressOf(one, [SENTINEL_PORT]))
-    .toSorted((a, b) => a.host.localeCompare(b.host));
-  // Clients ask any Sentinel for the master.
-  const asked = address ?? each[0];
-  const peers = peersOf(watched.set, set);
+  // In the pods of the members, or in sets of their own.
+  const watching = isSentinel(set) ? seen.sets : seen.companions;
+  const [watcher] = watching;
+  if (watcher === undefined) return { ...commonSection(seen, { recognition, oneLeads: true }), user };
+  const { namespace, name } = watcher;
+  const { primary: entry } = servicesOf({ sets: watching, services: seen.services }, [SENTINEL_PORT]);
+  const address = todo(
+    entry === undefined
+      ? { host: `${name}.${namespace}.svc`, port: SENTINEL_PORT }
+      : addressOf(entry, [SENTINEL_PORT]),
+    `a Service of the Sentinels that watch it: kubectl get services -n ${namespace}`,
+  );
   return {
     ...commonSection(seen, { recognition }),
-    ...(asked !== undefined && { primary: proposed(asked) }),
+    primary: address, // clients ask any Sentinel for the master
     user,
     // A Service of all Sentinels is no address of the master.
     services: undefined,
     replica: undefined,
     sentinel: {
       master: guess('mymaster', `the name of the master: redis-cli -p ${SENTINEL_PORT} sentinel masters`),
-      addresses: proposed(each.length > 0 ? each : [address ?? unknownAddress(watched.set)]),
+      addresses: [address],
     },
-    peers: peers && proposed(peers),
+    peers: peersOf(watcher, set),
   };
-}
-
-/** Marked where it is about Sentinels of several groups, and nothing says which of them watch this store. */
-function proposal(draft: Draft, sentinels: readonly SeenSet[], recognition: StoreRecognition): Draft {
-  const groups = new Set(sentinels.map((one) => groupOf(one, recognition)));
-  const names = sentinels.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-  return groups.size > 1 ? todo(draft, `which of these Sentinels watch it: ${names}?`) : draft;
-}
-
-function unknownAddress({ namespace, name }: SeenSet): Draft {
-  return todo(
-    { host: `${name}.${namespace}.svc`, port: SENTINEL_PORT },
-    `no Service of the Sentinels was recognised: kubectl get services -n ${namespace}`,
-  );
-}
-
-/** Where the Sentinels are: in the pods of the members, or in sets of their own. */
-function sentinelsOf(seen: SeenStore): { set: SeenSet; around: SeenStore } | null {
-  const [set] = seen.sets;
-  const [apart, ...more] = seen.companions;
-  if (isSentinel(set)) return { set, around: seen };
-  return apart === undefined ? null : { set: apart, around: { ...seen, sets: [apart, ...more] } };
 }
 
 /** A partition cuts the master off from Sentinels in pods of their own, too. */

@@ -1,7 +1,5 @@
 /** What sources of telemetry look like to somebody who may only read the objects of a cluster: names of images and ports that products document. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { addressText } from '../../host/http.ts';
 import { addressOf, finds, imageName, podLabels, servicePort } from '../store/recognising.ts';
 import type { SeenSet } from '../store/recognising.ts';
 import type { ServiceObject } from '../kubernetes/objects.ts';
@@ -65,8 +63,6 @@ export interface FoundSource {
   set: SeenSet;
   /** Host and port of its Service as the cluster knows them; null: no Service was recognised. */
   address: { host: string; port: number } | null;
-  /** `10.96.0.7:9090`, for whoever does not know the cluster's names; null: its Service has no address of its own. */
-  clusterAddress: string | null;
 }
 
 /** A Prometheus on every node only passes on what it scrapes, as the collectors of GKE do, and answers nobody. */
@@ -92,36 +88,20 @@ export function recogniseSources(
   return SOURCES.flatMap((source) =>
     sets
       .filter((set) => answers(source, set) && isOf(source, set))
-      .map((set) => ({ source, set, ...addressIn(set, { services, ports: source.ports }) })),
+      .map((set) => ({ source, set, address: addressIn(set, { services, ports: source.ports }) })),
   );
 }
 
 function addressIn(
   set: SeenSet,
   { services, ports }: { services: readonly ServiceObject[]; ports: readonly number[] },
-): Pick<FoundSource, 'address' | 'clusterAddress'> {
+): FoundSource['address'] {
   const own = services.filter(
     (service) =>
       service.metadata.namespace === set.namespace &&
       servicePort(service, ports) !== undefined &&
       podLabels(set).some((labels) => finds(service, labels)),
   );
-  return addressesBy(own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0], ports);
-}
-
-/** Of a source by its Service. @param ports those of its HTTP API */
-export function addressesBy(
-  service: ServiceObject | undefined,
-  ports: readonly number[],
-): Pick<FoundSource, 'address' | 'clusterAddress'> {
-  if (service === undefined) return { address: null, clusterAddress: null };
-  const address = addressOf(service, ports);
-  const { clusterIP } = service.spec;
-  return {
-    address,
-    clusterAddress:
-      clusterIP !== undefined && isIP(clusterIP) > 0
-        ? addressText({ host: clusterIP, port: address.port })
-        : null,
-  };
+  const found = own.find(({ spec }) => spec.clusterIP !== 'None') ?? own[0];
+  return found === undefined ? null : addressOf(found, ports);
 }

@@ -3,7 +3,7 @@
  * recognised and drafts its section of an environment file. Names of images, ports and labels are those that products document.
  */
 import { z } from 'zod';
-import { below, beside, open, todo } from '../drafting.ts';
+import { below, open, todo } from '../drafting.ts';
 import type { Draft, DraftMap } from '../drafting.ts';
 import type { Container, ServiceObject, Volume } from '../kubernetes/objects.ts';
 import type { StoreName } from './declaring.ts';
@@ -36,10 +36,8 @@ export function podLabels({ pods, labels }: SeenSet): readonly Labels[] {
 export interface SeenStore {
   /** Those with its servers; at least one. */
   sets: readonly [SeenSet, ...SeenSet[]];
-  /** Those that `companion` picks, such as Sentinels: of its group, or else those of its namespace that are of no other store's. */
+  /** Those of their namespace that `companion` picks, such as Sentinels. */
   companions: readonly SeenSet[];
-  /** Those in the same namespace through which its clients write, where they can be no other store's. */
-  poolers: readonly SeenSet[];
   /** Services of their namespace. */
   services: readonly ServiceObject[];
 }
@@ -56,8 +54,6 @@ export interface StoreRecognition {
   companion?: (set: SeenSet) => boolean;
   /** Whether labels of an operator say that a set has its server, whatever the image is called. */
   server?: (set: SeenSet) => boolean;
-  /** Last part of the names of images of programs before it, through which clients write. */
-  pooler?: RegExp;
   /** Label whose value is the same for all sets of one store, the first that a set has; `app` and the like are asked after these. */
   together?: readonly string[];
   /** Its section in `stores`, complete but for what only its owners know. `own`: this recognition, or that of a store that speaks as this one. */
@@ -76,16 +72,10 @@ export function imageName(image: string): string {
   return imagePath(image).split('/').at(-1) ?? '';
 }
 
-/**
- * `registry.example.com:5000/team/postgresql` of the same. Names that Rancher gives to copies are those of what was copied: `rancher/library/traefik` of
- * `rancher/mirrored-library-traefik`, `rancher/calico` of `rancher/hardened-calico`.
- */
+/** `registry.example.com:5000/team/postgresql` of the same. */
 export function imagePath(image: string): string {
   const [path = ''] = image.split('@');
-  return path
-    .replace(/:[^:/]*$/, '')
-    .replace(/(^|\/)mirrored-([^/-]+)-(?=[^/]+$)/, '$1$2/')
-    .replace(/(^|\/)hardened-(?=[^/]+$)/, '$1');
+  return path.replace(/:[^:/]*$/, '');
 }
 
 /** The container of the server in a set: the one with the image, or else the one with the port. */
@@ -124,8 +114,6 @@ export interface SeenServices {
   /** Its selector, its name, or a manager that writes its endpoints says that it leads to the primary alone. */
   leads: boolean;
   replica?: ServiceObject | undefined;
-  /** Those that lead to one pod of several each. */
-  single: readonly ServiceObject[];
   /** All with the port, whose selector finds a pod of the store, or which have no selector and begin with its name. */
   all: readonly ServiceObject[];
 }
@@ -138,7 +126,10 @@ const REPLICA = {
 };
 
 /** @param wanted ports that clients speak to, the usual one first; none: any */
-export function servicesOf({ sets, services }: SeenStore, wanted: readonly number[]): SeenServices {
+export function servicesOf(
+  { sets, services }: { sets: readonly SeenSet[]; services: readonly ServiceObject[] },
+  wanted: readonly number[],
+): SeenServices {
   const pods = sets.flatMap(podLabels);
   const found = services.flatMap((service) => {
     const selected = selectedBy(service, { pods, names: sets.map(({ name }) => name) });
@@ -162,7 +153,6 @@ export function servicesOf({ sets, services }: SeenStore, wanted: readonly numbe
   return {
     primary,
     replica,
-    single,
     leads: leading !== undefined || (primary !== undefined && !hasSelector(primary)),
     all: found.map(({ service }) => service),
   };
@@ -209,42 +199,18 @@ export function addressOf(service: ServiceObject, wanted: readonly number[]): { 
   return { host: `${name}.${namespace}.svc`, port: servicePort(service, wanted) ?? wanted[0] ?? 0 };
 }
 
+const secretVolume = z.object({ secret: z.object({ secretName: z.string() }) });
+
 /** What speaks for TLS in a set's own words; null: nothing does, which proves nothing. */
-export function tlsHint({ containers, volumes }: SeenSet): string | null {
+function tlsHint({ containers, volumes }: SeenSet): string | null {
   const named = containers
     .flatMap(portsOf)
     .find(({ name }) => /(https|tls|ssl|amqps|rediss)/.test(name ?? ''));
   if (named !== undefined) return `its port ${named.name ?? ''}`;
-  const secret = tlsSecretIn({ volumes });
-  return secret === null ? null : `the Secret ${secret}, which it mounts`;
-}
-
-const secretVolume = z.object({ secret: z.object({ secretName: z.string() }) });
-const mapVolume = z.object({ configMap: z.object({ name: z.string() }) });
-
-/** The Secret with a certificate that a set mounts, by its name; its content is not read. */
-function tlsSecretIn({ volumes }: Pick<SeenSet, 'volumes'>): string | null {
-  const secrets = volumes.flatMap((one) => secretVolume.safeParse(one).data?.secret.secretName ?? []);
-  return secrets.find((name) => /(tls|cert|crt|ssl|-ca$)/i.test(name)) ?? null;
-}
-
-/** The ConfigMap with the certificate of an authority that a set mounts, by its name. */
-function authorityIn({ volumes }: SeenSet): string | null {
-  const maps = volumes.flatMap((one) => mapVolume.safeParse(one).data?.configMap.name ?? []);
-  return maps.find((name) => /(^|-)(ca|authority|trust|ca-?bundle|root-?ca)(-|$)/i.test(name)) ?? null;
-}
-
-/**
- * What prints the certificate of the authority of a set, where it mounts one; null: it does not. `ca.crt` is the key that Kubernetes and cert-manager
- * give it.
- */
-export function authorityCommand(set: SeenSet): string | null {
-  const kubectl = (kind: string, name: string): string =>
-    `kubectl get ${kind} -n ${set.namespace} ${name} -o jsonpath='{.data.ca\\.crt}'`;
-  const map = authorityIn(set);
-  if (map !== null) return kubectl('configmap', map);
-  const secret = tlsSecretIn(set);
-  return secret === null ? null : `${kubectl('secret', secret)} | base64 -d`;
+  const secret = volumes
+    .flatMap((one) => secretVolume.safeParse(one).data?.secret.secretName ?? [])
+    .find((name) => /(tls|cert|crt|ssl|-ca$)/i.test(name));
+  return secret === undefined ? null : `the Secret ${secret}, which it mounts`;
 }
 
 interface Common {
@@ -296,8 +262,6 @@ function primaryIn(
   const [{ namespace, name }] = seen.sets;
   const ask = `kubectl get services -n ${namespace}`;
   if (primary !== undefined && !unsure) return addressOf(primary, wanted);
-  const pooled = throughPooler(seen);
-  if (pooled !== null) return pooled;
   if (primary === undefined)
     return todo(
       { host: `${name}.${namespace}.svc`, port: wanted[0] },
@@ -307,20 +271,6 @@ function primaryIn(
     addressOf(primary, wanted),
     `nothing says that it leads to the primary alone: what do applications write through? ${ask}`,
   );
-}
-
-/** The address of the only pooler that has a Service; null: there is none, or there are several. */
-function throughPooler({ poolers, services }: SeenStore): Draft | null {
-  const found = poolers.flatMap((set) => {
-    const own = services.find(
-      (service) => !isHeadless(service) && podLabels(set).some((labels) => finds(service, labels)),
-    );
-    const port = own?.spec.ports?.[0]?.port;
-    return own === undefined || port === undefined ? [] : [{ set, address: addressOf(own, [port]) }];
-  });
-  const [first, ...others] = found;
-  if (first === undefined || others.length > 0) return null;
-  return beside(first.address, `through ${first.set.kind} ${first.set.name}`);
 }
 
 /** A set that is scaled to 0 has no members now; where all are, the first stands for the store. */
@@ -341,15 +291,9 @@ function encryption(set: SeenSet, always: string | undefined): DraftMap {
   const hint = always ?? tlsHint(set);
   if (hint === null)
     return { plain: todo(true, 'nothing speaks for TLS here; with TLS declare `tls` in its place') };
-  const map = authorityIn(set);
-  if (map !== null) {
-    const configMap = { namespace: set.namespace, name: map, key: 'ca.crt' };
-    return { tls: { ca: beside({ configMap }, `${hint}, and this ConfigMap`) } };
-  }
-  const command = /\bSecret\b/.test(always ?? '') ? null : authorityCommand(set);
-  const how = command === null ? '' : `: ${command}`;
+  const where = `kubectl get secrets,configmaps -n ${set.namespace}`;
   return {
-    tls: below([open(`${hint}; the PEM certificate of the authority of its servers${how}`)], {
+    tls: below([open(`${hint}; the PEM certificate of the authority of its servers: ${where}`)], {
       ca: { file: `/path/to/${set.name}-ca.crt` },
     }),
   };

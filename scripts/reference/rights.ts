@@ -2,11 +2,9 @@
  * The page on rights, written from what definitions, faults, engines and the runner say that they need; `deploy/rights.test.ts` holds
  * `deploy/rbac.yaml` against the same.
  */
-import { FURTHER } from '../../env/draft/listing.ts';
 import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
 import type { Right } from '../../probes/kubernetes/rights.ts';
-import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
 import {
   DRILLS,
   EVERY_COMMAND,
@@ -22,11 +20,6 @@ import { catalogue, suiteOf, suites } from '../../suites/catalogue/index.ts';
 import type { CatalogueRow } from '../../suites/catalogue/index.ts';
 import { rightLines, rightsOf } from '../../suites/catalogue/rights.ts';
 import { cell } from './cell.ts';
-
-/** Kinds that the role plumbline-init may list: what is not in plumbline-read or plumbline-operators. */
-const DRAFTED = FURTHER.filter((kind) => kind !== ROLLOUT && kind !== SCALED_OBJECT)
-  .map((kind) => kind.replace(/^([^/]+)\/[^/]+\/(.+)$/, '$2 ($1)'))
-  .join(', ');
 
 export function rightsPage(): string {
   const places = Object.entries(namespaces.parse({})).map(([place, name]) => `*${place}* is \`${name}\``);
@@ -78,7 +71,7 @@ Needed where an environment declares \`cluster.reach: port-forward\`; \`deploy/p
 ${purposes(REACH)}
 ### init
 
-\`plumbline init\` lists what \`plumbline-read\` and \`plumbline-operators\` may list, and where the cluster has them ${DRAFTED}, as \`deploy/init.yaml\` lets it with the role \`plumbline-init\`. What it may not list it names in the draft.
+\`plumbline init\` lists what \`plumbline-read\` and \`plumbline-operators\` may list, and CronJobs, as \`deploy/init.yaml\` lets it with the role \`plumbline-init\`. What it may not list it names in the draft.
 
 ### restore
 

@@ -4,6 +4,7 @@ import { parseEnvironment } from '../../loader.ts';
 import type { EnvironmentFile } from '../../schema.ts';
 import { draftFile, listCluster } from '../index.ts';
 import type { DraftedFile, DraftOptions, Listing } from '../index.ts';
+import { UID } from './api-server.ts';
 import type { ListingApiServer, Stood } from './api-server.ts';
 
 export interface Drafted extends DraftedFile {
@@ -24,15 +25,18 @@ export async function listedOn(server: ListingApiServer, objects: readonly Stood
   return listCluster({ kubeconfig: server.kubeconfig, signal: new AbortController().signal });
 }
 
+/** What of a listing changes from one start of the stand-in to the next. */
+const PIN = { uid: UID, caSha256: 'c'.repeat(64), authorities: [], server: 'https://api.example.com:6443' };
+
 export async function draftedOn(
   server: ListingApiServer,
   objects: readonly Stood[],
   more: Partial<DraftOptions> = {},
 ): Promise<Drafted> {
-  const listing = await listedOn(server, objects);
+  const listing = { ...(await listedOn(server, objects)), pin: PIN };
   const options: DraftOptions = {
     name: 'shop',
-    kubeconfig: server.kubeconfig,
+    kubeconfig: '/home/me/.kube/config',
     namespaces: [],
     kind: 'staging',
     command: 'plumbline init',

@@ -36,6 +36,10 @@ export interface Shape {
   secrets?: readonly string[];
   /** Paths of the node that are mounted. */
   nodePaths?: readonly string[];
+  /** Path at which an empty folder is mounted, by the name of its volume. */
+  empty?: Readonly<Record<string, string>>;
+  nodeSelector?: Labels;
+  runtimeClassName?: string;
   /** Further containers, as name and image. */
   beside?: Readonly<Record<string, string>>;
   limits?: Labels;
@@ -43,10 +47,9 @@ export interface Shape {
   container?: string;
   /** Labels of single pods, such as their role. */
   roles?: readonly Labels[];
-  /** Of its template. */
-  annotations?: Labels;
-  /** Path that its probe of readiness asks. */
-  probe?: string;
+  /** Containers that a webhook puts into each pod, as name and image; init containers. */
+  injected?: Readonly<Record<string, string>>;
+  injectedFirst?: Readonly<Record<string, string>>;
 }
 
 const CLASS = 'fast';
@@ -68,7 +71,7 @@ export function workload(of: Shape): Stood[] {
     },
     spec: {
       ...(kind !== 'DaemonSet' && { replicas }),
-      template: { metadata: { labels, annotations: of.annotations ?? {} }, spec },
+      template: { metadata: { labels }, spec },
       volumeClaimTemplates: Object.keys(of.data ?? {}).map((claim) => ({ metadata: { name: claim } })),
     },
     status: { readyReplicas: replicas, desiredNumberScheduled: replicas, numberReady: replicas },
@@ -78,7 +81,7 @@ export function workload(of: Shape): Stood[] {
     pod({
       namespace: namespaced,
       name: `${name}-${ordinal}`,
-      spec,
+      spec: ofPod(spec, of, `${name}-${ordinal}`),
       owner: { ...ofSet, uid: 'u', controller: true },
       labels: { ...labels, ...of.roles?.[ordinal], ...hash },
     }),
@@ -98,30 +101,60 @@ function owning(kind: Shape['kind'], name: string): { kind: string; name: string
   return { kind: 'ReplicaSet', name: `${name}-${hash}`, hash: { [label[kind]]: hash } };
 }
 
-function specOf(
-  { image, container, data = {}, secrets = [], nodePaths = [], ...of }: Shape,
-  name: string,
-): object {
-  const ports = Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({
-    name: port,
-    containerPort,
-  }));
+interface PodSpec {
+  containers: readonly { name: string; image: string }[];
+  volumes: readonly object[];
+  [field: string]: unknown;
+}
+
+function specOf(of: Shape, name: string): PodSpec {
+  const { image, container, data = {}, empty = {}, secrets = [], nodePaths = [] } = of;
   const server = {
     name: container ?? name,
     image,
-    ports,
+    ports: Object.entries(of.ports ?? {}).map(([port, containerPort]) => ({ name: port, containerPort })),
     env: [{ name: 'PASSWORD', value: 'in-plain-text' }],
     resources: { limits: of.limits ?? {} },
-    ...(of.probe !== undefined && { readinessProbe: { httpGet: { path: of.probe, port: 8081 } } }),
-    volumeMounts: Object.entries(data).map(([volume, mountPath]) => ({ name: volume, mountPath })),
+    volumeMounts: Object.entries({ ...data, ...empty }).map(([volume, mountPath]) => ({
+      name: volume,
+      mountPath,
+    })),
   };
-  const others = Object.entries(of.beside ?? {}).map(([one, other]) => ({ name: one, image: other }));
+  const { nodeSelector, runtimeClassName } = of;
   return {
-    containers: [server, ...others],
+    containers: [server, ...containersOf(of.beside)],
     volumes: [
       ...secrets.map((secretName) => ({ name: secretName, secret: { secretName } })),
       ...nodePaths.map((path, at) => ({ name: `node-${at}`, hostPath: { path } })),
+      ...Object.keys(empty).map((volume) => ({ name: volume, emptyDir: {} })),
     ],
+    ...(nodeSelector !== undefined && { nodeSelector }),
+    ...(runtimeClassName !== undefined && { runtimeClassName }),
+  };
+}
+
+function containersOf(images: Readonly<Record<string, string>> = {}): { name: string; image: string }[] {
+  return Object.entries(images).map(([name, image]) => ({ name, image }));
+}
+
+/** With its claims, and with what a webhook puts in: that takes the place of a container of the same name. */
+function ofPod(
+  spec: PodSpec,
+  { data = {}, injected = {}, injectedFirst = {} }: Shape,
+  name: string,
+): PodSpec {
+  const claims = Object.keys(data).map((claim) => ({
+    name: claim,
+    persistentVolumeClaim: { claimName: `${claim}-${name}` },
+  }));
+  return {
+    ...spec,
+    containers: [
+      ...spec.containers.filter((one) => injected[one.name] === undefined),
+      ...containersOf(injected),
+    ],
+    initContainers: containersOf(injectedFirst),
+    volumes: [...spec.volumes, ...claims],
   };
 }
 
@@ -170,32 +203,21 @@ function claimsOf(
   });
 }
 
-export function service(
-  at: string,
-  ports: Readonly<Record<string, number>>,
-  selector: Labels = {},
-  clusterIP = '10.96.0.10',
-): Stood {
-  const [namespaced = '', name = ''] = at.split('/');
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { namespace: namespaced, name },
-    spec: {
-      clusterIP,
-      selector,
-      ports: Object.entries(ports).map(([port, number]) => ({ name: port, port: number })),
-    },
-  };
+interface ServiceShape {
+  /** `namespace/name` */
+  at: string;
+  ports: Readonly<Record<string, number>>;
+  /** By the usual label of its own name when left out. */
+  selector?: Labels;
+  clusterIP?: string;
 }
 
-/** @param target the name of a Deployment, or kind and name */
-export function autoscaler(at: string, target: string, [minReplicas, maxReplicas]: [number, number]): Stood {
-  const [name = '', kind = 'Deployment'] = target.split(' ').reverse();
-  return objectAt('autoscaling/v2', 'HorizontalPodAutoscaler', at, {
-    scaleTargetRef: { kind, name },
-    minReplicas,
-    maxReplicas,
+export function service({ at, ports, selector, clusterIP = '10.96.0.10' }: ServiceShape): Stood {
+  const name = at.split('/')[1] ?? '';
+  return objectAt('v1', 'Service', at, {
+    clusterIP,
+    selector: selector ?? { 'app.kubernetes.io/name': name },
+    ports: Object.entries(ports).map(([port, number]) => ({ name: port, port: number })),
   });
 }
 
@@ -203,26 +225,6 @@ export function autoscaler(at: string, target: string, [minReplicas, maxReplicas
 export function objectAt(apiVersion: string, kind: string, at: string, spec: object): Stood {
   const [namespaced = '', name = ''] = at.split('/');
   return { apiVersion, kind, metadata: { namespace: namespaced, name }, spec };
-}
-
-export function budget(at: string, matchLabels: Labels): Stood {
-  const [namespaced = '', name = ''] = at.split('/');
-  return {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: { namespace: namespaced, name },
-    spec: { selector: { matchLabels } },
-  };
-}
-
-/** It leads to the Service of its own name. */
-export function ingress(at: string, host: string, tls = true): Stood {
-  const [, name = ''] = at.split('/');
-  const paths = [{ path: '/', backend: { service: { name, port: { number: 80 } } } }];
-  return objectAt('networking.k8s.io/v1', 'Ingress', at, {
-    rules: [{ host, http: { paths } }],
-    ...(tls && { tls: [{ hosts: [host], secretName: 'edge-tls' }] }),
-  });
 }
 
 /** A pod of kubelet's own, in kube-system. */
@@ -234,6 +236,33 @@ export function staticPod(component: string, at: string): Stood {
     owner: { kind: 'Node', name: at, uid: 'u', controller: true },
     spec: { containers: [] },
   });
+}
+
+/** Few words for objects that a cluster has many of, as `objects.yaml` in a folder of `accepted` has them. */
+interface Short {
+  kind?: never;
+  namespaces?: readonly string[];
+  nodes?: { names: readonly string[]; labels: Labels; taints?: object[]; allocatable?: Labels };
+  /** Static pods of a control plane, in kube-system: the component, and its nodes. */
+  staticPods?: Readonly<Record<string, readonly string[]>>;
+  workload?: Shape;
+  service?: ServiceShape;
+  /** Pods of a kind that is no workload; of nothing, without an owner. */
+  pods?: { namespace: string; names: readonly string[]; labels?: Labels; owner?: object; spec?: object };
+}
+
+/** An object as it stands, or what few words say. */
+export function made(entry: Stood | Short): Stood[] {
+  if (entry.kind !== undefined) return [entry];
+  const { namespaces = [], nodes, staticPods = {}, pods } = entry;
+  return [
+    ...namespaces.map(namespace),
+    ...(nodes === undefined ? [] : nodes.names.map((name) => node(name, nodes.labels, nodes))),
+    ...Object.entries(staticPods).flatMap(([component, on]) => on.map((name) => staticPod(component, name))),
+    ...(entry.workload === undefined ? [] : workload(entry.workload)),
+    ...(entry.service === undefined ? [] : [service(entry.service)]),
+    ...(pods === undefined ? [] : pods.names.map((name) => pod({ spec: { containers: [] }, ...pods, name }))),
+  ];
 }
 
 interface Templated {
@@ -279,7 +308,7 @@ export function healthy(objects: readonly Stood[]): Stood[] {
       const metadata = { ...one.metadata, creationTimestamp: '2026-01-01T00:00:00Z' };
       return { ...one, metadata, status: { ...status, containerStatuses, initContainerStatuses } };
     }
-    if (!['Deployment', 'StatefulSet', 'DaemonSet'].includes(one.kind)) return one;
+    if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'].includes(one.kind)) return one;
     const count = spec.replicas ?? status.desiredNumberScheduled ?? 0;
     const ready = { readyReplicas: count, updatedReplicas: count, replicas: count };
     const scheduled = { numberReady: count, updatedNumberScheduled: count };
