@@ -63,7 +63,8 @@ test('should lead clients to the nodes with data alone, at an address that envir
     selector: Record<string, string>;
   };
   assert.equal(clusterIP, '198.18.128.51');
-  assert.deepEqual(specOf('catalog-data').template.metadata.labels, selector);
+  assert.deepEqual(specOf('catalog-data').template.metadata.labels, { app: 'catalog', ...selector });
+  assert.deepEqual(selector, { tier: 'catalog-data' });
 });
 
 test('should keep its data on the claim', () => {

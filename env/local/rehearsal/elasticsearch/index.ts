@@ -8,7 +8,7 @@ import type { PlatformContext } from '../../platform/context.ts';
 import { ELASTICSEARCH_IMAGES } from '../../platform/elasticsearch/index.ts';
 import { serverObjects, type Members } from '../../platform/elasticsearch/server.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { LABELLING, storeCertificate } from '../store-certificate.ts';
+import { storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'catalog';
 const NAMESPACE = 'search';
@@ -35,6 +35,8 @@ const COMMON = {
   service: NAME,
   address: '51',
 } as const;
+/** Both sets are one cluster, as one label says. */
+const LABELLED = { key: 'tier', others: { app: NAME } };
 const MASTER_SET: Members = {
   ...COMMON,
   name: MASTERS,
@@ -62,11 +64,11 @@ export const store = part({
   objects: (context, secrets) => [
     ...certificate.objects(context, secrets, { folder: import.meta.dirname }),
     ...serverObjects(context, secrets, MASTER_SET, {
-      labelling: LABELLING,
+      labelling: LABELLED,
       files: ['manifests.yaml', 'tls.yaml'],
     }),
     ...serverObjects(context, secrets, DATA_SET, {
-      labelling: LABELLING,
+      labelling: LABELLED,
       files: ['manifests.yaml', 'tls.yaml', 'service.yaml'],
     }),
   ],
