@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
+import { readLayers } from '../../env/layers.ts';
 import { lockPath, takeLock } from '../../host/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/provider-safety.ts';
@@ -60,10 +61,9 @@ async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Pr
 function environmentWith(name: string, change: (environment: Record<string, unknown>) => void): string {
   mkdirSync(join(folder, name), { recursive: true });
   const file = join(folder, name, `${INSTANCE}.yaml`);
-  const environment = parse(readFileSync(join(ROOT, 'env', `${INSTANCE}.yaml`), 'utf8')) as Record<
-    string,
-    unknown
-  >;
+  const declared = join(ROOT, 'env', `${INSTANCE}.yaml`);
+  const { value } = readLayers(readFileSync(declared, 'utf8'), declared).source;
+  const environment = value as Record<string, unknown>;
   change(environment);
   writeFileSync(file, stringify(environment));
   return file;

@@ -81,7 +81,7 @@ const REFUSALS: readonly Refusal[] = [
     lacks: 'a kernel module that can be loaded',
     taken: `grep -v overlay /proc/filesystems >${folder}/filesystems && mount --bind ${folder}/filesystems /proc/filesystems
 [ ! -d /lib/modules ] || mount -t tmpfs none /lib/modules`,
-    said: /^the kernel modules? overlay\b.*; .*type modprobe -a overlay\b.*$/,
+    said: /^not in the kernel: overlay\b.*; .*type modprobe -a overlay\b.*$/,
   },
   {
     lacks: 'an SELinux that lets nodes be',
