@@ -96,10 +96,6 @@ const PLAIN: readonly { error: RegExp; means: (settings: TlsSettings) => string 
       /UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/,
     means: ({ ca }) => `its certificate is not of the declared certificate authority (${ca})`,
   },
-  {
-    error: /\b(?:ECONNRESET|EPIPE)\b|closed before it was encrypted|Connection was closed by server/,
-    means: () => 'it closed the connection without a word, as where only one of both sides speaks TLS',
-  },
   { error: /\bENOTFOUND\b|\bEAI_(?:AGAIN|NODATA|NONAME)\b/, means: () => 'its name does not resolve' },
   {
     error: NO_VHOST,

@@ -5,6 +5,7 @@ import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 import { BoltConnection } from './bolt.ts';
 import type { BoltOptions, Parameters, Row } from './bolt.ts';
 import { serverCode } from './errors.ts';
+import { explainedByTls } from './spoken.ts';
 
 /** The server did not answer before the deadline. */
 export class Neo4jTimeout extends Error {
@@ -46,16 +47,21 @@ export async function bounded<T>(
   }
 }
 
-/** One attempt to connect. The caller destroys it. @throws as `bounded` */
+/** One attempt to connect. The caller destroys it. @throws as `bounded`, or that TLS is the cause */
 export async function connectOnce(
   connection: StoreConnection,
   bounds: Bounds,
   options: BoltOptions = {},
 ): Promise<BoltConnection> {
+  const end = monoMs() + bounds.deadlineMs;
   const bolt = new BoltConnection(connection, options);
-  await bounded(bolt, whereOf(connection), bounds, () =>
-    bolt.open(Math.max(1, Math.min(bounds.deadlineMs, ATTEMPT_MS))),
-  );
+  try {
+    await bounded(bolt, whereOf(connection), bounds, () =>
+      bolt.open(Math.max(1, Math.min(bounds.deadlineMs, ATTEMPT_MS))),
+    );
+  } catch (error) {
+    throw await explainedByTls(error, connection, Math.max(1, end - monoMs()));
+  }
   return bolt;
 }
 
