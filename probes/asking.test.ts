@@ -15,6 +15,7 @@ import {
   isOnlyRefused,
   withoutManager,
 } from './asking.ts';
+import { freePort } from '../host/_testing/free-port.ts';
 import { elasticsearch } from './elasticsearch/index.ts';
 import { askHttp, HttpRefusal } from './http.ts';
 import { connectOnce as connectBolt } from './neo4j/query.ts';
@@ -52,15 +53,6 @@ async function httpServer(status: number, text: string): Promise<number> {
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   closing.push(() => listening.close());
   return (listening.address() as AddressInfo).port;
-}
-
-/** A port on which nobody listens. */
-async function refusing(): Promise<number> {
-  const listening = createServer();
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  const { port } = listening.address() as AddressInfo;
-  await new Promise((resolve) => listening.close(resolve));
-  return port;
 }
 
 const silent = (): Promise<number> => server(() => undefined);
@@ -114,7 +106,7 @@ const CLIENTS: Record<string, Ask> = {
 
 for (const [name, ask] of Object.entries(CLIENTS)) {
   test(`false verdict 17: ${name} tells a server that refuses from one that it cannot speak to`, async () => {
-    assert.equal(await wordOf(async () => ask(at(await refusing()))), 'down/refuses');
+    assert.equal(await wordOf(async () => ask(at(await freePort()))), 'down/refuses');
     assert.equal(await wordOf(() => ask(at(5432, 'no-such-host.invalid'))), 'cannot-ask/route');
     assert.equal(await wordOf(async () => ask(at(await hangsUp()))), 'cannot-ask/protocol');
     // amqplib's login has no time limit of its own: whoever gives it up is the one who knows why.
@@ -235,7 +227,7 @@ function target(port: number, members = 1): StoreTarget {
 test('false verdict 17: the drivers keep what their members said', async () => {
   const port = await server((socket) => socket.on('data', () => socket.write('-WRONGPASS no\r\n')));
   assert.equal(await wordOf(() => redis.describe(target(port), BOUNDS)), 'cannot-ask/credentials');
-  const gone = target(await refusing(), 3);
+  const gone = target(await freePort(), 3);
   for (const driver of [redis, postgres, rabbitmq, elasticsearch])
     assert.equal(await wordOf(() => driver.describe(gone, BOUNDS)), 'down/refuses', driver.store);
   for (const driver of [postgres, rabbitmq, elasticsearch])
@@ -256,7 +248,7 @@ test('false verdict 17: a manager that is not there is no store that is down', a
 });
 
 test('false verdict 17: a refused connection is told apart from a server that refuses', async () => {
-  const gone = target(await refusing(), 3);
+  const gone = target(await freePort(), 3);
   for (const driver of [redis, postgres, rabbitmq, elasticsearch]) {
     const error: unknown = await driver.describe(gone, BOUNDS).catch((reason: unknown) => reason);
     assert.equal(isOnlyRefused(error), true, driver.store);
@@ -296,7 +288,7 @@ test('should say in plain words why a certificate or an account is not taken', (
 test('should see whether a connection comes about', async () => {
   const bounds = { deadlineMs: 500 };
   assert.equal(await accepts({ host: '127.0.0.1', port: await silent() }, bounds), true);
-  assert.equal(await accepts({ host: '127.0.0.1', port: await refusing() }, bounds), false);
+  assert.equal(await accepts({ host: '127.0.0.1', port: await freePort() }, bounds), false);
 });
 
 test('should name the settings of another server than a store, and that a name does not resolve', () => {

@@ -58,7 +58,7 @@ export async function packArchive(file: string, { signal }: ArchiveOptions = {})
       'there is nothing to pack yet: first provision an environment with everything that the archive should hold (plumbline env up --env local --with all)',
     );
   const programs = await toolsDir(least, signal);
-  await madeBy(programs, signal);
+  await madeBy(programs, signal); // written where it is missing: an archive is known by it
   const partial = `${file}.partial`;
   const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   return withCache(signal, async () => {

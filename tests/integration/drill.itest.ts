@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { readLayers } from '../../env/layers.ts';
 import { lockPath, takeLock } from '../../host/lock.ts';
 import type { FailoverRecord } from '../../reports/record/run-record.ts';
 import { kubeCallFrom, safetyFolder, type KubeCall } from '../../runner/provider-safety.ts';
 import { Journal } from '../../runner/safety/journal/journal.ts';
 import { HolderRecord } from '../../runner/safety/lease/processes.ts';
 import { provisioned } from './_helpers/instance.ts';
-import { onlyRun, plumbline, ROOT, scratch } from './_helpers/runner-fixture.ts';
+import { allDeclared } from './_helpers/provisioned-stores.ts';
+import { onlyRun, plumbline, scratch } from './_helpers/runner-fixture.ts';
 
 const INSTANCE = 'local-small';
 const KILL_SWITCHES = '/api/v1/namespaces/plumbline-system/configmaps';
@@ -61,9 +61,7 @@ async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Pr
 function environmentWith(name: string, change: (environment: Record<string, unknown>) => void): string {
   mkdirSync(join(folder, name), { recursive: true });
   const file = join(folder, name, `${INSTANCE}.yaml`);
-  const declared = join(ROOT, 'env', `${INSTANCE}.yaml`);
-  const { value } = readLayers(readFileSync(declared, 'utf8'), declared).source;
-  const environment = value as Record<string, unknown>;
+  const environment: Record<string, unknown> = allDeclared(INSTANCE);
   change(environment);
   writeFileSync(file, stringify(environment));
   return file;

@@ -36,7 +36,7 @@ export async function draftedOn(
   const listing = { ...(await listedOn(server, objects)), pin: PIN };
   const options: DraftOptions = {
     name: 'shop',
-    kubeconfig: '/home/me/.kube/config',
+    kubeconfig: '/srv/shop/kubeconfig.yaml',
     namespaces: [],
     kind: 'staging',
     command: 'plumbline init',

@@ -12,11 +12,15 @@ interface DeclaresStores {
 
 type Sized = DeclaresStores & { sizes: { small: object } };
 
-/** The file of an embedded environment with what it extends, in its small size and without devices, which only the full size has. */
-export function smallDeclared(name: string): DeclaresStores {
+/** The file of an embedded environment with what it extends. */
+export function allDeclared(name: string): Sized {
   const file = join(CHECKOUT, 'env', `${name}.yaml`);
-  const { source } = readLayers(readFileSync(file, 'utf8'), file);
-  const { gpu: _gpu, sizes, topology, ...rest } = source.value as Sized;
+  return readLayers(readFileSync(file, 'utf8'), file).source.value as Sized;
+}
+
+/** The same in its small size and without devices, which only the full size has. */
+export function smallDeclared(name: string): DeclaresStores {
+  const { gpu: _gpu, sizes, topology, ...rest } = allDeclared(name);
   const workloads = topology.workloads.filter(({ part }) => part !== 'gpu');
   return { ...rest, topology: { ...topology, ...sizes.small, workloads } };
 }
