@@ -19,10 +19,9 @@ export const CORRELATION_HEADER = 'x-plumbline-mark';
 
 /**
  * What negative controls may break, as a comma-separated list in the environment variable TELEMETRY_BREAK: `log-trace-id` (log lines
- * without trace ids), `export` (no span is sent), `amqp-context` (messages without trace context), `http-context` (requests without trace
- * context).
+ * without trace ids), `export` (no span is sent), `amqp-context` (messages without trace context).
  */
-export type Break = 'log-trace-id' | 'export' | 'amqp-context' | 'http-context';
+export type Break = 'log-trace-id' | 'export' | 'amqp-context';
 
 export function broken(what: Break, env: NodeJS.ProcessEnv = process.env): boolean {
   return (env.TELEMETRY_BREAK ?? '').split(',').includes(what);

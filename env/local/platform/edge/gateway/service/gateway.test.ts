@@ -5,15 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { telemetryOf } from '../../../service-kit/telemetry.ts';
-import { adminAnswers, metricsText } from './admin.ts';
-import { UpstreamHealth } from './health.ts';
 import { mayRepeat, passedOn, proxyServer, routeOf, type Route } from './proxy.ts';
+import { statusServer } from './status.ts';
 
-const upstream = { name: 'tender-api', host: '127.0.0.1', port: 1 };
 const to = (port: number, prefix = '/', becomes = '/'): Route => ({
   prefix,
   becomes,
-  upstream: { ...upstream, port },
+  upstream: { host: '127.0.0.1', port },
 });
 const options = {
   podName: 'gateway-1',
@@ -111,35 +109,6 @@ test('should not forward hop-by-hop headers', () => {
   });
 });
 
-test('should change the upstream’s health only after two results of the same kind', () => {
-  const health = new UpstreamHealth(upstream);
-  health.note(true);
-  assert.equal(health.current, 'HEALTHY');
-  health.note(false);
-  assert.equal(health.current, 'HEALTHY');
-  health.note(false);
-  assert.equal(health.current, 'UNHEALTHY');
-  health.note(true);
-  health.note(false);
-  health.note(true);
-  assert.equal(health.current, 'UNHEALTHY');
-  health.note(true);
-  assert.equal(health.current, 'HEALTHY');
-});
-
-test('should publish the upstream’s health at the paths of Kong’s Admin API', () => {
-  const health = new UpstreamHealth(upstream);
-  const answers = adminAnswers([{ route: to(1), health }], { requests: 7, failures: 0 });
-  health.note(false);
-  const found = answers('/upstreams/tender-api/health') as { data: { target: string; health: string }[] };
-  assert.deepEqual(
-    found.data.map((target) => [target.target, target.health]),
-    [['127.0.0.1:1', 'UNHEALTHY']],
-  );
-  assert.equal((answers('/routes') as { data: unknown[] }).data.length, 1);
-  assert.equal(answers('/constructor'), undefined);
-});
-
 test('should send each path to its upstream, with the path that it has there, within one trace', async () => {
   const seen: string[] = [];
   const backend = createServer((request, response) => {
@@ -167,13 +136,25 @@ test('should send each path to its upstream, with the path that it has there, wi
   }
 });
 
-test('should take the longest prefix, and count in Prometheus’ format', () => {
+test('should take the longest prefix', () => {
   const routes = [to(1), to(2, '/ai/', '/v1/')];
   assert.deepEqual(
     ['/ai/draft', '/tenders', '/ai'].map((path) => routeOf(routes, path)?.upstream.port),
     [2, 1, 1],
   );
-  const text = metricsText({ requests: 7, failures: 2 }, { sent: 3, dropped: 1 });
-  assert.match(text, /^gateway_requests_total 7$/m);
-  assert.match(text, /^telemetry_spans_dropped_total 1$/m);
+});
+
+test('should tell its state and its counters, and nothing else, on another port', async () => {
+  const server = statusServer({ requests: 7, failures: 2 }, () => ({ sent: 3, dropped: 1 }));
+  try {
+    const url = `http://127.0.0.1:${String(await listening(server))}`;
+    const text = await (await fetch(`${url}/metrics`)).text();
+    assert.match(text, /^gateway_requests_total 7$/m);
+    assert.match(text, /^telemetry_spans_dropped_total 1$/m);
+    const statuses = ['/status', '/services'].map(async (path) => (await fetch(`${url}${path}`)).status);
+    assert.deepEqual(await Promise.all(statuses), [200, 404]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

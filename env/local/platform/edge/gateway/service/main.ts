@@ -1,21 +1,12 @@
-/**
- * A stand-in for Kong Gateway: a reverse proxy with one or two routes, active health checks, and the read-only part of the
- * Admin API. Paths and fields follow the documentation of Kong Gateway 3.9 (Admin API, open source edition).
- */
+/** A stand-in for Kong Gateway: a reverse proxy with one or two routes. */
+import { setting } from '../../../service-kit/setting.ts';
 import { telemetryOf } from '../../../service-kit/telemetry.ts';
-import { adminServer } from './admin.ts';
-import { UpstreamHealth, type Upstream } from './health.ts';
-import { proxyServer, type Route } from './proxy.ts';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`);
-  return value;
-}
+import { proxyServer, type Route, type Upstream } from './proxy.ts';
+import { statusServer } from './status.ts';
 
 function upstreamOf(address: string): Upstream {
   const [host = '', port = ''] = address.split(':');
-  return { name: host.split('.')[0] ?? host, host, port: Number(port) };
+  return { host, port: Number(port) };
 }
 
 /** With an AI service, `/ai/draft` is its `/v1/draft`. Every other path goes to the backend. */
@@ -28,16 +19,13 @@ const routes: readonly Route[] = [
 ];
 const telemetry = telemetryOf({ service: 'gateway' });
 const proxy = proxyServer(routes, { podName: setting('POD_NAME'), telemetry });
-const served = routes.map((route) => ({ route, health: new UpstreamHealth(route.upstream) }));
-const admin = adminServer(served, proxy.counters, telemetry.exported);
+const status = statusServer(proxy.counters, telemetry.exported);
 
 proxy.server.listen(Number(setting('PROXY_PORT')), () => telemetry.log('info', 'ready'));
-admin.listen(Number(setting('ADMIN_PORT')));
-for (const { health } of served) health.start();
+status.listen(Number(setting('STATUS_PORT')));
 
 function stop(): void {
-  for (const { health } of served) health.stop();
-  admin.close();
+  status.close();
   proxy.server.close(() => void telemetry.stop());
   proxy.server.closeIdleConnections();
 }

@@ -9,13 +9,17 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { broken, callerOf, type Telemetry } from '../../../service-kit/telemetry.ts';
+import { callerOf, type Telemetry } from '../../../service-kit/telemetry.ts';
 import type { Span } from '../../../service-kit/tracer.ts';
-import type { Upstream } from './health.ts';
 
 export interface Counters {
   requests: number;
   failures: number;
+}
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Requests whose path begins with `prefix` go to `upstream`, with `becomes` in place of the prefix. */
@@ -61,8 +65,8 @@ interface Attempt {
   readonly path: string;
   readonly agent: Agent;
   readonly podName: string;
-  /** Trace context for the upstream; undefined while a negative control drops it. */
-  readonly traceparent: string | undefined;
+  /** Trace context for the upstream. */
+  readonly traceparent: string;
 }
 
 /** The route of a path: the one with the longest matching prefix. */
@@ -90,7 +94,6 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer | undefined> {
 /** One attempt; resolves with the upstream's answer. */
 async function send(attempt: Attempt, remember: (request: ClientRequest) => void): Promise<IncomingMessage> {
   const { incoming, outgoing, body, upstream, agent, podName, path, traceparent } = attempt;
-  const { traceparent: _brought, ...headers } = passedOn(incoming.headers);
   return await new Promise((resolve, reject) => {
     const request = httpRequest({
       host: upstream.host,
@@ -100,8 +103,8 @@ async function send(attempt: Attempt, remember: (request: ClientRequest) => void
       agent,
       timeout: TIMEOUT_MS,
       headers: {
-        ...headers,
-        ...(traceparent !== undefined && { traceparent }),
+        ...passedOn(incoming.headers),
+        traceparent,
         'x-plumbline-hop-gateway': podName,
         'content-length': body.length,
       },
@@ -162,15 +165,18 @@ function refuse(outgoing: ServerResponse, status: number, message: string): void
 }
 
 /** Forwards one request and returns the answer to the client. @returns the status that the client got */
-async function pass(attempt: Attempt, counters: Counters, { log, tracer }: Telemetry): Promise<number> {
+async function pass(
+  attempt: Omit<Attempt, 'traceparent'>,
+  counters: Counters,
+  { log, tracer }: Telemetry,
+): Promise<number> {
   let answer: IncomingMessage;
   try {
     const { method = 'GET' } = attempt.incoming;
     answer = await tracer.within(
       method,
       { kind: 'client', attributes: { 'server.address': attempt.upstream.host } },
-      (span) =>
-        sendWithRepeats({ ...attempt, traceparent: broken('http-context') ? undefined : span.traceparent() }),
+      (span) => sendWithRepeats({ ...attempt, traceparent: span.traceparent() }),
     );
   } catch (error) {
     if (attempt.outgoing.destroyed) return CLIENT_CLOSED;
@@ -209,7 +215,7 @@ export function proxyServer(
     }
     const { upstream } = route;
     const path = `${route.becomes}${url.slice(route.prefix.length)}`;
-    const attempt = { incoming, outgoing, body, upstream, path, agent, podName, traceparent: undefined };
+    const attempt = { incoming, outgoing, body, upstream, path, agent, podName };
     return await pass(attempt, counters, telemetry);
   };
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
