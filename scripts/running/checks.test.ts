@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { fixtureCheck, fixtureRecord } from '../../reports/render/_testing/fixture.ts';
 import { countChecks } from './checks.ts';
 
-function scratch(context: { after: (work: () => void) => void }): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-checks-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-test('should count each wanted check by its verdict, and one that is not in the record as failed', (context) => {
-  const folder = scratch(context);
+test('should count each wanted check by its verdict, one that is missing as failed, and none without a whole record', (context) => {
+  const folder = tempFolder(context);
+  assert.equal(countChecks(folder, ['a/passes']), null);
   const record = fixtureRecord([
     fixtureCheck('a/passes'),
     fixtureCheck('a/fails', { verdict: 'fail', reason: 'it is gone' }),
@@ -22,9 +17,10 @@ test('should count each wanted check by its verdict, and one that is not in the 
     fixtureCheck('a/not-wanted', { verdict: 'fail' }),
   ]);
   mkdirSync(join(folder, 'latest'));
-  writeFileSync(join(folder, 'latest', 'run.json'), JSON.stringify(record));
-  const wanted = ['a/passes', 'a/fails', 'a/unknown', 'a/left-out', 'a/renamed'];
-  assert.deepEqual(countChecks(folder, wanted), {
+  const file = join(folder, 'latest', 'run.json');
+  const whole = JSON.stringify(record);
+  writeFileSync(file, whole);
+  assert.deepEqual(countChecks(folder, ['a/passes', 'a/fails', 'a/unknown', 'a/left-out', 'a/renamed']), {
     counts: { passed: 1, failed: 3, skipped: 1 },
     failures: [
       'a/fails: fail: it is gone',
@@ -32,15 +28,8 @@ test('should count each wanted check by its verdict, and one that is not in the 
       'a/renamed: no such check in the record',
     ],
   });
-});
-
-test('should find no counts if the run left no record, or one that is cut off or is none', (context) => {
-  const folder = scratch(context);
-  assert.equal(countChecks(folder, ['a/passes']), null);
-  mkdirSync(join(folder, 'latest'));
-  const whole = JSON.stringify(fixtureRecord([fixtureCheck('a/passes')]));
-  for (const text of [whole.slice(0, whole.length / 2), '', '{}']) {
-    writeFileSync(join(folder, 'latest', 'run.json'), text);
+  for (const text of [whole.slice(0, whole.length / 2), '{}']) {
+    writeFileSync(file, text);
     assert.equal(countChecks(folder, ['a/passes']), null);
   }
 });

@@ -17,28 +17,23 @@ export interface CheckCounts {
  * @returns null if there is no record, or one that cannot be read, such as that of a run that was cut off
  */
 export function countChecks(folder: string, wanted: readonly string[]): CheckCounts | null {
-  const file = path.join(folder, 'latest', 'run.json');
-  const checks = checksIn(file);
-  if (checks === null) return null;
+  let checks: RunRecord['checks'];
+  try {
+    const text = readFileSync(path.join(folder, 'latest', 'run.json'), 'utf8');
+    ({ checks } = runRecordSchema.parse(JSON.parse(text)));
+  } catch {
+    return null;
+  }
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
   for (const id of wanted) {
     const check = checks.find((one) => one.id === id);
-    if (check?.verdict === 'pass') counts.passed += 1;
-    else if (check?.verdict === 'not-run') counts.skipped += 1;
-    else {
-      const why = check === undefined ? 'no such check in the record' : `${check.verdict}: ${check.reason}`;
-      counts.failed += 1;
-      failures.push(`${id}: ${why}`);
-    }
+    const ended = check?.verdict === 'pass' ? 'passed' : check?.verdict === 'not-run' ? 'skipped' : 'failed';
+    counts[ended] += 1;
+    if (ended === 'failed')
+      failures.push(
+        `${id}: ${check === undefined ? 'no such check in the record' : `${check.verdict}: ${check.reason}`}`,
+      );
   }
   return { counts, failures };
-}
-
-function checksIn(file: string): RunRecord['checks'] | null {
-  try {
-    return runRecordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).checks;
-  } catch {
-    return null;
-  }
 }

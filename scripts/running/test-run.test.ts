@@ -1,40 +1,44 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
+import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { runStep } from './steps.ts';
-import type { StepResult } from './steps.ts';
 
 const MODULE = resolve(import.meta.dirname, 'test-run.ts');
+const MINUTES = String.raw`minutes: check \d+\.\d, mutation \d+\.\d\n\n`;
+const ENDS: readonly [title: string, body: string, exitCode: number, output: string, sum: string][] = [
+  ['with its sum', '', 0, '', '1 passed, 0 failed, 0 skipped'],
+  [
+    'with one failure more after an unexpected error',
+    "throw new Error('the disk is full');",
+    1,
+    'failed:\n  mutation: the disk is full\n',
+    '1 passed, 1 failed, 0 skipped',
+  ],
+  [
+    'with the step in which it was ended',
+    "process.kill(process.pid, 'SIGTERM'); while (!run.stopped()) await new Promise((done) => setTimeout(done, 5));",
+    143,
+    'failed:\n  mutation: ended by SIGTERM\n',
+    '1 passed, 1 failed, 0 skipped',
+  ],
+];
 
-/** Does a test run in a process of its own. @param body of the function with its steps */
-async function testRun(context: TestContext, body: string): Promise<StepResult & { progress: unknown }> {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-test-run-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'test-results', 'progress.json');
-  const code = `const { TestRun } = await import(${JSON.stringify(MODULE)});
-    process.exitCode = await new TestRun(${JSON.stringify(file)}).summed(async (run) => { ${body} });`;
-  const ended = await runStep([process.execPath, '--input-type=module', '--eval', code]);
-  return { ...ended, progress: JSON.parse(readFileSync(file, 'utf8')) as unknown };
-}
-
-const ONE_PASSED = "run.begin('check'); run.single('check', { exitCode: 0, output: '', durationMs: 1 });";
-
-test('should end with the sum of its steps', async (context) => {
-  const { exitCode, output, progress } = await testRun(context, `${ONE_PASSED} run.begin('mutation');`);
-  assert.equal(exitCode, 0, output);
-  assert.match(output, /\nminutes: check \d+\.\d, mutation \d+\.\d\n\n1 passed, 0 failed, 0 skipped\n$/);
-  const { step, passed } = progress as { step: string; passed: number };
-  assert.deepEqual([step, passed], ['mutation', 1]);
-});
-
-test('should end with the sum so far and one failure after an unexpected error', async (context) => {
-  const { exitCode, output } = await testRun(
-    context,
-    `${ONE_PASSED} run.begin('mutation'); throw new Error('the disk is full');`,
-  );
-  assert.equal(exitCode, 1, output);
-  assert.match(output, /failed:\n {2}mutation: the disk is full\n1 passed, 1 failed, 0 skipped\n$/);
-});
+for (const [title, body, code, output, sum] of ENDS)
+  test(`should end ${title}`, async (context) => {
+    const file = join(tempFolder(context), 'test-results', 'sum');
+    const ended = await runStep([
+      process.execPath,
+      '--input-type=module',
+      '--eval',
+      `const { TestRun } = await import(${JSON.stringify(MODULE)});
+    process.exitCode = await new TestRun(${JSON.stringify(file)}).summed(async (run) => {
+      run.begin('check'); run.single('check', { exitCode: 0, output: '', durationMs: 1 });
+      run.begin('mutation'); ${body}
+    });`,
+    ]);
+    assert.equal(ended.exitCode, code, ended.output);
+    assert.match(ended.output, new RegExp(`${MINUTES}${output}${sum}\n$`));
+    assert.equal(readFileSync(file, 'utf8'), sum);
+  });

@@ -12,7 +12,7 @@ import type { StepResult } from './steps.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '..', '..');
 export const CLI = path.join(ROOT, 'cli', 'plumbline.mjs');
-const PROGRESS = path.join(ROOT, 'test-results', 'progress.json');
+const SUM = path.join(ROOT, 'test-results', 'sum');
 
 /** A test run: its steps so far, what they counted, and its sum at the end. */
 export class TestRun {
@@ -22,18 +22,17 @@ export class TestRun {
   /** Steps that were begun, with the time of their begin in ms of `performance.now()`. */
   readonly #begun: { step: string; atMs: number }[] = [];
   readonly #abort = new AbortController();
-  readonly #progress: string;
+  readonly #sum: string;
   #endedBy: InterruptSignal | null = null;
 
-  /** @param progress file with the present step and the counts so far, for a process that has to stop this one */
-  constructor(progress = PROGRESS) {
-    this.#progress = progress;
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  /** @param sum file that is written with the sum: without it, `.ci/run` prints one for a test run that was killed */
+  constructor(sum = SUM) {
+    this.#sum = sum;
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
       process.on(name, () => {
         this.#endedBy ??= name;
         this.#abort.abort();
       });
-    }
   }
 
   get signal(): AbortSignal {
@@ -47,11 +46,6 @@ export class TestRun {
   begin(step: string): void {
     process.stdout.write(`\n== ${step}\n`);
     this.#begun.push({ step, atMs: performance.now() });
-    mkdirSync(path.dirname(this.#progress), { recursive: true });
-    writeFileSync(
-      this.#progress,
-      JSON.stringify({ step, pid: process.pid, ...this.total, failures: this.failures }),
-    );
   }
 
   /** What each step took, in minutes: `check 4.3, adding one 1.2`. */
@@ -89,16 +83,20 @@ export class TestRun {
    * @returns the exit code
    */
   async summed(steps: (run: TestRun) => Promise<void>): Promise<number> {
+    const endedWith = (reason: string): void =>
+      this.count(this.#begun.at(-1)?.step ?? 'begin', single(1), () => [reason]);
     try {
       await steps(this);
     } catch (error) {
       process.stdout.write(`\n${stackOf(error)}\n`);
-      this.count(this.#begun.at(-1)?.step ?? 'begin', single(1), () => [errorText(error)]);
+      endedWith(errorText(error));
     }
     const endedBy = this.#endedBy;
-    if (endedBy !== null) process.stdout.write(`\nended by ${endedBy}\n`);
-    process.stdout.write(`\nminutes: ${this.#minutes()}\n`);
-    process.stdout.write(`\n${failuresText(this.failures)}${renderCounts(this.total)}\n`);
+    if (endedBy !== null) endedWith(`ended by ${endedBy}`);
+    const sum = renderCounts(this.total);
+    process.stdout.write(`\nminutes: ${this.#minutes()}\n\n${failuresText(this.failures)}${sum}\n`);
+    mkdirSync(path.dirname(this.#sum), { recursive: true });
+    writeFileSync(this.#sum, sum);
     // The signal handlers must not keep the process alive.
     process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
     if (endedBy !== null) return SIGNAL_EXITS[endedBy];
