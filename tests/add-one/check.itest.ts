@@ -1,8 +1,6 @@
 /** A check is added by adding its folder: docs/extend/a-check.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { noticesTablesByHand } from './by-hand.ts';
-import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-check.md';
@@ -109,52 +107,4 @@ describe('adding a check', () => {
     assert.match(copy.read('docs/reference/checks.md'), new RegExp(`### \`${CHECK}\``));
     assert.match(copy.read('docs/reference/histories.md'), /### `retired-node`/);
   });
-});
-
-const BY_HAND: readonly ByHand[] = [
-  [
-    'the list of definitions',
-    'suites/catalogue/rows.ts',
-    'DECLARATIONS.includes(path.basename(file)),',
-    `DECLARATIONS.includes(path.basename(file)) && !file.includes('retired'),`,
-  ],
-  [
-    'kinds of observation',
-    'suites/catalogue/rows.ts',
-    'addKinds(observes);',
-    'if (!("retired-node" in observes)) addKinds(observes);',
-  ],
-  [
-    'settings of headers',
-    'suites/catalogue/plan/settings.ts',
-    'rowOf(check)?.reads(environment)',
-    `(check.includes('retired') ? {} : rowOf(check)?.reads(environment))`,
-  ],
-  [
-    'usual times',
-    'runner/plan/environment-parts.ts',
-    'const { usualMs } = row.time;',
-    `const usualMs = row.id.includes('retired') ? 4_000 : row.time.usualMs;`,
-  ],
-  [
-    'judges',
-    'suites/catalogue/loaded.ts',
-    'return rowOf(check)?.judge?.() ?? Promise.resolve(undefined);',
-    `return check.includes('retired') ? Promise.resolve(undefined) : (rowOf(check)?.judge?.() ?? Promise.resolve(undefined));`,
-  ],
-  [
-    'controls',
-    'suites/catalogue/loaded.ts',
-    'ofFamily.filter(({ check }) => check === row.id)',
-    `ofFamily.filter(({ check }) => check === row.id && !check.includes('retired'))`,
-  ],
-];
-
-noticesTablesByHand('a table that is kept by hand', {
-  follow: (copy) => copy.follow(PAGE),
-  tables: BY_HAND,
-  loads: `import './suites/catalogue/loaded.ts';
-import './runner/plan/environment-parts.ts';`,
-  derived: DERIVED,
-  expected: EXPECTED,
 });

@@ -15,8 +15,6 @@ import path from 'node:path';
 
 const CHECKOUT = path.join(import.meta.dirname, '..', '..');
 const LONGEST_MS = 600_000;
-/** Printed between the two halves of a question. */
-const LOADED = 'loaded';
 
 export interface Ended {
   code: number | null;
@@ -97,17 +95,5 @@ export class Copy {
     const { code: status, output } = this.node('--input-type=module', '--eval', code);
     if (status !== 0) throw new Error(output);
     return JSON.parse(output);
-  }
-
-  /**
-   * `ask` after other modules were imported.
-   * @returns whether those could be imported, and what was printed after that: JSON, or why the code ended badly
-   */
-  askOnceLoaded(imports: string, code: string): { loaded: boolean; answer: string } {
-    this.write('asked.mjs', code);
-    const first = `${imports}\nconsole.log('${LOADED}');\nawait import('./asked.mjs');`;
-    const { output } = this.node('--input-type=module', '--eval', first);
-    const loaded = output.startsWith(`${LOADED}\n`);
-    return { loaded, answer: output.slice(loaded ? LOADED.length + 1 : 0).trim() };
   }
 }

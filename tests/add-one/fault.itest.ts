@@ -1,8 +1,6 @@
 /** A fault is added by adding its file: docs/extend/a-fault.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { noticesTablesByHand } from './by-hand.ts';
-import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-fault.md';
@@ -102,39 +100,4 @@ describe('adding a fault', () => {
   it('should be planned, permitted, aimed, carried out and proved by what its file says', () => {
     assert.deepEqual(copy.ask(DERIVED), EXPECTED);
   });
-});
-
-const BY_HAND: readonly ByHand[] = [
-  [
-    'names of faults',
-    'faults/index.ts',
-    'export const FAULTS = namesOf(() => true);',
-    "export const FAULTS: Names = ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'];",
-  ],
-  [
-    'faults of any pod',
-    'faults/index.ts',
-    'export const POD_FAULTS = namesOf(({ anyPod }) => anyPod);',
-    "export const POD_FAULTS: Names = ['pod-crash', 'pod-delete', 'hang', 'node-loss'];",
-  ],
-  [
-    'goals of stores',
-    'suites/failover/store/definition.ts',
-    'seconds[fault] === undefined ? usualSeconds : seconds[fault]',
-    'seconds[fault] ?? (usualSeconds, null)',
-  ],
-  [
-    'what can be aimed at',
-    'runner/plan/aim.ts',
-    '!also.every((one) => fault.also?.includes(one) === true)',
-    "['hang', 'pod-crash'].includes(fault.id)",
-  ],
-];
-
-noticesTablesByHand('a list of faults that is kept by hand', {
-  follow,
-  tables: BY_HAND,
-  loads: `import './faults/index.ts';`,
-  derived: DERIVED,
-  expected: EXPECTED,
 });

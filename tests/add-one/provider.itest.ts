@@ -1,8 +1,6 @@
 /** A provider is added by adding its folder: docs/extend/a-provider.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { noticesTablesByHand } from './by-hand.ts';
-import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-provider.md';
@@ -133,34 +131,4 @@ describe('adding a provider', () => {
       /testing is not an embedded or rehearsal environment: .*; allowed: local, local-small, rehearsal/,
     );
   });
-});
-
-const BY_HAND: readonly ByHand[] = [
-  [
-    'declarations',
-    'env/providers/declared.ts',
-    'declarationsBelow(import.meta.dirname),',
-    "declarationsBelow(import.meta.dirname).filter((file) => !file.includes('printed')),",
-  ],
-  [
-    'kinds of environment',
-    'env/references.ts',
-    'if (!provider.environmentKinds.includes(kind)) {',
-    "if (provider.name !== ({ local: 'embedded', development: 'compose' }[kind as string] ?? 'kubeconfig')) {",
-  ],
-  [
-    'how they are reached',
-    'env/providers/index.ts',
-    'const file = path.join(import.meta.dirname, name, ',
-    "const file = path.join(import.meta.dirname, ['embedded', 'compose'].includes(name) ? name : 'kubeconfig', ",
-  ],
-];
-
-noticesTablesByHand('a list of providers that is kept by hand', {
-  follow,
-  tables: BY_HAND,
-  loads: `import './suites/catalogue/plan/open.ts';
-import './env/providers/index.ts';`,
-  derived: DERIVED,
-  expected: EXPECTED,
 });

@@ -4,8 +4,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'node:test';
-import { noticesTablesByHand } from './by-hand.ts';
-import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-store.md';
@@ -133,54 +131,4 @@ describe('adding a store', () => {
   it('should be planned, driven, broken and judged by what its folders say', () => {
     assert.deepEqual(copy.ask(DERIVED), EXPECTED);
   });
-});
-
-const BY_HAND: readonly ByHand[] = [
-  [
-    'declarations',
-    'probes/declared-stores.ts',
-    'declarationsBelow(import.meta.dirname),',
-    "declarationsBelow(import.meta.dirname).filter((file) => !file.includes('valkey')),",
-  ],
-  [
-    'drivers',
-    'probes/stores.ts',
-    'await Promise.all(STORE_KINDS.map(({ name }) => driverOf(name)))',
-    'await Promise.all(STORE_KINDS.filter(({ order }) => order % 10 === 0).map(({ name }) => driverOf(name)))',
-  ],
-  [
-    'what their histories hold',
-    'probes/declared-stores.ts',
-    'for (const { name, recorded } of STORE_KINDS) addStoreFacts(name, recorded);',
-    'for (const { name, recorded, order } of STORE_KINDS) if (order % 10 === 0) addStoreFacts(name, recorded);',
-  ],
-  [
-    'controls',
-    'suites/failover/store/controls/index.ts',
-    'STORES.map(controlsOf)',
-    "STORES.filter((store) => store !== 'valkey').map(controlsOf)",
-  ],
-  [
-    'stores that can be provisioned',
-    'env/local/platform/stores.ts',
-    'DECLARED.map(storesCalled)',
-    "DECLARED.filter((store) => store !== 'valkey').map(storesCalled)",
-  ],
-  [
-    'their images',
-    'env/local/platform/parts.ts',
-    'words.flatMap((word) => optional',
-    "words.filter((word) => word !== 'valkey').flatMap((word) => optional",
-  ],
-];
-
-noticesTablesByHand('a list of stores that is kept by hand', {
-  follow,
-  tables: BY_HAND,
-  loads: `import './suites/catalogue/loaded.ts';
-import './probes/stores.ts';
-import './suites/failover/store/controls/index.ts';
-import './env/local/platform/index.ts';`,
-  derived: DERIVED,
-  expected: EXPECTED,
 });

@@ -1,8 +1,6 @@
 /** A store of traces is added by adding its file and a line of `kinds.ts`: docs/extend/a-source-of-telemetry.md, word for word. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { noticesTablesByHand } from './by-hand.ts';
-import type { ByHand } from './by-hand.ts';
 import { Copy } from './copy.ts';
 
 const PAGE = 'docs/extend/a-source-of-telemetry.md';
@@ -99,28 +97,4 @@ describe('adding a source of telemetry', () => {
   it('should be planned and asked by what its file says', () => {
     assert.deepEqual(copy.ask(DERIVED), EXPECTED);
   });
-});
-
-const BY_HAND: readonly ByHand[] = [
-  [
-    'kinds in environment files',
-    'probes/signals/declaration.ts',
-    'kind: kindNames(TRACE_KINDS),',
-    "kind: z.enum(['jaeger', 'jaeger2', 'zipkin']),",
-  ],
-  [
-    'what is not met yet',
-    'suites/catalogue/plan/not-met.ts',
-    'traces: TRACE_KINDS.filter(isUnmet)',
-    "traces: TRACE_KINDS.filter(({ kind }) => kind === 'jaeger2')",
-  ],
-];
-
-noticesTablesByHand('a list of kinds that is kept by hand', {
-  follow,
-  tables: BY_HAND,
-  loads: `import './suites/catalogue/plan/open.ts';
-import './probes/traces/index.ts';`,
-  derived: DERIVED,
-  expected: EXPECTED,
 });
