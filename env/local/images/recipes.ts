@@ -186,11 +186,17 @@ const nodeLibraries: LayerRecipe = { kind: 'debian', recipe: NODE_LIBRARIES };
 export const NODE: readonly LayerRecipe[] = [nodeLibraries, node];
 const PLATFORM = 'env/local/platform';
 const REHEARSAL = 'env/local/rehearsal';
-/** Code that the Node services share. Their imports of `../../service-kit` resolve here, because `..` of the root is the root. */
+/**
+ * Code that the Node services share. Their imports of `../../service-kit`, and of `../../../platform/service-kit` in the rehearsal, resolve here,
+ * because `..` of the root is the root.
+ */
 const kit: LayerRecipe = {
   kind: 'files',
   name: 'service-kit',
-  entries: ({ checkout }) => codeOf(join(checkout, PLATFORM, 'service-kit'), 'service-kit'),
+  entries: async ({ checkout }) => [
+    ...(await codeOf(join(checkout, PLATFORM, 'service-kit'), 'service-kit')),
+    { path: 'platform/service-kit', link: '../service-kit' },
+  ],
 };
 
 /** npm packages with their dependencies, copied from the checkout to where the code in `folder` finds them. */

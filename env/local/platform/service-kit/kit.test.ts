@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SpanKind } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { SpanQueue } from './exporter.ts';
+import { readBody, readJson } from './request.ts';
 import { callerOf, telemetryOf } from './telemetry.ts';
 import { parseTraceparent, Tracer, type Span } from './tracer.ts';
 
@@ -29,6 +31,16 @@ test('should read valid trace context, and begin a new trace for anything else',
   const wrong = [undefined, '', `00-${TRACE}-${SPAN}-01-more`, `ff-${TRACE}-${SPAN}-01`];
   for (const text of [...wrong, `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`])
     assert.equal(parseTraceparent(text), undefined, String(text));
+});
+
+test('should read bodies up to a size, and only objects of JSON as such', async () => {
+  const of = (...parts: string[]): AsyncIterable<Buffer> =>
+    Readable.from(parts.map((one) => Buffer.from(one)));
+  assert.equal(String(await readBody(of('ab', 'cd'), 4)), 'abcd');
+  assert.equal(await readBody(of('ab', 'cd'), 3), undefined);
+  assert.deepEqual(await readJson(of('{"a":', '1}'), 10), { a: 1 });
+  for (const text of ['', '1', 'null', '{"a":1}      '])
+    assert.equal(await readJson(of(text), 10), undefined);
 });
 
 test('should keep all, none, or a share of the traces that begin here', async () => {

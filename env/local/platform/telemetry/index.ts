@@ -2,7 +2,6 @@
 import { ALERTMANAGER } from '../../images/debian/debian-services.ts';
 import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
 import { store as elasticsearch } from '../elasticsearch/index.ts';
-import { grafanaStubObjects } from '../grafana-stub/index.ts';
 import { ensureTemplate, logstoreObjects } from '../logstore/index.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
@@ -30,8 +29,9 @@ export const telemetry = part({
   passwords: ['logstorePlumbline', 'logstoreShipper', 'grafanaToken'],
   objects: (context, secrets) => [
     ...logstoreObjects(context, secrets),
-    ...['log-shipper', 'jaeger', 'alertmanager'].flatMap((folder) => render(context, secrets, { folder })),
-    ...grafanaStubObjects(context, secrets),
+    ...['log-shipper', 'jaeger', 'alertmanager', 'grafana-stub'].flatMap((folder) =>
+      render(context, secrets, { folder }),
+    ),
   ],
   // Lines must have somewhere to go. The data source of Grafana's stand-in may come later.
   works: ensureTemplate,

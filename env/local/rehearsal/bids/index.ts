@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { askOnce } from '../../../../host/http.ts';
 import { waitFor } from '../../../../host/wait.ts';
 import { HAPROXY_IMAGE } from '../../platform/elasticsearch/index.ts';
-import { base, modules, NODE, NONROOT, rehearsalService } from '../../images/recipes.ts';
+import { app, modules, rehearsalService } from '../../images/recipes.ts';
 import { specOf } from '../../platform/applied.ts';
 import type { PlatformContext } from '../../platform/context.ts';
 import { part, type Applied } from '../../platform/part.ts';
@@ -27,20 +27,7 @@ const certificate = storeCertificate(NAMESPACE, {
 /** It needs the part of PostgreSQL: its account is made there. */
 export const bids = part({
   name: 'bids',
-  images: [
-    {
-      name: DESK,
-      tag: { version: '2.0.0' },
-      layers: [base, ...NODE, modules('app', 'pg', 'prom-client'), rehearsalService('bids')],
-      run: {
-        entrypoint: ['node', '/app/service/main.ts'],
-        user: NONROOT,
-        workdir: '/app',
-        env: { NODE_ENV: 'production' },
-      },
-    },
-    HAPROXY_IMAGE,
-  ],
+  images: [app(DESK, [modules('app', 'pg', 'prom-client'), rehearsalService('bids')]), HAPROXY_IMAGE],
   passwords: ['bids', 'bidsCanaryKey', 'bidsGuestKey', 'bidsTokenKey'],
   objects: (context, secrets) => {
     const zipkin = context.with.includes('telemetry') ? ZIPKIN : '';

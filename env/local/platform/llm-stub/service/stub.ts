@@ -2,9 +2,9 @@
  * A stand-in for a language model: OpenAI's chat completions after its API reference (POST /v1/chat/completions, November 2025). The same
  * question always gets the same text. `PUT /control` makes it slow, makes it refuse, or makes it fail.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasToken, readJson } from '../../service-kit/request.ts';
 
 /** Configured behaviour of the stub. */
 export interface Behaviour {
@@ -44,27 +44,6 @@ interface Answer {
 function refusal(status: number, type: string, message: string): Answer {
   const retry = status === 429 ? { headers: { 'retry-after': '1' } } : {};
   return { status, body: { error: { message, type, param: null, code: null } }, ...retry };
-}
-
-async function readJson(request: IncomingMessage): Promise<Record<string, unknown> | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  try {
-    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isKey(header: string | undefined, apiKey: string): boolean {
-  const [given, wanted] = [Buffer.from(header ?? ''), Buffer.from(`Bearer ${apiKey}`)];
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 const isNumber = (value: unknown, from: number, to: number): value is number =>
@@ -135,11 +114,11 @@ export class LlmStub {
 
   async #complete(request: IncomingMessage): Promise<Answer> {
     const { delayMs, failRatio, status } = this.behaviour;
-    if (!isKey(request.headers.authorization, this.#options.apiKey)) {
+    if (!hasToken(request, this.#options.apiKey)) {
       this.counts.unauthorized += 1;
       return refusal(401, 'invalid_request_error', 'Incorrect API key provided.');
     }
-    const body = await readJson(request);
+    const body = await readJson(request, MAX_BODY_BYTES);
     const question = body && questionOf(body);
     if (question === undefined)
       return refusal(400, 'invalid_request_error', "Missing required parameter: 'messages'.");
@@ -156,7 +135,7 @@ export class LlmStub {
 
   async #control(request: IncomingMessage): Promise<Answer> {
     if (request.method === 'PUT') {
-      const wanted = await readJson(request);
+      const wanted = await readJson(request, MAX_BODY_BYTES);
       const next = wanted === undefined ? 'the body is not a JSON object' : changed(this.behaviour, wanted);
       if (typeof next === 'string') return { status: 400, body: { error: next } };
       this.behaviour = next;

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { readJson } from '../../service-kit/request.ts';
 import { callerOf, telemetryOf, type Telemetry } from '../../service-kit/telemetry.ts';
 import type { Span } from '../../service-kit/tracer.ts';
 import type { Handover } from './handover.ts';
@@ -46,30 +47,12 @@ const LIMIT = { default: 20, max: 200 };
 
 class BadRequest extends Error {}
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES)
-      throw new BadRequest(`the body is larger than ${String(MAX_BODY_BYTES)} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function titleOf(body: string): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    throw new BadRequest('the body is not JSON');
-  }
-  const title = typeof parsed === 'object' && parsed !== null && 'title' in parsed ? parsed.title : undefined;
-  if (typeof title !== 'string' || title === '' || title.length > MAX_TITLE_LENGTH) {
-    throw new BadRequest(`"title" must be a text of 1 to ${String(MAX_TITLE_LENGTH)} characters`);
-  }
-  return title;
+async function titleIn(request: IncomingMessage): Promise<string> {
+  const { title } = (await readJson(request, MAX_BODY_BYTES)) ?? {};
+  if (typeof title === 'string' && title !== '' && title.length <= MAX_TITLE_LENGTH) return title;
+  throw new BadRequest(
+    `the body must be JSON of at most ${String(MAX_BODY_BYTES)} bytes, with a "title" of 1 to ${String(MAX_TITLE_LENGTH)} characters`,
+  );
 }
 
 function limitOf(url: URL): number {
@@ -81,7 +64,7 @@ function limitOf(url: URL): number {
 
 /** Accepts a tender: stores it, then hands it over. A failed handover does not fail the request. */
 async function accept({ store, handover }: Sources, request: IncomingMessage, span: Span): Promise<Answer> {
-  const title = titleOf(await readBody(request));
+  const title = await titleIn(request);
   const { mark } = span;
   const tender = await store.add(title, { mark, traceparent: span.traceparent() });
   await handover?.accept(tender, mark);

@@ -3,6 +3,7 @@
  * `Location` alone, lists in `content`, and health and metrics on a port of their own under /actuator (Spring Boot 3.5).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readJson } from '../../../platform/service-kit/request.ts';
 import type { Drafts } from './drafts.ts';
 import type { Log } from './log.ts';
 import { Metrics, outcomeOf } from './metrics.ts';
@@ -62,30 +63,12 @@ function problem(status: number, title: string, detail: string): Answer {
 
 const NO_DRAFT = problem(404, 'Not Found', 'There is no such draft.');
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new BadRequest(`The body is larger than ${String(MAX_BODY_BYTES)} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function subjectIn(body: string): string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    throw new BadRequest('The body is not JSON.');
-  }
-  const subject =
-    typeof parsed === 'object' && parsed !== null && 'subject' in parsed ? parsed.subject : undefined;
-  if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT_LENGTH)
-    throw new BadRequest(`"subject" must be a text of 1 to ${String(MAX_SUBJECT_LENGTH)} characters.`);
-  return subject;
+async function subjectIn(request: IncomingMessage): Promise<string> {
+  const { subject } = (await readJson(request, MAX_BODY_BYTES)) ?? {};
+  if (typeof subject === 'string' && subject !== '' && subject.length <= MAX_SUBJECT_LENGTH) return subject;
+  throw new BadRequest(
+    `The body must be JSON of at most ${String(MAX_BODY_BYTES)} bytes, with a "subject" of 1 to ${String(MAX_SUBJECT_LENGTH)} characters.`,
+  );
 }
 
 function sizeIn({ searchParams }: URL): number {
@@ -104,7 +87,7 @@ const list: Act = async ({ drafts }, { url }) => {
 };
 
 const create: Act = async ({ drafts, log }, { request, ids }) => {
-  const subject = subjectIn(await bodyOf(request));
+  const subject = await subjectIn(request);
   const reference = await drafts.add(subject);
   log('INFO', `draft ${reference} received`, ids);
   return { status: 202, headers: { location: `${BASE}/${reference}` } };

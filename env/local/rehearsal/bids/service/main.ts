@@ -1,16 +1,11 @@
 /** Entry: reads the environment, creates the table, serves and works until SIGTERM, then finishes requests in flight. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setting } from '../../../platform/service-kit/setting.ts';
 import { createDesk } from './desk.ts';
 import { Drafts } from './drafts.ts';
 import { logOf } from './log.ts';
 import { Spans } from './spans.ts';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`);
-  return value;
-}
 
 const log = logOf('desk');
 const drafts = new Drafts(

@@ -9,6 +9,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { readBody } from '../../../service-kit/request.ts';
 import { callerOf, type Telemetry } from '../../../service-kit/telemetry.ts';
 import type { Span } from '../../../service-kit/tracer.ts';
 
@@ -78,17 +79,6 @@ export function routeOf(routes: readonly Route[], path: string): Route | undefin
 
 export function passedOn(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
-}
-
-async function readAll(incoming: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** One attempt; resolves with the upstream's answer. */
@@ -206,7 +196,7 @@ export function proxyServer(
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<number> => {
     const url = incoming.url ?? '/';
     const route = routeOf(routes, url);
-    const body = await readAll(incoming);
+    const body = await readBody(incoming, MAX_BODY_BYTES);
     if (body === undefined || route === undefined) {
       const [status, why]: [number, string] =
         body === undefined ? [413, 'Payload too large'] : [404, NO_ROUTE];

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { GrafanaStub, grafanaServer, type Dashboard } from '../grafana.ts';
-import { PrometheusSource } from '../source.ts';
+import type { Dashboard } from '../dashboards.ts';
+import { grafanaServer } from '../grafana.ts';
 
 export const TOKEN = 'token-of-a-test';
 /** An address without a listener: IANA has not assigned the port, and fetch does not block it. */
@@ -43,8 +43,7 @@ export function grafanaFor(
   prometheusUrl: string,
   dashboards: readonly Dashboard[],
 ): Promise<string> {
-  const source = new PrometheusSource(prometheusUrl);
-  return listening(context, grafanaServer(new GrafanaStub({ token: TOKEN, source, dashboards })));
+  return listening(context, grafanaServer({ token: TOKEN, prometheusUrl, dashboards }));
 }
 
 /** Prometheus' answer to a range query, with one series. */
