@@ -14,33 +14,43 @@ const SEEN = {
   okSinceMs: 12_000,
   readNotOkMs: 15_001,
 };
+const asked = (askedMs: number): { askedMs: number; openUntilMs: number } => ({ askedMs, openUntilMs: 0 });
 const STEADY = { until: 'steady', stretchMs: 5_000 } as const;
 
 test('a steady stretch should count from the question, since the last one is still unbroken when a fault falls', () => {
-  assert.equal(isMet(STEADY, SEEN, 14_990), true);
-  assert.equal(isMet(STEADY, SEEN, 14_991), false);
+  assert.equal(isMet(STEADY, SEEN, asked(14_990)), true);
+  assert.equal(isMet(STEADY, SEEN, asked(14_991)), false);
 });
 
 test('a stretch that may have begun before the question should count from the first success after the last failure to the last one', () => {
-  assert.equal(isMet(STEADY, SEEN, 0), true);
-  assert.equal(isMet(STEADY, { ...SEEN, okSinceMs: 14_990 }, 0), true);
-  assert.equal(isMet(STEADY, { ...SEEN, okSinceMs: 14_991 }, 0), false, 'the judge would see less than 5 s');
+  assert.equal(isMet(STEADY, SEEN, asked(0)), true);
+  assert.equal(isMet(STEADY, { ...SEEN, okSinceMs: 14_990 }, asked(0)), true);
   assert.equal(
-    isMet(STEADY, { ...SEEN, okSinceMs: null }, 0),
+    isMet(STEADY, { ...SEEN, okSinceMs: 14_991 }, asked(0)),
+    false,
+    'the judge would see less than 5 s',
+  );
+  assert.equal(
+    isMet(STEADY, { ...SEEN, okSinceMs: null }, asked(0)),
     false,
     'nothing succeeded after the last failure',
   );
 });
 
+test('a stretch should go on until what was open at the question has ended, since a stall of that moment has failed nothing yet', () => {
+  assert.equal(isMet(STEADY, SEEN, { askedMs: 0, openUntilMs: 19_991 }), false);
+  assert.equal(isMet(STEADY, SEEN, { askedMs: 0, openUntilMs: 19_990 }), true);
+});
+
 test('reads should count where they are asked for', () => {
-  assert.equal(isMet({ ...STEADY, reads: true }, SEEN, 0), false);
+  assert.equal(isMet({ ...STEADY, reads: true }, SEEN, asked(0)), false);
   for (const readNotOkMs of [15_000, null])
-    assert.equal(isMet({ ...STEADY, reads: true }, { ...SEEN, readNotOkMs }, 0), true);
+    assert.equal(isMet({ ...STEADY, reads: true }, { ...SEEN, readNotOkMs }, asked(0)), true);
 });
 
 test('nothing should be steady whose last success is long ago', () => {
-  assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: 19_400 }, 0), false);
-  assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: null }, 0), false);
+  assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: 19_400 }, asked(0)), false);
+  assert.equal(isMet(STEADY, { ...SEEN, lastOkMs: null }, asked(0)), false);
 });
 
 test('what was refused, unanswered or not sent should count as failed', () => {

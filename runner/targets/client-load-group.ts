@@ -4,6 +4,7 @@ import { monoMs } from '../../host/clock.ts';
 import { lookUntil } from '../../host/wait.ts';
 import { ClientLoadError, startClientLoad } from '../../probes/client-load/process.ts';
 import type { ClientLoadProcess, ClientLoadProcessOptions } from '../../probes/client-load/process.ts';
+import { clientLoadConfigSchema } from '../../probes/client-load/config.ts';
 import type { ClientLoadInput } from '../../probes/client-load/config.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { pathFolder } from '../../reports/record/history/history.ts';
@@ -92,8 +93,12 @@ export class ClientLoadGroup {
   async wait(wait: ClientLoadWait, signal: AbortSignal): Promise<Result<'clientLoad.wait'>> {
     // By default only what follows the call counts: at the moment of a fault the last stretch is still unbroken.
     const askedMs = wait.begunBefore === true ? 0 : monoMs();
+    const openUntilMs = wait.openEnded === true ? monoMs() + longestOpenMs(this.#main) : 0;
     const unmet = await lookUntil(
-      () => this.#died ?? this.#members.find(({ child }) => !isMetBy(child, wait, askedMs)) ?? null,
+      () =>
+        this.#died ??
+        this.#members.find(({ child }) => !isMetBy(child, wait, { askedMs, openUntilMs })) ??
+        null,
       // One that has ended reports nothing more: the fault need not stay in force for it.
       (found) => found === null || this.#died !== null,
       { deadlineMs: wait.timeoutMs, intervalMs: POLL_MS, signal },
@@ -137,9 +142,20 @@ function pathLoad(main: ClientLoadInput, { name, host, port, alternatives }: Pat
 
 const nameOf = ({ path }: Member): string => (path === null ? '' : `path ${path}: `);
 
-function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, askedMs: number): boolean {
+interface Moments {
+  askedMs: number;
+  /** By then each operation that was open at the question has ended. */
+  openUntilMs: number;
+}
+
+function longestOpenMs(load: ClientLoadInput): number {
+  const { waitTimeoutMs, operationTimeoutMs } = clientLoadConfigSchema.parse(load);
+  return waitTimeoutMs + operationTimeoutMs;
+}
+
+function isMetBy(child: ClientLoadProcess, wait: ClientLoadWait, moments: Moments): boolean {
   const seen = child.progress();
-  return seen !== null && monoMs() - seen.t <= REPORT_MS && isMet(wait, seen, askedMs);
+  return seen !== null && monoMs() - seen.t <= REPORT_MS && isMet(wait, seen, moments);
 }
 
 /** How many operations came to another end than an acknowledgement since the load began. */
@@ -151,7 +167,7 @@ export function failedOf({ fail, unknown, unsent }: Pick<Seen, 'fail' | 'unknown
 export function isMet(
   wait: Pick<ClientLoadWait, 'until' | 'count' | 'stretchMs' | 'reads'>,
   seen: Seen,
-  askedMs: number,
+  { askedMs, openUntilMs }: Moments,
 ): boolean {
   if (wait.until === 'acknowledged') return seen.ok >= (wait.count ?? 1);
   const { t, lastOkMs, okSinceMs, readNotOkMs } = seen;
@@ -159,7 +175,7 @@ export function isMet(
   if (lastOkMs === null || okSinceMs === null || t - lastOkMs > FLOWING_MS) return false;
   if (wait.reads === true && readNotOkMs !== null && t - readNotOkMs < stretchMs) return false;
   // From a success to a success, as the judge counts it: after the last failure the first may take as long as an attempt.
-  return lastOkMs - Math.max(okSinceMs, askedMs) >= stretchMs;
+  return lastOkMs >= Math.max(okSinceMs + stretchMs, askedMs + stretchMs, openUntilMs);
 }
 
 function described(seen: Seen | null): string {

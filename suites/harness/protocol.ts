@@ -362,6 +362,8 @@ export interface ClientLoadWait {
   stretchMs?: number;
   /** For `steady`: the stretch may have begun before the question; by default only what comes after it counts. */
   begunBefore?: boolean;
+  /** For `steady`: whatever was open at the question must have ended too, so that a stall that began just before it is seen. */
+  openEnded?: boolean;
   /** For `steady`: reads that were sent have not failed either. */
   reads?: boolean;
   timeoutMs: number;

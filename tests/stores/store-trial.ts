@@ -103,10 +103,10 @@ async function observed(trial: StoreTrial, folder: string): Promise<void> {
 
 /** Whether writes have succeeded, from now on, for so long that they are steady again before the deadline; the judge says what that means. */
 export function flowsAgain(clientLoad: ClientLoadProcess, deadlineMs: number): Promise<boolean> {
-  const askedMs = monoMs();
+  const moments = { askedMs: monoMs(), openUntilMs: 0 };
   return until(deadlineMs, () => {
     const seen = clientLoad.progress();
-    return seen !== null && isMet({ until: 'steady', stretchMs: STEADY_MS }, seen, askedMs);
+    return seen !== null && isMet({ until: 'steady', stretchMs: STEADY_MS }, seen, moments);
   });
 }
 

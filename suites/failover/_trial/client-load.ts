@@ -49,7 +49,7 @@ export async function clientLoadFlows(ctx: CheckContext, flow: Flow): Promise<bo
 export async function clientLoadRecovered(
   ctx: CheckContext,
   title: string,
-  wait: { rtoDeadlineMs: number; begunBefore?: true },
+  wait: { rtoDeadlineMs: number; begunBefore?: true; openEnded?: true },
 ): Promise<void> {
   const { rtoDeadlineMs, ...more } = wait;
   const { met, detail } = await ctx.step(title, () =>

@@ -201,7 +201,7 @@ test('should note the deadline when writes do not succeed again', async () => {
 test('should note the deadline when a member that rejoined stalls the writes for good', async () => {
   const { recorded, methods } = await trialWith({
     'clientLoad.wait': (params) =>
-      params['begunBefore'] === true ? { met: false, detail: 'stalled' } : STRETCH,
+      params['openEnded'] === true ? { met: false, detail: 'stalled' } : STRETCH,
   });
   assert.deepEqual(
     recorded.filter(({ kind }) => kind === 'deadline'),
