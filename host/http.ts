@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector, ProxyAgent, request } from 'undici';
 import type { Dispatcher } from 'undici';
-import { asError, errorCode, errorText } from '../reports/record/error-text.ts';
+import { asError, codedText, errorCode, errorText } from '../reports/record/error-text.ts';
 import { proxyFor } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -282,10 +282,7 @@ function failure(cause: unknown, way: string): HttpError {
     });
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
     return new HttpError(`no connection within ${CONNECT_MS} ms${way}`, { cause, timedOut: true });
-  const said = errorText(cause);
-  return new HttpError(`${code === null || said.includes(code) ? said : `${code}: ${said}`}${way}`, {
-    cause,
-  });
+  return new HttpError(`${codedText(cause)}${way}`, { cause });
 }
 
 function reset(cause: unknown): Error {

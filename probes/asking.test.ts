@@ -3,7 +3,6 @@ import { createServer as createHttp } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { after, test } from 'node:test';
-import { Client } from '@elastic/elasticsearch';
 import neo4j from 'neo4j-driver';
 import {
   accepts,
@@ -16,6 +15,7 @@ import {
   withoutManager,
 } from './asking.ts';
 import { freePort } from '../host/_testing/free-port.ts';
+import { ask as askElasticsearch, servicePlace } from './elasticsearch/api.ts';
 import { elasticsearch } from './elasticsearch/index.ts';
 import { askHttp, HttpRefusal } from './http.ts';
 import { connectOnce as connectBolt } from './neo4j/query.ts';
@@ -94,12 +94,7 @@ const CLIENTS: Record<string, Ask> = {
       link.destroy();
     }
   },
-  elasticsearch: (connection) =>
-    new Client({
-      node: `http://${connection.host}:${connection.port}`,
-      maxRetries: 0,
-      requestTimeout: 300,
-    }).ping(),
+  elasticsearch: (connection) => askElasticsearch(servicePlace(connection), { path: '/' }, BOUNDS),
   'neo4j-driver': (connection) => connectBolt(connection, BOUNDS),
   http: ({ host, port }) => askHttp({ who: 'a member', host, port, path: '/' }, BOUNDS),
 };
@@ -111,7 +106,7 @@ for (const [name, ask] of Object.entries(CLIENTS)) {
     assert.equal(await wordOf(async () => ask(at(await hangsUp()))), 'cannot-ask/protocol');
     // amqplib's login has no time limit of its own: whoever gives it up is the one who knows why.
     if (name !== 'amqplib') assert.equal(await wordOf(async () => ask(at(await silent()))), 'down/silent');
-    if (name !== 'http' && name !== 'elasticsearch')
+    if (name !== 'http')
       assert.equal(await wordOf(async () => ask(at(await speaksHttp()))), 'cannot-ask/protocol');
   });
 }
@@ -196,8 +191,7 @@ test('false verdict 17: statuses of HTTP mean the same wherever they come from',
   ] as const) {
     assert.equal(askWord(askFailureOf(new HttpRefusal('a member', status))), word);
     const port = await httpServer(status, '{"error":{"type":"x"},"status":1}');
-    const client = new Client({ node: `http://127.0.0.1:${port}`, maxRetries: 0 });
-    assert.equal(await wordOf(() => client.indices.get({ index: 'x' })), word);
+    assert.equal(await wordOf(() => CLIENTS['elasticsearch']?.(at(port)) ?? assert.fail()), word);
   }
 });
 

@@ -117,7 +117,7 @@ describe('what jobs leave in Elasticsearch', () => {
   const names = { index: 'tenders', field: 'tender_id', label: 'Tender', property: 'id' };
   const counts = async (answer: Answer, field = 'tender_id'): ReturnType<typeof vectorCounts> => {
     const port = await serve((request, response, body) => {
-      response.setHeader('x-elastic-product', 'Elasticsearch');
+      response.setHeader('x-elastic-product', 'Elasticsearch').setHeader('content-type', 'application/json');
       answer(request, response, body);
     });
     const connection = { host: '127.0.0.1', port, database: '', user: 'u', password: 'p' };

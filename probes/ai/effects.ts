@@ -1,6 +1,7 @@
 import type { AiSettings } from './declaration.ts';
 import { monoMs } from '../../host/clock.ts';
-import { ask, ElasticsearchRefusal, servicePlace } from '../elasticsearch/api.ts';
+import { ask, servicePlace } from '../elasticsearch/api.ts';
+import { ElasticsearchRefusal } from '../elasticsearch/errors.ts';
 import { queryOnce } from '../neo4j/query.ts';
 import type { Bounds, StoreConnection } from '../store/store-driver.ts';
 

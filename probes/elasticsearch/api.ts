@@ -1,10 +1,16 @@
-import { isDown } from '../asking.ts';
+import { Socket } from 'node:net';
+import { errors } from '@elastic/elasticsearch';
+import { urlOf } from '../../host/http.ts';
+import { codedText } from '../../reports/record/error-text.ts';
+import { cannotAsk, isDown } from '../asking.ts';
+import { MOST_STORE_BYTES as MOST_BYTES } from '../http.ts';
+import { dialled } from '../store/store-driver.ts';
+import type { Address, Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
+import { clientOver, openSocket } from './client.ts';
 import { declaredOf } from './declared.ts';
-import { DIALECTS, proveProduct } from './product.ts';
+import { ElasticsearchRefusal } from './errors.ts';
+import { DIALECTS, otherProduct, proveOpenSearch } from './product.ts';
 import type { Product } from './product.ts';
-import { askHttp, jsonOf, MOST_STORE_BYTES } from '../http.ts';
-import type { HttpQuestion } from '../http.ts';
-import type { Bounds, StoreConnection, StoreMember, StoreTarget } from '../store/store-driver.ts';
 
 /** Where the canary's documents go; made by the client load, kept a day. */
 export const CANARY_INDEX = 'plumbline-canary';
@@ -13,9 +19,10 @@ export const VECTOR_INDEX = 'plumbline-vectors';
 const DEFAULT_PORT = 9200;
 
 /** The server that is queried. */
-export type Place = Pick<HttpQuestion, 'who' | 'host' | 'port' | 'account' | 'tls' | 'dial'> & {
+export interface Place extends Pick<StoreConnection, 'host' | 'port' | 'user' | 'password' | 'tls' | 'dial'> {
+  who: string;
   product: Product;
-};
+}
 
 /** A member, past every Service. */
 export function memberPlace(target: StoreTarget, member: StoreMember): Place {
@@ -28,56 +35,81 @@ export function memberPlace(target: StoreTarget, member: StoreMember): Place {
 export function servicePlace(connection: StoreConnection): Place {
   const { host, port, tls, dial, user, password } = connection;
   const { product } = declaredOf(connection);
-  const account = user === '' ? undefined : { user, password };
-  return { who: DIALECTS[product].name, host, port, tls, dial, product, account };
-}
-
-/** The server answered, but with an error. */
-export class ElasticsearchRefusal extends Error {
-  override readonly name = 'ElasticsearchRefusal';
-  readonly status: number;
-  /** Such as `index_not_found_exception`. */
-  readonly type: string;
-
-  constructor(where: string, status: number, type: string, reason: string) {
-    super(`${where}: ${status} ${type}${reason === '' ? '' : `: ${reason.slice(0, 200)}`}`);
-    this.status = status;
-    this.type = type;
-  }
+  return { who: DIALECTS[product].name, host, port, tls, dial, product, user, password };
 }
 
 export interface Question {
   path: string;
-  method?: HttpQuestion['method'];
-  body?: unknown;
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: Record<string, unknown>;
 }
 
 /**
- * One question, one answer.
- * @throws ElasticsearchRefusal when the answer is an error, AskError when it is not of the declared product, Error when there is none
+ * One question, one answer, one connection: a kept one to a member that is gone would be asked first.
+ * @throws ElasticsearchRefusal when the answer is an error; else Error that names the server, the question and why there is no answer: the cause is
+ * an AskError where it is not of the declared product, not JSON or too long
  */
 export async function ask<T>(place: Place, question: Question, bounds: Bounds): Promise<T> {
-  const full: HttpQuestion = { ...place, ...question, maxBytes: MOST_STORE_BYTES };
-  const answer = await askHttp(full, bounds);
-  // Orders about voting are answered with an empty body.
-  const ok = answer.status >= 200 && answer.status < 300;
-  if (ok) {
-    proveProduct(place.product, answer.headers, place.who);
-    return (answer.text === '' ? null : jsonOf(full, answer)) as T;
+  const limit = AbortSignal.timeout(Math.max(1, Math.ceil(bounds.deadlineMs)));
+  const signal = AbortSignal.any(bounds.signal === undefined ? [limit] : [limit, bounds.signal]);
+  try {
+    const at = await dialled(place, place, bounds);
+    signal.throwIfAborted();
+    return await askAt(at, place, question, signal);
+  } catch (error) {
+    if (error instanceof ElasticsearchRefusal) throw error;
+    const why = limit.aborted ? `no answer within ${bounds.deadlineMs} ms` : codedText(error);
+    throw new Error(`${whereOf(place, question)}: ${why}`, { cause: error });
   }
-  const { type, reason } = errorOf(answer.text);
-  throw new ElasticsearchRefusal(place.who, answer.status, type, reason);
 }
 
-/** `{error: {type, reason}}`, or what else an answer with an error may hold. */
-function errorOf(text: string): { type: string; reason: string } {
+/** The question as messages name it. */
+export function whereOf({ who, host, port, tls }: Place, { path }: Question): string {
+  return `${who} (${urlOf(tls === undefined ? 'http' : 'https', { host, port })}${path})`;
+}
+
+async function askAt<T>(at: Address, place: Place, question: Question, signal: AbortSignal): Promise<T> {
+  const socket = new Socket({ signal });
   try {
-    const { error } = JSON.parse(text) as { error?: { type?: string; reason?: string } | string };
-    if (typeof error === 'string') return { type: 'error', reason: error };
-    return { type: error?.type ?? 'no error type', reason: error?.reason ?? '' };
-  } catch {
-    return { type: 'not JSON', reason: text.replaceAll(/<[^>]*>|\s+/g, ' ').trim() };
+    const open = await openSocket(socket, { ...at, tls: place.tls });
+    const { transport } = clientOver(open, place, place.product);
+    const asked = transport.request<T>(
+      { method: 'GET', ...question },
+      { meta: true, maxResponseSize: MOST_BYTES },
+    );
+    const { statusCode, headers, body } = await Promise.race([asked, endOf(open)]);
+    if (statusCode >= 300) throw new ElasticsearchRefusal(place.who, statusCode, body);
+    if (place.product === 'opensearch') proveOpenSearch(headers);
+    // Orders about voting are answered with an empty body.
+    if (typeof body === 'string' && body !== '')
+      throw cannotAsk('protocol', `status ${statusCode}, not JSON: ${body.slice(0, 100)}`);
+    return body;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : meant(error, place, socket.bytesRead);
+  } finally {
+    socket.destroy();
   }
+}
+
+/** Rejects when the connection ends: the client waits on after an answer that is not HTTP, as from a server that wants TLS. */
+function endOf(open: Socket): Promise<never> {
+  return new Promise((_, reject) => {
+    open.once('error', reject);
+    open.once('close', () => reject(new errors.ConnectionError('closed')));
+  });
+}
+
+/** The client's own errors by what they mean; it keeps no codes. */
+function meant(error: unknown, { who, product }: Place, bytesRead: number): unknown {
+  if (error instanceof errors.ResponseError)
+    return new ElasticsearchRefusal(who, error.meta.statusCode ?? 0, error.body);
+  if (error instanceof errors.ProductNotSupportedError) return otherProduct(product);
+  if (error instanceof errors.RequestAbortedError || bytesRead > MOST_BYTES)
+    return cannotAsk('too-large', `the answer is longer than ${MOST_BYTES} bytes`);
+  if (!(error instanceof errors.ConnectionError)) return error;
+  return Object.assign(new Error('the connection broke before the end of the answer'), {
+    code: 'ECONNRESET',
+  });
 }
 
 /** The first answer. @throws Error with the message of the last member; when there are several, with the error of each */

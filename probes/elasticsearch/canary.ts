@@ -1,7 +1,8 @@
 /** The canary's index: made as it is declared, put right, or made again where it cannot be. */
-import { ask, CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
+import { ask, CANARY_INDEX, servicePlace } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
+import { ElasticsearchRefusal } from './errors.ts';
 import { DIALECTS } from './product.ts';
 import type { Product } from './product.ts';
 import { indexHealth, waitGreen } from './health.ts';

@@ -17,7 +17,7 @@ export const elasticsearch = z
     tls: storeTls
       .optional()
       .describe(
-        'Left out: nothing is encrypted, the password included. The client certificate is not shown to the API; TLS has been met by a proxy before each node, not by security of its own yet',
+        'Left out: nothing is encrypted, the password included. TLS has been met by a proxy before each node, not by security of its own yet',
       ),
     index: z
       .strictObject({

@@ -42,7 +42,7 @@ test('should take for definite failures only what was refused before it reached 
 });
 
 test('should not name an error by a number alone, which is what a read saw', () => {
-  assert.equal(errorClass(refusal(503, null)), '503 without a type');
+  assert.equal(errorClass(refusal(503, null)), '503 not JSON');
 });
 
 test('should take a document for missing only where a member says so', () => {

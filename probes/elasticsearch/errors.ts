@@ -1,6 +1,30 @@
 import { errors } from '@elastic/elasticsearch';
 import { errorCode, errorText, firstWords } from '../../reports/record/error-text.ts';
 
+/** The server answered, but with an error. */
+export class ElasticsearchRefusal extends Error {
+  override readonly name = 'ElasticsearchRefusal';
+  readonly status: number;
+  /** Such as `index_not_found_exception`. */
+  readonly type: string;
+
+  constructor(where: string, status: number, body: unknown) {
+    const { type, reason } = errorIn(body);
+    super(`${where}: ${status} ${type}${reason === '' ? '' : `: ${reason.slice(0, 200)}`}`);
+    this.status = status;
+    this.type = type;
+  }
+}
+
+/** `{error: {type, reason}}`, or what else an answer with an error may hold, as from a node that is about to leave or from a gate. */
+function errorIn(body: unknown): { type: string; reason: string } {
+  if (typeof body === 'string')
+    return { type: 'not JSON', reason: body.replaceAll(/<[^>]*>|\s+/g, ' ').trim() };
+  const { error } = (body ?? {}) as { error?: { type?: string; reason?: string } | string };
+  if (typeof error === 'string') return { type: 'error', reason: error };
+  return { type: error?.type ?? 'without a type', reason: error?.reason ?? '' };
+}
+
 /**
  * Answers that prove that a document was not indexed: the request was refused before it reached the shard. Elasticsearch itself
  * tries again when a primary's node goes, so that what may follow such a try (503 unavailable_shards_exception, 429 rejections,
@@ -30,7 +54,7 @@ export const DEFINITE_FAILURE_NAMES: readonly string[] = [
 /** Whether the answer proves that nothing was written. */
 export function isDefiniteFailure(error: unknown): boolean {
   if (!(error instanceof errors.ResponseError)) return false;
-  const type = typeOf(error);
+  const { type } = errorIn(error.body);
   return DEFINITE.some((one) => one.status === error.statusCode && one.type.test(type));
 }
 
@@ -46,18 +70,9 @@ export function isMissing(error: unknown): boolean {
  * in a history is what a read saw.
  */
 export function errorClass(error: unknown): string {
-  if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${typeOf(error)}`;
+  if (error instanceof errors.ResponseError) return `${error.statusCode ?? '?'} ${errorIn(error.body).type}`;
+  if (error instanceof ElasticsearchRefusal) return `${error.status} ${error.type}`;
   const code = errorCode(error) ?? (error instanceof Error ? errorCode(error.cause) : null);
   // The transport adds both ends of the connection, which would make every error a class of its own.
   return code ?? firstWords(errorText(error).replace(/ - Local: .*$/s, ''));
-}
-
-/** For an answer with a status only, as from a node that is about to leave or has just come. */
-const UNTYPED = 'without a type';
-
-function typeOf(error: errors.ResponseError): string {
-  const body: unknown = error.body;
-  if (typeof body !== 'object' || body === null || !('error' in body)) return UNTYPED;
-  const said = body.error;
-  return typeof said === 'object' && said !== null && 'type' in said ? String(said.type) : UNTYPED;
 }

@@ -1,5 +1,6 @@
-import { ask, ElasticsearchRefusal } from './api.ts';
+import { ask } from './api.ts';
 import type { Place } from './api.ts';
+import { ElasticsearchRefusal } from './errors.ts';
 import { monoMs } from '../../host/clock.ts';
 import type { Bounds } from '../store/store-driver.ts';
 

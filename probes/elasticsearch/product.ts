@@ -1,5 +1,6 @@
 /** Elasticsearch, and OpenSearch, which went its own way from Elasticsearch 7.10: how the two differ in what they are asked and answer. */
 import { cannotAsk } from '../asking.ts';
+import type { AskError } from '../asking.ts';
 
 export type Product = 'elasticsearch' | 'opensearch';
 
@@ -11,7 +12,7 @@ interface Dialect {
   masterTimeout: string;
   /** Opens a point in time on an index (POST), and closes it (DELETE). */
   pit: string;
-  closing: (id: string) => unknown;
+  closing: (id: string) => Record<string, unknown>;
   /** Sorts documents that tie, so that a page begins where the last one ended. Elasticsearch adds `_shard_doc` by itself. */
   tiebreak: readonly unknown[];
   /** Settings of the canary's index besides those of either. */
@@ -45,22 +46,16 @@ export const DIALECTS: Readonly<Record<Product, Dialect>> = {
 /** Every answer of an Elasticsearch has it (since 7.14); OpenSearch does not know it. */
 const PRODUCT_HEADER = 'x-elastic-product';
 
-/**
- * Holds the declared product against an answer. Its header is on every answer, so that it takes no further question, which the account may
- * not be allowed to ask (`GET /`).
- * @param where the server, as errors name it
- * @throws AskError (cannot be asked: protocol) where it is the other one
- */
-export function proveProduct(
-  declared: Product,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  where: string,
-): void {
-  const seen = headers[PRODUCT_HEADER];
-  if ((seen !== undefined) === (declared === 'elasticsearch')) return;
+/** Holds an OpenSearch that is declared against an answer; Elastic's client does so for Elasticsearch. @throws as `otherProduct` */
+export function proveOpenSearch(headers: Readonly<Record<string, unknown>>): void {
+  if (headers[PRODUCT_HEADER] !== undefined) throw otherProduct('opensearch');
+}
+
+/** The error that the server is not the declared product, which every answer shows: the account may not be allowed to ask for it (`GET /`). */
+export function otherProduct(declared: Product): AskError {
   const message =
     declared === 'elasticsearch'
-      ? `${where}: an answer without the header ${PRODUCT_HEADER}, which every Elasticsearch sends; if it is an OpenSearch, declare \`product: opensearch\``
-      : `${where}: expected an OpenSearch, as it is declared, seen ${PRODUCT_HEADER}: ${String(seen)}; leave \`product\` out`;
-  throw cannotAsk('protocol', message);
+      ? `an answer without the header ${PRODUCT_HEADER}, which every Elasticsearch sends; if it is an OpenSearch, declare \`product: opensearch\``
+      : `expected an OpenSearch, as it is declared, seen the header ${PRODUCT_HEADER}; leave \`product\` out`;
+  return cannotAsk('protocol', message);
 }

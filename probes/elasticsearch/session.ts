@@ -1,15 +1,13 @@
-import { Agent } from 'node:http';
 import { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { Client, HttpConnection, SniffingTransport } from '@elastic/elasticsearch';
-import { urlOf } from '../../host/http.ts';
-import { CANARY_INDEX, ElasticsearchRefusal, servicePlace } from './api.ts';
-import { declaredOf } from './declared.ts';
+import type { Client } from '@elastic/elasticsearch';
+import { CANARY_INDEX, servicePlace } from './api.ts';
 import { majorityOf, prepareCanary } from './canary.ts';
+import { clientOver, openSocket } from './client.ts';
+import type { Encryption } from './client.ts';
+import { declaredOf } from './declared.ts';
 import { errorClass, isMissing, isDefiniteFailure } from './errors.ts';
 import { localView, primaryOf } from './view.ts';
 import type { StoreConnection } from '../store/store-driver.ts';
-import { tlsOptions } from '../store/tls.ts';
 import type { OperationResult, LoadClient, ClientLoadSession } from '../client-load/client.ts';
 import { errorCode } from '../../reports/record/error-text.ts';
 
@@ -19,13 +17,11 @@ const SERVER_WAIT = '1s';
 const LOOK_MS = 300;
 
 /** State shared by the sessions of one client load. */
-interface Shared {
+interface Shared extends Encryption {
   /** The acknowledged document with the highest number, and the term of the primary that took it. */
   newest: { n: number; id: string; term: number } | null;
   /** The primary as it was last seen; null: to be looked up. */
   primary: Primary | null;
-  /** What the server gave for taking up its encryption again: without it a store that is back meets 80 whole handshakes at once. */
-  encryption: Buffer | undefined;
 }
 
 interface Primary {
@@ -38,7 +34,7 @@ interface Primary {
 export class ElasticsearchLoadClient implements LoadClient {
   readonly #connection: StoreConnection;
   readonly #run: string;
-  readonly #shared: Shared = { newest: null, primary: null, encryption: undefined };
+  readonly #shared: Shared = { newest: null, primary: null, session: undefined };
 
   constructor(connection: StoreConnection, run: string) {
     this.#connection = connection;
@@ -59,7 +55,7 @@ export class ElasticsearchLoadClient implements LoadClient {
   }
 
   errorClass(error: unknown): string {
-    return error instanceof ElasticsearchRefusal ? `${error.status} ${error.type}` : errorClass(error);
+    return errorClass(error);
   }
 }
 
@@ -75,39 +71,16 @@ class ElasticsearchSession implements ClientLoadSession {
     this.#connection = connection;
     this.#run = run;
     this.#shared = shared;
-    this.#socket.on('error', () => undefined);
   }
 
-  open(connectTimeoutMs: number): Promise<void> {
-    const { host, port, tls } = this.#connection;
-    return new Promise((resolve, reject) => {
-      // SYN packets that are dropped are sent again after 1 s only: without a limit of our own the return would be seen late.
-      const timer = setTimeout(() => {
-        this.#socket.destroy(new Error('no connection within the limit'));
-      }, connectTimeoutMs);
-      this.#socket.once('error', reject);
-      this.#socket.once('close', () => {
-        clearTimeout(timer);
-        reject(new Error('closed while connecting'));
-      });
-      this.#socket.connect(port, host, () => {
-        clearTimeout(timer);
-        this.#socket.setNoDelay(true);
-        const ready = (way: Socket): void => {
-          this.#client = clientOver(way, this.#connection);
-          resolve();
-        };
-        if (tls === undefined) {
-          ready(this.#socket);
-          return;
-        }
-        const session = this.#shared.encryption;
-        const encrypted = connectTls({ ...tlsOptions(tls), socket: this.#socket, session });
-        encrypted.on('session', (given) => (this.#shared.encryption = given));
-        encrypted.once('secureConnect', () => ready(encrypted));
-        encrypted.on('error', reject);
-      });
-    });
+  async open(connectTimeoutMs: number): Promise<void> {
+    // SYN packets that are dropped are sent again after 1 s only: without a limit of our own the return would be seen late.
+    const timer = setTimeout(() => {
+      this.#socket.destroy(new Error('no connection within the limit'));
+    }, connectTimeoutMs);
+    for (const event of ['connect', 'close']) this.#socket.once(event, () => clearTimeout(timer));
+    const open = await openSocket(this.#socket, this.#connection, this.#shared);
+    this.#client = clientOver(open, this.#connection, declaredOf(this.#connection).product);
   }
 
   async write(n: number): Promise<OperationResult> {
@@ -177,47 +150,4 @@ class ElasticsearchSession implements ClientLoadSession {
   destroy(): void {
     this.#socket.destroy();
   }
-}
-
-type TransportOptions = ConstructorParameters<typeof SniffingTransport>[0];
-
-/**
- * Elastic's client without its own media types, which Elasticsearch takes of the client's version and the one before alone (400), and OpenSearch
- * not at all (406). So every version of both products is written to in the same way, and what is measured is the same.
- */
-class PlainTransport extends SniffingTransport {
-  constructor({ vendoredHeaders: _, ...plain }: TransportOptions) {
-    super(plain);
-  }
-}
-
-/** For OpenSearch, which has no header `x-elastic-product`, without which the client takes no answer. */
-class UncheckedTransport extends PlainTransport {
-  constructor({ productCheck: _, ...unchecked }: TransportOptions) {
-    super(unchecked);
-  }
-}
-
-/** The official client, with this socket as its only way out: whether that encrypts is its own affair, so that the client speaks plain HTTP. */
-function clientOver(socket: Socket, connection: StoreConnection): Client {
-  const { host, port, user, password } = connection;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  let given = false;
-  agent.createConnection = () => {
-    if (given) throw new Error('the connection is gone');
-    given = true;
-    return socket;
-  };
-  return new Client({
-    node: urlOf('http', { host, port }),
-    Connection: HttpConnection,
-    agent: () => agent,
-    maxRetries: 0,
-    sniffOnStart: false,
-    sniffOnConnectionFault: false,
-    compression: false,
-    enableMetaHeader: false,
-    Transport: declaredOf(connection).product === 'opensearch' ? UncheckedTransport : PlainTransport,
-    ...(user !== '' && { auth: { username: user, password } }),
-  });
 }

@@ -1,14 +1,14 @@
 import { isDown } from '../asking.ts';
-import { anyMember, ask, memberPlace, servicePlace } from './api.ts';
-import type { Place } from './api.ts';
+import { anyMember, ask, memberPlace, servicePlace, whereOf } from './api.ts';
+import type { Place, Question } from './api.ts';
 import { declaredOf } from './declared.ts';
+import { ElasticsearchRefusal } from './errors.ts';
 import { described } from './health.ts';
 import type { Health } from './health.ts';
 import { DIALECTS } from './product.ts';
 import { governingSettings } from './settings.ts';
 import { isActive, localView, ownState, primaryOf, roledView } from './view.ts';
 import type { RoledView, View } from './view.ts';
-import { askHttp, HttpRefusal, whereOf } from '../http.ts';
 import { unsteadyBy, waitSteadyBy } from '../store/steady.ts';
 import type {
   Bounds,
@@ -252,9 +252,15 @@ export async function refusesWrites(
 ): Promise<{ refused: boolean; detail: string }> {
   // A bulk request without an action: a server that takes writes finds fault with it, a gate before it refuses first.
   const place = servicePlace({ ...target.connection, ...at });
-  const question = { ...place, path: '/_bulk', method: 'POST' as const, body: {} };
-  const { status } = await askHttp(question, bounds);
-  const detail = `${whereOf(question)}: status ${status}`;
-  if (isNoAnswer(status)) throw new HttpRefusal(detail, status);
-  return { refused: status === 403 || status === 405, detail };
+  const question: Question = { path: '/_bulk', method: 'POST', body: {} };
+  try {
+    await ask(place, question, bounds);
+    return { refused: false, detail: `${whereOf(place, question)}: taken` };
+  } catch (error) {
+    if (!(error instanceof ElasticsearchRefusal)) throw error;
+    const { status } = error;
+    const detail = `${whereOf(place, question)}: status ${status}`;
+    if (isNoAnswer(status)) throw new Error(detail, { cause: error });
+    return { refused: status === 403 || status === 405, detail };
+  }
 }

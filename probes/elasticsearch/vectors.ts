@@ -1,6 +1,7 @@
-import { ask, ElasticsearchRefusal, memberPlace, servicePlace, VECTOR_INDEX } from './api.ts';
+import { ask, memberPlace, servicePlace, VECTOR_INDEX } from './api.ts';
 import type { Place } from './api.ts';
 import { declaredOf } from './declared.ts';
+import { ElasticsearchRefusal } from './errors.ts';
 import { waitGreen } from './health.ts';
 import { ledView } from './state.ts';
 import { DIALECTS } from './product.ts';

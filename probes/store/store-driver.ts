@@ -32,7 +32,7 @@ export interface StoreConnection {
  */
 export type Dial = (at: Address, bounds: Bounds) => Promise<Address>;
 
-interface Address {
+export interface Address {
   host: string;
   port: number;
 }

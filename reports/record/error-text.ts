@@ -8,6 +8,12 @@ export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
+/** Message of an error, with its code before it where the message does not hold it. */
+export function codedText(error: unknown): string {
+  const [code, said] = [errorCode(error), errorText(error)];
+  return code === null || said.includes(code) ? said : `${code}: ${said}`;
+}
+
 /** Stack of an error and of its causes, for debugging this program. */
 export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
