@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { metRecord } from '../render/_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
 import { parseRun } from './parse-run.ts';
 import { RUN_SCHEMA } from './run-record.ts';
 
@@ -72,7 +72,7 @@ it('false verdict 15: a record that does not say whether it is a whole profile i
 });
 
 it('should say in one line what of a record cannot be read, and how much else', () => {
-  const wrong = JSON.stringify({ ...metRecord(), verdict: 'green', notes: null });
+  const wrong = JSON.stringify({ ...acceptedRun('met'), verdict: 'green', notes: null });
   assert.throws(() => parseRun(wrong), {
     message: /^the run record is damaged: verdict: Invalid option: expected one of [^\n]*; and 1 more$/,
   });

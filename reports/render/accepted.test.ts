@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { renderAll, renderTerminal } from '../index.ts';
+import { diffRuns, renderAll, renderTerminal } from '../index.ts';
 import { runSchemaText } from '../record/run-schema.ts';
 import { ACCEPTED_FOLDER, ACCEPTED_RUNS, acceptedRun } from '../_testing/accepted.ts';
 
@@ -19,6 +19,7 @@ for (const name of ACCEPTED_RUNS)
     const reports: Record<string, string> = {
       ...(await renderAll(record)),
       'terminal.txt': renderTerminal(record, { reportPath: 'runs/latest/report.html' }),
+      'diff.txt': diffRuns(record, acceptedRun(name === 'met' ? 'not-met' : 'met')).text,
     };
 
     it('should be made of a record that the published schema accepts', () => {

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunRecord } from '../record/run-record.ts';
-import {
-  fixtureCheck,
-  fixtureRecord,
-  inconclusiveRecord,
-  metRecord,
-  notMetRecord,
-} from './_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { environmentCases } from './environment-cases.ts';
 import { renderJunit } from './junit.ts';
 
@@ -26,7 +21,7 @@ test('should be red for a run that is inconclusive for a reason of no check', ()
 });
 
 test('should be red for a required check that was not run', () => {
-  const record = inconclusiveRecord();
+  const record = acceptedRun('inconclusive');
   assert.match(
     renderJunit(record),
     /name="the run itself"[^>]*><error type="inconclusive" message="topology\/cluster\/control-plane: required, but not run \(size small\)"/,
@@ -34,10 +29,10 @@ test('should be red for a required check that was not run', () => {
 });
 
 test('should say nothing twice, and nothing of a run that met everything', () => {
-  assert.deepEqual(names(metRecord()), []);
-  assert.doesNotMatch(renderJunit(metRecord()), /<testsuite name="environment"/);
+  assert.deepEqual(names(acceptedRun('met')), []);
+  assert.doesNotMatch(renderJunit(acceptedRun('met')), /<testsuite name="environment"/);
   assert.deepEqual(
-    names(notMetRecord()),
+    names(acceptedRun('not-met')),
     ['as it was before'],
     'the reasons of checks are in their own cases',
   );

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diffRuns, renderAll, renderTerminal } from '../index.ts';
 import { runRecordSchema } from '../record/run-record.ts';
-import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 
@@ -34,7 +35,7 @@ test('should say first in every report for people that a run only read', async (
     assert.ok(reports[name]?.includes(sentence), name);
   const { text } = diffRuns(record, fixtureRecord([fixtureCheck('topology/nodes/pools')]));
   assert.match(text, /read only: no → yes/);
-  assert.doesNotMatch(renderHtml(metRecord()), /Read only/);
+  assert.doesNotMatch(renderHtml(acceptedRun('met')), /Read only/);
   const failed = fixtureRecord([fixtureCheck('topology/nodes/pools', { verdict: 'fail', reason: 'r' })], {
     scope: 'selection',
     readOnly: true,

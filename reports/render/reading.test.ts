@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fixtureCheck, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
+import { fixtureCheck, fixtureRecord } from './_testing/fixture.ts';
 import { renderHtml } from './html.ts';
 
 describe('the page on paper, and of a run whose folder is elsewhere', () => {
-  const page = renderHtml(metRecord());
+  const page = renderHtml(acceptedRun('met'));
 
   it('should print what was not run, and say which evidence it does not print', () => {
     const script = /<script>([^]*)<\/script>/.exec(page)?.[1] ?? '';

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import type { RunRecord } from '../record/run-record.ts';
 import { fixtureGoal } from './_testing/fixture-load.ts';
 import { fixtureTrial } from './_testing/fixture-trial.ts';
-import { fixtureCheck, fixtureFailover, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
+import { fixtureCheck, fixtureFailover, fixtureRecord } from './_testing/fixture.ts';
 import { MAX_LINES, renderTerminal } from './terminal.ts';
 
 describe('what limits a verdict, in the terminal', () => {
   it('should be wrapped and never cut, whatever the width', () => {
-    const record = metRecord();
-    record.notes = [];
+    const record = fixtureRecord([fixtureCheck('topology/nodes/pools')]);
     for (const width of [40, 80, 100]) {
       const lines = renderTerminal(record, { reportPath: 'r', width }).split('\n');
       const from = lines.indexOf('Before you rely on this verdict');
@@ -23,12 +23,12 @@ describe('what limits a verdict, in the terminal', () => {
   });
 
   it('should come to an end on a terminal of no width', () => {
-    assert.match(renderTerminal(metRecord(), { reportPath: 'r', width: 0 }), /Before you rely/);
+    assert.match(renderTerminal(acceptedRun('met'), { reportPath: 'r', width: 0 }), /Before you rely/);
   });
 
   it('should count those for which there is no room', () => {
     const notes = Array.from({ length: 60 }, (_, i) => `note ${i} ${'long '.repeat(40)}`);
-    const record = fixtureRecord(metRecord().checks, { notes });
+    const record = fixtureRecord(acceptedRun('met').checks, { notes });
     const lines = renderTerminal(record, { reportPath: 'r' }).trimEnd().split('\n');
     assert.ok(lines.length <= MAX_LINES);
     assert.ok(lines.some((line) => /and \d+ more in the report/.test(line)));
@@ -43,7 +43,7 @@ describe('the summary in the terminal', () => {
       fixtureCheck(`${suite}/c/d`, { verdict: 'not-run', reason: `not of ${suite}`, required: false }),
     ]);
     const failovers = Array.from({ length: 7 }, (_, at) =>
-      fixtureFailover(`fault-${at}`, 30, [fixtureTrial({ fault: `fault-${at}` })]),
+      fixtureFailover(`fault-${at}`, [fixtureTrial({ fault: `fault-${at}` })]),
     );
     const goals = Array.from({ length: 7 }, (_, at) => fixtureGoal({ objective: `goal ${at}` }));
     const checks = [...failing, ...failovers, fixtureCheck('suite-0/goals/x', { goals })];
@@ -59,7 +59,7 @@ describe('the summary in the terminal', () => {
 
 describe('figures of a failover, in the terminal', () => {
   it('should be said in full, wrapped, where the line is too long', () => {
-    const failover = fixtureFailover('pod-crash', 30, [fixtureTrial({ fault: 'pod-crash' })]);
+    const failover = fixtureFailover('pod-crash', [fixtureTrial({ fault: 'pod-crash' })]);
     const lines = renderTerminal(fixtureRecord([failover]), { reportPath: 'r', width: 60 }).split('\n');
     assert.ok(lines.every((line) => line.length <= 60));
     const text = lines.map((line) => line.trim()).join(' ');

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { diffRuns, renderFormat } from '../index.ts';
 import type { FailoverRecord, RunRecord } from '../record/run-record.ts';
-import { fixtureFailover, fixtureRecord, metRecord } from './_testing/fixture.ts';
+import { acceptedRun } from '../_testing/accepted.ts';
+import { fixtureFailover, fixtureRecord } from './_testing/fixture.ts';
 import { fixtureTrial } from './_testing/fixture-trial.ts';
 import { budget } from './html/charts/timeline.ts';
 import { failoverText, worstRtoText } from './text.ts';
@@ -23,9 +24,9 @@ const uninjected = (trial: number, verdict: FailoverRecord['verdict']): Failover
 const passed = (trial: number, rtoMs: number): FailoverRecord => fixtureTrial({ trial, rtoMs });
 
 const recordOf = (...trials: FailoverRecord[]): RunRecord => {
-  const others = metRecord().checks.filter(({ id }) => id === 'failover/postgres/pod-delete');
+  const others = acceptedRun('met').checks.filter(({ id }) => id === 'failover/postgres/pod-delete');
   const check = {
-    ...fixtureFailover('pod-crash', 30, trials),
+    ...fixtureFailover('pod-crash', trials),
     verdict: 'pass' as const,
     seen: '',
     figures: [],

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { loadEnvironment } from '../../env/loader.ts';
 import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import type { RunRecord } from '../../reports/record/run-record.ts';
-import { metRecord } from '../../reports/render/_testing/fixture.ts';
+import { acceptedRun } from '../../reports/_testing/accepted.ts';
 import { earlierRuns } from '../record/earlier-runs.ts';
 import { readBaseline } from './baseline.ts';
 
@@ -14,7 +14,7 @@ const nightly = { environment: staging, profile: 'nightly', scope: 'profile' as 
 
 /** A record of the nightly run of staging, in a folder of this name. */
 function put(runs: string, name: string, over: Partial<RunRecord> = {}): void {
-  const record = metRecord();
+  const record = acceptedRun('met');
   const environment = { ...record.environment, name: 'staging', size: null };
   const of = { ...record, id: name, environment, profile: 'nightly', scope: 'profile', ...over };
   putText(runs, name, JSON.stringify(of));
@@ -52,7 +52,7 @@ test('should let a night run whose baseline was cut, or written by another versi
 test('should take for latest the newest run of the same environment, profile and scope that came to its end', (context) => {
   const runs = tempFolder(context);
   const latest = (run = 'latest'): string => missingIn(readBaseline(run, nightly, runs));
-  const environment = { ...metRecord().environment, name: 'staging', size: null };
+  const environment = { ...acceptedRun('met').environment, name: 'staging', size: null };
   put(runs, '20261120T013000Z-staging-aaaa');
   put(runs, '20261121T013000Z-staging-bbbb');
   // Another environment, profile, scope or size, a run that only read, and three that came to no end.
@@ -86,7 +86,7 @@ test('should name the newest run that it cannot read where there is no other, an
 
 test('should compare a selection with the newest one of the same checks', (context) => {
   const runs = tempFolder(context);
-  const [check = assert.fail()] = metRecord().checks;
+  const [check = assert.fail()] = acceptedRun('met').checks;
   const of = (...ids: string[]): Partial<RunRecord> => ({
     profile: null,
     scope: 'selection',

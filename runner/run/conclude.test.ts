@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../host/_testing/temp-folder.ts';
 import { parseRun } from '../../reports/record/parse-run.ts';
-import { metRecord } from '../../reports/render/_testing/fixture.ts';
+import { acceptedRun } from '../../reports/_testing/accepted.ts';
 import { makeRunFolder } from '../record/run-folder.ts';
 import { conclude } from './conclude.ts';
 import { Progress } from './progress.ts';
@@ -15,7 +15,7 @@ test('should keep its verdict where latest cannot be moved, and say so before th
   const folder = makeRunFolder(parent, 'local');
   const said: string[] = [];
   const sent: string[] = [];
-  const { exitCode } = await conclude(metRecord(), {
+  const { exitCode } = await conclude(acceptedRun('met'), {
     folder,
     harnessFailure: null,
     baseline: undefined,
@@ -27,7 +27,7 @@ test('should keep its verdict where latest cannot be moved, and say so before th
       return Promise.resolve();
     },
   });
-  assert.deepEqual([exitCode, sent], [0, [metRecord().id]]);
+  assert.deepEqual([exitCode, sent], [0, [acceptedRun('met').id]]);
   assert.match(said.join(''), /latest does not point at this run, [^]*: MET, [^]*\nreport: /);
   assert.equal(parseRun(readFileSync(join(folder.path, 'run.json'), 'utf8')).verdict, 'pass');
   assert.ok(existsSync(join(folder.path, 'junit.xml')));

@@ -4,13 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { DEFAULT_TIMEOUTS } from '../../../env/schema.ts';
-import {
-  drillRecord,
-  fixtureCheck,
-  fixtureRecord,
-  metRecord,
-  notMetRecord,
-} from '../../../reports/render/_testing/fixture.ts';
+import { acceptedRun } from '../../../reports/_testing/accepted.ts';
+import { drillRecord, fixtureCheck, fixtureRecord } from '../../../reports/render/_testing/fixture.ts';
 import { groupUrl } from './pushgateway.ts';
 import { sendTelemetry } from './index.ts';
 import type { Surroundings } from './index.ts';
@@ -115,7 +110,7 @@ describe('a run as a trace', () => {
   });
 
   it('should call a failure one, and give no status of a test to what says nothing', () => {
-    const all = flat(spansOf(notMetRecord()));
+    const all = flat(spansOf(acceptedRun('not-met')));
     const failed = all.find(({ attributes }) => attributes['test.case.result.status'] === 'fail');
     assert.ok(failed?.error);
     assert.equal(failed.attributes['error.type'], 'fail');
@@ -128,7 +123,7 @@ describe('a run as a trace', () => {
   });
 
   it('should show outages and phases of a trial, and no span for what was not run', () => {
-    const all = flat(spansOf(metRecord()));
+    const all = flat(spansOf(acceptedRun('met')));
     const drill = all.find(({ name }) => name === 'failover/postgres/pod-crash');
     assert.ok(drill?.events.some(({ name }) => name === 'elected'));
     assert.ok(drill?.children.some(({ name }) => name === 'outage of postgres'));
@@ -146,15 +141,15 @@ describe('a run as a trace', () => {
 
 describe('what is sent after a run', () => {
   it('should send nothing where nothing is declared', async () => {
-    assert.deepEqual(await sendTelemetry(metRecord(), around(undefined), { secret }), []);
-    assert.deepEqual(await sendTelemetry(metRecord(), around({}), { secret }), []);
+    assert.deepEqual(await sendTelemetry(acceptedRun('met'), around(undefined), { secret }), []);
+    assert.deepEqual(await sendTelemetry(acceptedRun('met'), around({}), { secret }), []);
   });
 
   it('should send one trace over OTLP, below what started the run', async () => {
     const { url, taken } = await takes();
     const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
     const notices = await sendTelemetry(
-      metRecord(),
+      acceptedRun('met'),
       around({ otlp: { url: `${url}/`, token: { env: 'UNUSED' } } }),
       { secret, parent: `00-${traceId}-${spanId}-01` },
     );
@@ -162,13 +157,13 @@ describe('what is sent after a run', () => {
     assert.ok(taken.every(({ method, path }) => method === 'POST' && path === '/v1/traces'));
     assert.ok(taken.every(({ account }) => account === 'Bearer hush'));
     const spans = sentSpans(taken);
-    assert.equal(spans.length, flat(spansOf(metRecord())).length);
+    assert.equal(spans.length, flat(spansOf(acceptedRun('met'))).length);
     assert.ok(spans.every((span) => span.traceId === traceId));
     const root = spans.find(({ parentSpanId }) => parentSpanId === spanId);
     assert.equal(root?.name, 'RUN plumbline spine');
     assert.equal(attribute(root, 'cicd.pipeline.result'), 'success');
     const millis = BigInt(root.startTimeUnixNano) / 1_000_000n;
-    assert.equal(Number(millis), Date.parse(metRecord().startedAt));
+    assert.equal(Number(millis), Date.parse(acceptedRun('met').startedAt));
     const ids = new Set(spans.map((span) => span.spanId));
     assert.ok(spans.every(({ parentSpanId = '' }) => ids.has(parentSpanId) || parentSpanId === spanId));
   });
@@ -176,7 +171,10 @@ describe('what is sent after a run', () => {
   it('should begin a trace of its own where nothing, or nonsense, started it', async () => {
     const { url, taken } = await takes();
     for (const parent of [undefined, 'nonsense'])
-      assert.deepEqual(await sendTelemetry(metRecord(), around({ otlp: { url } }), { secret, parent }), []);
+      assert.deepEqual(
+        await sendTelemetry(acceptedRun('met'), around({ otlp: { url } }), { secret, parent }),
+        [],
+      );
     const roots = sentSpans(taken).filter(({ parentSpanId }) => (parentSpanId ?? '') === '');
     assert.equal(roots.length, 2);
     assert.equal(new Set(roots.map(({ traceId }) => traceId)).size, 2);
@@ -184,7 +182,7 @@ describe('what is sent after a run', () => {
 
   it('should put metrics into the group of environment and profile, without a run id', async () => {
     const { url, taken } = await takes();
-    const record = metRecord();
+    const record = acceptedRun('met');
     assert.deepEqual(
       await sendTelemetry(
         record,
@@ -214,7 +212,7 @@ describe('what is sent after a run', () => {
   it('should say what could not be sent and why, and nothing else', async () => {
     const refusing = await takes((response) => void response.writeHead(400).end('no such thing'));
     const notices = await sendTelemetry(
-      metRecord(),
+      acceptedRun('met'),
       around({ otlp: { url: refusing.url }, pushgateway: { url: 'http://127.0.0.1:1' } }),
       { secret },
     );
@@ -230,7 +228,9 @@ describe('what is sent after a run', () => {
     const { url, taken } = await takes();
     const address = new URL(url).host;
     const named = { url: 'http://collector.example.test:4318', address };
-    const notices = await sendTelemetry(metRecord(), around({ otlp: named, pushgateway: named }), { secret });
+    const notices = await sendTelemetry(acceptedRun('met'), around({ otlp: named, pushgateway: named }), {
+      secret,
+    });
     assert.deepEqual(notices, []);
     assert.deepEqual(taken.map(({ path }) => path).toSorted(), [
       '/metrics/job/plumbline/environment/local/profile/spine',
@@ -242,9 +242,13 @@ describe('what is sent after a run', () => {
     const silent = await takes(() => undefined);
     const startedMs = performance.now();
     const { url } = silent;
-    const notices = await sendTelemetry(metRecord(), around({ otlp: { url }, pushgateway: { url } }, 0.3), {
-      secret,
-    });
+    const notices = await sendTelemetry(
+      acceptedRun('met'),
+      around({ otlp: { url }, pushgateway: { url } }, 0.3),
+      {
+        secret,
+      },
+    );
     assert.equal(notices.length, 2);
     assert.ok(performance.now() - startedMs < 2000);
   });
