@@ -64,15 +64,15 @@ function members(history: History, findings: Findings, of: Store & { leader: str
   const { store, declared, leader } = of;
   const wanted = declared.members;
   const found = all(history, 'member').filter((member) => member.store === store);
-  const names = found.map(({ name }) => name);
+  const names = [...new Set(found.map(({ name }) => name))];
   const stray = names.find((name) => !mayBeMember(name, declared));
   if (stray !== undefined) findings.unknown(`members of ${store}`, 'pods of its StatefulSets', stray);
-  findings.figure({ name: `members of ${store}`, value: found.length, goal: wanted });
+  findings.figure({ name: `members of ${store}`, value: names.length, goal: wanted });
   findings.expect(
     `members of ${store}`,
-    found.length === wanted,
+    names.length === wanted && found.length === wanted,
     String(wanted),
-    `${found.length}: ${names.join(', ')}`,
+    `${names.length}: ${names.join(', ')}${found.length === names.length ? '' : ', one of them twice'}`,
   );
   const { members: words } = storeFacts(store);
   if (words === undefined) peers(findings, found);
