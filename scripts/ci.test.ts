@@ -60,7 +60,7 @@ class Run {
   }
 }
 
-/** A checkout with the script, an npm that does `ci`, and a Node that does `tests` and notes other commands. */
+/** A checkout with the script, an npm that does `ci` and `test`, and a Node that notes commands. */
 class Checkout {
   readonly #root: string;
   readonly #context: TestContext;
@@ -78,13 +78,9 @@ class Checkout {
       script = script.replace(line, `readonly ${name}=${value}`);
     }
     this.#write('.ci/run', script);
-    this.#write('bin/npm', `#!/bin/sh\n${ci}\n`);
+    this.#write('bin/npm', `#!/bin/bash\n[ "$1" = test ] || { ${ci}; exit; }\n${tests}\n`);
     this.#write('bin/flock', '#!/bin/sh\necho waiting\nexec env PATH=/usr/bin:/bin flock "$@"\n');
-    const other = 'echo "$@" >>called; exit';
-    this.#write(
-      'node_modules/.bin/node',
-      `#!/bin/bash\n[ "$1" = scripts/test.ts ] || { ${other}; }\n${tests}\n`,
-    );
+    this.#write('node_modules/.bin/node', '#!/bin/sh\necho "$@" >>called\n');
   }
 
   #write(file: string, text: string): void {
