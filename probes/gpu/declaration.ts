@@ -108,19 +108,6 @@ export const gpu = z
       .describe(
         'Pods may also hold devices of the pool through ResourceClaims (Dynamic Resource Allocation): these are read, and no device may be in two of them',
       ),
-    podResources: z
-      .strictObject({
-        command: z
-          .array(z.string().min(1))
-          .min(1)
-          .describe(
-            "Command in a canary that prints kubelet's answer to PodResourcesLister/List as JSON, from the socket in /var/lib/kubelet/pod-resources",
-          ),
-      })
-      .optional()
-      .describe(
-        'Ask kubelet which devices it gave: canaries then mount its socket and run as root, which the pod security of their namespace must allow',
-      ),
   })
   .refine(({ resource: name, sharedBy }) => !name.endsWith('.shared') || sharedBy > 1, {
     path: ['resource'],

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { allocatedIn, devicesGiven, givenCommand, readPods } from './index.ts';
-import type { Holder } from './index.ts';
+import { allocatedIn, devicesGiven, readPods } from './index.ts';
 import { NVIDIA } from './_testing/nvidia.ts';
 
 const A = 'GPU-4404041a-04cf-1ccf-9e70-f139a9b1e23c';
 const B = 'GPU-79a2ba02-a537-ccbf-2965-8e9d90c0bd54';
 const MIG = 'MIG-a4ba36ba-6977-5a73-8b92-a2ecaa2a0d2f';
-const HOLDER: Holder = { namespace: 'canary', pod: 'holds', container: 'canary' };
 
 interface Printed {
   variable?: string;
   files?: string[];
   /** Lines of `nvidia-smi -L`, its exit status last; left out: it is not there. */
   smi?: string[];
-  kubelet?: unknown;
 }
 
-function printed({ variable = 'void', files = [], smi = [], kubelet }: Printed): string {
+function printed({ variable = 'void', files = [], smi = [] }: Printed): string {
   const said = smi.length > 0 ? smi : ['sh: nvidia-smi: not found', 'exit 127'];
   return [
     'PATH=/bin',
@@ -27,7 +23,6 @@ function printed({ variable = 'void', files = [], smi = [], kubelet }: Printed):
     ...files,
     '-- nvidia-smi --',
     ...said,
-    ...(kubelet === undefined ? [] : ['-- pod-resources --', JSON.stringify(kubelet)]),
     '',
   ].join('\n');
 }
@@ -43,52 +38,20 @@ const sliced = [
   'exit 0',
 ];
 
-/** As kubelet answers PodResourcesLister/List (v1), in the two ways in which clients name its fields. */
-const kubelet = (ids: string[], snake = false): unknown => {
-  const device = snake
-    ? { resource_name: 'nvidia.com/gpu', device_ids: ids }
-    : { resourceName: 'nvidia.com/gpu', deviceIds: ids };
-  const other = { ...device, [snake ? 'resource_name' : 'resourceName']: 'vendor.com/nic' };
-  const pod = (name: string, devices: unknown[]): unknown => ({
-    name,
-    namespace: 'canary',
-    containers: [{ name: 'canary', devices }],
-  });
-  const pods = [pod('another', [device]), pod('holds', [device, other])];
-  return snake ? { pod_resources: pods } : { podResources: pods };
-};
-
 describe('devices of a container', () => {
-  const of = (what: Printed, holder: Partial<Holder> = {}, telling: object = {}) =>
-    devicesGiven(printed(what), { ...NVIDIA, ...telling }, { ...HOLDER, ...holder });
+  const of = (what: Printed, telling: object = {}) => devicesGiven(printed(what), { ...NVIDIA, ...telling });
 
   it('should be those that the most trusted source names', () => {
-    const all: Printed = { variable: B, files: ['/dev/nvidia1'], smi: whole(A), kubelet: kubelet([A]) };
-    const told = of(all);
-    assert.deepEqual([told.devices, told.reportedBy], [[A], 'pod-resources']);
+    const told = of({ variable: B, files: ['/dev/nvidia1'], smi: whole(A) });
+    assert.deepEqual([told.devices, told.reportedBy], [[A], 'nvidia-smi']);
     assert.deepEqual(
       told.sources.map(({ by }) => by),
-      ['pod-resources', 'nvidia-smi', 'device nodes', 'variable'],
+      ['nvidia-smi', 'device nodes', 'variable'],
     );
-    const { kubelet: _kubelet, ...without } = all;
-    assert.deepEqual([of(without).devices, of(without).reportedBy], [[A], 'nvidia-smi']);
     const nodes = of({ variable: B, files: ['/dev/nvidia1', '/dev/nvidiactl'] });
     assert.deepEqual([nodes.devices, nodes.reportedBy], [['nvidia1'], 'device nodes']);
     const variable = of({ variable: `${B},${A}` });
     assert.deepEqual([variable.devices, variable.reportedBy], [[A, B], 'variable']);
-  });
-
-  it('should be read from what kubelet says of this container and resource, in both ways of writing', () => {
-    for (const snake of [false, true])
-      assert.deepEqual(of({ kubelet: kubelet([A, B], snake) }).devices, [A, B], String(snake));
-    const strange = of({ kubelet: { podResources: [] }, smi: whole(B) });
-    assert.equal(strange.reportedBy, 'nvidia-smi', 'kubelet does not know the pod');
-    assert.equal(
-      of({ kubelet: kubelet([]), smi: whole(B) }).reportedBy,
-      'nvidia-smi',
-      'given through a claim',
-    );
-    assert.equal(of({ kubelet: 'permission denied', smi: whole(B) }).reportedBy, 'nvidia-smi');
   });
 
   it('should be the instances of a device, not the device, where it has some', () => {
@@ -97,19 +60,18 @@ describe('devices of a container', () => {
       [MIG],
       'strategy single: the resource is that of whole ones',
     );
-    assert.deepEqual(of({ smi: sliced }, {}, { kind: 'mig' }).devices, [MIG]);
-    assert.equal(of({ smi: whole(A) }, {}, { kind: 'mig' }).devices, null, 'the driver lists no instance');
+    assert.deepEqual(of({ smi: sliced }, { kind: 'mig' }).devices, [MIG]);
+    assert.equal(of({ smi: whole(A) }, { kind: 'mig' }).devices, null, 'the driver lists no instance');
     const caps = ['/dev/nvidia0', '/dev/nvidia-caps/nvidia-cap1', '/dev/nvidia-caps/nvidia-cap21'];
     assert.equal(of({ files: caps }).devices, null, 'strategy single, and no driver to ask');
     assert.deepEqual(of({ files: caps.slice(0, 2) }).devices, ['nvidia0']);
-    const silent = of({ files: ['/dev/nvidia0'] }, {}, { kind: 'mig' });
+    const silent = of({ files: ['/dev/nvidia0'] }, { kind: 'mig' });
     assert.equal(silent.devices, null, 'all instances of a device share its node');
     assert.match(silent.detail, /device nodes cannot identify MIG instances/);
   });
 
   it('should be one device for several slices of its time', () => {
-    assert.deepEqual(of({ kubelet: kubelet([`${A}::0`, `${A}::3`]) }).devices, [A]);
-    assert.deepEqual(of({ variable: `${A}::2` }).devices, [A]);
+    assert.deepEqual(of({ variable: `${A}::0,${A}::3` }).devices, [A]);
   });
 
   it('should be none where the driver answers that there is none, and unknown where it does not answer', () => {
@@ -122,53 +84,30 @@ describe('devices of a container', () => {
     assert.equal(of({ variable: A, smi: broken }).reportedBy, 'variable');
   });
 
-  it('should be read from the status of the container and from CDI annotations, before the variable', () => {
-    const allocated = [
-      { name: 'vendor.com/nic', resources: [{ resourceID: 'eth1' }] },
-      { name: 'nvidia.com/gpu', resources: [{ resourceID: A }] },
-    ];
-    const status = of({ variable: B }, { allocated });
-    assert.deepEqual([status.devices, status.reportedBy], [[A], 'container status']);
-    const annotations = { 'cdi.k8s.io/plugin_holds': `nvidia.com/gpu=${A},nvidia.com/gpu=all`, other: 'x=y' };
-    const annotated = of({ variable: B }, { annotations });
-    assert.deepEqual([annotated.devices, annotated.reportedBy], [[A], 'CDI annotations']);
-    assert.equal(of({}, { annotations: { 'cdi.k8s.io/x': 'nvidia.com/gpu=all' } }).devices, null);
-  });
-
   it('should be read from device nodes and the variable alone where they are simulated', () => {
     const simulated = { variable: 'SIMULATED', simulated: true };
-    const allocated = [{ name: 'nvidia.com/gpu', resources: [{ resourceID: A }] }];
-    const nodes = of({ files: ['/dev/null', '/dev/accel/accel1'], smi: whole(A) }, { allocated }, simulated);
+    const nodes = of({ files: ['/dev/null', '/dev/accel/accel1'], smi: whole(A) }, simulated);
     assert.deepEqual([nodes.devices, nodes.sources.map(({ by }) => by)], [['accel1'], ['device nodes']]);
-    const none = of({ files: ['/dev/null'], kubelet: kubelet([A]) }, { allocated }, simulated);
-    assert.deepEqual([none.devices, none.sources], [[], []], 'allocated, and not given');
+    const none = of({ files: ['/dev/null'] }, simulated);
+    assert.deepEqual([none.devices, none.sources], [[], []], 'not given');
     assert.match(none.detail, /^SIMULATED is not set, and the container has no device node/);
-    const named = of({ variable: B, smi: whole(A) }, { allocated }, { simulated: true });
+    const named = of({ variable: B, smi: whole(A) }, { simulated: true });
     assert.deepEqual([named.devices, named.reportedBy], [[B], 'variable']);
-    assert.equal(of({}, {}, { simulated: true }).devices, null, 'void says nothing');
+    assert.equal(of({}, { simulated: true }).devices, null, 'void says nothing');
   });
 
   it('should never be none by a variable that CDI leaves void', () => {
-    for (const variable of ['void', 'none', 'all', ''])
+    for (const variable of ['void', 'none', 'all', '', '/var/run/nvidia-container-devices'])
       assert.equal(of({ variable }).devices, null, variable);
   });
 
   it('should be there only by a node in /dev or a driver that lists one, whatever else names it', () => {
-    const allocated = [{ name: 'nvidia.com/gpu', resources: [{ resourceID: A }] }];
-    assert.equal(of({ variable: A, kubelet: kubelet([A]) }, { allocated }).present, false);
+    assert.equal(of({ variable: A }).present, false);
     assert.equal(of({ smi: whole(A) }).present, true);
     assert.equal(of({ variable: A, smi: ['No devices found.', 'exit 6'] }).present, false);
-    const shared = of({ variable: MIG, files: ['/dev/nvidia0', '/dev/nvidiactl'] }, {}, { kind: 'mig' });
+    const shared = of({ variable: MIG, files: ['/dev/nvidia0', '/dev/nvidiactl'] }, { kind: 'mig' });
     assert.deepEqual([shared.devices, shared.reportedBy, shared.present], [[MIG], 'variable', true]);
     assert.equal(of({ variable: A, files: ['/dev/nvidiactl'] }).present, false, 'no device has that node');
-  });
-
-  it('should be asked of kubelet only by the command that is declared', () => {
-    const [, , , script = ''] = givenCommand(5, ['cat', "it's"]);
-    assert.match(script, /'cat' 'it'\\''s' 2>&1; true$/);
-    assert.ok(!(givenCommand(5).at(-1) ?? '').includes('pod-resources'));
-    const quoted = spawnSync('sh', ['-c', `printf '%s' ${script.split('; ').at(-2)?.slice(6, -5) ?? ''}`]);
-    assert.equal(quoted.stdout.toString(), "it's");
   });
 });
 

@@ -1,7 +1,5 @@
 import { basename } from 'node:path';
 import type { DEVICE_SOURCES } from '../../reports/record/observations/gpu.ts';
-import { devicesOf, plainId } from './pod-resources.ts';
-import type { HeldBy } from './pod-resources.ts';
 
 type Source = (typeof DEVICE_SOURCES)[number];
 
@@ -26,25 +24,15 @@ export interface Given {
 export interface Telling {
   /** Environment variable in which the device plugin may list them. */
   variable: string;
-  resource: string;
   kind: 'whole' | 'mig' | 'shared';
-  /** No real device is behind a name: only what the plugin gave the container names one. */
+  /** No real device is behind a name, and so no driver: what the plugin gave the container names one. */
   simulated: boolean;
 }
 
-/** The pod as the API server has it, and its container. */
-export interface Holder extends HeldBy {
-  annotations?: Readonly<Record<string, string>> | undefined;
-  /** `allocatedResourcesStatus` of the container (KEP-4680, feature gate ResourceHealthStatus). */
-  allocated?: readonly { name: string; resources?: readonly { resourceID: string }[] }[] | undefined;
-}
-
-/** Where NVIDIA's device plugin mounts a file for each device (strategy `volume-mounts`); the variable then holds this path. */
-const MOUNTS = '/var/run/nvidia-container-devices';
-/** Values that name no device: with CDI the variable is `void`, whatever the container was given. */
-const SILENT = new Set(['', 'void', 'none', 'all', MOUNTS]);
+/** Values that name no device: with CDI the variable is `void`, whatever the container was given; the path is that of the strategy `volume-mounts`. */
+const SILENT = new Set(['', 'void', 'none', 'all', '/var/run/nvidia-container-devices']);
 /** What the command prints before each of its parts but the first. */
-const PARTS = { files: '-- devices --', smi: '-- nvidia-smi --', kubelet: '-- pod-resources --' } as const;
+const PARTS = { files: '-- devices --', smi: '-- nvidia-smi --' } as const;
 
 /** Device nodes; only the first pattern that matches counts, because a device may have nodes of several. */
 const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\/accel\d+$/];
@@ -52,19 +40,15 @@ const NODES = [/^\/dev\/nvidia\d+$/, /^\/dev\/dri\/renderD\d+$/, /^\/dev\/accel\
 /**
  * Command for a container with busybox: prints its environment, the files that may name its devices, and what `nvidia-smi -L` says.
  * @param smiSeconds how long `nvidia-smi` may take
- * @param kubelet a command in the container that prints kubelet's answer (pod-resources.ts)
  */
-export function givenCommand(smiSeconds: number, kubelet?: readonly string[]): string[] {
-  const asked = kubelet?.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+export function givenCommand(smiSeconds: number): string[] {
   const script = [
     'busybox env',
     `echo '${PARTS.files}'`,
-    `busybox find /dev ${MOUNTS} ! -type d 2>/dev/null`,
+    'busybox find /dev ! -type d 2>/dev/null',
     `echo '${PARTS.smi}'`,
     `busybox timeout ${smiSeconds} nvidia-smi -L 2>&1`,
     'echo "exit $?"',
-    ...(asked === undefined ? [] : [`echo '${PARTS.kubelet}'`, `${asked} 2>&1`]),
-    'true',
   ];
   return ['busybox', 'sh', '-c', script.join('; ')];
 }
@@ -75,7 +59,6 @@ interface Printed {
   files: string[];
   /** What `nvidia-smi -L` printed; null: it is not there, or failed. */
   smi: string | null;
-  kubelet: string | null;
 }
 
 function partsOf(output: string): Printed {
@@ -91,29 +74,22 @@ function partsOf(output: string): Printed {
     environment: textOf('') ?? '',
     files: found.get(PARTS.files) ?? [],
     smi: smi !== null && (/^exit 0$/m.test(smi) || NO_DEVICE.test(smi)) ? smi : null,
-    kubelet: textOf(PARTS.kubelet),
   };
 }
 
 /**
- * Reads what `givenCommand` has printed, and what the API server says of the pod. The sources in the order in which they are trusted: kubelet,
- * which gave the devices; the driver in the container; the nodes in its `/dev`; the status of the container and annotations of the pod; and
- * what the container was merely told, which under CDI says nothing.
+ * Reads what `givenCommand` has printed. The sources in the order in which they are trusted: the driver in the container, the nodes in its `/dev`,
+ * and what the container was merely told, which under CDI says nothing.
  */
-export function devicesGiven(output: string, telling: Telling, holder?: Holder): Given {
+export function devicesGiven(output: string, telling: Telling): Given {
   const printed = partsOf(output);
   const value = valueOf(printed.environment, telling.variable);
   const found: [Source, string[] | null][] = [
-    ['pod-resources', holder === undefined ? null : devicesOf(printed.kubelet, holder, telling.resource)],
-    ['nvidia-smi', smiDevices(printed.smi, telling)],
+    ['nvidia-smi', telling.simulated ? null : smiDevices(printed.smi, telling)],
     ['device nodes', nodeDevices(printed.files, telling)],
-    ['container status', statusDevices(holder, telling.resource)],
-    ['CDI annotations', annotatedDevices(holder)],
-    ['volume mounts', mountedDevices(printed.files)],
     ['variable', variableDevices(value)],
   ];
-  const counted = telling.simulated ? found.filter(([by]) => OF_SIMULATED.has(by)) : found;
-  const sources = counted.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
+  const sources = found.flatMap(([by, devices]) => (devices === null ? [] : [{ by, devices }]));
   const [most] = sources;
   const present = isPresent(printed);
   if (most !== undefined) return { devices: most.devices, reportedBy: most.by, present, detail: '', sources };
@@ -124,14 +100,11 @@ export function devicesGiven(output: string, telling: Telling, holder?: Holder):
   return { devices: null, reportedBy: null, present, detail, sources };
 }
 
-/** What kubelet and the plugin say was allocated may have been put into the container or not: its runtime does that. */
+/** What the plugin says was allocated may have been put into the container or not: its runtime does that. */
 function isPresent({ files, smi }: Printed): boolean {
   const listed = (smi ?? '').split('\n').some((line) => SMI_LINE.test(line));
   return listed || files.some((file) => NODES.some((pattern) => pattern.test(file)));
 }
-
-/** What a plugin of simulated devices puts into a container. Others know what was allocated, which is not what the container was given. */
-const OF_SIMULATED: ReadonlySet<Source> = new Set(['device nodes', 'variable']);
 
 function unknownText(value: string | undefined, { variable, kind }: Telling): string {
   const said = `${variable} ${value === undefined ? 'is not set' : `is "${value}"`}`;
@@ -139,7 +112,7 @@ function unknownText(value: string | undefined, { variable, kind }: Telling): st
   const files =
     kind === 'mig'
       ? 'device nodes cannot identify MIG instances'
-      : 'the container has no device node or mount that names one';
+      : 'the container has no device node that names one';
   return `${said}, and ${files}, and there is no nvidia-smi that answers`;
 }
 
@@ -175,32 +148,14 @@ function nodeDevices(files: readonly string[], { kind }: Telling): string[] | nu
   return nodes === undefined ? null : unique(nodes.map((file) => basename(file)));
 }
 
-function mountedDevices(files: readonly string[]): string[] | null {
-  const mounts = files.filter((file) => file.startsWith(`${MOUNTS}/`) && !file.endsWith('/all'));
-  return someOf(mounts.map((file) => file.slice(MOUNTS.length + 1)));
-}
-
-function statusDevices(holder: Holder | undefined, resource: string): string[] | null {
-  const own = (holder?.allocated ?? []).filter(({ name }) => name === resource);
-  return someOf(own.flatMap(({ resources = [] }) => resources.map(({ resourceID }) => plainId(resourceID))));
-}
-
-/** Annotations of the Container Device Interface: `cdi.k8s.io/NAME: vendor.com/class=device,…` (CDI's specification). */
-function annotatedDevices(holder: Holder | undefined): string[] | null {
-  const values = Object.entries(holder?.annotations ?? {}).filter(([key]) => key.startsWith('cdi.k8s.io/'));
-  const names = values.flatMap(([, value]) => value.split(',')).map((one) => one.trim());
-  return someOf(names.filter(isDevice).map((name) => name.slice(name.indexOf('=') + 1)));
-}
-
-const isDevice = (name: string): boolean => name.includes('=') && !name.endsWith('=all');
-
 function variableDevices(value: string | undefined): string[] | null {
   const names = (value ?? '').split(',').map((name) => name.trim());
-  return someOf(names.filter((name) => !SILENT.has(name) && !name.endsWith('=all')).map(plainId));
+  const named = names.filter((name) => !SILENT.has(name) && !name.endsWith('=all'));
+  // NVIDIA's plugin adds a number for each time slice of a device: `GPU-…::3`.
+  return named.length === 0 ? null : unique(named.map((name) => name.replace(/::\d+$/, '')));
 }
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)].sort();
-const someOf = (names: readonly string[]): string[] | null => (names.length === 0 ? null : unique(names));
 
 /** The value of a variable; undefined: it is not set. */
 function valueOf(environment: string, variable: string): string | undefined {

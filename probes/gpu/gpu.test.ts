@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Series } from '../../reports/record/objective.ts';
-import {
-  devicesGiven,
-  givenCommand,
-  offerOf,
-  planHolders,
-  readPods,
-  readUtilisation,
-  toleratesAll,
-} from './index.ts';
+import { devicesGiven, offerOf, planHolders, readPods, readUtilisation, toleratesAll } from './index.ts';
 import { NVIDIA } from './_testing/nvidia.ts';
 
-const MOUNTED = '/var/run/nvidia-container-devices';
 const printed = (environment: string[], files: string[] = [], more: string[] = []): string =>
   [...environment, '-- devices --', ...files, ...more, ''].join('\n');
 
@@ -21,7 +12,6 @@ test('should read which devices a container was given, by its variable', () => {
   assert.deepEqual([devices, reportedBy], [['a', 'b'], 'variable']);
   const simulated = { ...NVIDIA, variable: 'PLUMBLINE_DEVICES', simulated: true } as const;
   assert.deepEqual(devicesGiven(printed(['XPLUMBLINE_DEVICES=a']), simulated).devices, []);
-  assert.ok(givenCommand(5).at(-1)?.includes(MOUNTED));
 });
 
 test('false verdict 19: devices that CDI gives are read from their nodes, whatever the variable says', () => {
@@ -36,18 +26,12 @@ test('false verdict 19: devices that CDI gives are read from their nodes, whatev
   }
 });
 
-test('false verdict 19: devices that volume mounts name are read from them', () => {
-  const files = [`${MOUNTED}/GPU-2`, `${MOUNTED}/GPU-1`];
-  const given = devicesGiven(printed([`NVIDIA_VISIBLE_DEVICES=${MOUNTED}`], files), NVIDIA);
-  assert.deepEqual([given.devices, given.reportedBy], [['GPU-1', 'GPU-2'], 'volume mounts']);
-});
-
 test('false verdict 19: what nothing names is not known, and why is said', () => {
   const none = devicesGiven(printed(['NVIDIA_VISIBLE_DEVICES=void'], ['/dev/null']), NVIDIA);
   assert.equal(none.devices, null);
   assert.match(
     none.detail,
-    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node or mount that names one, and there is no nvidia-smi/,
+    /NVIDIA_VISIBLE_DEVICES is "void", and the container has no device node that names one, and there is no nvidia-smi/,
   );
   const mig = devicesGiven(printed([], ['/dev/nvidia0']), { ...NVIDIA, kind: 'mig' });
   assert.equal(mig.devices, null);

@@ -2,11 +2,10 @@
 export { allocatedIn, CLAIM_VERSIONS } from './claims.ts';
 export type { Allocated } from './claims.ts';
 export { devicesGiven, givenCommand } from './devices.ts';
-export type { Given, Holder } from './devices.ts';
+export type { Given } from './devices.ts';
 export { planHolders } from './holders.ts';
 export type { HolderPlan, NodeOffer } from './holders.ts';
 export { offerOf, readPods, toleratesAll } from './nodes.ts';
 export type { NodePod, Taint } from './nodes.ts';
-export { POD_RESOURCES } from './pod-resources.ts';
 export { readUtilisation } from './utilisation.ts';
 export type { DeviceSample, Utilisation } from './utilisation.ts';

@@ -117,8 +117,6 @@ export interface ContainerStatus {
   containerID?: string;
   state?: ContainerState;
   lastState?: ContainerState;
-  /** Devices that it was given, where the cluster says so (KEP-4680). */
-  allocatedResourcesStatus?: { name: string; resources?: { resourceID: string }[] }[];
 }
 
 /** A container of a pod in the cache. Dropped fields are left out of this type, so that no check takes their absence for an answer. */

@@ -98,41 +98,6 @@ test('should say that privileged pods are refused, or that nobody knows', async 
   assert.match(unknown ?? '', /^unknown: namespace plumbline-drill/);
 });
 
-test('should say where canaries would be refused that read what kubelet gave', async () => {
-  const { gpu } = staging;
-  assert.ok(gpu !== undefined);
-  const asking = { ...staging, gpu: { ...gpu, podResources: { command: ['ask-kubelet'] } } };
-  const gpuChecks = { checks: ['gpu/**'] };
-  const labelled = (level?: string): TestApi => {
-    const api = applied();
-    const labels: Record<string, string> = {};
-    if (level !== undefined) labels['pod-security.kubernetes.io/enforce'] = level;
-    api.put(`${CORE}/plumbline-canary`, { metadata: { labels } });
-    return api;
-  };
-  for (const level of ['baseline', 'restricted']) {
-    const found = await ownObjects.look(situationOf(asking, labelled(level).call, gpuChecks));
-    const item = found.find(({ what }) => what.startsWith('namespace plumbline-canary'));
-    assert.equal(item?.state, 'missing');
-    assert.match(item.detail, new RegExp(`pod security is ${level}: .*gpu\\.podResources: .*gpu/exclusive`));
-    assert.equal(
-      item.add,
-      'kubectl label namespace plumbline-canary pod-security.kubernetes.io/enforce=privileged --overwrite   # as an administrator',
-    );
-  }
-  const states = async (environment: typeof staging, level: string | undefined, selection = gpuChecks) =>
-    wrong(await ownObjects.look(situationOf(environment, labelled(level).call, selection))).filter((one) =>
-      one.includes('plumbline-canary'),
-    );
-  assert.deepEqual(await states(asking, 'privileged'), []);
-  assert.deepEqual(await states(asking, undefined), ['unknown: namespace plumbline-canary (canaries)']);
-  assert.deepEqual(await states(staging, 'restricted'), [], 'other canaries ask for no rights');
-  assert.deepEqual(await states(asking, 'restricted', { checks: ['topology/network/**'] }), []);
-  assert.deepEqual(await states(asking, 'restricted', { checks: ['gpu/allocatable'] }), [
-    'not needed: namespace plumbline-canary (canaries)',
-  ]);
-});
-
 test('should ask with the class of canaries only where checks of devices make some', async () => {
   const { gpu } = staging;
   assert.ok(gpu !== undefined);

@@ -12,7 +12,7 @@ import { textAt } from '../safety/timers/undo-kube.ts';
 import { canaryPodItems } from './canary-pod.ts';
 import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
-import { admissionOfCanaries, ENFORCE, labelCommand, refuses } from './pod-security.ts';
+import { ENFORCE, labelCommand, refuses } from './pod-security.ts';
 import type { Admission } from './pod-security.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 
@@ -106,7 +106,7 @@ function namespacesOf(environment: Environment, running: readonly PlannedCheck[]
       name: canary,
       what: 'canaries',
       needed: making.length > 0,
-      admits: admissionOfCanaries(environment, making),
+      admits: { level: 'restricted', why: 'canaries' },
     },
     {
       name: drill,

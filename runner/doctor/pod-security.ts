@@ -2,10 +2,6 @@
  * Pod security admission: what a namespace lets in (Kubernetes, "Pod Security Standards": privileged lets in everything, baseline no host namespaces,
  * host paths or privileged containers, restricted only pods that say that they want no rights).
  */
-import type { Environment } from '../../env/schema.ts';
-import type { PlannedCheck } from '../../suites/catalogue/index.ts';
-import { someOf } from './item.ts';
-
 export const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 /** From the most that may be let in to the least. */
@@ -26,17 +22,3 @@ export function refuses(level: string, needed: Admission): boolean {
 
 export const labelCommand = (namespace: string, { level }: Admission): string =>
   `kubectl label namespace ${namespace} ${ENFORCE}=${level} --overwrite   # as an administrator`;
-
-/** The pods of canaries ask for no rights, unless checks say that theirs do. @param makes those that make something there */
-export function admissionOfCanaries(environment: Environment, makes: readonly PlannedCheck[]): Admission {
-  const asking = makes.flatMap(({ row }) => {
-    const needed = row.podSecurity?.(environment) ?? null;
-    return needed === null ? [] : [{ ...needed, id: row.id }];
-  });
-  const [level = 'restricted'] = LEVELS.filter((one) => asking.some((needed) => needed.level === one));
-  const of = asking.filter((needed) => needed.level === level);
-  const [first] = of;
-  return first === undefined
-    ? { level, why: 'canaries' }
-    : { level, why: `${first.why} (${someOf(of.map(({ id }) => id))})` };
-}

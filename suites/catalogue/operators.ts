@@ -34,7 +34,6 @@ const listsDeployments = ({ touches: { lists: kinds = [], runner = [] } }: Readi
   kinds.includes('apps/v1/Deployment') ||
   runner.some((method) => method === 'state.note' || method === 'load.start');
 const isOfDevices = ({ parts }: Reading): boolean => parts.includes('gpu');
-const startsDevices = (row: Reading): boolean => isOfDevices(row) && row.touches.makes !== undefined;
 const followsAutoscaler = ({ touches }: Reading): boolean =>
   touches.lists?.includes('autoscaling/v2/HorizontalPodAutoscaler') === true &&
   touches.runner?.includes('load.start') === true;
@@ -67,15 +66,6 @@ export const OPERATORS: readonly Operator[] = [
     isRead: isOfDevices,
     what: 'the ResourceClaims of pods on the pool of gpu.claims',
     rights: [CLAIMS],
-  },
-  {
-    label: "kubelet's pod-resources",
-    metWith: null,
-    declaredBy: 'gpu.podResources',
-    isDeclared: ({ gpu }) => gpu?.podResources !== undefined,
-    isRead: startsDevices,
-    what: '',
-    rights: [],
   },
 ];
 

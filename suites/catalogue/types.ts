@@ -116,8 +116,6 @@ export interface CatalogueRow {
   reads: (environment: Environment) => Partial<CheckSettings>;
   /** What it does with the API of the cluster. */
   touches: Touches;
-  /** Why pods that it makes need more than pod security `restricted`; null: they do not. Left out: they never do. */
-  podSecurity?: (environment: Environment) => { level: 'privileged' | 'baseline'; why: string } | null;
   /** Fields of pods that the runner's cache must keep for it; it reads them with `podField`. */
   podFields?: readonly PodField[];
   /** Whether it must have the environment for itself although it injects no fault. */

@@ -70,36 +70,6 @@ describe('checks of the GPU pool', () => {
     assert.match(String(failed.recorded('unavailable')[0]?.['reason']), /126: no such file/);
   });
 
-  it('should ask kubelet by a pod that mounts its socket, only where that is declared', async () => {
-    const observed = async (podResources?: {
-      command: string[];
-    }): Promise<{ spec: string; script: string }> => {
-      const cluster = new OneNode();
-      const plain = contextOf(cluster);
-      const gpu = { ...plain.settings.gpu, ...(podResources !== undefined && { podResources }) };
-      const ctx = contextOf(cluster, { gpu });
-      const seen = { spec: '', script: '' };
-      const own = { ...ctx.cluster };
-      ctx.cluster.apply = (pods) => {
-        seen.spec = JSON.stringify(pods[0]?.spec);
-        return own.apply(pods);
-      };
-      ctx.cluster.exec = (of) => {
-        seen.script = of.command.at(-1) ?? '';
-        return own.exec(of);
-      };
-      await landOnPool(ctx);
-      return seen;
-    };
-    const asks = await observed({ command: ['ask-kubelet', '/socket'] });
-    assert.match(asks.spec, /"hostPath":\{"path":"\/var\/lib\/kubelet\/pod-resources"/);
-    assert.match(asks.spec, /"runAsUser":0/);
-    assert.match(asks.script, /'ask-kubelet' '\/socket'/);
-    const usual = await observed();
-    assert.doesNotMatch(usual.spec, /hostPath|"runAsUser":0/);
-    assert.doesNotMatch(usual.script, /pod-resources/);
-  });
-
   it('should see that pods have claims where the node offers nothing', async () => {
     const claimed = async (offered: number): Promise<number> => {
       const cluster = new OneNode();

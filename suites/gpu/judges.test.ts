@@ -229,8 +229,8 @@ describe('gpu/exclusive', () => {
     assert.equal(nodes.verdict, 'pass', nodes.reason);
     const twice = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('device nodes', 'nvidia0')));
     says(twice, 'fail', /device nvidia0 of gpu-1/);
-    const mixed = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('volume mounts', 'GPU-1')));
-    says(mixed, 'inconclusive', /device names from different sources: device nodes and volume mounts/);
+    const mixed = gpu('exclusive', held(by('device nodes', 'nvidia0'), by('variable', 'GPU-1')));
+    says(mixed, 'inconclusive', /device names from different sources: device nodes and variable/);
     const unknown = { devices: null, reportedBy: null, detail: 'NVIDIA_VISIBLE_DEVICES is "void"' };
     says(gpu('exclusive', held(unknown, unknown)), 'inconclusive', /is "void"/);
   });

@@ -1,7 +1,6 @@
 /** How NVIDIA's device plugin names the devices of a container. */
 export const NVIDIA = {
   variable: 'NVIDIA_VISIBLE_DEVICES',
-  resource: 'nvidia.com/gpu',
   kind: 'whole',
   simulated: false,
 } as const;

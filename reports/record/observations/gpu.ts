@@ -7,15 +7,7 @@ const name = z.string();
 export const state = z.enum(['ready', 'refused', 'failed', 'waiting']);
 
 /** What names the devices of a container, the most trusted first. */
-export const DEVICE_SOURCES = [
-  'pod-resources',
-  'nvidia-smi',
-  'device nodes',
-  'container status',
-  'CDI annotations',
-  'volume mounts',
-  'variable',
-] as const;
+export const DEVICE_SOURCES = ['nvidia-smi', 'device nodes', 'variable'] as const;
 
 /** Pods that must be refused: one for each node of the pool, one that asks for a device, one for which no device is left. */
 export const REFUSED_ROLES = ['stranger', 'stranger that asks', 'one too many'] as const;

@@ -67,7 +67,6 @@ test('should list every adapter that is not met yet', () => {
     { label: 'Argo Rollouts', declaredBy: 'topology.workloads with kind: Rollout' },
     { label: 'KEDA', declaredBy: 'scaledObject of topology.edge.backend.scaling or ai.scaling' },
     { label: 'devices through ResourceClaims', declaredBy: 'gpu.claims' },
-    { label: "kubelet's pod-resources", declaredBy: 'gpu.podResources' },
   ]);
 });
 
@@ -81,7 +80,7 @@ test('should say so of operators, for the checks that read their objects where t
   const all: typeof staging = {
     ...staging,
     ...(ai !== undefined && { ai }),
-    gpu: { ...gpu, claims: { driver: 'gpu.nvidia.com' }, podResources: { command: ['ask'] } },
+    gpu: { ...gpu, claims: { driver: 'gpu.nvidia.com' } },
     topology: {
       ...topology,
       workloads: [{ ...first, kind: 'Rollout' }, ...others],
@@ -93,8 +92,6 @@ test('should say so of operators, for the checks that read their objects where t
   assert.deepEqual(notMetIn(all, 'scaling/backend/up'), ['Argo Rollouts', 'KEDA']);
   assert.deepEqual(notMetIn(all, 'topology/workloads/declared'), ['Argo Rollouts']);
   assert.deepEqual(notMetIn(all, 'gpu/allocatable'), ['devices through ResourceClaims']);
-  const exclusive = notMetIn(all, 'gpu/exclusive') ?? [];
-  assert.ok(exclusive.includes("kubelet's pod-resources"), exclusive.join());
   assert.equal(notMetIn(staging, 'scaling/backend/up'), undefined);
 });
 

@@ -22,8 +22,8 @@ export function expectReported(history: History, pod: Seen<'gpu-pod'>, findings:
 }
 
 /**
- * What kubelet and the device plugin name was allocated. It is in the container only if the container runtime put it there: without the runtime of
- * its vendor the variable names a device, and the container has none.
+ * What the variable names was allocated. It is in the container only if the container runtime put it there: without the runtime of its vendor the
+ * variable names a device, and the container has none.
  */
 export function expectPresent(history: History, pod: Seen<'gpu-pod'>, findings: Findings): void {
   const { simulated, workload } = gpuOf(history);

@@ -1,7 +1,7 @@
 import { monoMs } from '../../../host/clock.ts';
 import { lookUntil } from '../../../host/wait.ts';
-import { devicesGiven, givenCommand, POD_RESOURCES } from '../../../probes/gpu/index.ts';
-import type { Given, Holder } from '../../../probes/gpu/index.ts';
+import { devicesGiven, givenCommand } from '../../../probes/gpu/index.ts';
+import type { Given } from '../../../probes/gpu/index.ts';
 import type { CheckContext } from '../../harness/context.ts';
 import type { KubeObject } from '../../harness/protocol.ts';
 import {
@@ -181,15 +181,13 @@ export class Canaries {
   }
 
   async #named(name: string): Promise<Given> {
-    const { variable, resource, kind, simulated, podResources } = gpuOf(this.#ctx);
+    const { variable, kind, simulated } = gpuOf(this.#ctx);
     const smiSeconds = Math.ceil(this.#ctx.timeoutMs('gpuAnswer') / 1000);
     try {
-      const command = givenCommand(smiSeconds, podResources?.command);
-      const { code, stdout, stderr } = await this.exec(name, command);
+      const { code, stdout, stderr } = await this.exec(name, givenCommand(smiSeconds));
       if (code !== 0)
         throw new Error(`reading its environment exited with ${code}: ${stderr.trim().slice(0, 200)}`);
-      const holder = holderOf(await this.#pod(name), { namespace: canaryNamespace(this.#ctx), pod: name });
-      return devicesGiven(stdout, { variable, resource, kind, simulated }, holder);
+      return devicesGiven(stdout, { variable, kind, simulated });
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
       this.#ctx.unavailable(`devices of ${name}`, errorText(error));
@@ -228,17 +226,6 @@ export class Canaries {
 
 /** For a container that does not run. */
 const NOTHING: Given = { devices: null, reportedBy: null, present: false, detail: '', sources: [] };
-
-/** What the API server has of a canary that may name its devices. */
-function holderOf(pod: PodObject | undefined, of: { namespace: string; pod: string }): Holder {
-  const status = pod?.status.containerStatuses?.find(({ name }) => name === CONTAINER);
-  return {
-    ...of,
-    container: CONTAINER,
-    annotations: pod?.metadata.annotations,
-    allocated: status?.allocatedResourcesStatus,
-  };
-}
 
 /** Records a canary that requests devices, and which devices it was given. */
 function record(ctx: CheckContext, canary: Canary, of: { fate: Fate; given: Given }): void {
@@ -286,7 +273,7 @@ function isRefused(pod: PodObject | undefined): boolean {
 }
 
 function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
-  const { resource, runtimeClass, priorityClass, simulated, podResources } = gpuOf(ctx);
+  const { resource, runtimeClass, priorityClass, simulated } = gpuOf(ctx);
   const asks = canary.devices > 0;
   const asked = asks ? { [resource]: String(canary.devices) } : {};
   const { requests, limits: small } = CONTAINER_DEFAULTS.resources;
@@ -298,12 +285,8 @@ function podFor(ctx: CheckContext, image: string, canary: Canary): KubeObject {
     image,
     command: ['busybox', 'sh', '-c', scriptFor(canary)],
     resources: { requests: { ...requests, ...asked }, limits: { ...limits, ...asked } },
-    ...(podResources !== undefined && {
-      volumeMounts: [{ name: KUBELET, mountPath: POD_RESOURCES, readOnly: true }],
-    }),
   };
   return canaryPod(canaryMetadata(ctx, canary.name), container, {
-    ...(podResources !== undefined && ASKS_KUBELET),
     ...(asks && runtimeClass !== undefined && { runtimeClassName: runtimeClass }),
     ...placing(priorityClass, canary),
     ...(canary.node === undefined ? offOthers(ctx) : { affinity: onNodes([canary.node]) }),
@@ -321,14 +304,6 @@ function placing(priorityClass: string | undefined, { gated = false }: Canary): 
 
 /** What the driver's own programs take: `nvidia-smi` maps the driver's libraries, and `gpu.workload` may do more. */
 const WITH_DEVICE = { cpu: '1', memory: '512Mi' };
-
-const KUBELET = 'kubelet';
-
-/** Kubelet's socket belongs to root. */
-const ASKS_KUBELET = {
-  volumes: [{ name: KUBELET, hostPath: { path: POD_RESOURCES, type: 'Directory' } }],
-  securityContext: { runAsUser: 0, runAsGroup: 0, seccompProfile: { type: 'RuntimeDefault' } },
-};
 
 /** Ends on SIGTERM, or not before it is killed. Without a trap, PID 1 of a container ignores SIGTERM. */
 function scriptFor({ lingersSeconds = 0 }: Canary): string {

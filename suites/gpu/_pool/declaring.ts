@@ -15,13 +15,6 @@ export const SHARED = {
     makes: ['v1/Pod'],
     execs: ['canary'],
   },
-  podSecurity: ({ gpu }) =>
-    gpu?.podResources === undefined
-      ? null
-      : {
-          level: 'privileged',
-          why: "gpu.podResources: pods that mount kubelet's socket from their node and run as root",
-        },
   // Two checks that take devices at once would see each other's pods; checks that may only read disturb nobody.
   alone: (_environment, access) => access !== 'r',
   time: {
