@@ -3,8 +3,6 @@ import { test } from 'node:test';
 import { allControls } from '../catalogue/loaded.ts';
 import { judge } from '../_testing/histories.ts';
 import type { Seen } from '../_testing/histories.ts';
-import type { KubeObject } from '../harness/protocol.ts';
-import { contextOf } from '../_testing/control-context.ts';
 
 const gpuControls = (await allControls()).filter(({ check }) => check.startsWith('gpu/'));
 
@@ -23,40 +21,4 @@ test('should want the device that two containers were told of, in the words of t
   assert.match(reasonOf('SIM-gpu-1-0', 'gpu-holds-0', 'gpu-holds-1'), expected!);
   assert.match(reasonOf('SIM-gpu-1-0', 'gpu-holds-1', 'gpu-holds-0'), expected!);
   assert.doesNotMatch(reasonOf('another', 'gpu-holds-1', 'gpu-holds-0'), expected!);
-});
-
-test('should wait until the plugin with another argument is what the node offers', async () => {
-  const containers = [{ name: 'device-plugin', args: ['--devices=2'] }];
-  let offered = 2;
-  const get = ({ kind, name }: { kind: string; name: string }): Promise<KubeObject> => {
-    const object = { apiVersion: 'v1', kind, metadata: { name, generation: 2 } };
-    if (kind === 'Node')
-      return Promise.resolve({ ...object, status: { allocatable: { 'nvidia.com/gpu': String(offered) } } });
-    const status = {
-      observedGeneration: 2,
-      desiredNumberScheduled: 1,
-      updatedNumberScheduled: 1,
-      numberReady: 1,
-    };
-    return Promise.resolve({ ...object, spec: { template: { spec: { containers } } }, status });
-  };
-  const ctx = contextOf({ get });
-  const patch = ctx.patch.bind(ctx);
-  ctx.patch = async (ref, change) => {
-    offered = 3;
-    await patch(ref, change);
-  };
-  await gpuControls.find(({ id }) => id === 'gpu/exhausted/one-more')?.break(ctx);
-  assert.deepEqual(ctx.noted.patches, [
-    {
-      name: 'device-plugin',
-      patch: {
-        spec: {
-          template: {
-            spec: { containers: [{ name: 'device-plugin', args: ['--devices=2', '--devices=3'] }] },
-          },
-        },
-      },
-    },
-  ]);
 });

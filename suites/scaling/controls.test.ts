@@ -28,19 +28,6 @@ test('should have both verdicts of every check of an autoscaler', () => {
   }
 });
 
-test('should take the source of external metrics away, and wait until the autoscaler of the AI service misses it', async () => {
-  const asked: string[] = [];
-  const ctx = contextOf({
-    get: ({ name }) => {
-      asked.push(name);
-      return Promise.resolve(autoscaler(asked.length < 4 ? 'True' : 'False'));
-    },
-  });
-  await controlOf('scaling/ai/up/no-metrics').break(ctx);
-  assert.deepEqual(ctx.noted.patches, [{ name: 'external-metrics', patch: { spec: { replicas: 0 } } }]);
-  assert.deepEqual(asked, ['tender-ai', 'tender-ai', 'tender-ai', 'tender-ai']);
-});
-
 test('should take the metrics away only when the autoscaler is at its minimum, to which it could not return without them', async () => {
   const desired = [4, 3, 2];
   const before: number[] = [];
@@ -54,10 +41,4 @@ test('should take the metrics away only when the autoscaler is at its minimum, t
   await controlOf('scaling/backend/up/no-metrics').break(ctx);
   assert.deepEqual(before, [4, 3, 2]);
   assert.deepEqual(ctx.noted.patches, [{ name: 'metrics-server', patch: { spec: { replicas: 0 } } }]);
-});
-
-test('should leave the autoscaler of the AI service no room above its minimum', async () => {
-  const ctx = contextOf({ get: () => Promise.resolve(autoscaler('True')) });
-  await controlOf('scaling/ai/up/max-min').break(ctx);
-  assert.deepEqual(ctx.noted.patches, [{ name: 'tender-ai', patch: { spec: { maxReplicas: 2 } } }]);
 });

@@ -2,9 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allControls } from '../catalogue/loaded.ts';
 import { loadEnvironment } from '../../env/loader.ts';
-import { rulesOf } from '../../env/local/platform/prometheus/objectives.ts';
-import { judge } from '../_testing/histories.ts';
-import type { Seen } from '../_testing/histories.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import type { KubeObject } from '../harness/protocol.ts';
 import type { Control } from '../harness/control.ts';
@@ -57,47 +54,6 @@ test('should take the shipper from one node alone, and want that node named and 
     (await control.verify(ctx, judgement(['lines of node w1', 'lines of node w2']))) ?? '',
     /the findings name w1, whose shippers run/,
   );
-});
-
-test("should take the canary's rule from a server that does not run, and want the alert to be missing", async () => {
-  const control = telemetryControls.find(({ id }) => id === 'telemetry/alerts/fires/unloaded');
-  assert.equal(control?.verdict, 'fail');
-  let replicas = 1;
-  const rules = rulesOf('local');
-  const labels = { app: 'prometheus' };
-  const metadata = { name: 'prometheus', namespace: 'observability' };
-  const listed: Record<string, object> = {
-    'v1/Service': { metadata, spec: { clusterIP: '198.19.128.80', selector: labels } },
-    'apps/v1/Deployment': { metadata, spec: { template: { metadata: { labels } } } },
-    'v1/ConfigMap': { metadata: { name: 'rules' }, data: { 'rules.yaml': rules } },
-  };
-  const ctx = contextOf({
-    environment,
-    get: (ref) => {
-      const status = { replicas, readyReplicas: replicas };
-      const spec = { replicas };
-      return Promise.resolve({ ...ref, metadata: { name: ref.name }, spec, status } as unknown as KubeObject);
-    },
-    list: ({ kind }) => Promise.resolve([listed[kind] ?? assert.fail(kind)]),
-  });
-  ctx.patch = ({ name }, patch) => {
-    const { spec } = patch as { spec?: { replicas: number } };
-    replicas = spec?.replicas ?? replicas;
-    ctx.noted.patches.push({ name, patch: { ...patch, running: replicas } });
-    return Promise.resolve();
-  };
-  await control.break(ctx);
-  const [down, changed, up] = ctx.noted.patches;
-  assert.deepEqual([down?.patch['running'], changed?.patch['running'], up?.patch['running']], [0, 0, 1]);
-  assert.doesNotMatch(JSON.stringify(changed?.patch), /PlumblineCanaryBreach/);
-  const seen: Seen[] = [
-    ['breach', { t: 5_000 }],
-    ['alert-missing', { t: 125_000 }],
-    ['alert-ended', { t: 126_000 }],
-  ];
-  const { verdict, reason } = judge({ check: control.check, goals: { arrivalSeconds: 60 }, seen });
-  assert.equal(verdict, 'fail');
-  assert.match(reason, control.seen!);
 });
 
 test('should want the objective named whose rules are not loaded, and the pod whose shipper was stopped', async () => {
