@@ -70,10 +70,6 @@ test('should fail where no sandbox can be made for a canary, and not where kubel
   says(await judgedAfter(CREATING), 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
 });
 
-test('should fail where a volume of a canary cannot be mounted', async () => {
-  says(await judgedAfter(CREATING, ['FailedMount', 61]), 'fail', 'waiting: FailedMount: as kubelet says');
-});
-
 test('should fail where the image of a canary is there and its container is not started all the same', async () => {
   const hangs = 'waiting: Pulled: as kubelet says';
   says(await judgedAfter(CREATING, ['Pulling', 62], ['Pulled', 61]), 'fail', hangs);
@@ -82,11 +78,6 @@ test('should fail where the image of a canary is there and its container is not 
   says(again, 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
   const late = await judgedAfter(CREATING, ['Pulling', 61], ['Pulled', 1]);
   says(late, 'inconclusive', 'waiting: ContainerCreating, on gpu-1');
-});
-
-test('should keep the reason that kubelet gives for the container itself', async () => {
-  const judgement = await judgedAfter('RunContainerError', ['Pulling', 62], ['Pulled', 61]);
-  says(judgement, 'fail', 'waiting: RunContainerError');
 });
 
 test('should be open where the image of the pod that waits for a device does not come', () => {

@@ -258,16 +258,6 @@ describe('gpu/exclusive by what Prometheus says', () => {
 });
 
 describe('gpu/allocatable while a node joins', () => {
-  it('should judge the plugin node by node', () => {
-    const plugin = (more: Record<string, unknown>): Seen => [
-      'gpu-plugin',
-      { ready: 1, wanted: 2, nodes: ['gpu-1'], ...more },
-    ];
-    assert.equal(gpu('allocatable', [node(), plugin({})]).verdict, 'pass');
-    says(gpu('allocatable', [node(), plugin({ nodes: [] })]), 'fail', /on gpu-1: expected a ready pod/);
-    says(gpu('allocatable', [node(), plugin({ ready: 0, wanted: 0 })]), 'fail', /ready on 0 of 0/);
-  });
-
   it('should give a young node of a pool that may grow the time to offer its devices', async () => {
     const offers = async (ageMs: number, max: number): Promise<unknown> => {
       const cluster = new OneNode();

@@ -262,23 +262,6 @@ describe('scaling/backend/up', () => {
     assert.equal(up({ desired: (s) => (s < 30 ? 2 : 5), metric }).verdict, 'pass');
   });
 
-  it('should be open without a metric, saying why', () => {
-    const conditions = [
-      {
-        type: 'ScalingActive',
-        status: 'False',
-        reason: 'FailedGetResourceMetric',
-        message: 'no metrics known',
-      },
-    ];
-    const judgement = up({ desired: () => 2, metric: () => null, conditions });
-    assert.equal(judgement.verdict, 'inconclusive');
-    assert.match(
-      judgement.reason,
-      /no metric: ScalingActive=False FailedGetResourceMetric: no metrics known/,
-    );
-  });
-
   it('should not take the metric that is left in the status for one, nor a metric that goes away for a slow decision', () => {
     const conditions = [{ type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric' }];
     assert.match(up({ desired: () => 2, conditions }).reason, /has no metric: ScalingActive=False/);
@@ -366,28 +349,6 @@ describe('scaling/ai/up', () => {
     assert.match(stuck.reason, /stuck at the maximum of 2: .*, so no pod was added/);
     // No client waits for a job, so a queue that keeps growing at the maximum misses no goal.
     assert.equal(up({ load: { perSecond: 8, latencyAt: () => 9000 } }).verdict, 'pass');
-  });
-
-  it('should be open without a source of metrics, and with a queue that never was deep', () => {
-    const conditions = [
-      {
-        type: 'ScalingActive',
-        status: 'False',
-        reason: 'FailedGetExternalMetric',
-        message: 'unable to get external metric',
-      },
-    ];
-    const none = up({ desired: () => 2, metric: () => 0, conditions });
-    assert.equal(none.verdict, 'inconclusive');
-    assert.match(
-      none.reason,
-      /has no metric: ScalingActive=False FailedGetExternalMetric: unable to get external metric$/,
-    );
-    const shallow = up({ desired: () => 2, metric: () => 20 });
-    assert.deepEqual(
-      [shallow.verdict, /did not raise the metric above its target/.test(shallow.reason)],
-      ['inconclusive', true],
-    );
   });
 
   it('should fail what is not as before afterwards, also where the goals were met', () => {

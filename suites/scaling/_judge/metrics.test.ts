@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Seen } from '../../../reports/record/observations/index.ts';
-import { causeOf, measuredIn, wantsText } from './metrics.ts';
+import { causeOf, measuredIn } from './metrics.ts';
 
 type By = 'Utilization' | 'AverageValue' | 'Value';
 
@@ -80,26 +80,8 @@ describe('the cause of a decision', () => {
     ['queue', 'Value', null, 10],
   ]);
 
-  it('should be the metric that asks for most, of those that ask for as many as are desired', () => {
-    assert.deepEqual(causeOf(metrics, 4), { metrics: ['rate'], unknown: ['queue'] });
-    assert.deepEqual(
-      causeOf(metrics, 3),
-      { metrics: ['rate'], unknown: ['queue'] },
-      'a policy allowed fewer',
-    );
-    assert.equal(wantsText(metrics), 'cpu 1, rate 4, queue unknown');
-  });
-
   it('should be no metric that asks for fewer', () => {
     assert.deepEqual(causeOf(metrics, 5), { metrics: [], unknown: ['queue'] });
     assert.deepEqual(causeOf(metrics.slice(0, 2), 5), { metrics: [], unknown: [] });
-  });
-
-  it('should be several that ask for the same', () => {
-    const alike = told(2, [
-      ['a', 'Value', 20, 10],
-      ['b', 'Value', 39, 20],
-    ]);
-    assert.deepEqual(causeOf(alike, 4).metrics, ['a', 'b']);
   });
 });

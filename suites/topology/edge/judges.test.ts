@@ -86,11 +86,6 @@ test('should take the statuses of the contract, and refuse an answer that is not
   assert.match(unmet.reason, /application\.requests\.look has it, seen answer: \/id/);
 });
 
-test('should ask for no correlation id where none is repeated', () => {
-  const byHeader = { follow: 'trace', proof: { header: 'x-service' }, statuses: { look: [200] } };
-  assert.equal(judged(byHeader, answer({ correlationIdSeen: '' })).verdict, 'pass');
-});
-
 test('should not hold against the service that the gateway turned the request away', () => {
   for (const [status, expected] of [
     [401, /refused with 401: the credentials/],

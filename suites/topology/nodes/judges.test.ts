@@ -43,16 +43,6 @@ test('should refuse a pool with too few or too many nodes', () => {
   assert.equal(pools(node('a'), node('b'), node('c')).verdict, 'fail');
 });
 
-test('should refuse a node that is not Ready, under pressure or tainted', () => {
-  for (const more of [
-    { ready: false },
-    { pressure: ['DiskPressure'] },
-    { taints: [{ key: 'x', effect: 'NoSchedule' }] },
-  ]) {
-    assert.equal(pools(node('a'), node('b', more)).verdict, 'fail', JSON.stringify(more));
-  }
-});
-
 test('false verdict 73: should leave open what one cordoned node of a pool means, and refuse more', () => {
   const off = { unschedulable: true };
   assert.equal(pools(node('a'), node('b', off)).verdict, 'inconclusive');
@@ -130,14 +120,6 @@ test('should say which nodes are declared to be those of others, and where to de
   );
   const { reason } = pools(node('a'), node('b'), node('c', { ...none, ready: false }));
   assert.match(reason, /node c of no pool: .*topology\.nodes\.others/);
-});
-
-test('should miss a node that is listed and not recorded, and one that is recorded twice', () => {
-  const seen = [node('a'), node('b')];
-  const names = ['nodes', { names: ['a', 'b', 'c'] }] as Seen;
-  const settings = { pools: [GENERAL] };
-  assert.equal(judged(settings, seen, [names]).verdict, 'inconclusive');
-  assert.equal(judged(settings, seen, []).verdict, 'inconclusive', 'no list');
 });
 
 const CNI = { cni: { name: 'bridge' } };

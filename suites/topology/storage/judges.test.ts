@@ -301,12 +301,6 @@ test("false verdict 12: the leader's own state is judged", () => {
   assert.match(judgement.reason, /p-0: expected a member that serves .*seen leader, starting/);
 });
 
-test('should hold the member that leads against the one that the store names', () => {
-  const seen = [...three, refuses];
-  const other: Seen = ['described', { store: 'postgres', leader: 'p-1' }];
-  assert.equal(rolesOf({ stores }, [other, ...seen]).verdict, 'inconclusive', 'another leads');
-});
-
 test('should say that one member of Neo4j Community is no cluster, and accept the members of one', () => {
   const member = (name: string, role: string): Seen => [
     'member',

@@ -92,14 +92,6 @@ const restarted = (restarts: number, endedMs?: number, ageMs = 2 * HOUR) =>
     second,
   );
 
-test('should accept what is declared, complete and quiet', () => {
-  const own = owner('Deployment', 'api', 'tender', 2);
-  assert.equal(declared(namespace, workload(), pod(), second, own).verdict, 'pass');
-  const five = ['3', '4', '5'].map((n) => pod({ name: `api-${n}` }));
-  const scaled = workload({ wanted: 5, ready: 5, updated: 5 });
-  assert.equal(declared(namespace, scaled, pod(), second, ...five).verdict, 'pass', 'within its range');
-});
-
 test('should refuse a workload scaled to 0, not ready, or absent, and a missing namespace', () => {
   assert.match(
     declared(namespace, workload({ wanted: 0, ready: 0, updated: 0 })).reason,

@@ -139,22 +139,6 @@ describe('scaling/backend/down', () => {
       }
   });
 
-  it('should be open when a load was killed, whatever the other says', () => {
-    const lines = tell({ desired: shrinks(240), lastS: 320 });
-    const begun: Seen = [
-      'load-start',
-      { t: at(310), engine: 'embedded', scenario: 'steady', passedOver: [] },
-    ];
-    const killed = judge({
-      check: 'scaling/backend/down',
-      goals,
-      seen: [...lines, begun],
-      cut: true,
-    });
-    assert.equal(killed.verdict, 'inconclusive');
-    assert.match(killed.reason, /1 of 2 loads ended without a result: was the engine killed\?/);
-  });
-
   it('should not know whether requests that were dropped would have failed', () => {
     const judgement = down({ desired: shrinks(240), load: { perSecond: 99, offered: 100 } });
     assert.equal(judgement.verdict, 'inconclusive');

@@ -67,10 +67,6 @@ const persistent = (seen: Seen[], writes = true, workloads: unknown[] = [POSTGRE
     seen,
   });
 
-test('should accept a bound claim of the class with a real volume and bytes that survive', () => {
-  assert.equal(persistent([...good, ...bytes]).verdict, 'pass');
-});
-
 /** A store that is declared otherwise than by one StatefulSet. */
 const declaredAs = (way: object, seen: Seen[], workloads: unknown[] = []) =>
   judge({
