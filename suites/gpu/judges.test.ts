@@ -89,14 +89,16 @@ describe('gpu/schedule', () => {
   });
 
   it('should refuse a device that does not answer', () => {
-    const answer = (code: number): Seen => [
+    const device = 'GPU 0: NVIDIA H100';
+    const answer = (code: number, output = code === 0 ? device : 'no driver'): Seen => [
       'gpu-answer',
-      { command: 'nvidia-smi -L', code, output: code === 0 ? 'GPU 0: NVIDIA H100' : 'no driver' },
+      { command: 'nvidia-smi -L', code, output },
     ];
     const of = (...more: Seen[]): Judgement =>
       gpu('schedule', [...seen(), ...more], { workload: ['nvidia-smi', '-L'] });
     assert.equal(of(answer(0)).verdict, 'pass');
     assert.match(of(answer(9)).reason, /exit 9: no driver/);
+    assert.equal(of(answer(9, device)).verdict, 'fail');
     assert.equal(of().verdict, 'inconclusive');
   });
 
@@ -185,6 +187,12 @@ describe('gpu/exclusive', () => {
     says(mixed, 'inconclusive', /device names from different sources: device nodes and variable/);
     const unknown = { devices: null, reportedBy: null, detail: 'NVIDIA_VISIBLE_DEVICES is "void"' };
     says(gpu('exclusive', held(unknown, unknown)), 'inconclusive', /is "void"/);
+  });
+
+  it('should refuse a container that was given more than it asked for, and requests beyond what there is', () => {
+    assert.equal(gpu('exclusive', held({ devices: ['x', 'y'] })).verdict, 'fail');
+    const three = [node(), asked('x/1', 'x/2', 'x/3'), ...held().slice(2)];
+    assert.equal(gpu('exclusive', three).verdict, 'fail');
   });
 
   it('should be open where too few are free, and read Prometheus where nothing may be started', () => {
