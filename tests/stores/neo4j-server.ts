@@ -53,7 +53,8 @@ export class Neo4jServer {
         .replaceAll('/opt/neo4j/lib', jars)
         .replaceAll('/etc/neo4j', join(root, 'config'))
         .replaceAll('/tmp/neo4j', join(root, 'home'))
-        .replaceAll('/data', join(root, 'data'))
+        .replaceAll('{{value data}}', join(root, 'data'))
+        .replaceAll('{{value database}}', 'neo4j')
         .replace('exec java', `exec ${java}`)
         .replace('0.0.0.0', '127.0.0.1');
     for (const folder of ['config', 'home', 'data']) mkdirSync(join(root, folder));

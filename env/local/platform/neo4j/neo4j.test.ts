@@ -20,6 +20,9 @@ test('should write the password as the server reads it: iterated SHA-256 with a 
 });
 
 test('should set the first password only where there are no users yet, and give way to the server', () => {
-  assert.match(START, /if \[ ! -e \/data\/dbms \] && \[ ! -e \/data\/databases \]; then/);
+  assert.match(
+    START,
+    /if \[ ! -e '\{\{value data\}\}\/dbms' \] && \[ ! -e '\{\{value data\}\}\/databases' \]; then/,
+  );
   assert.match(START, /^exec java /m);
 });

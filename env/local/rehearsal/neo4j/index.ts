@@ -1,4 +1,4 @@
-/** Neo4j Community over TLS alone, and the documented account in it. */
+/** Neo4j Community over TLS alone, and the documented account in it: the server of the reference platform. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { queryOnce } from '../../../../probes/neo4j/query.ts';
@@ -6,29 +6,43 @@ import { CHECKOUT } from '../../images/recipes.ts';
 import { specOf } from '../../platform/applied.ts';
 import { certificateFiles } from '../../platform/certificate.ts';
 import type { PlatformContext } from '../../platform/context.ts';
-import { authLine } from '../../platform/neo4j/auth.ts';
-import { NEO4J_IMAGE } from '../../platform/neo4j/index.ts';
+import { NEO4J_IMAGE, serverObjects } from '../../platform/neo4j/index.ts';
 import { part, type Applied } from '../../platform/part.ts';
-import { storeCertificate } from '../store-certificate.ts';
+import { LABELLING, storeCertificate } from '../store-certificate.ts';
 
 const NAME = 'atlas';
 const NAMESPACE = 'graphs';
 const DOMAIN = `${NAME}.${NAMESPACE}.svc.cluster.local`;
 const certificate = storeCertificate(NAME, {
   authority: 'graphs authority',
-  names: [DOMAIN, `${NAME}-0.${NAME}-pods.${NAMESPACE}.svc.cluster.local`],
+  names: [DOMAIN, `${NAME}-0.${NAME}-members.${NAMESPACE}.svc.cluster.local`],
   addresses: [],
 });
+
+const SERVER = {
+  name: NAME,
+  namespace: NAMESPACE,
+  container: 'graph',
+  database: NAME,
+  data: '/srv/atlas',
+  address: '76',
+  class: 'fast-local',
+} as const;
+const FILES = ['manifests.yaml', 'tls.yaml', join(import.meta.dirname, 'launch.yaml')];
 
 export const store = part({
   name: 'neo4j',
   images: [NEO4J_IMAGE],
   passwords: ['graphOwner', 'graphCanary'],
-  objects: (context, secrets) =>
-    certificate.objects(context, secrets, {
-      folder: import.meta.dirname,
-      values: { 'auth.ini': authLine('neo4j', secrets.graphOwner) },
-    }),
+  objects: (context, secrets) => [
+    ...certificate.objects(context, secrets, { folder: import.meta.dirname }),
+    ...serverObjects(
+      context,
+      secrets,
+      { ...SERVER, owner: secrets.graphOwner },
+      { files: FILES, labelling: LABELLING },
+    ),
+  ],
   prepare: certificate.ensure,
   works: makeAccount,
 });

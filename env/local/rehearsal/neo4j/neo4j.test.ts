@@ -13,7 +13,7 @@ import { store } from './index.ts';
 const WORDS = ['neo4j'];
 const CONTEXT = contextWith(WORDS, 'rehearsal', imageSet('rehearsal', WORDS));
 const OBJECTS = platformObjects(CONTEXT);
-const file = (name: string): string => fileOf(OBJECTS, 'atlas-setup', name);
+const file = (name: string): string => fileOf(OBJECTS, 'atlas-config', name);
 
 test('should run one server in one pod, as a restricted namespace wants it', () => {
   assert.deepEqual(assertIsRestricted(OBJECTS, 'graphs'), { atlas: ['graph'] });
@@ -31,7 +31,7 @@ test('should put the certificate of its own authority into its objects', async (
 });
 
 test('should listen with TLS alone, and be reached at an address that environment files name', () => {
-  const conf = file('server.conf');
+  const conf = file('neo4j.conf');
   assert.match(conf, /^server\.bolt\.tls_level=REQUIRED$/m);
   assert.match(conf, /^dbms\.ssl\.policy\.bolt\.enabled=true$/m);
   assert.match(conf, /^server\.http\.enabled=false$/m);
@@ -66,22 +66,27 @@ interface Place {
   readonly at: (name: string) => string;
 }
 
-/** The script of the pod in a folder of its own, with this program in place of the server. */
+/** The scripts of the pod in a folder of their own, with this program in place of the server. */
 function placeWith(t: TestContext, java: string): Place {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-atlas-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const at = (name: string): string => join(folder, name);
-  for (const name of ['bin', 'data', 'owner', 'setup']) mkdirSync(at(name));
+  for (const name of ['bin', 'data']) mkdirSync(at(name));
   writeFileSync(at('bin/java'), `#!/bin/sh\n${java}\n`);
   chmodSync(at('bin/java'), 0o755);
-  writeFileSync(at('owner/auth.ini'), 'of the owner');
-  writeFileSync(at('setup/server.conf'), file('server.conf'));
-  const script = file('start.sh')
-    .replaceAll('/etc/atlas-owner', at('owner'))
-    .replaceAll('/etc/atlas', at('setup'))
-    .replaceAll('/srv/atlas', at('data'))
-    .replaceAll('/tmp/atlas', at('home'));
-  return { script, env: { PATH: `${at('bin')}:${process.env['PATH'] ?? ''}`, HERE: folder }, at };
+  writeFileSync(at('auth.ini'), 'of the owner');
+  const here = (name: string): string =>
+    file(name)
+      .replaceAll('/run/neo4j-auth', folder)
+      .replaceAll('/etc/neo4j', folder)
+      .replaceAll('/srv/atlas', at('data'))
+      .replaceAll('/tmp/neo4j', at('home'));
+  writeFileSync(at('start.sh'), here('start.sh'));
+  return {
+    script: here('launch.sh'),
+    env: { PATH: `${at('bin')}:${process.env['PATH'] ?? ''}`, HERE: folder },
+    at,
+  };
 }
 
 test('should set the first password only where there are no users yet', (t) => {
@@ -89,7 +94,7 @@ test('should set the first password only where there are no users yet', (t) => {
   const start = (): void => void execFileSync('sh', ['-c', script], { env, timeout: 20_000 });
   start();
   assert.equal(readFileSync(at('data/dbms/auth.ini'), 'utf8'), 'of the owner');
-  writeFileSync(at('owner/auth.ini'), 'another');
+  writeFileSync(at('auth.ini'), 'another');
   start();
   assert.equal(readFileSync(at('data/dbms/auth.ini'), 'utf8'), 'of the owner');
 });
