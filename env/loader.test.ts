@@ -295,7 +295,7 @@ test('should keep only the chosen parts and what belongs to them, and say what a
   const telemetry = ['logstore', 'log-shipper', 'jaeger', 'alertmanager', 'grafana-stub'];
   assert.deepEqual(await names(['postgres', 'telemetry']), telemetry);
   const all = ['postgres', 'redis', 'rabbitmq', 'elasticsearch', 'neo4j', 'ai'];
-  assert.deepEqual(await names(all), ['tender-ai', 'external-metrics', 'llm-stub']);
+  assert.deepEqual(await names(all), ['tender-ai', 'prometheus-adapter', 'llm-stub']);
   assert.deepEqual((await loadEnvironment('local', { with: all })).partsLeftOut, ['telemetry', 'gpu']);
   assert.deepEqual((await loadEnvironment('local')).partsLeftOut, []);
   await assert.rejects(

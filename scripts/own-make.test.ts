@@ -22,7 +22,7 @@ const OWN: readonly RegExp[] = [
   /namespaces?(\/|: ?['"`])(tender|edge|observability)\b/,
   /['"`/](tender|observability)['"`]/,
   /\btender-(api|ai)\b/,
-  /\b(grafana-stub|llm-stub|log-shipper|logstore|external-metrics)\b/,
+  /\b(grafana-stub|llm-stub|log-shipper|logstore)\b/,
   /\bpostgres-(primary|replica|members|config|credentials)\b/,
   /\bredis-(sentinel|credentials|members)\b/,
   /\b(rabbitmq|elasticsearch|neo4j)-(credentials|members)\b/,

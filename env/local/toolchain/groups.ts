@@ -16,7 +16,7 @@ export type ToolGroup = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'ai' | 'adapter';
+export type GroupName = 'cluster' | 'runc' | 'metrics' | 'storage' | 'tracing' | 'gpu' | 'adapter';
 
 /** Programs without which a cluster cannot start, in the order in which they are built. They are built before all others. */
 export const CLUSTER_GROUPS: readonly GroupName[] = ['cluster', 'runc'];
@@ -121,15 +121,6 @@ export const GROUPS: readonly ToolGroup[] = [
     name: 'gpu',
     module: '.',
     packages: ['./device-plugin'],
-    cgo: false,
-    tags: STATIC_TAGS,
-    variables: {},
-  },
-  {
-    // In metrics-server's module for the same reason; the rest compiles in some seconds.
-    name: 'ai',
-    module: '.',
-    packages: ['./external-metrics'],
     cgo: false,
     tags: STATIC_TAGS,
     variables: {},

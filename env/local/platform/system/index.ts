@@ -1,5 +1,6 @@
 /** What the cluster lacks before the platform can run: namespaces, volumes, metrics. */
 import { waitFor } from '../../../../host/wait.ts';
+import { bare, NONROOT, programs, type ImageRecipe } from '../../images/recipes.ts';
 import type { PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import type { KubeObject } from '../objects.ts';
@@ -29,14 +30,57 @@ export function systemPart(namespaces: string, storageClass: string): Part {
 
 export const system = systemPart('system', 'plumbline-local');
 
-/** Those of a server behind the aggregation layer of Kubernetes; `file` says what it has of its own, by default the one of its name here. */
+interface Aggregated {
+  readonly name: string;
+  readonly group: string;
+  /** What it has of its own beside the file of its name here: absolute. Default: nothing. */
+  readonly files?: readonly string[];
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** Those of a server behind the aggregation layer of Kubernetes. */
 export function aggregatedObjects(
   context: PlatformContext,
   secrets: Secrets,
-  { name, group, file }: { readonly name: string; readonly group: string; readonly file?: string },
+  { name, group, files = [], values }: Aggregated,
 ): KubeObject[] {
-  const files = ['aggregated.yaml', file ?? `${name}.yaml`];
-  return render(context, secrets, { folder: 'system', files, values: { name, group } });
+  return render(context, secrets, {
+    folder: 'system',
+    files: ['aggregated.yaml', `${name}.yaml`, ...files],
+    values: { name, group, ...values },
+  });
+}
+
+/** prometheus-adapter: what Prometheus measures, for autoscalers. */
+const ADAPTER = 'prometheus-adapter';
+
+export const ADAPTER_IMAGE: ImageRecipe = {
+  name: ADAPTER,
+  tag: { module: 'sigs.k8s.io/prometheus-adapter' },
+  layers: [bare, programs(ADAPTER)],
+  run: { entrypoint: [ADAPTER], user: NONROOT, workdir: '/tmp' },
+};
+
+/**
+ * An adapter that serves one API.
+ * @param of.prometheus URL of what it asks
+ * @param of.rules absolute path of a manifest with its rules
+ */
+export function adapterObjects(
+  context: PlatformContext,
+  secrets: Secrets,
+  {
+    group,
+    prometheus,
+    rules,
+  }: { readonly group: string; readonly prometheus: string; readonly rules: string },
+): KubeObject[] {
+  return aggregatedObjects(context, secrets, {
+    name: ADAPTER,
+    group,
+    files: [rules],
+    values: { prometheus },
+  });
 }
 
 const DEADLINE_MS = 120_000; // a few seconds on an idle machine

@@ -1,25 +1,25 @@
-/** The AI service with the model that it asks, and what tells its autoscaler how many jobs wait (toolchain/external-metrics). */
+/** The AI service with the model that it asks, and what tells its autoscaler how many jobs wait. */
+import { join } from 'node:path';
 import { waitFor } from '../../../../host/wait.ts';
 import { PYTHON_SERVICE } from '../../images/debian/debian-services.ts';
-import { app, bare, base, NONROOT, programs, service } from '../../images/recipes.ts';
+import { app, base, NONROOT, service } from '../../images/recipes.ts';
 import { replicasOf } from '../applied.ts';
 import { TENDER, type PlatformContext } from '../context.ts';
 import { render } from '../manifests.ts';
 import { part } from '../part.ts';
 import { APPLICATION_QUEUE, consumersOf, type OfRabbitmq } from '../rabbitmq/queue.ts';
-import { aggregatedObjects, waitApi } from '../system/index.ts';
+import { ADAPTER_IMAGE, adapterObjects, waitApi } from '../system/index.ts';
 
-const EXTERNAL_METRICS = { name: 'external-metrics', group: 'external.metrics.k8s.io' } as const;
+const EXTERNAL_METRICS = {
+  group: 'external.metrics.k8s.io',
+  prometheus: 'http://prometheus.observability.svc.cluster.local:9090',
+  rules: join(import.meta.dirname, 'rules.yaml'),
+} as const;
 
 export const ai = part({
   name: 'ai',
   images: [
-    {
-      name: EXTERNAL_METRICS.name,
-      tag: { version: '0.1.0' },
-      layers: [bare, programs('external-metrics')],
-      run: { entrypoint: ['external-metrics'], user: NONROOT, workdir: '/tmp' },
-    },
+    ADAPTER_IMAGE,
     app('llm-stub', [service('llm-stub')]),
     {
       name: 'tender-ai',
@@ -37,7 +37,7 @@ export const ai = part({
   passwords: ['llmApiKey', 'rabbitmqAdmin'],
   objects: (context, secrets) => [
     ...['llm-stub', 'tender-ai'].flatMap((folder) => render(context, secrets, { folder })),
-    ...aggregatedObjects(context, secrets, EXTERNAL_METRICS),
+    ...adapterObjects(context, secrets, EXTERNAL_METRICS),
   ],
   works: takesJobs,
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { named, objectsWith } from '../_testing/platform.ts';
+import { fileOf, named, objectsWith } from '../_testing/platform.ts';
 import type { KubeObject } from '../objects.ts';
 import { prometheusConfig } from '../prometheus/config.ts';
 
@@ -18,14 +18,17 @@ const containerOf = (object: KubeObject | undefined) => {
 
 test('should ask Prometheus for the very queue that it scrapes, and scale by that metric', () => {
   const objects = objectsWith([...STORES, 'ai']);
-  const { args = [] } = containerOf(named(objects, 'Deployment', 'external-metrics'));
-  const flag = (name: string): string =>
-    args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3) ?? assert.fail(name);
-  assert.equal(
-    flag('query'),
-    'max(rabbitmq_detailed_queue_messages_ready{vhost="tender",queue="tender.jobs"})',
+  const { args = [] } = containerOf(named(objects, 'Deployment', 'prometheus-adapter'));
+  assert.ok(args.includes('--prometheus-url=http://prometheus.observability.svc.cluster.local:9090'));
+  const { externalRules } = parse(fileOf(objects, 'prometheus-adapter', 'config.yaml')) as {
+    externalRules: { seriesQuery: string; metricsQuery: string; name: { as: string } }[];
+  };
+  const [rule] = externalRules;
+  const queue = '{vhost="tender",queue="tender.jobs"}';
+  assert.deepEqual(
+    [rule?.seriesQuery, rule?.metricsQuery],
+    [`rabbitmq_detailed_queue_messages_ready${queue}`, `max(<<.Series>>${queue})`],
   );
-  assert.equal(flag('prometheus'), 'http://prometheus.observability.svc.cluster.local:9090');
   const { spec } = named(objects, 'HorizontalPodAutoscaler', 'tender-ai') as unknown as {
     spec: Record<string, unknown> & { metrics: { external: { metric: object; target: object } }[] };
   };
@@ -34,12 +37,11 @@ test('should ask Prometheus for the very queue that it scrapes, and scale by tha
     {
       type: 'External',
       external: {
-        metric: { name: flag('metric') },
+        metric: { name: rule?.name.as },
         target: { type: 'AverageValue', averageValue: '10' },
       },
     },
   ]);
-  assert.equal(named(objects, 'HorizontalPodAutoscaler', 'tender-ai')?.metadata.namespace, flag('namespace'));
 });
 
 test('should be found behind its API, and be allowed to ask who asks, and nothing else', () => {
@@ -48,10 +50,10 @@ test('should be found behind its API, and be allowed to ask who asks, and nothin
   const { service, group } = api?.['spec'] as { service: { name: string; namespace: string }; group: string };
   assert.deepEqual(
     [service, group],
-    [{ name: 'external-metrics', namespace: 'kube-system' }, 'external.metrics.k8s.io'],
+    [{ name: 'prometheus-adapter', namespace: 'kube-system' }, 'external.metrics.k8s.io'],
   );
   assert.equal(named(objects, 'Service', service.name)?.metadata.namespace, service.namespace);
-  const rules = named(objects, 'ClusterRole', 'external-metrics')?.['rules'] as { resources: string[] }[];
+  const rules = named(objects, 'ClusterRole', 'prometheus-adapter')?.['rules'] as { resources: string[] }[];
   assert.deepEqual(
     rules.flatMap(({ resources }) => resources),
     ['tokenreviews', 'subjectaccessreviews'],

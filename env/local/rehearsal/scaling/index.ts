@@ -1,25 +1,17 @@
-/** prometheus-adapter: what Prometheus measures of pods, for autoscalers. The one of the application reads it beside CPU (bids/). */
+/** prometheus-adapter for the autoscaler of the application, which reads a rate of its pods beside CPU (bids/). */
 import { join } from 'node:path';
-import { bare, NONROOT, programs } from '../../images/recipes.ts';
 import { part } from '../../platform/part.ts';
-import { aggregatedObjects, waitApi } from '../../platform/system/index.ts';
+import { ADAPTER_IMAGE, adapterObjects, waitApi } from '../../platform/system/index.ts';
 
-const ADAPTER = {
-  name: 'prometheus-adapter',
+const CUSTOM_METRICS = {
   group: 'custom.metrics.k8s.io',
-  file: join(import.meta.dirname, 'prometheus-adapter.yaml'),
+  prometheus: 'http://metrics.watch.svc.cluster.local:9090',
+  rules: join(import.meta.dirname, 'rules.yaml'),
 } as const;
 
 export const scaling = part({
   name: 'scaling',
-  images: [
-    {
-      name: ADAPTER.name,
-      tag: { module: 'sigs.k8s.io/prometheus-adapter' },
-      layers: [bare, programs(ADAPTER.name)],
-      run: { entrypoint: [ADAPTER.name], user: NONROOT, workdir: '/tmp' },
-    },
-  ],
-  objects: (context, secrets) => aggregatedObjects(context, secrets, ADAPTER),
-  works: (context) => waitApi(context, ADAPTER.group),
+  images: [ADAPTER_IMAGE],
+  objects: (context, secrets) => adapterObjects(context, secrets, CUSTOM_METRICS),
+  works: (context) => waitApi(context, CUSTOM_METRICS.group),
 });

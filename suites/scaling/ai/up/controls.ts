@@ -4,7 +4,7 @@ import { deployment, required } from '../../../_breaking/objects.ts';
 import { controlsFor } from '../../../harness/control.ts';
 import type { ControlContext } from '../../../harness/control.ts';
 
-const EXTERNAL_METRICS = deployment('kube-system', 'external-metrics');
+const ADAPTER = deployment('kube-system', 'prometheus-adapter');
 
 const AI_AUTOSCALER = autoscalerOf('tender-ai');
 
@@ -14,7 +14,7 @@ export const controls = controlsFor('scaling/ai/up', {
     title: 'no server answers for external metrics',
     seen: /has no metric/,
     settings: { settings: { scaleUpMs: SHORT_WAIT_MS } },
-    break: (ctx) => withoutMetrics(ctx, EXTERNAL_METRICS, AI_AUTOSCALER),
+    break: (ctx) => withoutMetrics(ctx, ADAPTER, AI_AUTOSCALER),
   },
   'max-min': {
     title: 'the autoscaler of the AI service may have no more pods than its minimum',
