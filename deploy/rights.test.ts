@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { Right } from '../probes/kubernetes/rights.ts';
+import type { Right } from '../probes/kubernetes/access/rights.ts';
 import { covers, GRANTS, grainsOf } from '../runner/doctor/roles.ts';
 import type { Grain } from '../runner/doctor/roles.ts';
 import {

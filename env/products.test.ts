@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { memberSets } from '../reports/record/store-pods.ts';
-import type { PodsDeclared } from '../reports/record/store-pods.ts';
+import { memberSets } from '../reports/record/facts/store-pods.ts';
+import type { PodsDeclared } from '../reports/record/facts/store-pods.ts';
 import { readLayers } from './layers.ts';
 import { parseEnvironment } from './loader.ts';
 

@@ -5,7 +5,7 @@ import { isSafe } from '../probes/declaring.ts';
 import { speaksTls } from '../probes/store/declaring.ts';
 import { declarationOf, namesOf, traitsOf } from './providers/declared.ts';
 import { loggedNameOf } from '../reports/record/names/path-names.ts';
-import { memberNamespace, memberSets } from '../reports/record/store-pods.ts';
+import { memberNamespace, memberSets } from '../reports/record/facts/store-pods.ts';
 import { STORES } from './schema.ts';
 import type { DeclaredStore, EnvironmentFile, StoreName } from './schema.ts';
 import { renderPath } from './yaml-source.ts';

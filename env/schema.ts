@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Objective } from '../reports/record/objective.ts';
+import type { Objective } from '../reports/record/telemetry/objective.ts';
 import { ai } from '../probes/ai/declaration.ts';
 import { application } from '../probes/application/declaration.ts';
 import { cluster } from './providers/declared.ts';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { loadDeclared } from '../host/load-module.ts';
-import { addFaultFacts } from '../reports/record/fault-facts.ts';
+import { addFaultFacts } from '../reports/record/facts/fault-facts.ts';
 import type { Fault, FaultName } from './_common/fault.ts';
 
 export type { Fault, FaultName } from './_common/fault.ts';

@@ -1,7 +1,7 @@
 /** Stores as their declarations describe them. A new store is a folder beside this file whose `declaration.ts` exports `store`. */
 import { z } from 'zod';
 import { declarationsBelow, loadDeclared } from '../host/load-module.ts';
-import { addStoreFacts } from '../reports/record/store-facts.ts';
+import { addStoreFacts } from '../reports/record/facts/store-facts.ts';
 import { managersIn } from './store/declaring.ts';
 import type { StoreDeclarations, StoreKind, StoreName } from './store/declaring.ts';
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memberSets } from '../../reports/record/store-pods.ts';
+import { memberSets } from '../../reports/record/facts/store-pods.ts';
 import type { InstanceName } from '../local/nodes/addressing.ts';
 import { loadEnvironment } from '../loader.ts';
 import { STORES } from '../schema.ts';

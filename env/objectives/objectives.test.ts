@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { objectiveSchema } from '../../reports/record/objective.ts';
+import { objectiveSchema } from '../../reports/record/telemetry/objective.ts';
 import { loadEnvironment } from '../loader.ts';
 import { settingsFor } from '../../suites/catalogue/plan/settings.ts';
 import { durationMs, windowMs } from './index.ts';

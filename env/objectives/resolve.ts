@@ -1,4 +1,4 @@
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 import type { ObjectiveChoice } from '../schema/objectives.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 import { prometheusPrograms } from './_testing/debian-prometheus.ts';
 import { readTemplates, resolveObjectives } from './index.ts';
 import { badRatio, objectiveRules, prometheusRule, ruleFile } from './rules.ts';

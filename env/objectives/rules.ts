@@ -4,7 +4,7 @@
  * budget is being spent, the short one that it still is. Pure.
  */
 import { stringify } from 'yaml';
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 import type { AlertSettings } from '../../probes/signals/declaration.ts';
 import { durationMs, rateRange } from './window.ts';
 

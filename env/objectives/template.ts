@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { kubeName } from '../../probes/declaring.ts';
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 import { EnvironmentError } from '../errors.ts';
 import { problemsOf } from '../issues.ts';
 import { keysOf } from '../known-keys.ts';

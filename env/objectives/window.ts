@@ -1,4 +1,4 @@
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 

@@ -1,4 +1,4 @@
-import type { FaultFacts } from '../../reports/record/fault-facts.ts';
+import type { FaultFacts } from '../../reports/record/facts/fault-facts.ts';
 import type { Hit, LandedBy } from '../../reports/record/observations/failover.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
 import type { FaultRollback } from './rollback.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Series } from '../../reports/record/objective.ts';
+import type { Series } from '../../reports/record/telemetry/objective.ts';
 import { devicesGiven, offerOf, planHolders, readPods, readUtilisation, toleratesAll } from './index.ts';
 import { NVIDIA } from './_testing/nvidia.ts';
 

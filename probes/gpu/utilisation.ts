@@ -1,5 +1,5 @@
 import type { Gpu } from './declaration.ts';
-import type { Series } from '../../reports/record/objective.ts';
+import type { Series } from '../../reports/record/telemetry/objective.ts';
 import type { PrometheusClient } from '../prometheus/index.ts';
 
 /** The last sample of one device in Prometheus. */

@@ -10,7 +10,7 @@ import { isOfKind, ofKind, troubleOf } from './objects.ts';
 import type { ObjectOf } from './objects.ts';
 import { forwardPath, openForward } from './port-forward.ts';
 import type { PodPort } from './port-forward.ts';
-import type { ReadOnlyGuard } from './read-only.ts';
+import type { ReadOnlyGuard } from './access/read-only.ts';
 import { authorityOf, caDigests, loadKubeConfig, Transport } from './transport.ts';
 import type { KubeObject, ObjectRef, Query, QueryResult, WaitQuery } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** Why a call to the API server gave no answer that can be used. */
 import { errorText } from '../../reports/record/error-text.ts';
-import { NoCredentials } from './credential-plugin.ts';
+import { NoCredentials } from './access/credential-plugin.ts';
 
 export type KubeReason =
   | 'unreachable'

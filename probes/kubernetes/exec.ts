@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { Exec } from '@kubernetes/client-node';
 import type { KubeConfig, V1Status } from '@kubernetes/client-node';
-import { refusedCredentials } from './credential-plugin.ts';
+import { refusedCredentials } from './access/credential-plugin.ts';
 import { errorOfFailure, KubeError } from './errors.ts';
 
 export interface ExecRequest {

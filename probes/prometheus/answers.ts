@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseJson } from '../../host/json.ts';
-import type { Series } from '../../reports/record/objective.ts';
+import type { Series } from '../../reports/record/telemetry/objective.ts';
 import { insteadOf, refusal, shapedAs, SignalError } from '../signals/index.ts';
 import type { SignalReason } from '../signals/index.ts';
 

@@ -1,4 +1,4 @@
-import type { Series } from '../../reports/record/objective.ts';
+import type { Series } from '../../reports/record/telemetry/objective.ts';
 import {
   alertmanagersData,
   buildData,

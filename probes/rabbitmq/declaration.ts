@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { port, storeTls } from '../declaring.ts';
-import { execsIn } from '../kubernetes/rights.ts';
+import { execsIn } from '../kubernetes/access/rights.ts';
 import { common } from '../store/declaring.ts';
 import type { StoreKind } from '../store/declaring.ts';
 import { COUNT, SWITCH } from '../store/recorded.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { FAULTS } from '../../faults/index.ts';
 import type { FaultName } from '../../faults/index.ts';
 import type { Goals } from '../../reports/record/goals.ts';
-import type { StoreFacts } from '../../reports/record/store-facts.ts';
-import type { Right } from '../kubernetes/rights.ts';
+import type { StoreFacts } from '../../reports/record/facts/store-facts.ts';
+import type { Right } from '../kubernetes/access/rights.ts';
 import { endpoint, kubeName, labels, objectName, secretSource } from '../declaring.ts';
 
 export { FAULTS } from '../../faults/index.ts';

@@ -1,5 +1,5 @@
-import { memberNamespace, memberSets } from '../../reports/record/store-pods.ts';
-import type { PodsDeclared } from '../../reports/record/store-pods.ts';
+import { memberNamespace, memberSets } from '../../reports/record/facts/store-pods.ts';
+import type { PodsDeclared } from '../../reports/record/facts/store-pods.ts';
 import { selects } from '../kubernetes/label-selector.ts';
 import type { PodObject } from '../kubernetes/objects.ts';
 

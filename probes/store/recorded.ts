@@ -1,5 +1,5 @@
 /** What a history of a store holds, as its declaration says it to who judges. */
-export type { SettingKinds, StoreFacts } from '../../reports/record/store-facts.ts';
+export type { SettingKinds, StoreFacts } from '../../reports/record/facts/store-facts.ts';
 
 export const COUNT = /^\d+$/;
 export const SWITCH = /^(?:true|false)$/;

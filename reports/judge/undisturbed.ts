@@ -1,10 +1,10 @@
 /** Who else acted during a trial on what it hits: what was missed after that is not for its fault alone. */
-import { faultFacts } from '../record/fault-facts.ts';
+import { faultFacts } from '../record/facts/fault-facts.ts';
 import type { History, HistoryHeader } from '../record/history/history.ts';
 import type { Seen } from '../record/observations/index.ts';
 import { excusedBy } from '../record/rule.ts';
 import type { Rule } from '../record/rule.ts';
-import { memberNamespace, memberSets } from '../record/store-pods.ts';
+import { memberNamespace, memberSets } from '../record/facts/store-pods.ts';
 import { hitStore } from './evidence/afterwards.ts';
 import { all, first, last } from './observed.ts';
 

@@ -1,5 +1,5 @@
-import { memberNamespace } from './store-pods.ts';
-import type { PodsDeclared } from './store-pods.ts';
+import { memberNamespace } from './facts/store-pods.ts';
+import type { PodsDeclared } from './facts/store-pods.ts';
 
 /** As much of an environment, or of a history's header, as says where its pods are. */
 interface Declaring {

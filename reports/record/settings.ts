@@ -3,7 +3,7 @@
  * against these shapes when compiling and when a header is read. A judge gets no keys that no judge reads.
  */
 import { z } from 'zod';
-import { objectiveSchema } from './objective.ts';
+import { objectiveSchema } from './telemetry/objective.ts';
 
 /** A drill longer ago than this explains no restart any more, and is not listed. */
 export const DRILLS_KEPT_MS = 7 * 86_400_000;

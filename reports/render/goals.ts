@@ -1,6 +1,6 @@
 /** The goals of a run as every report shows them: worst remaining budget first. */
 import type { GoalEntry } from '../record/details/load-detail.ts';
-import { timesSpent } from '../record/objective.ts';
+import { timesSpent } from '../record/telemetry/objective.ts';
 import type { CheckResult, RunRecord } from '../record/run-record.ts';
 import { byVerdict } from '../record/verdict.ts';
 import { duration, grouped } from './text.ts';

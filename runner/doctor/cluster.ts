@@ -15,7 +15,7 @@ import {
   sendsCredentials,
   skipsVerification,
 } from '../../probes/kubernetes/index.ts';
-import { gets } from '../../probes/kubernetes/rights.ts';
+import { gets } from '../../probes/kubernetes/access/rights.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { kubeCallTo } from '../provider-safety.ts';
 import { requireKubeconfig } from '../plan/configuration.ts';

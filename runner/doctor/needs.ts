@@ -1,9 +1,9 @@
 /** The rights on the API server that planned checks need, each with what it is needed for. */
 import { traitsOf } from '../../env/providers/declared.ts';
 import type { Environment, StoreName } from '../../env/schema.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import { declaredNamespaces } from '../../reports/record/declared-namespaces.ts';
-import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { memberNamespace } from '../../reports/record/facts/store-pods.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import { operatorsOf } from '../../suites/catalogue/operators.ts';
 import { rightsIn } from '../../suites/catalogue/plan/cannot-pass.ts';

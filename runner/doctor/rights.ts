@@ -1,4 +1,4 @@
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import { inParallel } from '../../host/in-parallel.ts';
 import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { seenAt } from '../safety/timers/undo-kube.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { namespaces } from '../../env/schema/namespaces.ts';
-import type { Place, Right } from '../../probes/kubernetes/rights.ts';
+import type { Place, Right } from '../../probes/kubernetes/access/rights.ts';
 
 const NAMED = { name: z.string(), namespace: z.string().default('') };
 const rule = z.object({

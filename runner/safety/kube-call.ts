@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeCluster } from '../../probes/kubernetes/cluster.ts';
-import type { ReadOnlyGuard } from '../../probes/kubernetes/read-only.ts';
+import type { ReadOnlyGuard } from '../../probes/kubernetes/access/read-only.ts';
 import { loadKubeConfig, pauseOf, Transport } from '../../probes/kubernetes/transport.ts';
 import type { KubeCall } from './types.ts';
 

@@ -1,7 +1,7 @@
 /** What stands in for safety where a run makes and changes nothing, so that nothing has to be put back and nobody kept out. */
 import { existsSync } from 'node:fs';
 import type { InstanceName } from '../../host/paths.ts';
-import type { ReadOnlyGuard } from '../../probes/kubernetes/read-only.ts';
+import type { ReadOnlyGuard } from '../../probes/kubernetes/access/read-only.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import type { Mutation, Safety } from './safety.ts';

@@ -1,6 +1,6 @@
 /** Rights that commands need on the API server, whatever they run; each check adds those in its definition. */
-import { asks, forwardsIn, gets, lists } from '../../probes/kubernetes/rights.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import { asks, forwardsIn, gets, lists } from '../../probes/kubernetes/access/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import { OPERATORS } from '../../suites/catalogue/operators.ts';
 
 /** Rights with what they are for, as the reference lists them. */

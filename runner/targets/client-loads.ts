@@ -12,7 +12,7 @@ import { ClientLoadGroup } from './client-load-group.ts';
 import { loadOf, pathsOf, type Load } from './client-load-target.ts';
 import { whyNoLoad } from './load-permit.ts';
 import { STEADY_MS } from '../../reports/judge/failover/outages/recovery.ts';
-import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { memberNamespace } from '../../reports/record/facts/store-pods.ts';
 
 interface Subject {
   check: string;

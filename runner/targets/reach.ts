@@ -11,7 +11,7 @@ import type { PodPort } from '../../probes/kubernetes/port-forward.ts';
 import type { Query } from '../../probes/kubernetes/types.ts';
 import type { Bounds, Dial } from '../../probes/store/store-driver.ts';
 import { atMost } from '../../reports/record/at-most.ts';
-import { memberNamespace } from '../../reports/record/store-pods.ts';
+import { memberNamespace } from '../../reports/record/facts/store-pods.ts';
 import {
   clientAddresses,
   forwardedClients,

@@ -25,7 +25,7 @@ import { RequestError } from '../../suites/harness/request-error.ts';
 import type { Reach } from './reach.ts';
 import { atMost } from '../../reports/record/at-most.ts';
 import { errorText } from '../../reports/record/error-text.ts';
-import { memberNamespace, membersText } from '../../reports/record/store-pods.ts';
+import { memberNamespace, membersText } from '../../reports/record/facts/store-pods.ts';
 
 export interface StorePod {
   name: string;

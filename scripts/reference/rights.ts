@@ -4,7 +4,7 @@
  */
 import { namespaces } from '../../env/schema/namespaces.ts';
 import { faultOf, FAULTS } from '../../faults/index.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import {
   DRILLS,
   EVERY_COMMAND,

@@ -2,8 +2,8 @@
 import type { StoreName } from '../../env/schema.ts';
 import type { PodObject } from '../../probes/kubernetes/objects.ts';
 import { isMemberPod } from '../../probes/store/member-pods.ts';
-import { memberNamespace, memberSets } from '../../reports/record/store-pods.ts';
-import type { MemberSet } from '../../reports/record/store-pods.ts';
+import { memberNamespace, memberSets } from '../../reports/record/facts/store-pods.ts';
+import type { MemberSet } from '../../reports/record/facts/store-pods.ts';
 import type { ControlContext } from '../harness/control.ts';
 import type { ObjectRef } from '../harness/protocol.ts';
 import { declaredStore } from './accounts.ts';

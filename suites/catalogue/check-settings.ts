@@ -1,4 +1,4 @@
-import type { Objective } from '../../reports/record/objective.ts';
+import type { Objective } from '../../reports/record/telemetry/objective.ts';
 import type {
   AiSettings,
   Application,

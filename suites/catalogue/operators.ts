@@ -1,8 +1,8 @@
 /** Objects of operators that checks read where an environment declares them, and whether a real product has answered so far. */
 import type { Environment } from '../../env/schema.ts';
 import { ROLLOUT, SCALED_OBJECT } from '../../probes/kubernetes/workloads.ts';
-import { lists } from '../../probes/kubernetes/rights.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import { lists } from '../../probes/kubernetes/access/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import type { CatalogueRow } from './types.ts';
 
 type Reading = Pick<CatalogueRow, 'touches' | 'parts' | 'id'>;

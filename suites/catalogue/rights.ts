@@ -1,8 +1,8 @@
 /** The rights that a check needs, put together from its definition, the fault that it injects and what the runner does for it. */
 import { faultOf } from '../../faults/index.ts';
 import { STORE_KINDS } from '../../probes/declared-stores.ts';
-import { asks, execsIn, lists, logsIn, makes, merged, reads } from '../../probes/kubernetes/rights.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import { asks, execsIn, lists, logsIn, makes, merged, reads } from '../../probes/kubernetes/access/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import { METHODS } from '../harness/methods.ts';
 import type { Touches } from './touches.ts';
 import type { Access, CatalogueRow } from './types.ts';

@@ -1,5 +1,5 @@
 /** What checks do with the API of the cluster, as their definitions say it; the rights that they need follow from it (`rights.ts`). */
-import type { Place } from '../../probes/kubernetes/rights.ts';
+import type { Place } from '../../probes/kubernetes/access/rights.ts';
 import type { Method } from '../harness/protocol.ts';
 
 export { WORKLOADS } from '../../probes/kubernetes/workloads.ts';

@@ -3,8 +3,8 @@
  * what another began, and needs none, or passes on requests that the check's own definition declares.
  */
 import { COMPARED } from '../../probes/kubernetes/compared.ts';
-import { execsIn, gets, lists, logsIn } from '../../probes/kubernetes/rights.ts';
-import type { Right } from '../../probes/kubernetes/rights.ts';
+import { execsIn, gets, lists, logsIn } from '../../probes/kubernetes/access/rights.ts';
+import type { Right } from '../../probes/kubernetes/access/rights.ts';
 import type { Method } from './protocol.ts';
 
 interface MethodEffect {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { StoreManager } from '../../store/declaring.ts';
-import type { ManagerFacts } from '../../../reports/record/store-facts.ts';
+import type { ManagerFacts } from '../../../reports/record/facts/store-facts.ts';
 import type {
   Bounds,
   Condition,

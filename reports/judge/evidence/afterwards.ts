@@ -1,9 +1,9 @@
-import { faultFacts } from '../../record/fault-facts.ts';
+import { faultFacts } from '../../record/facts/fault-facts.ts';
 import type { History, HistoryHeader } from '../../record/history/history.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { gapRule } from '../../record/rule.ts';
 import type { Rule } from '../../record/rule.ts';
-import { memberNamespace } from '../../record/store-pods.ts';
+import { memberNamespace } from '../../record/facts/store-pods.ts';
 import { all, first, last } from '../observed.ts';
 import { mayBeMember, storesOf } from '../topology/declared.ts';
 

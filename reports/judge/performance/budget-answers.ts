@@ -1,6 +1,6 @@
 /** What Prometheus answered for one objective. */
 import type { History } from '../../record/history/history.ts';
-import type { Objective } from '../../record/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 import type { Seen } from '../../record/observations/index.ts';
 import { all } from '../observed.ts';
 import { windowOf } from '../slo/account.ts';

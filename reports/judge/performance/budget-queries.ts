@@ -2,7 +2,7 @@
  * Instant queries for the error budget of an objective. Prometheus does the sums; each answer is one number without labels. The runner asks
  * them and the judge finds the answers by their text, so that an answer to anything else counts for nothing.
  */
-import type { Objective } from '../../record/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 import { isGood } from '../slo/account.ts';
 import { burnPairs } from '../slo/burn-rate.ts';
 import { demands, selectorOf, selectorsIn, targetsQuery } from '../slo/series/selector.ts';

@@ -1,4 +1,4 @@
-import type { Objective } from '../../record/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 
 /** The answers for one window of an objective; null: Prometheus found nothing to sum. */
 export interface Answers {

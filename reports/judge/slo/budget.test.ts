@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Objective } from '../../record/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 import { windowOf } from './account.ts';
 import type { Answers } from './account.ts';
 import { budgetOf } from './budget.ts';

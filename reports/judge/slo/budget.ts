@@ -1,5 +1,5 @@
-import { timesSpent } from '../../record/objective.ts';
-import type { Objective } from '../../record/objective.ts';
+import { timesSpent } from '../../record/telemetry/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 import type { Verdict } from '../../record/verdict.ts';
 import type { Account, Window } from './account.ts';
 import { percent } from './percent.ts';

@@ -1,4 +1,4 @@
-import type { Objective } from '../../record/objective.ts';
+import type { Objective } from '../../record/telemetry/objective.ts';
 import type { Window } from './account.ts';
 import type { Range } from './budget.ts';
 

@@ -1,7 +1,7 @@
 /** The declarations that judges read from a history's header. */
 import type { HeaderSettings } from '../../record/settings.ts';
-import { memberSets } from '../../record/store-pods.ts';
-import type { PodsDeclared } from '../../record/store-pods.ts';
+import { memberSets } from '../../record/facts/store-pods.ts';
+import type { PodsDeclared } from '../../record/facts/store-pods.ts';
 
 export { nameOf } from '../../record/names/topology-names.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Series } from '../../../reports/record/objective.ts';
+import type { Series } from '../../../reports/record/telemetry/objective.ts';
 import { loadEnvironment } from '../../../env/loader.ts';
 import { standIn } from '../../../probes/signals/_testing/server.ts';
 import type { Said } from '../../../probes/signals/_testing/server.ts';

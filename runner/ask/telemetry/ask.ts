@@ -5,9 +5,14 @@ import { GrafanaProbe } from '../../../probes/dashboards/grafana.ts';
 import { askKibana } from '../../../probes/dashboards/kibana.ts';
 import type { NewObservation } from '../../../probes/history.ts';
 import type { PrometheusClient, RuleGroup, Target } from '../../../probes/prometheus/index.ts';
-import type { Series } from '../../../reports/record/objective.ts';
-import { readQuery, traced } from '../../../reports/record/promql.ts';
-import { ENOUGH_SAMPLES, jobOf, leastTargets, SCRAPES_BACK } from '../../../reports/record/scrapes.ts';
+import type { Series } from '../../../reports/record/telemetry/objective.ts';
+import { readQuery, traced } from '../../../reports/record/telemetry/promql.ts';
+import {
+  ENOUGH_SAMPLES,
+  jobOf,
+  leastTargets,
+  SCRAPES_BACK,
+} from '../../../reports/record/telemetry/scrapes.ts';
 import type { Result } from '../../../suites/harness/protocol.ts';
 import { measurePrometheus } from '../clocks.ts';
 import { timeoutMsOf } from '../../plan/environment-parts.ts';

@@ -4,9 +4,9 @@ import type { LookOptions } from '../../../host/wait.ts';
 import type { PrometheusClient } from '../../../probes/prometheus/index.ts';
 import { SignalError } from '../../../probes/signals/index.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
-import { sourcesOf } from '../../../reports/record/promql.ts';
-import type { Recording, Selector } from '../../../reports/record/promql.ts';
-import { LATELY_HOURS } from '../../../reports/record/scrapes.ts';
+import { sourcesOf } from '../../../reports/record/telemetry/promql.ts';
+import type { Recording, Selector } from '../../../reports/record/telemetry/promql.ts';
+import { LATELY_HOURS } from '../../../reports/record/telemetry/scrapes.ts';
 
 /** A question is sent once it is this long: VictoriaMetrics takes 16 KiB. */
 const LONG_ENOUGH = 8_000;

@@ -23,7 +23,7 @@ import { waitFor } from '../../../host/wait.ts';
 import { PrometheusClient } from '../../../probes/prometheus/index.ts';
 import type { History, Observation } from '../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
-import type { Objective } from '../../../reports/record/objective.ts';
+import type { Objective } from '../../../reports/record/telemetry/objective.ts';
 import { invent } from '../../../suites/_testing/histories.ts';
 import { judgeOf } from '../../../suites/_testing/judges.ts';
 import { metricsMethods } from './metrics.ts';

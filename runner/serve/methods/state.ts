@@ -18,7 +18,7 @@ import {
 } from '../../ask/snapshot.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
-import { memberSets } from '../../../reports/record/store-pods.ts';
+import { memberSets } from '../../../reports/record/facts/store-pods.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
 

@@ -1,6 +1,6 @@
 import { traitsOf } from '../../../env/providers/declared.ts';
 import type { Environment } from '../../../env/schema.ts';
-import type { Right } from '../../../probes/kubernetes/rights.ts';
+import type { Right } from '../../../probes/kubernetes/access/rights.ts';
 import type { Goals } from '../../../reports/record/goals.ts';
 import { rightsWith } from '../rights.ts';
 import type { CatalogueRow } from '../types.ts';

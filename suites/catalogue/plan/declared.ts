@@ -3,7 +3,7 @@ import { declaredWords } from '../../../env/declared-words.ts';
 import { faultOf } from '../../../faults/index.ts';
 import { storeKind } from '../../../probes/declared-stores.ts';
 import type { NotRun } from '../../../reports/record/not-run-by.ts';
-import { memberNamespace } from '../../../reports/record/store-pods.ts';
+import { memberNamespace } from '../../../reports/record/facts/store-pods.ts';
 import { failoverParts } from './goals.ts';
 import { requirementsOf } from '../requirements.ts';
 import type { CatalogueRow, Requirement } from '../types.ts';

@@ -1,7 +1,7 @@
 import { traitsOf } from '../../../env/providers/declared.ts';
 import type { DeclaredStore, Environment } from '../../../env/schema.ts';
 import { clusterName } from '../../../probes/kubernetes/cluster-name.ts';
-import { memberNamespace } from '../../../reports/record/store-pods.ts';
+import { memberNamespace } from '../../../reports/record/facts/store-pods.ts';
 import type { CatalogueRow } from '../types.ts';
 
 export interface Address {

@@ -1,5 +1,5 @@
 import type { Environment } from '../../../env/schema.ts';
-import type { Place } from '../../../probes/kubernetes/rights.ts';
+import type { Place } from '../../../probes/kubernetes/access/rights.ts';
 import { METHODS } from '../../harness/methods.ts';
 import type { Touches } from '../touches.ts';
 import type { Access, CatalogueRow } from '../types.ts';

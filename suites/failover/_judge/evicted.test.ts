@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { addFaultFacts } from '../../../reports/record/fault-facts.ts';
+import { addFaultFacts } from '../../../reports/record/facts/fault-facts.ts';
 import { failoverRecord, judgeFailover } from './index.ts';
 import { armedFor, said, Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
 

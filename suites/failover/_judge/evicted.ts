@@ -1,5 +1,5 @@
 /** Members that somebody else evicted during a trial: what came after that is not the fault's alone. */
-import { faultFacts } from '../../../reports/record/fault-facts.ts';
+import { faultFacts } from '../../../reports/record/facts/fault-facts.ts';
 import type { History } from '../../../reports/record/history/history.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { excusedBy } from '../../../reports/record/rule.ts';

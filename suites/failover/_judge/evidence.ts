@@ -1,7 +1,7 @@
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import { STAGES } from '../../../reports/record/observations/failover.ts';
-import { storeFacts } from '../../../reports/record/store-facts.ts';
-import { memberNames } from '../../../reports/record/store-pods.ts';
+import { storeFacts } from '../../../reports/record/facts/store-facts.ts';
+import { memberNames } from '../../../reports/record/facts/store-pods.ts';
 import { need } from '../../../reports/judge/evidence/need.ts';
 import type { AnyNeed } from '../../../reports/judge/evidence/need.ts';
 import { last } from '../../../reports/judge/observed.ts';

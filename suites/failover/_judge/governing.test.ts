@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeFacts } from '../../../reports/record/store-facts.ts';
-import type { SettingKinds } from '../../../reports/record/store-facts.ts';
+import { storeFacts } from '../../../reports/record/facts/store-facts.ts';
+import type { SettingKinds } from '../../../reports/record/facts/store-facts.ts';
 import { governingGap } from './governing.ts';
 import { Synthetic } from '../../../reports/judge/failover/_testing/synthetic.ts';
 

@@ -1,4 +1,4 @@
-import { faultFacts } from '../../../reports/record/fault-facts.ts';
+import { faultFacts } from '../../../reports/record/facts/fault-facts.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import type { LandedBy } from '../../../reports/record/observations/failover.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';

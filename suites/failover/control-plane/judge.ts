@@ -13,7 +13,7 @@ import { passReason, rulesOf } from '../_judge/verdict.ts';
 import { all, last } from '../../../reports/judge/observed.ts';
 import { mayLead, storesOf } from '../../../reports/judge/topology/declared.ts';
 import { changedByOthers } from '../../../reports/judge/undisturbed.ts';
-import { memberSets } from '../../../reports/record/store-pods.ts';
+import { memberSets } from '../../../reports/record/facts/store-pods.ts';
 import { KILLED_PODS } from '../../../reports/record/names/control-plane-faults.ts';
 import { OUTCOMES } from '../../../reports/record/history/history.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';

@@ -11,7 +11,7 @@ import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import { gapRule, reasonOf, worstOf } from '../../../reports/record/rule.ts';
 import type { Rule } from '../../../reports/record/rule.ts';
-import { memberNames } from '../../../reports/record/store-pods.ts';
+import { memberNames } from '../../../reports/record/facts/store-pods.ts';
 
 type Asked = Seen<'query-answers'>;
 

@@ -10,7 +10,7 @@ import type { History, HistoryHeader } from '../../../reports/record/history/his
 import type { Judgement } from '../../../reports/record/judgement.ts';
 import type { Seen } from '../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../reports/record/settings.ts';
-import { memberNames, memberNamespace } from '../../../reports/record/store-pods.ts';
+import { memberNames, memberNamespace } from '../../../reports/record/facts/store-pods.ts';
 
 const EXPECTED = "no line with the model's token";
 const BEFORE = / \(before its restart\)$/;

@@ -9,7 +9,7 @@ import {
 import type { GuardQueries, WindowQueries } from '../../../reports/judge/performance/budget-queries.ts';
 import { goalEntrySchema } from '../../../reports/record/details/load-detail.ts';
 import type { Judgement } from '../../../reports/record/judgement.ts';
-import type { Objective } from '../../../reports/record/objective.ts';
+import type { Objective } from '../../../reports/record/telemetry/objective.ts';
 import { judge } from '../../_testing/histories.ts';
 import type { Seen } from '../../_testing/histories.ts';
 import { controls } from './controls.ts';

@@ -6,7 +6,7 @@ import { all } from '../../../reports/judge/observed.ts';
 import type { Findings } from '../../../reports/judge/topology/findings.ts';
 import { offsetsOf, wallOf } from '../../../reports/judge/telemetry/clocks.ts';
 import type { Offset } from '../../../reports/judge/telemetry/clocks.ts';
-import { leastTargets } from '../../../reports/record/scrapes.ts';
+import { leastTargets } from '../../../reports/record/telemetry/scrapes.ts';
 import { declaredOf } from './observed.ts';
 
 export interface Asked {

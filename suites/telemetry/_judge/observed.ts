@@ -1,7 +1,7 @@
 /** Readers of what a canary of telemetry recorded, and of what the header declares. All times are wall clock ms. */
 import { refusalIn, refusedBy, refusedText, refusedTotal } from '../../../reports/record/refusals.ts';
 import type { Refusal, Refused } from '../../../reports/record/refusals.ts';
-import { faultFacts } from '../../../reports/record/fault-facts.ts';
+import { faultFacts } from '../../../reports/record/facts/fault-facts.ts';
 import type { NumberGoal } from '../../../reports/record/goals.ts';
 import type { History, HistoryHeader } from '../../../reports/record/history/history.ts';
 import { LOOK_EVERY_MS, mostWriters } from '../../../reports/record/observations/telemetry.ts';

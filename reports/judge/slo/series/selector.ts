@@ -1,5 +1,5 @@
 /** Reads selectors out of queries. Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/ (read for 3.5). */
-import type { Objective } from '../../../record/objective.ts';
+import type { Objective } from '../../../record/telemetry/objective.ts';
 
 export interface Matcher {
   label: string;

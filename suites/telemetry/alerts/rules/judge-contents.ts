@@ -1,8 +1,14 @@
 /** What an alerting rule can say, by its expression and by what Prometheus finds for it. */
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { overlap, readQuery, records, sourcesOf, traced } from '../../../../reports/record/promql.ts';
-import type { Recording, Selector } from '../../../../reports/record/promql.ts';
-import { LATELY_HOURS } from '../../../../reports/record/scrapes.ts';
+import {
+  overlap,
+  readQuery,
+  records,
+  sourcesOf,
+  traced,
+} from '../../../../reports/record/telemetry/promql.ts';
+import type { Recording, Selector } from '../../../../reports/record/telemetry/promql.ts';
+import { LATELY_HOURS } from '../../../../reports/record/telemetry/scrapes.ts';
 
 /** What is wrong with a rule, or what is not known of it. */
 export interface Doubt {

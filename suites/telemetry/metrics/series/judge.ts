@@ -3,7 +3,7 @@ import { askedOf, isRolling, leastOf, ROLLING, seconds, seriesEvidence } from '.
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { jobOf } from '../../../../reports/record/scrapes.ts';
+import { jobOf } from '../../../../reports/record/telemetry/scrapes.ts';
 
 /** telemetry/metrics/series: every required series is there now. */
 function judgeSeries(history: History): Judgement {

@@ -8,7 +8,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import { allowedValues } from '../../../../reports/record/settings.ts';
 import { hiddenText, overrideReason, overrideText } from '../../../../reports/record/setting-overrides.ts';
-import { storeFacts } from '../../../../reports/record/store-facts.ts';
+import { storeFacts } from '../../../../reports/record/facts/store-facts.ts';
 
 export const judge: CheckJudge = { judge: judgeDurability };
 

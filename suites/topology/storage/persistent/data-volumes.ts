@@ -7,7 +7,7 @@ import { podField } from '../../../../probes/kubernetes/cache/trim.ts';
 import { volumeKind } from '../../../../probes/kubernetes/volume-kinds.ts';
 import type { CheckContext } from '../../../harness/context.ts';
 import { coversPath } from '../../../../reports/record/names/topology-names.ts';
-import { memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
+import { memberSets, podsOfSet } from '../../../../reports/record/facts/store-pods.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Container, PodContainer, PodObject, Volume, WorkloadObject } from '../../_objects/shapes.ts';
 

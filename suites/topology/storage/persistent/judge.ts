@@ -9,7 +9,7 @@ import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import { coversPath, nameOf } from '../../../../reports/record/names/topology-names.ts';
-import { memberSets, podsOfSet } from '../../../../reports/record/store-pods.ts';
+import { memberSets, podsOfSet } from '../../../../reports/record/facts/store-pods.ts';
 
 type Storage = HeaderSettings['storage'];
 

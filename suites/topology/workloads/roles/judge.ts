@@ -6,9 +6,9 @@ import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';
-import { managerFacts, storeFacts } from '../../../../reports/record/store-facts.ts';
-import { memberNamespace } from '../../../../reports/record/store-pods.ts';
-import type { StoreFacts } from '../../../../reports/record/store-facts.ts';
+import { managerFacts, storeFacts } from '../../../../reports/record/facts/store-facts.ts';
+import { memberNamespace } from '../../../../reports/record/facts/store-pods.ts';
+import type { StoreFacts } from '../../../../reports/record/facts/store-facts.ts';
 
 const LEADING = ['leader', 'master', 'primary'];
 

@@ -6,7 +6,7 @@ import { registeredOf, runningOf as repmgrdOf } from '../../../../probes/postgre
 import type { Look } from '../../../../probes/postgres/managers/repmgr.ts';
 import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
-import { managerFacts } from '../../../../reports/record/store-facts.ts';
+import { managerFacts } from '../../../../reports/record/facts/store-facts.ts';
 import { judge } from '../../../_testing/histories.ts';
 import type { Seen } from '../../../_testing/histories.ts';
 

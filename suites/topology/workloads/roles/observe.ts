@@ -8,7 +8,7 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { monoMs } from '../../../../host/clock.ts';
 import { lookUntil } from '../../../../host/wait.ts';
 import type { StoreDescription } from '../../../../probes/store/store-driver.ts';
-import { storeFacts } from '../../../../reports/record/store-facts.ts';
+import { storeFacts } from '../../../../reports/record/facts/store-facts.ts';
 import { errorText } from '../../../../reports/record/error-text.ts';
 
 const LOOK_EVERY_MS = 2000;

@@ -5,8 +5,13 @@ import { range } from '../../../../reports/judge/topology/declared.ts';
 import type { DeclaredWorkload, HeaderStore } from '../../../../reports/judge/topology/declared.ts';
 import { Findings } from '../../../../reports/judge/topology/findings.ts';
 import type { History } from '../../../../reports/record/history/history.ts';
-import { isPodOfSet, memberAlone, memberSets, membersApart } from '../../../../reports/record/store-pods.ts';
-import type { MemberSet } from '../../../../reports/record/store-pods.ts';
+import {
+  isPodOfSet,
+  memberAlone,
+  memberSets,
+  membersApart,
+} from '../../../../reports/record/facts/store-pods.ts';
+import type { MemberSet } from '../../../../reports/record/facts/store-pods.ts';
 import type { HeaderSettings } from '../../../../reports/record/settings.ts';
 import type { Judgement } from '../../../../reports/record/judgement.ts';
 import type { Seen } from '../../../../reports/record/observations/index.ts';

@@ -3,7 +3,12 @@ import type { CheckContext } from '../../../harness/context.ts';
 import { podsOf } from '../../_objects/declared.ts';
 import type { Found } from '../../_objects/declared.ts';
 import { isMemberPod } from '../../../../probes/store/member-pods.ts';
-import { isPodOfSet, memberAlone, membersApart, setsOfOne } from '../../../../reports/record/store-pods.ts';
+import {
+  isPodOfSet,
+  memberAlone,
+  membersApart,
+  setsOfOne,
+} from '../../../../reports/record/facts/store-pods.ts';
 import { selects } from '../../../../probes/kubernetes/label-selector.ts';
 import { countsOf } from '../../_objects/shapes.ts';
 import type { PodObject } from '../../_objects/shapes.ts';

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
-import { identify } from '../../host/process-identity.ts';
-import { waitFor } from '../../host/wait.ts';
-import { closed, kubeconfigText, listening } from './_testing/listening.ts';
-import type { Listening } from './_testing/listening.ts';
-import { KubeError } from './errors.ts';
-import { openForward } from './port-forward.ts';
-import { loadKubeConfig, Transport } from './transport.ts';
+import { identify } from '../../../host/process-identity.ts';
+import { waitFor } from '../../../host/wait.ts';
+import { closed, kubeconfigText, listening } from '../_testing/listening.ts';
+import type { Listening } from '../_testing/listening.ts';
+import { KubeError } from '../errors.ts';
+import { openForward } from '../port-forward.ts';
+import { loadKubeConfig, Transport } from '../transport.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-credentials-'));
 /** A line for each process of a command. */

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import { isRecord } from '../../reports/record/is-record.ts';
+import { isRecord } from '../../../reports/record/is-record.ts';
 
 /**
  * The library's kubeconfig, mended in three things (client-node 2.0.1), for calls, watches and connections into pods alike. It keeps one agent for

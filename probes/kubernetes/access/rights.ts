@@ -1,8 +1,8 @@
 /** Rights by what is done with objects, for those who say what they need. */
-import type { Place, Right } from '../../faults/_common/right.ts';
-import { kindOf } from './kinds.ts';
+import type { Place, Right } from '../../../faults/_common/right.ts';
+import { kindOf } from '../kinds.ts';
 
-export type { Place, Right } from '../../faults/_common/right.ts';
+export type { Place, Right } from '../../../faults/_common/right.ts';
 
 /** `v1/Pod` → no group and `pods`; `apps/v1/Deployment` → `apps` and `deployments`. */
 function resourceOf(kind: string): Pick<Right, 'group' | 'resource'> {

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { ReadingApiServer } from './_testing/reading-api-server.ts';
-import { openCluster, ReadOnlyError, ReadOnlyGuard } from './index.ts';
-import type { KubeCluster } from './index.ts';
-import type { Request } from './transport.ts';
+import { ReadingApiServer } from '../_testing/reading-api-server.ts';
+import { openCluster, ReadOnlyError, ReadOnlyGuard } from '../index.ts';
+import type { KubeCluster } from '../index.ts';
+import type { Request } from '../transport.ts';
 
 const POD = '/api/v1/namespaces/tender/pods/postgres-0';
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'postgres-0', namespace: 'tender' };

@@ -9,9 +9,9 @@ import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { parseJson } from '../../host/json.ts';
-import { errorText } from '../../reports/record/error-text.ts';
-import { redactor, withoutTokens } from '../redact.ts';
+import { parseJson } from '../../../host/json.ts';
+import { errorText } from '../../../reports/record/error-text.ts';
+import { redactor, withoutTokens } from '../../redact.ts';
 
 /** The command gave no credentials: mostly somebody must log in again. */
 export class NoCredentials extends Error {

@@ -1,5 +1,5 @@
 import { YAMLError } from 'yaml';
-import { isRecord } from '../../reports/record/is-record.ts';
+import { isRecord } from '../../../reports/record/is-record.ts';
 
 /** What follows it in a reason is text of the file, such as the name of an alias, or the place and the lines around it. */
 const QUOTED = / at line \d+|\s*!?["<\n]|: /;
