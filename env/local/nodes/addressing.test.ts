@@ -42,41 +42,6 @@ test('pod ranges stay within the pod block and away from nodes and services', ()
   assert.equal(nodeSpec('local-small', 'gpu-1').podCidr, '198.19.84.0/24');
 });
 
-test('each size has the nodes of the design', () => {
-  const names = (size: 'small' | 'full'): string[] => nodesOf('local', size).map((node) => node.name);
-  assert.deepEqual(names('small'), ['control-1', 'worker-1', 'worker-2', 'worker-3']);
-  assert.deepEqual(names('full').length, 7);
-  const gpu = nodeSpec('local', 'gpu-1');
-  assert.deepEqual(gpu.taints, [{ key: 'nvidia.com/gpu', value: '', effect: 'NoSchedule' }]);
-  assert.equal(gpu.labels['plumbline.dev/pool'], 'gpu');
-});
-
-test('the rehearsal has a node of others beside its own', () => {
-  const [own, others] = [nodesOf('local-small', 'small'), nodesOf('rehearsal', 'small')];
-  assert.deepEqual(
-    others.map(({ name }) => name),
-    [...own.map(({ name }) => name), 'burst-1'],
-  );
-  const { labels, taints, podCidr } = nodeSpec('rehearsal', 'burst-1');
-  assert.ok(!('plumbline.dev/pool' in labels));
-  assert.deepEqual(taints, [{ key: 'nodes.example/warming', value: '', effect: 'NoSchedule' }]);
-  assert.equal(podCidr, '198.18.94.0/24');
-});
-
-test('workers of the rehearsal with devices are in a pool of their own, and those of other instances in none', () => {
-  const pools = (instance: 'local' | 'rehearsal'): unknown[] =>
-    nodesOf(instance, 'small').flatMap(({ labels }) => labels['plumbline.dev/pool'] ?? []);
-  assert.deepEqual(pools('rehearsal'), ['general', 'accelerated', 'accelerated']);
-  assert.deepEqual(pools('local'), ['general', 'general', 'general']);
-});
-
-test('the general workers stand in three zones', () => {
-  const zones = nodesOf('local', 'small')
-    .filter((node) => node.role === 'worker')
-    .map((node) => node.zone);
-  assert.deepEqual(zones, ['zone-a', 'zone-b', 'zone-c']);
-});
-
 test('an unknown node name is refused with the names that exist', () => {
   assert.throws(() => nodeSpec('local', 'worker-9'), /no node "worker-9" .*worker-1/);
 });

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Files } from './files.ts';
 import { metricsText } from './metrics.ts';
-import { parseLine, plainly, recordOf, sourceOf, type LogRecord } from './record.ts';
+import type { LogRecord } from './record.ts';
 import { Shipper } from './shipper.ts';
 
 const POD = 'tender_tender-api-7d9_0b9f2a3e-1111-2222-3333-444455556666';
-const SOURCE = sourceOf(`${POD}/tender-api/0.log`);
 
 let nanosecond = 0;
 /** A line in the runtime's format. */
@@ -66,61 +65,6 @@ const messages = ({ stored }: Fixture): unknown[] =>
 async function rounds(shipper: Shipper, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await shipper.round(1);
 }
-
-test('should take namespace, pod and container from the path of a log, and ignore other files', () => {
-  assert.deepEqual(
-    { ...SOURCE },
-    {
-      namespace: 'tender',
-      pod: 'tender-api-7d9',
-      container: 'tender-api',
-      uid: '0b9f2a3e-1111-2222-3333-444455556666',
-    },
-  );
-  assert.ok(sourceOf(`${POD}/tender-api/0.log.20261124-101112`) !== undefined);
-  assert.equal(sourceOf(`${POD}/tender-api/0.log.20261124-101112.gz`), undefined);
-  assert.equal(parseLine('no line of the runtime'), undefined);
-});
-
-test('should take a service’s fields from JSON, and the text of any other line', () => {
-  assert.ok(SOURCE !== undefined);
-  const at = { time: '2026-11-24T23:59:59.123456789Z', stream: 'stdout', offset: 7 };
-  const json = {
-    ts: 'x',
-    level: 'info',
-    service: 'tender-ai',
-    msg: 'done',
-    trace_id: 'a'.repeat(32),
-    mark: 'm-1',
-    n: 5,
-  };
-  const record = recordOf({ ...at, text: JSON.stringify(json) }, SOURCE, 'worker-1');
-  assert.equal(record.index, 'logs-2026.11.24');
-  const { document } = record;
-  assert.deepEqual(
-    [document['message'], document['service'], document['trace_id'], document['mark'], document['n']],
-    ['done', 'tender-ai', 'a'.repeat(32), 'm-1', 5],
-  );
-  assert.deepEqual(document['kubernetes'], {
-    node: 'worker-1',
-    namespace: 'tender',
-    pod: 'tender-api-7d9',
-    container: 'tender-api',
-  });
-  for (const text of ['plain', '{"not": json', '[1]', '{"n":"5"}']) {
-    const plain: Record<string, unknown> = recordOf({ ...at, text }, SOURCE, 'worker-1').document;
-    assert.deepEqual([plain['message'], plain['service'], plain['n']], [text, 'tender-api', undefined]);
-  }
-  assert.equal(
-    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
-    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
-  );
-  assert.notEqual(
-    recordOf({ ...at, text: 'x' }, SOURCE, 'n').id,
-    recordOf({ ...at, offset: 8, text: 'x' }, SOURCE, 'n').id,
-  );
-  assert.deepEqual(Object.keys(plainly(record).document), ['@timestamp', 'kubernetes', 'message', 'service']);
-});
 
 test('should ship whole lines once, including those that the runtime split or that were half written', async (context) => {
   const given = await fixture(context);
