@@ -5,7 +5,6 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { objectiveSchema } from '../../reports/record/telemetry/objective.ts';
 import type { Objective } from '../../reports/record/telemetry/objective.ts';
-import { EnvironmentError } from '../errors.ts';
 import { loadEnvironment } from '../loader.ts';
 import { readTemplates } from './index.ts';
 import { objectiveRules } from './rules.ts';
@@ -27,16 +26,6 @@ async function load(...objectives: string[]): Promise<readonly Objective[]> {
   const loaded = (await loadEnvironment(file)).objectives;
   objectiveSchema.array().parse(loaded);
   return loaded;
-}
-
-async function refusal(objective: string): Promise<string> {
-  try {
-    await load(objective);
-  } catch (error) {
-    assert.ok(error instanceof EnvironmentError, String(error));
-    return error.message;
-  }
-  return 'taken';
 }
 
 const SHOP = 'service: basket, selector: \'job="basket"\', target: 0.99';
@@ -162,67 +151,6 @@ describe('an objective by a template', () => {
     const [group] = objectiveRules({ name: 'shop', objectives: [server as Objective] });
     const alert = group?.rules.find((rule) => rule.alert !== undefined);
     assert.match(alert?.annotations?.['description'] ?? '', /^Not counted: requests that reach no server/);
-    for (const label of ['destination_workload', 'destination_service_namespace'])
-      assert.match(
-        await refusal(`{ name: a, template: istio-source, ${shared}, selector: 'job="x", ${label}=~"b.*"' }`),
-        new RegExp(`selector: some bad events have no value of ${label}.*allowed: destination_service=`),
-      );
-  });
-
-  it('should refuse what is missing or of no use, at its place', async () => {
-    for (const [objective, reason] of [
-      [
-        '{ name: a, template: micrometre, indicator: requests, ' + SHOP + ' }',
-        /template: no such template; found "micrometre" \(did you mean "micrometer"\?\); allowed: ingress-nginx, istio/,
-      ],
-      ['{ name: a, template: kong }', /objectives\[0\]\.service: missing/],
-      ['{ name: a, template: kong, indicator: latency, ' + SHOP + ' }', /objectives\[0\]\.atMost: missing/],
-      [
-        '{ name: a, template: kong, indicator: requests, atMost: 1s, ' + SHOP + ' }',
-        /atMost: only with the indicator latency/,
-      ],
-      [
-        '{ name: a, template: kong, indicator: requests, value: 1, ' + SHOP + ' }',
-        /value: only with the indicator throughput/,
-      ],
-      ['{ name: a, template: kong, indicator: throughput, value: 1, ' + SHOP + ' }', /slice: missing/],
-      [
-        '{ name: a, template: kong, queries: { total: a, bad: b }, ' + SHOP + ' }',
-        /queries: a template has queries of its own/,
-      ],
-      [
-        "{ name: a, template: kong, indicator: requests, service: b, target: 0.9, selector: 'job=b' }",
-        /selector: .*matchers of PromQL/,
-      ],
-      [
-        '{ name: a, template: kong, indicator: requests, service: b, target: 0.9, selector: \'job="b",le="5"\' }',
-        /no matcher of le/,
-      ],
-      ['{ name: a, template: kong, indicator: latency, atMost: 500, ' + SHOP + ' }', /atMost: wrong type/],
-      [
-        '{ name: a, template: kong, indicator: latency, atMost: 500 ms, ' + SHOP + ' }',
-        /a duration such as 500ms/,
-      ],
-      [
-        '{ name: canary, template: kong, indicator: requests, ' + SHOP + ' }',
-        /objectives\[0\]\.name: the group of the canary's rule has this name; found "canary"/,
-      ],
-      [
-        '{ name: a, service: b, target: 0.9 }',
-        /objectives\[0\]: one of template and queries must say what is counted/,
-      ],
-      [
-        '{ name: a, service: b, target: 0.9, queries: { total: a, bad: b }, selector: \'job="x"\' }',
-        /selector: only with `template`/,
-      ],
-      [
-        `{ name: a, template: kong, indicator: requests, ${SHOP} }\n  - { name: a, template: kong, indicator: requests, ${SHOP} }`,
-        /objectives\[1\]\.name: this objective is named twice/,
-      ],
-      [`{ name: a, template: kong, indicator: requests, ${SHOP}, window: 1M }`, /a duration such as 30d/],
-      ['{ name: a, template: kong, indicator: requests, service: b, target: 99 }', /allowed: less than 1/],
-    ] as const)
-      assert.match(await refusal(objective), reason, objective);
   });
 });
 
@@ -242,21 +170,6 @@ describe('an objective stated in full', () => {
     assert.deepEqual([ratio.title, ratio.stated], ['Basket', 'environment file']);
     assert.deepEqual(number?.indicator, { kind: 'threshold', query: 'max(queue)', op: 'lte', value: 0.2 });
     assert.deepEqual(number.window, { kind: 'rolling', ms: 604_800_000 });
-  });
-
-  it('should refuse queries that do not fit together', async () => {
-    const own = (queries: string, more = ''): Promise<string> =>
-      refusal(`{ name: a, service: b, target: 0.9, queries: { ${queries} }${more} }`);
-    assert.match(await own('total: a'), /total and one of good and bad/);
-    assert.match(await own('total: a, good: b, bad: c'), /total and one of good and bad/);
-    assert.match(await own('total: a, bad: b, op: lte'), /queries\.op: only with the query `value`/);
-    assert.match(await own('value: a, op: lte'), /slice: missing/);
-    assert.match(
-      await own('value: a, total: b', ', value: 1, slice: { target: 1 }'),
-      /either this or `value`/,
-    );
-    assert.match(await own('total: a, bad: b', ', value: 1'), /value: only with the query `value`/);
-    assert.match(await refusal('{ name: a, queries: { total: a, bad: b } }'), /service: missing/);
   });
 });
 
