@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import {
-  betaCdf,
   decideProportion,
   decideQuantile,
   median,
@@ -14,39 +14,38 @@ import {
 const near = (actual: number, expected: number, tolerance = 1e-9): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
 
-/** P(X ≤ k) by adding up the terms: slow, and independent of the beta function. */
+/** P(X ≤ k) by adding up the terms, by their logarithms: slow, and independent of the beta function. */
 function binomialSum(k: number, n: number, p: number): number {
-  let term = (1 - p) ** n;
-  let sum = term;
+  let term = n * Math.log1p(-p);
+  let sum = Math.exp(term);
   for (let i = 1; i <= k; i += 1) {
-    term *= ((n - i + 1) / i) * (p / (1 - p));
-    sum += term;
+    term += Math.log((n - i + 1) / i) + Math.log(p) - Math.log1p(-p);
+    sum += Math.exp(term);
   }
   return sum;
 }
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
+const RUNS = { seed: 1, numRuns: 200 };
+/** Successes, and samples of which they are. */
+const counts = fc
+  .tuple(fc.nat(400), fc.nat(400))
+  .map(([k, more]): [number, number] => [k, k + more])
+  .filter(([, n]) => n > 0);
+
 describe('proportionBounds', () => {
   it('should satisfy the definition of Clopper and Pearson at both ends', () => {
-    for (const [k, n] of [
-      [1, 10],
-      [5, 10],
-      [9, 10],
-      [1, 1],
-      [0, 3],
-      [38, 40],
-      [29, 30],
-    ] as const) {
-      const { lower, upper } = proportionBounds(k, n);
-      if (k > 0) near(1 - binomialSum(k - 1, n, lower), 0.05, 1e-8);
-      else assert.equal(lower, 0);
-      if (k < n) near(binomialSum(k, n, upper), 0.05, 1e-8);
-      else assert.equal(upper, 1);
-    }
-  });
-
-  it('should have the closed form when nothing failed', () => {
-    for (const n of [1, 10, 59, 2995, 1_000_000]) near(proportionBounds(n, n).lower, 0.05 ** (1 / n));
+    fc.assert(
+      fc.property(counts, ([k, n]) => {
+        const { lower, upper } = proportionBounds(k, n);
+        if (k > 0) near(1 - binomialSum(k - 1, n, lower), 0.05, 1e-7);
+        else assert.equal(lower, 0);
+        if (k < n) near(binomialSum(k, n, upper), 0.05, 1e-7);
+        else assert.equal(upper, 1);
+        if (k === n) near(lower, 0.05 ** (1 / n)); // the closed form where nothing failed
+      }),
+      RUNS,
+    );
   });
 
   it('should stay exact for large samples, where the normal approximation is good', () => {
@@ -61,25 +60,9 @@ describe('proportionBounds', () => {
   });
 });
 
-it('should compute the beta distribution', () => {
-  near(betaCdf(0.3, 1, 1), 0.3);
-  near(betaCdf(0.5, 7.5, 7.5), 0.5);
-  near(betaCdf(0.2, 2, 3), 0.1808);
-  near(betaCdf(0.999, 2995, 1), 0.999 ** 2995);
-});
-
-it('should know the smallest samples that can support a claim', () => {
-  assert.equal(minimumSamples(0.999), 2995);
-  assert.equal(minimumSamples(0.99), 299);
-  assert.equal(minimumSamples(0.95), 59);
-  assert.equal(minimumSamples(1), null);
-});
-
-it('should bound the share of losing trials after none lost', () => {
-  near(zeroLossBound(1), 0.95);
-  near(zeroLossBound(10), 0.2588656, 1e-7);
-  near(zeroLossBound(100), 0.029513, 1e-7);
-  near(zeroLossBound(59), 0.05, 1e-3);
+it('should know the smallest samples that can support a claim, and bound the share of losing trials after none lost', () => {
+  assert.deepEqual([0.999, 0.99, 0.95, 1].map(minimumSamples), [2995, 299, 59, null]);
+  for (const trials of [1, 10, 59, 100]) near((1 - zeroLossBound(trials)) ** trials, 0.05);
   assert.equal(zeroLossBound(0), 1);
 });
 
@@ -90,34 +73,28 @@ describe('decideProportion', () => {
     assert.deepEqual([open.verdict, open.samplesToDecide], ['inconclusive', 2995]);
   });
 
-  it('should fail only when the favourable bound misses the goal', () => {
-    assert.equal(decideProportion(990, 1000, 0.999).verdict, 'fail');
-    assert.equal(decideProportion(998, 1000, 0.999).verdict, 'inconclusive');
-  });
-
-  it('should name a number of samples that decides at the observed ratio', () => {
-    // Five failures: the upper bound of the failing share is 10.5 in 10,000.
-    assert.equal(decideProportion(9995, 10_000, 0.999).verdict, 'inconclusive');
-    assert.equal(decideProportion(10_508, 10_513, 0.999).verdict, 'pass');
-    for (const [k, n] of [
-      [1999, 2000],
-      [997, 1000],
-    ] as const) {
-      const needed = decideProportion(k, n, 0.999).samplesToDecide ?? assert.fail('a number was expected');
-      assert.ok(needed > n);
-      const twice = decideProportion(Math.round((2 * needed * k) / n), 2 * needed, 0.999);
-      assert.equal(twice.verdict, k / n > 0.999 ? 'pass' : 'fail');
-      const half = decideProportion(Math.round((needed * k) / n / 2), Math.round(needed / 2), 0.999);
-      assert.equal(half.verdict, 'inconclusive');
-    }
-  });
-
-  it('should come to an end with an effective sample that is no whole number', () => {
-    for (let samples = 20; samples < 60; samples += 0.1) {
-      const { verdict, samplesToDecide } = decideProportion(samples * 0.93, samples, 0.9);
-      assert.equal(verdict, 'inconclusive');
-      assert.ok(samplesToDecide === null || Number.isInteger(samplesToDecide));
-    }
+  it('should pass and fail only where the unfavourable bound does, and name the fewest samples that would, also of a fraction of one', () => {
+    const fraction = fc.tuple(
+      fc.double({ min: 1, max: 400, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    const given = fc.oneof(
+      counts,
+      fraction.map(([n, ratio]): [number, number] => [n * ratio, n]),
+    );
+    fc.assert(
+      fc.property(given, fc.double({ min: 0.5, max: 0.999, noNaN: true }), ([k, n], goal) => {
+        const { verdict, lower, upper, samplesToDecide } = decideProportion(k, n, goal);
+        assert.equal(verdict, lower >= goal ? 'pass' : upper < goal ? 'fail' : 'inconclusive');
+        if (verdict !== 'inconclusive') assert.equal(samplesToDecide, null);
+        if (samplesToDecide === null) return;
+        assert.ok(Number.isInteger(samplesToDecide) && samplesToDecide >= n);
+        const at = (count: number) => decideProportion((k / n) * count, count, goal).verdict;
+        assert.notEqual(at(samplesToDecide), 'inconclusive');
+        if (samplesToDecide - 1 > n) assert.equal(at(samplesToDecide - 1), 'inconclusive');
+      }),
+      RUNS,
+    );
   });
 
   it('should say so when no number of samples decides, and be open without samples', () => {
@@ -133,33 +110,32 @@ describe('decideProportion', () => {
 });
 
 describe('quantiles', () => {
-  it('should have an upper bound for a p99 from 299 samples on, and a p95 from 59', () => {
-    assert.equal(quantileBounds(range(298), 0.99).upper, null);
-    assert.equal(quantileBounds(range(299), 0.99).upper, 299);
-    assert.equal(quantileBounds(range(58), 0.95).upper, null);
-    assert.equal(quantileBounds(range(59), 0.95).upper, 59);
-  });
-
-  it('should keep to the ranks that the binomial distribution gives', () => {
-    const n = 100;
-    const { lower, upper, value } = quantileBounds(range(n), 0.5);
-    assert.equal(value, 50);
-    assert.ok(
-      binomialSum((upper as number) - 1, n, 0.5) >= 0.95 && binomialSum((upper as number) - 2, n, 0.5) < 0.95,
+  it('should be bounded by the nearest ranks that the binomial distribution gives, and by none where the sample is too small', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.double({ min: 0.3, max: 0.99, noNaN: true }),
+        (n, quantile) => {
+          const { lower, upper, value } = quantileBounds(range(n), quantile);
+          assert.equal(value, Math.max(1, Math.ceil(quantile * n)));
+          const below = (rank: number): number => (rank > n ? 1 : binomialSum(rank - 1, n, quantile));
+          const first = range(n).find((rank) => below(rank) >= 0.95 - 1e-9) ?? null;
+          assert.equal(upper, first);
+          const last = range(n).findLast((rank) => below(rank) <= 0.05 + 1e-9) ?? null;
+          assert.equal(lower, last);
+          for (const goal of [1, n / 2, n]) {
+            const decided = decideQuantile(range(n), quantile, goal);
+            const isMet = upper !== null && upper <= goal;
+            const isMissed = lower !== null && lower > goal;
+            assert.equal(decided.verdict, isMet ? 'pass' : isMissed ? 'fail' : 'inconclusive');
+            const needed = minimumSamples(quantile) ?? 0;
+            assert.equal(decided.samplesNeeded, n < needed ? needed : null);
+          }
+        },
+      ),
+      RUNS,
     );
-    assert.ok(
-      binomialSum((lower as number) - 1, n, 0.5) <= 0.05 && binomialSum(lower as number, n, 0.5) > 0.05,
-    );
-  });
-
-  it('should pass, fail and stay open', () => {
-    assert.equal(decideQuantile(range(299), 0.99, 299).verdict, 'pass');
-    assert.equal(decideQuantile(range(1000), 0.95, 900).verdict, 'fail');
-    const few = decideQuantile(range(20), 0.99, 500);
-    assert.deepEqual([few.verdict, few.samplesNeeded], ['inconclusive', 299]);
     assert.equal(decideQuantile([], 0.99, 500).verdict, 'inconclusive');
-    // Three of three above the goal: a p99 below it would make that a matter of one in a million.
-    assert.equal(decideQuantile(range(3), 0.99, 0.5).verdict, 'fail');
   });
 
   it('should find the median without touching its input', () => {

@@ -18,18 +18,6 @@ describe('a trial as it should be', () => {
     );
   });
 
-  it('should give an RTO that holds the true length and is narrow', () => {
-    const { loMs, hiMs } = record.rto ?? assert.fail('an RTO was expected');
-    assert.ok(loMs <= 2000 && 2000 <= hiMs, `[${loMs}, ${hiMs}]`);
-    assert.ok(hiMs - loMs <= 20, `${hiMs - loMs} ms wide`);
-  });
-
-  it('should keep the four sums', () => {
-    const w = record.writes ?? assert.fail('sums were expected');
-    assert.deepEqual([w.scheduled, w.ok, w.fail, w.unknown, w.unsent], [3200, 2800, 400, 0, 0]);
-    assert.deepEqual([w.present, w.lost, w.failAbsent, w.unexpected, w.duplicates], [2800, 0, 400, 0, 0]);
-  });
-
   it('should annotate phases with their polling error, relative to the landing', () => {
     const phases = Object.fromEntries(
       record.phases.map(({ name, atMs, errorMs }) => [name, [atMs, errorMs]]),
@@ -120,19 +108,6 @@ describe('recovery', () => {
     assert.match(said(record), /RTO > 34\.\d+ s when the recording ended, goal 30 s/);
   });
 
-  it('should not count an outage that was over before the fault, however shortly', () => {
-    const record = judge(
-      new Synthetic({
-        outages: [
-          [1_000, 1_500],
-          [5_000, 2_000],
-        ],
-      }),
-    );
-    assert.equal(record.outages.length, 2);
-    assert.ok((record.rto?.hiMs ?? Infinity) < 2_050, String(record.rto?.hiMs));
-  });
-
   it('should take outages with less than 5 s between them as one, and list both', () => {
     const flapping = new Synthetic({
       lengthMs: 20_000,
@@ -149,54 +124,6 @@ describe('recovery', () => {
     assert.match(record.rtoNote ?? '', /^2 outages/);
   });
 
-  it('should keep apart outages with a steady stretch between them, and take the longest', () => {
-    const record = judge(
-      new Synthetic({
-        lengthMs: 25_000,
-        outages: [
-          [5_000, 1_000],
-          [13_000, 3_000],
-        ],
-      }),
-    );
-    assert.ok(Math.abs((record.rto?.hiMs ?? 0) - 3000) < 20);
-  });
-
-  it('should not count an outage before the fault into the RTO', () => {
-    const record = judge(
-      new Synthetic({
-        lengthMs: 25_000,
-        faultAtMs: 12_000,
-        outages: [
-          [1_000, 4_000],
-          [12_000, 1_000],
-        ],
-      }),
-    );
-    assert.ok(Math.abs((record.rto?.hiMs ?? 0) - 1000) < 20, JSON.stringify(record.rto));
-    assert.equal(record.outages.length, 2);
-  });
-
-  it('should not count a write that hung through the end as a new outage', () => {
-    const hung = new Synthetic();
-    // Sent just before the end of the outage, given up a second later, when others had long been acknowledged.
-    Object.assign(hung.write(1395), { outcome: 'unknown', done: START + 7_970 + 0.1 });
-    const record = judge(hung);
-    assert.equal(record.outages.length, 1);
-    assert.equal(record.verdict, 'pass', record.reason);
-    assert.equal(record.outages[0]?.unknown, 1);
-  });
-
-  it('should give silence its due: a beginning that is known to one deadline only', () => {
-    const silent = new Synthetic();
-    for (const op of silent.writes)
-      if (op.outcome === 'fail')
-        Object.assign(op, { outcome: 'unknown', done: op.sent + 1000, detail: 'deadline' });
-    const { loMs = 0, hiMs = 0 } = judge(silent.readBack()).rto ?? {};
-    assert.ok(loMs <= 2000 && 2000 <= hiMs, `[${loMs}, ${hiMs}]`);
-    assert.ok(loMs >= 900 && hiMs <= 2020, `[${loMs}, ${hiMs}]`);
-  });
-
   it('should state an RTO of at most one spacing when no write failed', () => {
     const trial = new Synthetic({ outages: [] }).without('leader');
     for (const [t, leader] of [
@@ -209,16 +136,6 @@ describe('recovery', () => {
     assert.equal(record.rto?.loMs, 0);
     assert.ok(record.rto.hiMs <= 10);
     assert.match(record.rtoNote ?? '', /no write failed/);
-  });
-
-  it('should hold the RTO against the goal with both ends', () => {
-    const goals = (rtoSeconds: number) => ({ rtoSeconds, lostWrites: 0 });
-    assert.equal(judge(new Synthetic({ goals: goals(1.9) })).verdict, 'fail');
-    assert.match(said(judge(new Synthetic({ goals: goals(1.9) }))), /RTO 1\.99\d* to 2\.\d+ s, goal 1\.9 s/);
-    const open = judge(new Synthetic({ goals: goals(2) }));
-    assert.equal(open.verdict, 'inconclusive');
-    assert.match(said(open), /lies in between/);
-    assert.equal(judge(new Synthetic({ goals: goals(2.1) })).verdict, 'pass');
   });
 
   it('should flag what came sooner or later than the settings allow', () => {
