@@ -191,7 +191,13 @@ export function proxyServer(
   routes: readonly Route[],
   { podName, telemetry }: ProxyOptions,
 ): { server: Server; counters: Counters } {
-  const agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: 30_000 });
+  // fifo: kept connections are used in turn, so that a pod that is added gets its share, and not one alone while few are needed.
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: MOST_CONNECTIONS,
+    timeout: 30_000,
+    scheduling: 'fifo',
+  });
   const counters: Counters = { requests: 0, failures: 0 };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<number> => {
     const url = incoming.url ?? '/';
