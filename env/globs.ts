@@ -1,25 +1,54 @@
-const SPECIAL = /[.+^$()|[\]\\]/;
+/** More alternatives of one glob than anybody types: twenty braces of two would be a million. */
+const MOST_ALTERNATIVES = 1_000;
 
-/** Splits `a{b,c}d` into `abd` and `acd`; braces do not nest. */
+/** Splits `a{b,c}d` into `abd` and `acd`; braces do not nest. @throws RangeError for more than a thousand alternatives */
 export function expandBraces(pattern: string): string[] {
-  const match = /^(?<before>[^{]*)\{(?<inside>[^{}]*)\}(?<after>.*)$/.exec(pattern);
-  if (match?.groups === undefined) return [pattern];
-  const { before = '', inside = '', after = '' } = match.groups;
-  return inside.split(',').flatMap((part) => expandBraces(`${before}${part.trim()}${after}`));
+  let found = [''];
+  let rest = pattern;
+  for (;;) {
+    const match = /^(?<before>[^{]*)\{(?<inside>[^{}]*)\}/.exec(rest);
+    if (match?.groups === undefined) return found.map((one) => `${one}${rest}`);
+    const { before = '', inside = '' } = match.groups;
+    const parts = inside.split(',').map((part) => part.trim());
+    found = found.flatMap((one) => parts.map((part) => `${one}${before}${part}`));
+    if (found.length > MOST_ALTERNATIVES)
+      throw new RangeError(`the glob ${pattern} has more than ${MOST_ALTERNATIVES} alternatives in braces`);
+    rest = rest.slice(match[0].length);
+  }
 }
 
-function toExpression(glob: string): RegExp {
-  let source = '';
-  for (let index = 0; index < glob.length; index++) {
-    const letter = glob.charAt(index);
-    if (letter === '*' && glob.charAt(index + 1) === '*') {
-      source += '.*';
-      index++;
-    } else if (letter === '*') source += '[^/]*';
-    else if (letter === '?') source += '[^/]';
-    else source += SPECIAL.test(letter) ? `\\${letter}` : letter;
+/** One token of a glob without braces. */
+interface Token {
+  /** It takes any number of letters. */
+  repeats: boolean;
+  takes: (letter: string) => boolean;
+}
+
+function tokensOf(glob: string): Token[] {
+  return (glob.match(/\*\*|[^]/g) ?? []).map((text) => ({
+    repeats: text.startsWith('*'),
+    takes: (letter) => text === '**' || (text === '*' || text === '?' ? letter !== '/' : letter === text),
+  }));
+}
+
+/**
+ * Whether the tokens match, in time of glob × text: a permit's globs are others' text, and a regular expression of many stars takes hours to
+ * fail.
+ */
+function isMatch(tokens: readonly Token[], text: string): boolean {
+  // reached[i]: the tokens before i match the text read so far.
+  let reached = [true];
+  tokens.forEach(({ repeats }, i) => (reached[i + 1] = repeats && reached[i] === true));
+  for (const letter of text) {
+    const next = [false];
+    tokens.forEach(({ repeats, takes }, i) => {
+      const from = repeats ? reached[i + 1] : reached[i];
+      const goesOn = from === true && takes(letter);
+      next[i + 1] = goesOn || (repeats && next[i] === true);
+    });
+    reached = next;
   }
-  return new RegExp(`^${source}$`);
+  return reached[tokens.length] === true;
 }
 
 /**
@@ -27,8 +56,8 @@ function toExpression(glob: string): RegExp {
  * either.
  */
 export function globMatcher(glob: string): (text: string) => boolean {
-  const expressions = expandBraces(glob).map(toExpression);
-  return (text) => expressions.some((expression) => expression.test(text));
+  const alternatives = expandBraces(glob).map(tokensOf);
+  return (text) => alternatives.some((one) => isMatch(one, text));
 }
 
 /** Whether any of the globs matches. */

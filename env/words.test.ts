@@ -15,6 +15,15 @@ test('should take every other character for itself', () => {
   assert.ok(globMatcher('a(b)+[c]')('a(b)+[c]'));
 });
 
+test('should match and refuse a glob of many stars at once', () => {
+  const glob = globMatcher('**a**a**a**a**a**a**a**a**b');
+  assert.ok(!glob('a'.repeat(2_000)));
+  assert.ok(glob(`${'a'.repeat(2_000)}/b`));
+  assert.ok(globMatcher('**')(''));
+  assert.ok(globMatcher('topology/**')('topology/'));
+  assert.throws(() => globMatcher('{a,b}'.repeat(20)), /more than 1000 alternatives/);
+});
+
 test('should expand braces', () => {
   assert.deepEqual(expandBraces('x/{a,b}/{c,d}'), ['x/a/c', 'x/a/d', 'x/b/c', 'x/b/d']);
   assert.deepEqual(expandBraces('plain'), ['plain']);

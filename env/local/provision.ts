@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   allSettledOrThrow,
@@ -18,7 +18,7 @@ import type { InstanceName } from './nodes/addressing.ts';
 import { ensureNetwork, linkState, restoreLink } from './nodes/links.ts';
 import { nodeStatus, startNode } from './nodes/node.ts';
 import { askOnce } from '../../host/http.ts';
-import { logDir } from '../../host/paths.ts';
+import { logDir, stateDir } from '../../host/paths.ts';
 import { startDetached } from '../../host/run.ts';
 import { waitFor } from '../../host/wait.ts';
 import { patient } from '../../host/patience.ts';
@@ -62,6 +62,9 @@ export async function provisionCluster(target: Target, progress: Progress): Prom
   progress.begin('clean', 'removing what an earlier attempt left');
   await beginAgain(target);
   progress.begin('nodes', `starting ${cluster.nodes.length} nodes`);
+  // Disks, volumes, logs and keys lie below it, with whatever modes their writers chose: other users of the machine must not get in.
+  mkdirSync(stateDir(instance), { recursive: true });
+  chmodSync(stateDir(instance), 0o700);
   mkdirSync(logDir(instance), { recursive: true });
   await prepareHost({ signal });
   await ensureNetwork(instance, size, { signal });

@@ -73,6 +73,8 @@ kill_all() {
 }
 
 freezer() {
+  # Of one container: a part of a name would find what holds many.
+  echo "$1" | grep -qxE '[0-9a-f]{64}' || return 1
   for base in "$cgroups/freezer" "$cgroups"; do
     folder=$(find "$base" -type d -name "*$1*" ! -name '*conmon*' 2>/dev/null | head -n 1)
     [ -n "$folder" ] || continue

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PodInjector } from './pod.ts';
+import type { PodInjectorOptions, Shared } from './pod.ts';
 
 const READY_MS = 1000;
 const member = { name: 'pg-1', uid: 'u-1', node: 'worker-1' };
@@ -57,4 +58,10 @@ test('of a pod with an injected sidecar the state of the own container is said',
   });
   assert.match(message, /waited up to 1 s for .* to run; last seen: Pending .*ErrImagePull/);
   assert.doesNotMatch(message, /PodInitializing/);
+});
+
+test('a container whose id is none is not looked for: a shorter text could name every pod of a node', async () => {
+  const injector = new PodInjector({ landingMs: 300 } as PodInjectorOptions, {} as Shared);
+  const frozen = await injector.freeze({ ...member, containers: { db: 'containerd://kubepods' } }, 'db');
+  assert.match(JSON.stringify(frozen), /the id \\"kubepods\\", which is none of a container/);
 });

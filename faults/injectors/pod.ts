@@ -23,6 +23,8 @@ import { hitOf } from '../_common/fault.ts';
 import { AGENT_CONTAINER, agentCommand, agentPod, ENTRY_ANNOTATION } from './agent-pod.ts';
 import { loseNode, providerIdIn, type PowerCommands } from './power.ts';
 
+/** Of every container runtime; the agent looks for it in the names of cgroups, where a shorter text could name many. */
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
 const LOOK_EVERY_MS = 250;
 const DROP_LOOK_MS = 100;
 /** Phases in which a pod runs, or has ended and will not run any more. */
@@ -50,7 +52,7 @@ export interface PodInjectorOptions {
   power: PowerCommands | null;
 }
 
-type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 'signal'>;
+export type Shared = Pick<FaultContext, 'check' | 'perform' | 'kube' | 'timeoutMs' | 'signal'>;
 
 /**
  * Acts on a node through a privileged pod on it, created through the guard. Ending the pod makes it undo what it did, and that is the
@@ -95,6 +97,10 @@ export class PodInjector implements FaultInjector {
   async freeze(member: FaultMember, container: string): Promise<Preparation> {
     const id = (member.containers?.[container] ?? '').replace(/^[a-z-]+:\/\//, '');
     if (id === '') return { reason: `the container ${container} of ${member.name} does not run` };
+    if (!CONTAINER_ID.test(id))
+      return {
+        reason: `the container ${container} of ${member.name} has the id "${id}", which is none of a container`,
+      };
     const looked = await this.#ask(member, ['frozen', id]);
     if ('reason' in looked) return looked;
     if (!looked.said.startsWith('THAWED'))

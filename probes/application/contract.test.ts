@@ -34,6 +34,14 @@ describe('a request as it is sent', () => {
     });
   });
 
+  it('should lead nowhere by an id that is a step in a path', () => {
+    for (const id of ['.', '..'])
+      assert.throws(
+        () => filled(ECHO, { method: 'DELETE', path: '/orders/{id}' }, { ...VALUES, id }),
+        /a step in a path/,
+      );
+  });
+
   it('should have neither body nor header where none is declared', () => {
     assert.deepEqual(filled({ follow: 'trace' }, LOOK, VALUES), {
       method: 'GET',

@@ -108,12 +108,17 @@ export function placeholdersIn(text: string): string[] {
   return [...text.matchAll(PLACEHOLDER)].map((found) => found[1] ?? '');
 }
 
-/** The request with its placeholders filled, and with the header by which it is followed. */
+/**
+ * The request with its placeholders filled, and with the header by which it is followed.
+ * @throws Error for an id, of an answer, that leads elsewhere: `DELETE /tenders/..` would be `DELETE /`, with the account of the canaries
+ */
 export function filled(
   { follow }: Pick<Contract, 'follow'>,
   request: Pick<ContractRequest, 'method' | 'path' | 'body'>,
   values: Values,
 ): FilledRequest {
+  if (values.id === '.' || values.id === '..')
+    throw new Error(`the service named "${values.id}" as the id of what it made, which is a step in a path`);
   const path = request.path.replace(PLACEHOLDER, (_, name: string) =>
     encodeURIComponent(valueOf(name, values)),
   );

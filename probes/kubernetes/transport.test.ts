@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { closed, kubeconfigText, listening } from './_testing/listening.ts';
 import type { Listening } from './_testing/listening.ts';
 import { KubeError } from './errors.ts';
-import { authorityOf, loadKubeConfig, sendsCredentials, Transport } from './transport.ts';
+import { authorityOf, caDigests, loadKubeConfig, sendsCredentials, Transport } from './transport.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-kubeconfig-'));
 mkdirSync(join(folder, 'tokens'));
@@ -143,4 +143,11 @@ test('should find certificates beside a kubeconfig that is itself named by a rel
   } finally {
     process.chdir(before);
   }
+});
+
+test('should know a cluster by no authority that its certificate is not held to', () => {
+  const digests = (cluster: object): number =>
+    caDigests(loadKubeConfig(fileOf({ user: {}, cluster }))).length;
+  assert.equal(digests({}), 1);
+  assert.equal(digests({ 'insecure-skip-tls-verify': true }), 0);
 });

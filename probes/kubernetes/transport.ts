@@ -267,8 +267,12 @@ export function skipsVerification(config: KubeConfig): boolean {
   return config.getCurrentCluster()?.skipTLSVerify === true;
 }
 
-/** SHA-256 (hex) of each certificate of the kubeconfig's CA, over its DER form: while an authority is replaced there are two. Empty where it names none. */
+/**
+ * SHA-256 (hex) of each certificate of the kubeconfig's CA, over its DER form: while an authority is replaced there are two. Empty where it names
+ * none, and where no certificate is verified: a CA that nothing is held to says nothing of who answers.
+ */
 export function caDigests(config: KubeConfig): string[] {
+  if (skipsVerification(config)) return [];
   const certificates = (authorityOf(config) ?? '').match(
     /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
   );

@@ -116,8 +116,12 @@ test('permits nothing while the clocks of this machine and of the API server are
 });
 
 test('says when the account that drills could write its own permit', async () => {
-  const asked = (allowed: boolean) =>
-    new ClusterPermits(() => Promise.resolve({ status: 201, body: { status: { allowed } } }), 'n').weakness();
-  assert.match((await asked(true)) ?? '', /the permit protects nothing/);
-  assert.equal(await asked(false), null);
+  const asked = (mayOnly: string) =>
+    new ClusterPermits(({ body }) => {
+      const allowed = JSON.stringify(body).includes(`"verb":"${mayOnly}"`);
+      return Promise.resolve({ status: 201, body: { status: { allowed } } });
+    }, 'n').weakness();
+  for (const verb of ['create', 'update', 'patch', 'delete'])
+    assert.match((await asked(verb)) ?? '', /the permit protects nothing/, verb);
+  assert.equal(await asked('get'), null);
 });

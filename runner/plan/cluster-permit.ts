@@ -7,6 +7,8 @@ import { seenAt } from '../safety/timers/undo-kube.ts';
 /** ConfigMap in Plumbline's own namespace, written by the owners of the cluster; their RBAC keeps Plumbline from writing it. */
 export const PERMIT_NAME = 'plumbline-permit';
 const CALL_TIMEOUT_MS = 5_000;
+/** Each of them is enough: what may not be updated can be patched, or deleted and made anew. */
+const WRITES = ['create', 'update', 'patch', 'delete'];
 /** Clocks that are further apart than this could open a window of time, or keep one open, by minutes. An answer takes seconds, and tells whole ones. */
 const CLOCKS_APART_MS = 60_000;
 
@@ -107,12 +109,14 @@ export class ClusterPermits {
 
   /** Why the permit is no guard: the account that drills may write it itself. null: it may not, or that is unknown. */
   async weakness(): Promise<string | null> {
-    const attributes = {
-      namespace: this.#namespace,
-      verb: 'update',
-      resource: 'configmaps',
-      name: PERMIT_NAME,
-    };
+    const allowed = await Promise.all(WRITES.map((verb) => this.#mayWrite(verb)));
+    return allowed.includes(true)
+      ? `the account that runs drills may write its own permit (ConfigMap ${this.#namespace}/${PERMIT_NAME}), so the permit protects nothing: take that right away (see deploy/rbac.yaml)`
+      : null;
+  }
+
+  async #mayWrite(verb: string): Promise<boolean> {
+    const attributes = { namespace: this.#namespace, verb, resource: 'configmaps', name: PERMIT_NAME };
     const body = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
@@ -120,9 +124,7 @@ export class ClusterPermits {
     };
     const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const reply = await this.#ask({ method: 'POST', path, body });
-    return seenAt(reply?.body, 'status', 'allowed') === true
-      ? `the account that runs drills may write its own permit (ConfigMap ${this.#namespace}/${PERMIT_NAME}), so the permit protects nothing: take that right away (see deploy/rbac.yaml)`
-      : null;
+    return seenAt(reply?.body, 'status', 'allowed') === true;
   }
 
   async #read(): Promise<ReturnType<typeof parsePermit>> {

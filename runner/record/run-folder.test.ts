@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,7 @@ test('should make a folder of its own for each run and point latest at the newes
   const second = makeRunFolder(parent, 'local', at);
   assert.match(first.id, /^20261124T163015Z-local-[0-9a-f]{4}$/);
   assert.ok(existsSync(first.histories));
+  assert.equal(statSync(first.path).mode & 0o777, 0o700, 'it holds lines of logs');
   assert.deepEqual([moveLatest(first), moveLatest(second)], [null, null]);
   assert.equal(readlinkSync(join(parent, 'latest')), second.id);
 });

@@ -84,6 +84,9 @@ function proven(path: string): RunFolder {
   const parent = dirname(path);
   const histories = join(path, 'histories');
   try {
+    mkdirSync(parent, { recursive: true });
+    // Lines of the platform's logs are in it, and so may be what people wrote: only who runs Plumbline reads it.
+    mkdirSync(path, { recursive: true, mode: 0o700 });
     mkdirSync(histories, { recursive: true });
     const room = statfsSync(path);
     const freeBytes = room.bavail * room.bsize;

@@ -188,6 +188,9 @@ function copyPki(from: NodeSpec, to: NodeSpec): void {
   }
 }
 
+/** Form of a bootstrap token (Kubernetes documentation, TLS bootstrapping). */
+const BOOTSTRAP_TOKEN = /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g;
+
 async function kubeadm(node: NodeSpec, argv: readonly string[], context: BringUp): Promise<void> {
   const [first = ''] = argv;
   const timeoutMs = first === 'init' ? INIT_DEADLINE_MS : JOIN_DEADLINE_MS;
@@ -199,7 +202,9 @@ async function kubeadm(node: NodeSpec, argv: readonly string[], context: BringUp
   });
   const log = join(stateDir(node.instance), 'log', `kubeadm-${node.name}.log`);
   mkdirSync(dirname(log), { recursive: true });
-  writeFileSync(log, `${result.stdout}\n${result.stderr}\n`, { flag: 'a' });
+  // kubeadm prints the command by which a node joins: whoever has the token in it gets a node's certificate.
+  const output = `${result.stdout}\n${result.stderr}\n`.replaceAll(BOOTSTRAP_TOKEN, 'TOKEN');
+  writeFileSync(log, output, { flag: 'a', mode: 0o600 });
   if (result.code === 0) return;
   const where = `on node ${node.name}; see ${log} and ${nodeLogs(node).kubelet}`;
   throw new Error(`kubeadm ${first} failed ${where}`, { cause: new CommandError(command, result, null) });

@@ -28,7 +28,8 @@ const FROM_HOST_ETC = [
   'passwd',
   'protocols',
   'services',
-  'ssl',
+  'ssl/certs',
+  'ssl/openssl.cnf',
 ];
 
 const BOOT_DEADLINE_MS = 30_000;

@@ -181,6 +181,10 @@ describe('what a script sees', () => {
         if (url === '/empty') response.writeHead(204).end();
         else if (url === '/gzip')
           response.writeHead(503, { 'content-encoding': 'gzip' }).end(gzipSync('zipped'));
+        else if (url === '/bomb')
+          response
+            .writeHead(200, { 'content-encoding': 'gzip' })
+            .end(gzipSync(Buffer.alloc(65 * 1024 * 1024)));
         else if (url === '/no-gzip')
           response.writeHead(200, { 'content-encoding': 'gzip' }).end('not zipped');
         else if (url === '/to') response.writeHead(302, { location: '/told' }).end();
@@ -198,6 +202,7 @@ describe('what a script sees', () => {
         check(post, { named: (r) => r.headers['X-Some-Name'] === 'v', text: (r) => r.status_text === '200 OK' && r.error === '' && r.error_code === 0, time: (r) => r.timings.duration > 0 });
         check(await ask('GET', '/empty'), { none: (r) => r.status === 204 && r.body === null });
         check(await ask('GET', '/gzip'), { zipped: (r) => r.body === 'zipped' && r.error_code === 1503 });
+        check(await ask('GET', '/bomb'), { bomb: (r) => r.status === 0 && r.error_code === 1701 });
         check(await ask('GET', '/no-gzip'), { broken: (r) => r.status === 0 && r.error_code === 1701 });
         check(await ask('GET', '/to', null, { redirects: 0 }), { redirect: (r) => r.status === 302 && r.headers.Location === '/told' });
         check(await http.asyncRequest('GET', 'http://h:x/'), { 'no URL': (r) => r.status === 0 && r.error_code === 1020 });
@@ -205,7 +210,7 @@ describe('what a script sees', () => {
       };`,
       server.url,
     );
-    assert.deepEqual([result.requests, result.errors.length], [5, 2], result.errors.join('\n'));
+    assert.deepEqual([result.requests, result.errors.length], [6, 3], result.errors.join('\n'));
   });
 
   it('should be errors that name the line of the script, and few of them', async () => {

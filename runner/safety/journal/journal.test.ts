@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempFolder } from '../../../host/_testing/temp-folder.ts';
@@ -41,6 +41,14 @@ test('entries are on disk before record returns, and keep their order', () => {
       [2, 'two'],
     ],
   );
+});
+
+test('a folder that others may write is refused: what is in it would be done', () => {
+  const { folder } = fresh();
+  chmodSync(folder, 0o720);
+  assert.throws(() => new Journal(folder), /can be written by others \(owner \d+, mode 720\)/);
+  chmodSync(folder, 0o750);
+  assert.doesNotThrow(() => new Journal(folder));
 });
 
 test('an entry of which the disk takes only a part is not recorded, and the action does not begin', () => {

@@ -1,6 +1,16 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { CommandError, EXIT } from '../../../host/errors.ts';
 import { writeWhole } from '../../../host/write-whole.ts';
 import { entrySchema, stateSchema } from './entry-schema.ts';
 import type { Entry, EntryState } from '../types.ts';
@@ -46,7 +56,7 @@ export class Journal {
   readonly folder: string;
   readonly #file: string;
 
-  /** Creates the folder when it is missing. */
+  /** Creates the folder when it is missing. @throws CommandError (75) where others may write to it */
   constructor(folder: string) {
     this.folder = folder;
     this.#file = join(folder, FILE);
@@ -54,6 +64,13 @@ export class Journal {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       syncFolder(dirname(folder));
     }
+    // What it holds is done as it stands there, and often as root.
+    const { uid, mode } = statSync(folder);
+    if ((mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.()))
+      throw new CommandError(
+        `the journal's folder ${folder} can be written by others (owner ${uid}, mode ${(mode & 0o7777).toString(8)}): whoever writes there decides what is undone; make it yours alone (chown, chmod 700), after a look at what it holds`,
+        EXIT.refused,
+      );
   }
 
   /** All entries that can be read, with their latest state, in the order of recording. */

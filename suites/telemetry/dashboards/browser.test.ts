@@ -5,12 +5,14 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Browser } from '@playwright/test';
 import { launchBrowser } from './browser.ts';
+import type { Machine } from './browser.ts';
 
 const BROWSER = {} as Browser;
+const without = new Error('browserType.launch: [FATAL] No usable sandbox! If this is a container');
 const missing = new Error("browserType.launch: Executable doesn't exist at /somewhere/chrome");
 
 /** A machine whose PATH has these programs, and where only they start. */
-async function machine(context: TestContext, names: string[], own?: Error) {
+async function machine(context: TestContext, names: string[], own?: Error, isRoot = true) {
   const folder = await mkdtemp(path.join(tmpdir(), 'plumbline-browser-'));
   context.after(() => rm(folder, { recursive: true }));
   for (const name of names) {
@@ -19,13 +21,16 @@ async function machine(context: TestContext, names: string[], own?: Error) {
   }
   const started: (string | undefined)[] = [];
   const given: string[][] = [];
-  const launch = (options: { args: string[]; executablePath?: string }): Promise<Browser> => {
-    const { args, executablePath } = options;
+  const sandboxes: boolean[] = [];
+  const launch: Machine['launch'] = ({ args, executablePath, chromiumSandbox }) => {
+    sandboxes.push(chromiumSandbox);
     given.push(args);
     started.push(executablePath && path.basename(executablePath));
-    return executablePath === undefined && own !== undefined ? Promise.reject(own) : Promise.resolve(BROWSER);
+    return executablePath === undefined && own !== undefined && !(own === without && !chromiumSandbox)
+      ? Promise.reject(own)
+      : Promise.resolve(BROWSER);
   };
-  return { path: `/nowhere:${folder}`, launch, started, given };
+  return { path: `/nowhere:${folder}`, launch, started, given, sandboxes, isRoot };
 }
 
 test("should take Playwright's own browser, and else the first that is on PATH", async (context) => {
@@ -53,4 +58,14 @@ test('should reach a host where the environment says it is, and no other', async
   await launchBrowser({ timeoutMs: 1_000, reach }, own);
   await launchBrowser({ timeoutMs: 1_000 }, own);
   assert.deepEqual(own.given, [['--host-resolver-rules=MAP grafana.example.test 198.18.0.9:8443'], []]);
+});
+
+test('should put pages into a sandbox, unless it is root or the kernel has none to give', async (context) => {
+  const user = await machine(context, [], undefined, false);
+  await launchBrowser({ timeoutMs: 1_000 }, user);
+  const root = await machine(context, []);
+  await launchBrowser({ timeoutMs: 1_000 }, root);
+  const container = await machine(context, [], without, false);
+  assert.equal(await launchBrowser({ timeoutMs: 1_000 }, container), BROWSER);
+  assert.deepEqual([user.sandboxes, root.sandboxes, container.sandboxes], [[true], [false], [true, false]]);
 });

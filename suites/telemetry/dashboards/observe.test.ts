@@ -10,6 +10,8 @@ interface Shown {
   calls: unknown[];
   told: { kind: string; [field: string]: unknown }[];
   viewport: { width: number; height: number } | undefined;
+  /** What becomes of a request to this URL while nobody is logged in. */
+  fateOf: (url: string, isNavigationRequest: boolean) => Promise<string>;
 }
 
 interface Way {
@@ -47,14 +49,23 @@ async function shown(
   landsOn: string,
   { trust = 'system', fails, marks = ['viz'], status = 200, queries = [], answers }: Way = {},
 ): Promise<Shown> {
-  const seen: Shown = { calls: [], told: [], viewport: undefined };
+  const seen: Shown = { calls: [], told: [], viewport: undefined, fateOf: () => Promise.resolve('asked') };
   const listeners: ((response: object) => void)[] = [];
   let route: (of: object, request: object) => Promise<void> = () => Promise.resolve();
   let isAsked = false;
   const page = {
     on: (event: string, listener: (response: object) => void) =>
       event === 'response' && listeners.push(listener),
-    route: (_urls: string, handle: typeof route) => {
+    route: (urls: string | ((url: URL) => boolean), handle: typeof route) => {
+      if (typeof urls !== 'string') {
+        seen.fateOf = async (url, isNavigation) => {
+          let fate = 'asked';
+          const ways = { continue: () => (fate = 'led on'), abort: () => (fate = 'aborted') };
+          if (urls(new URL(url))) await handle(ways, { isNavigationRequest: () => isNavigation });
+          return fate;
+        };
+        return;
+      }
       route = handle;
       isAsked = true;
     },
@@ -111,6 +122,18 @@ test('should look at a whole dashboard, also under the name that the server give
   const { told, viewport } = await shown('https://grafana.example.test/g/d/slo/goals?kiosk');
   assert.deepEqual(told, [{ kind: 'rendered', uid: 'slo', status: 200, panels: 3, errors: 0, data: [] }]);
   assert.ok((viewport?.height ?? 0) >= 12_000);
+});
+
+test('should let scripts of a dashboard reach no other server, and lead a login there', async () => {
+  const { fateOf } = await shown('https://grafana.example.test/g/d/slo/goals?kiosk');
+  assert.deepEqual(
+    await Promise.all([
+      fateOf('http://169.254.169.254/latest/meta-data', false),
+      fateOf('https://id.example.test/login', true),
+      fateOf('https://grafana.example.test/g/api/x', false),
+    ]),
+    ['aborted', 'led on', 'asked'],
+  );
 });
 
 test('should say nothing of a dashboard that leads to where one logs in', async () => {

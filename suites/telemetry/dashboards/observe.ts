@@ -103,6 +103,7 @@ async function shown(ctx: CheckContext, browser: Browser, of: Dashboard, before:
   let pages: Asked | null = null;
   try {
     if (before !== null) pages = await asAccount(ctx, page, address.href);
+    else await keepWithin(page, address.origin);
     if (before !== null && pages === null) return before;
     return await looked(ctx, page, { of, address, pages });
   } catch (error) {
@@ -111,6 +112,14 @@ async function shown(ctx: CheckContext, browser: Browser, of: Dashboard, before:
   } finally {
     await page.close();
   }
+}
+
+/** Scripts of a dashboard get nothing from other servers, whatever this machine can reach. A page may lead to a login elsewhere. */
+async function keepWithin(page: Page, origin: string): Promise<void> {
+  const isElsewhere = (url: URL): boolean => url.origin !== origin && url.protocol.startsWith('http');
+  await page.route(isElsewhere, (route, request) =>
+    request.isNavigationRequest() ? route.continue() : route.abort(),
+  );
 }
 
 async function looked(

@@ -1,12 +1,15 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { ERROR_CODES, RequestError } from './errors.ts';
 
+/** A few hundred bytes can unpack to gigabytes: an answer that is larger is refused, as one that is damaged is. */
+const LIMIT = { maxOutputLength: 64 * 1024 * 1024 };
+
 /** The codings that k6 knows. gzip and zlib begin with a header, so an empty body is an error for them. */
 const DECODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
-  gzip: (bytes) => gunzipSync(notEmpty(bytes)),
-  deflate: (bytes) => inflateSync(notEmpty(bytes)),
-  br: (bytes) => brotliDecompressSync(bytes),
-  zstd: (bytes) => (bytes.length === 0 ? bytes : zstdDecompressSync(bytes)),
+  gzip: (bytes) => gunzipSync(notEmpty(bytes), LIMIT),
+  deflate: (bytes) => inflateSync(notEmpty(bytes), LIMIT),
+  br: (bytes) => brotliDecompressSync(bytes, LIMIT),
+  zstd: (bytes) => (bytes.length === 0 ? bytes : zstdDecompressSync(bytes, LIMIT)),
 };
 
 /**
