@@ -248,9 +248,12 @@ describe('PostgreSQL without a manager', () => {
     } finally {
       await Promise.all([observer.stop(), beside.stop(), underPatroni.stop()]);
     }
-    // A new connection may take longer than a look waits: until there is one nobody is seen to lead.
-    const fromFirst = leadersIn(seen).filter((leader, at) => leader !== null || at > 0);
-    assert.deepEqual(fromFirst, ['pg-0', 'pg-1', 'pg-1']);
+    // A new connection, or an answer of a busy server, may take longer than a look waits: then nobody is seen to lead.
+    const led = leadersIn(seen).filter((leader) => leader !== null);
+    assert.deepEqual(
+      led.filter((leader, at) => leader !== led[at - 1]),
+      ['pg-0', 'pg-1'],
+    );
     const several = (of: readonly StoreObservation[]) =>
       of.flatMap((one) => (one.kind === 'several-leaders' ? [one] : []));
     const both = several(seen);
