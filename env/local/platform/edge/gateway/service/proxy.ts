@@ -191,13 +191,8 @@ export function proxyServer(
   routes: readonly Route[],
   { podName, telemetry }: ProxyOptions,
 ): { server: Server; counters: Counters } {
-  // fifo: kept connections are used in turn, so that a pod that is added gets its share, and not one alone while few are needed.
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: MOST_CONNECTIONS,
-    timeout: 30_000,
-    scheduling: 'fifo',
-  });
+  // A connection leads to one pod: with one for each request, a pod that is added gets its share at once, as from Kong, which asks pods in turn.
+  const agent = new Agent({ keepAlive: false, maxSockets: MOST_CONNECTIONS, timeout: 30_000 });
   const counters: Counters = { requests: 0, failures: 0 };
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<number> => {
     const url = incoming.url ?? '/';
