@@ -91,6 +91,7 @@ test('names only what the judge does not read', () => {
   assert.deepEqual(passing(result), [
     'as-before.differences: element added',
     'as-before.uncompared: field added',
+    'as-before.unseen: field added',
     'steady-after.cannotAsk: field added',
     'steady-after.detail: name replaced',
     'steady-after.leader: field added',

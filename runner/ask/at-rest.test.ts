@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../suites/harness/protocol.ts';
 import { atRest } from './at-rest.ts';
-import type { SnapshotSource } from './snapshot.ts';
+import type { SnapshotSource } from './snapshot/stores.ts';
 
 /** A Deployment of two, which has as many ready pods at each look as is said; the last number holds from then on. */
 function readyAtEachLook(numbers: readonly number[], settle: number): SnapshotSource {
@@ -38,10 +38,10 @@ const look = (source: SnapshotSource): ReturnType<typeof atRest> => atRest(sourc
 test('should not take what is still in motion for how the environment was', async () => {
   const { seen, restless } = await look(readyAtEachLook([1, 2], 5));
   assert.deepEqual(restless, []);
-  assert.equal(seen.get('Deployment tender/api is ready'), 'true');
+  assert.equal(seen.objects.get('Deployment tender/api')?.ready, true);
 });
 
 test('should say what does not come to rest in time', async () => {
   const { restless } = await look(readyAtEachLook([1], 0));
-  assert.deepEqual(restless, ['Deployment tender/api is ready: false']);
+  assert.deepEqual(restless, ['Deployment tender/api is not ready']);
 });

@@ -1,6 +1,8 @@
 import { lookUntil } from '../../host/wait.ts';
 import { timeoutMsOf } from '../plan/environment-parts.ts';
-import { leaveOut, takeSnapshot, unrest, type Snapshot, type SnapshotSource } from './snapshot.ts';
+import { leaveOut, restlessLines, unrest, type Snapshot } from './snapshot/snapshot.ts';
+import type { SnapshotSource } from './snapshot/stores.ts';
+import { takeSnapshot } from './snapshot/take.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -15,7 +17,8 @@ export async function atRest(
   signal: AbortSignal,
   about: string | null = null,
 ): Promise<Rest> {
-  return described((await looked(runner, signal, about)).seen, about);
+  const { seen } = await looked(runner, signal, about);
+  return { seen, restless: restlessLines(seen, about) };
 }
 
 /**
@@ -29,9 +32,9 @@ export async function atRestBeside(
   about: string | null,
 ): Promise<Rest> {
   const { seen, never } = await looked(runner, signal, about);
-  const kept = runner.stores.steadyOnce;
-  for (const subject of never) leaveOut(seen, subject, { about, kept });
-  return described(seen, about);
+  for (const store of never)
+    if (store !== about && !runner.stores.steadyOnce.has(store)) leaveOut(seen, store);
+  return { seen, restless: restlessLines(seen, about) };
 }
 
 interface Rest {
@@ -40,29 +43,22 @@ interface Rest {
   restless: string[];
 }
 
-function described(seen: Snapshot, about: string | null): Rest {
-  const restless = unrest(seen, about).map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`);
-  return { seen, restless };
-}
-
-/** The last look, and what was not at rest in any of them. */
+/** The last look, and the stores that were not at rest in any of them. */
 async function looked(
   runner: SnapshotSource,
   signal: AbortSignal,
   about: string | null,
-): Promise<{ seen: Snapshot; never: ReadonlySet<string> }> {
-  const looks: Set<string>[] = [];
+): Promise<{ seen: Snapshot; never: string[] }> {
+  const looks: string[][] = [];
   const seen = await lookUntil(
     async () => {
       const now = await takeSnapshot(runner);
-      looks.push(new Set(unrest(now, about)));
+      looks.push(unrest(now, about).stores);
       return now;
     },
-    (now) => unrest(now, about).length === 0,
+    (now) => restlessLines(now, about).length === 0,
     { deadlineMs: timeoutMsOf(runner.runState.environment, 'settle'), intervalMs: LOOK_EVERY_MS, signal },
   );
-  return {
-    seen,
-    never: new Set([...(looks[0] ?? [])].filter((subject) => looks.every((look) => look.has(subject)))),
-  };
+  const [first = []] = looks;
+  return { seen, never: first.filter((store) => looks.every((look) => look.includes(store))) };
 }

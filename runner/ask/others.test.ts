@@ -1,27 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Others } from './others.ts';
+import { Others, type Looked } from './others.ts';
 
 test('should name templates that change and nodes that go, each once, and nothing where it could not look', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const set = (image: string) => ({
-    state: JSON.stringify({ spec: { template: { spec: { containers: [{ image }] } } } }),
+  const set = (kind: string, namespace: string, name: string, image: string): Looked => ({
+    kind,
+    namespace,
+    name,
+    template: JSON.stringify({ spec: { template: { spec: { containers: [{ image }] } } } }),
     owner: 'Cluster pg',
   });
-  const there = { state: '' };
+  const node = (name: string): Looked => ({ kind: 'Node', name, template: null });
   const looks = [
-    new Map([
-      ['StatefulSet shop/pg', set('a')],
-      ['Node w1', there],
-      ['Node w2', there],
+    new Map<string, Looked>([
+      ['StatefulSet shop/pg', set('StatefulSet', 'shop', 'pg', 'a')],
+      ['Node w1', node('w1')],
+      ['Node w2', node('w2')],
     ]),
     null,
-    new Map([
-      ['StatefulSet shop/pg', set('b')],
-      ['Node w1', there],
-      ['Deployment edge/new', set('c')],
+    new Map<string, Looked>([
+      ['StatefulSet shop/pg', set('StatefulSet', 'shop', 'pg', 'b')],
+      ['Node w1', node('w1')],
+      ['Deployment edge/new', set('Deployment', 'edge', 'new', 'c')],
     ]),
-    new Map([['Node w1', there]]),
+    new Map<string, Looked>([['Node w1', node('w1')]]),
   ];
   const others = new Others(() => Promise.resolve(looks.shift() ?? null));
   for (let look = 0; look < 5; look++) {
@@ -31,7 +34,7 @@ test('should name templates that change and nodes that go, each once, and nothin
   await new Promise(setImmediate);
   others.end();
   assert.deepEqual(
-    others.acts.map(({ what, owner }) => [what, owner]),
+    others.acts.map(({ change, owner }) => [change.text, owner]),
     [
       ['StatefulSet shop/pg: changed in spec.template.spec.containers[0].image', 'Cluster pg'],
       ['Node w2 is gone', undefined],

@@ -1,15 +1,16 @@
 import { monoMs } from '../../host/clock.ts';
 import type { KubeCluster } from '../../probes/kubernetes/index.ts';
 import { controllerOf, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
+import { objectText } from '../../reports/record/observations/change.ts';
+import type { Change, ObjectName } from '../../reports/record/observations/change.ts';
 import type { NewSeen } from '../../reports/record/observations/index.ts';
-import { changeText } from './changed-paths.ts';
-import { namespacedName } from '../../probes/kubernetes/kube-object.ts';
+import { changeOf } from './snapshot/changed.ts';
 
 const LOOK_EVERY_MS = 500;
 
-interface Looked {
-  /** What a change of it would show: the template of a workload, and of a node only that it is there. */
-  state: string;
+export interface Looked extends ObjectName {
+  /** The template of a workload, in JSON; null: a node, of which only counts that it is there. */
+  template: string | null;
   owner?: string;
 }
 /** By the name of the object, as in a snapshot. */
@@ -42,15 +43,18 @@ export class Others {
   #compare(now: Look | null): void {
     if (now === null) return;
     const t = monoMs();
-    const add = (what: string, of: Pick<Looked, 'owner'>): void => {
+    const add = (change: Change, of: Pick<Looked, 'owner'>): void => {
       const owner = of.owner === undefined ? {} : { owner: of.owner };
-      this.acts.push({ kind: 'others-acted', t, what, ...owner, betweenMs: [this.#beforeMs, t] });
+      this.acts.push({ kind: 'others-acted', t, change, ...owner, betweenMs: [this.#beforeMs, t] });
     };
     for (const [object, was] of this.#before) {
       const is = now.get(object);
-      if (is === undefined && was.state === '') add(`${object} is gone`, was);
-      else if (is !== undefined && is.state !== was.state)
-        add(`${object}: ${changeText(was.state, is.state)}`, is);
+      if (was.template === null) {
+        const gone = { kind: was.kind, name: was.name, became: 'gone', text: `${object} is gone` } as const;
+        if (is === undefined) add(gone, was);
+      } else if (is !== undefined && is.template !== null && is.template !== was.template) {
+        add(changeOf(is, was.template, is.template), is);
+      }
     }
     [this.#before, this.#beforeMs] = [now, t];
   }
@@ -69,18 +73,21 @@ export async function templatesOf(
     ...WORKLOADS.map((kind) => cluster.list({ kind })),
   ]);
   if ([nodes, ...workloads].some(({ unavailable }) => unavailable !== undefined)) return null;
-  const names = nodes.items.map(({ metadata }) => `Node ${metadata.name}`);
-  const seen = new Map<string, Looked>(
-    names.filter((object) => compared.has(object)).map((object) => [object, { state: '' }]),
-  );
+  const seen = new Map<string, Looked>();
+  for (const { metadata } of nodes.items) {
+    const node = { kind: 'Node', name: metadata.name };
+    if (compared.has(objectText(node))) seen.set(objectText(node), { ...node, template: null });
+  }
   // Templates are written out twice a second: only those that are compared.
   for (const workload of workloads.flatMap(({ items }) => items)) {
-    const { kind, spec } = workload;
-    const object = `${kind} ${namespacedName(workload)}`;
+    const { kind, metadata, spec } = workload;
+    const place = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+    const object = objectText(place);
     if (!compared.has(object)) continue;
     const owner = controllerOf(workload);
     seen.set(object, {
-      state: JSON.stringify({ spec: { template: spec.template } }),
+      ...place,
+      template: JSON.stringify({ spec: { template: spec.template } }),
       ...(owner !== undefined && { owner: `${owner.kind} ${owner.name}` }),
     });
   }

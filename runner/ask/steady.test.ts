@@ -7,7 +7,7 @@ import { basicCredentials } from '../../host/http.ts';
 import type { RunnerCore } from '../serve/runner-parts.ts';
 import { Afterwards } from '../state/afterwards.ts';
 import { StoreTargets } from '../targets/store-target.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeSnapshot } from './snapshot/take.ts';
 import { steadyAgain } from './steady.ts';
 
 const SETTLE_MS = 2000;

@@ -26,7 +26,8 @@ import { Progress } from './progress.ts';
 import { swept } from '../record/redact-folder.ts';
 import { checkFolderName, makeRunFolder, RUNS, type RunFolder } from '../record/run-folder.ts';
 import { kubeCallTo, openSafety, type Safety } from '../provider-safety.ts';
-import { differences, takeSnapshot, type Snapshot } from '../ask/snapshot.ts';
+import { differences, type Snapshot } from '../ask/snapshot/snapshot.ts';
+import { takeSnapshot } from '../ask/snapshot/take.ts';
 import { errorText } from '../../reports/record/error-text.ts';
 import { oneLine } from '../../reports/render/text.ts';
 

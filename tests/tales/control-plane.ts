@@ -1,6 +1,6 @@
 /** Who leads the control plane after a fault, and whom that disturbed. */
 import { landedMs } from './landed.ts';
-import { acted, GATEWAY } from './others-acted.ts';
+import { acted, changedIn, GATEWAY } from './others-acted.ts';
 import { all, changed } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
@@ -97,7 +97,7 @@ export const TALES: readonly Tale[] = [
     says: 'another one leads only 40 s after the kill, and somebody rolls out the gateway',
     must: 'fail',
     rule: 'elected',
-    bend: all(electedLate, acted(`${GATEWAY}: changed in spec.template`, 500)),
+    bend: all(electedLate, acted(changedIn(GATEWAY, 'spec.template'), 500)),
   },
   {
     number: 69,
@@ -105,7 +105,7 @@ export const TALES: readonly Tale[] = [
     says: 'somebody rolls out the gateway during the drill',
     must: 'inconclusive',
     rule: 'undisturbed',
-    bend: all(replaced('edge/gateway-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
+    bend: all(replaced('edge/gateway-'), acted(changedIn(GATEWAY, 'spec.template'), 500)),
   },
   {
     number: 69,
@@ -115,7 +115,7 @@ export const TALES: readonly Tale[] = [
     rule: 'undisturbed',
     bend: all(
       replaced('edge/gateway-'),
-      acted(`${GATEWAY}: changed in spec.template`, 500, { owner: 'Gateway edge' }),
+      acted(changedIn(GATEWAY, 'spec.template'), 500, { owner: 'Gateway edge' }),
     ),
   },
   {
@@ -123,6 +123,6 @@ export const TALES: readonly Tale[] = [
     says: 'somebody rolls out the gateway, and pods of the backend are replaced',
     must: 'fail',
     rule: 'undisturbed',
-    bend: all(replaced('tender/tender-api-'), acted(`${GATEWAY}: changed in spec.template`, 500)),
+    bend: all(replaced('tender/tender-api-'), acted(changedIn(GATEWAY, 'spec.template'), 500)),
   },
 ];

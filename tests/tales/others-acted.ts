@@ -1,21 +1,40 @@
 /** Somebody else acted during a trial. */
+import type { Change, ObjectName } from '../../reports/record/observations/change.ts';
 import { first } from '../../reports/judge/observed.ts';
 import { landedMs } from './landed.ts';
 import { all, changed, headed, seen } from './tale.ts';
 import type { Bend, Tale } from './tale.ts';
 
+const named = (object: string): ObjectName => {
+  const [kind = '', namespace, name] = object.split(/[ /]/);
+  return name === undefined ? { kind, name: namespace ?? '' } : { kind, namespace, name };
+};
+
+/** An object that changed in this field. */
+export const changedIn = (object: string, field: string): Change => ({
+  ...named(object),
+  became: 'changed',
+  fields: [field],
+  text: `${object}: changed in ${field}`,
+});
+const gone = (object: string): Change => ({ ...named(object), became: 'gone', text: `${object} is gone` });
+
 /** What is not as it was before the trial. */
-const differing = (...differences: string[]): Bend => changed('as-before', () => ({ differences }));
+const differing = (...differences: Change[]): Bend => changed('as-before', () => ({ differences }));
 
 const rolledOut = (workload: string): Bend =>
-  differing(`${workload}: changed in spec.template.spec.containers[0].image`);
+  differing(changedIn(workload, 'spec.template.spec.containers[0].image'));
 
 /** Somebody acted so many ms after the fault, and the last look before it was so long ago; an operator, where something owns the object. */
 export const acted =
-  (what: string, afterMs: number, { lookMs = 500, ...by }: { lookMs?: number; owner?: string } = {}): Bend =>
+  (
+    change: Change,
+    afterMs: number,
+    { lookMs = 500, ...by }: { lookMs?: number; owner?: string } = {},
+  ): Bend =>
   (history) => {
     const t = landedMs(history) + afterMs;
-    return seen({ kind: 'others-acted', t, what, ...by, betweenMs: [t - lookMs, t] })(history);
+    return seen({ kind: 'others-acted', t, change, ...by, betweenMs: [t - lookMs, t] })(history);
   };
 
 /** It came back, but later than its goal. */
@@ -39,7 +58,7 @@ export const TALES: readonly Tale[] = [
     ...ON_STORE,
     says: 'a new image of the store is rolled out and taken back during the drill',
     must: 'inconclusive',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 200)),
+    bend: all(tooSlow, acted(changedIn(STORE, 'spec.template'), 200)),
   },
   {
     ...ON_STORE,
@@ -48,20 +67,20 @@ export const TALES: readonly Tale[] = [
     bend: all(
       tooSlow,
       rolledOut(STORE),
-      acted(`${STORE}: changed in spec.template.metadata.annotations.restartedAt`, 600, OPERATOR),
+      acted(changedIn(STORE, 'spec.template.metadata.annotations.restartedAt'), 600, OPERATOR),
     ),
   },
   {
     ...ON_STORE,
     says: 'a member is not back, and its operator has told the others to look elsewhere',
     must: 'fail',
-    bend: all(notBack, acted(`${STORE}: changed in spec.template.spec.containers[0].env`, 600, OPERATOR)),
+    bend: all(notBack, acted(changedIn(STORE, 'spec.template.spec.containers[0].env'), 600, OPERATOR)),
   },
   {
     ...ON_STORE,
     says: 'it is too slow, and its operator rolls out the image that a team has asked for',
     must: 'inconclusive',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template.spec.containers[0].image`, 600, OPERATOR)),
+    bend: all(tooSlow, acted(changedIn(STORE, 'spec.template.spec.containers[0].image'), 600, OPERATOR)),
   },
   {
     ...ON_STORE,
@@ -69,20 +88,20 @@ export const TALES: readonly Tale[] = [
     must: 'inconclusive',
     bend: all(
       tooSlow,
-      acted(`${STORE}: changed in spec.template.metadata.annotations.restartedAt`, -900, OPERATOR),
+      acted(changedIn(STORE, 'spec.template.metadata.annotations.restartedAt'), -900, OPERATOR),
     ),
   },
   {
     ...ON_STORE,
     says: 'it is too slow, a team rolls it out, and nobody could look until after the goal was missed',
     must: 'inconclusive',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 5_000, { lookMs: 5_000 })),
+    bend: all(tooSlow, acted(changedIn(STORE, 'spec.template'), 5_000, { lookMs: 5_000 })),
   },
   {
     ...ON_STORE,
     says: 'the network of all nodes is upgraded during the drill',
     must: 'inconclusive',
-    bend: all(tooSlow, acted('DaemonSet kube-system/kube-proxy: changed in spec.template', 200)),
+    bend: all(tooSlow, acted(changedIn('DaemonSet kube-system/kube-proxy', 'spec.template'), 200)),
   },
   {
     ...ON_STORE,
@@ -94,13 +113,13 @@ export const TALES: readonly Tale[] = [
     ...ON_STORE,
     says: 'it is too slow, and is rolled out only after that',
     must: 'fail',
-    bend: all(tooSlow, acted(`${STORE}: changed in spec.template`, 5_000)),
+    bend: all(tooSlow, acted(changedIn(STORE, 'spec.template'), 5_000)),
   },
   {
     ...ON_STORE,
     says: 'it is too slow, and somebody scales it',
     must: 'fail',
-    bend: all(tooSlow, differing(`${STORE}: changed in spec.replicas (was 3, is 4)`)),
+    bend: all(tooSlow, differing(changedIn(STORE, 'spec.replicas'))),
   },
   {
     ...ON_SERVICE,
@@ -112,14 +131,14 @@ export const TALES: readonly Tale[] = [
     ...ON_SERVICE,
     says: 'a node goes during the drill, and a pod is not back',
     must: 'inconclusive',
-    bend: all(notBack, acted('Node worker-2 is gone', 500)),
+    bend: all(notBack, acted(gone('Node worker-2'), 500)),
   },
   {
     number: 69,
     check: 'failover/{postgres,ai}/node-loss',
     says: 'another node than the one that was hit goes during the drill, and a pod is not back',
     must: 'inconclusive',
-    bend: all(notBack, acted('Node worker-7 is gone', 500)),
+    bend: all(notBack, acted(gone('Node worker-7'), 500)),
   },
   {
     number: 69,
@@ -128,7 +147,7 @@ export const TALES: readonly Tale[] = [
     must: 'fail',
     bend: all(notBack, (history) => {
       const { node } = first(history, 'fault-armed')?.members[0] ?? {};
-      return acted(`Node ${node ?? ''} is gone`, 500)(history);
+      return acted(gone(`Node ${node ?? ''}`), 500)(history);
     }),
   },
   { ...ON_SERVICE, says: 'a pod is not back, and nobody acted', must: 'fail', bend: notBack },

@@ -188,10 +188,9 @@ function rolesRule(history: History, seen: Seen<'as-before'>): Rule {
 }
 
 function differing(history: History, seen: Seen<'as-before'>): Rule[] {
-  const { differences, objects } = seen;
+  const { differences, unseen, objects } = seen;
+  const told = unseen === undefined ? differences.map(({ text }) => text) : [unseen];
   const gap =
-    differences.length === 0
-      ? null
-      : `the environment is not as before: ${differences.slice(0, MOST_NAMED).join('; ')}`;
+    told.length === 0 ? null : `the environment is not as before: ${told.slice(0, MOST_NAMED).join('; ')}`;
   return [rolesRule(history, seen), gapRule('afterwards/objects', gap, `${objects} objects as before`)];
 }

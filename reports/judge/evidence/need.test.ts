@@ -58,6 +58,8 @@ test('should not call a history whole that was cut off or damaged', () => {
 const BACK: Seen = ['steady-after', { ok: true, detail: 'all there' }];
 const AS_BEFORE = { roles: [], objects: 3, differences: [] };
 
+const STRAY = { kind: 'Pod', name: 'x', became: 'new', text: 'Pod x is new' } as const;
+
 test('should owe afterwards what every trial owes', () => {
   const worst = (...seen: Seen[]): string[] =>
     afterwardsRules(history(...seen))
@@ -74,7 +76,10 @@ test('should owe afterwards what every trial owes', () => {
   assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, roles }]), ['afterwards/roles fail']);
   const uncompared = ['redis, broken before this trial: no master'];
   assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, uncompared }]), []);
-  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, differences: ['Pod x'] }]), [
+  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, differences: [STRAY] }]), [
+    'afterwards/objects inconclusive',
+  ]);
+  assert.deepEqual(worst(BACK, ['as-before', { ...AS_BEFORE, unseen: 'no answer' }]), [
     'afterwards/objects inconclusive',
   ]);
   assert.deepEqual(

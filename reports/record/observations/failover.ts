@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { change } from './change.ts';
 import { settingOverride } from '../setting-overrides.ts';
 import { kinds, ranges } from './kinds.ts';
 
@@ -63,11 +64,13 @@ export const FAILOVER = kinds({
     /** Stores whose roles could not be compared: the name, a comma, and what was known of it before. */
     uncompared: z.array(z.string()).optional(),
     objects: z.number(),
-    differences: z.array(z.string()),
+    differences: z.array(change),
+    /** Why the last look could not be taken; left out: it was. */
+    unseen: z.string().optional(),
   },
-  /** A template of the platform changed, or a node went, in the words of `as-before`: so may a rolling restart of ours. */
+  /** A template of the platform changed, or a node went: so may a rolling restart of ours. */
   'others-acted': {
-    what: z.string(),
+    change,
     /** What controls the object, such as `Cluster postgres` of an operator; left out: nothing does. */
     owner: z.string().optional(),
     /** The last look at which it was as before, and the one that saw it changed. */

@@ -9,15 +9,17 @@ import { atRest, atRestBeside } from '../../ask/at-rest.ts';
 import { Others, templatesOf } from '../../ask/others.ts';
 import { PodsBefore } from '../../ask/pods-before.ts';
 import {
+  changes,
   comparedObjects,
+  comparedRoles,
   differences,
   isCompared,
-  rolesIn,
-  takeSnapshot,
-  type Snapshot,
-} from '../../ask/snapshot.ts';
+} from '../../ask/snapshot/snapshot.ts';
+import type { Snapshot } from '../../ask/snapshot/snapshot.ts';
+import { takeSnapshot } from '../../ask/snapshot/take.ts';
 import { collectEvidence } from '../../ask/trial-evidence.ts';
 import { errorText } from '../../../reports/record/error-text.ts';
+import type { NewSeen } from '../../../reports/record/observations/index.ts';
 import { memberSets } from '../../../reports/record/facts/store-pods.ts';
 
 type Methods = Pick<Handlers, 'state.note' | 'state.compare' | 'evidence.collect'>;
@@ -97,21 +99,12 @@ async function compare(
   { before, others }: Noted,
   signal: AbortSignal,
 ): Promise<{ same: boolean; detail: string }> {
-  const { after, differ } = await lookUntil(
+  const { differ, ...seen } = await lookUntil(
     () => look(runner, before),
-    (seen) => seen.differ.length === 0,
+    (now) => now.differ.length === 0,
     { deadlineMs: timeoutMs, intervalMs: LOOK_EVERY_MS, signal },
   );
-  const known = rolesIn(before);
-  const roles = known
-    .filter(({ roles: was }) => isCompared(was))
-    .map(({ store, roles: was }) => ({
-      store,
-      before: was,
-      after: rolesIn(after).find((one) => one.store === store)?.roles ?? 'not seen',
-    }));
-  const uncompared = known.flatMap(({ store, roles: was }) => (isCompared(was) ? [] : [`${store}, ${was}`]));
-  const objects = differ.filter((line) => !line.startsWith('roles of '));
+  const left = [...before.stores].filter(([, one]) => !isCompared(one));
   const writer = openHistory(runner.runState.trialFolder(check, trial), 'state.ndjson', {
     redact: (text) => runner.stores.redact(text),
   });
@@ -120,21 +113,26 @@ async function compare(
   writer.observe({
     kind: 'as-before',
     objects: comparedObjects(before).size,
-    roles,
-    ...(uncompared.length > 0 && { uncompared }),
-    differences: objects,
+    ...(left.length > 0 && { uncompared: left.map(([store, { roles }]) => `${store}, ${roles}`) }),
+    ...seen,
   });
   await writer.close();
   return { same: differ.length === 0, detail: differ.slice(0, 3).join('; ') };
 }
 
+/** What is recorded of a look, and in words all in which it differs from before. */
+interface Compared extends Pick<NewSeen<'as-before'>, 'roles' | 'differences' | 'unseen'> {
+  differ: string[];
+}
+
 /** No answer from the API server is a difference like any other, until the deadline. */
-async function look(runner: ServedRunner, before: Snapshot): Promise<{ after: Snapshot; differ: string[] }> {
+async function look(runner: ServedRunner, before: Snapshot): Promise<Compared> {
   try {
     const after = await takeSnapshot(runner, before);
-    return { after, differ: differences(before, after) };
+    const [roles, found] = [comparedRoles(before, after), changes(before, after)];
+    return { roles, differences: found, differ: differences(before, after) };
   } catch (error) {
-    const reason = errorText(error);
-    return { after: new Map(), differ: [`no snapshot of the environment could be taken: ${reason}`] };
+    const unseen = `no snapshot of the environment could be taken: ${errorText(error)}`;
+    return { roles: comparedRoles(before, null), differences: [], unseen, differ: [unseen] };
   }
 }

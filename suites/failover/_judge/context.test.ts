@@ -156,7 +156,15 @@ describe('the steady state afterwards', () => {
     const trial = new Synthetic().see(17_000, 'as-before', {
       roles: roles('leader, replica; steady'),
       objects: 41,
-      differences: ['Service tender/postgres-primary is gone'],
+      differences: [
+        {
+          kind: 'Service',
+          namespace: 'tender',
+          name: 'postgres-primary',
+          became: 'gone',
+          text: 'Service tender/postgres-primary is gone',
+        },
+      ],
     });
     const record = judge(trial);
     assert.equal(record.verdict, 'inconclusive');

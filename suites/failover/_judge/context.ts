@@ -61,7 +61,7 @@ function comparisonOf(
 ): Pick<Afterwards, 'roles' | 'objects' | 'differences'> {
   if (compared === undefined) return { roles: [], objects: null, differences: [] };
   const { roles, objects, differences } = compared;
-  return { roles, objects, differences: listOf(differences) };
+  return { roles, objects, differences: listOf(differences.map(({ text }) => text)) };
 }
 
 function remarksOf(history: History, trial: Trial): string[] {

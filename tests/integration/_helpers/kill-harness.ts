@@ -21,8 +21,9 @@ import { safetyFolder } from '../../../runner/provider-safety.ts';
 import { Journal } from '../../../runner/safety/journal/journal.ts';
 import { HolderRecord, sessionMembers } from '../../../runner/safety/lease/processes.ts';
 import type { RecordedGroup } from '../../../runner/safety/lease/processes.ts';
-import { differences, takeSnapshot, unrest } from '../../../runner/ask/snapshot.ts';
-import type { Snapshot } from '../../../runner/ask/snapshot.ts';
+import { differences, restlessLines } from '../../../runner/ask/snapshot/snapshot.ts';
+import type { Snapshot } from '../../../runner/ask/snapshot/snapshot.ts';
+import { takeSnapshot } from '../../../runner/ask/snapshot/take.ts';
 import { StoreTargets } from '../../../runner/targets/store-target.ts';
 import { faultsLeft, timersLeft } from './faults-left.ts';
 import { INSTANCE } from './instance.ts';
@@ -95,7 +96,7 @@ export class KillSeries {
   /** What `--env` takes: the instance, or the file of an environment that reaches the same cluster otherwise. */
   readonly #env: string;
   readonly #elsewhere: boolean;
-  #before: Snapshot = new Map();
+  #before: Snapshot = { objects: new Map(), stores: new Map() };
 
   private constructor(
     source: Parameters<typeof takeSnapshot>[0],
@@ -259,9 +260,10 @@ export class KillSeries {
     const until = monoMs() + SAME_AGAIN_DEADLINE_MS;
     for (;;) {
       const seen = await this.#look();
-      const restless = unrest(seen);
+      const restless = restlessLines(seen);
       if (restless.length === 0 && (await this.#lasts(seen))) return seen;
-      if (monoMs() > until) throw new Error(`${INSTANCE} does not come to rest: ${describe(restless, seen)}`);
+      if (monoMs() > until)
+        throw new Error(`${INSTANCE} does not come to rest: ${restless.join('; ').slice(0, 500)}`);
       await sleep(500);
     }
   }
@@ -274,9 +276,13 @@ export class KillSeries {
 
   async #look(): Promise<Snapshot> {
     const seen = await takeSnapshot(this.#source);
-    for (const [subject, value] of await nodeState()) seen.set(subject, value);
     const patroni = await this.#cluster.get(PATRONI_CONFIG);
-    seen.set('configuration of Patroni', patroni?.metadata.annotations?.['config'] ?? 'none');
+    const config = patroni?.metadata.annotations?.['config'] ?? 'none';
+    for (const [kind, name, value] of [
+      ...(await routesOfNodes()),
+      ['configuration', 'Patroni', config] as const,
+    ])
+      seen.objects.set(`${kind} ${name}`, { kind, name, declared: JSON.stringify({ value }) });
     return seen;
   }
 
@@ -302,13 +308,14 @@ function isSaid(folder: string, name: string, text: string): boolean {
 }
 
 /** Routes of every node: what controls change there. */
-async function nodeState(): Promise<[string, string][]> {
+async function routesOfNodes(): Promise<[string, string, string][]> {
   const nodes = nodesOf(INSTANCE, 'small').map(({ name }) => nodeSpec(INSTANCE, name));
   return Promise.all(
-    nodes.map(async ({ name, netns }): Promise<[string, string]> => {
+    nodes.map(async ({ name, netns }): Promise<[string, string, string]> => {
       const routes = await run(['ip', '-n', netns, 'route', 'show', 'dev', 'eth0'], { timeoutMs: 5_000 });
       return [
-        `routes of ${name}`,
+        'routes',
+        name,
         routes
           .trim()
           .split('\n')
@@ -318,9 +325,4 @@ async function nodeState(): Promise<[string, string][]> {
       ];
     }),
   );
-}
-
-function describe(subjects: readonly string[], seen: Snapshot): string {
-  const lines = subjects.map((subject) => `${subject}: ${seen.get(subject) ?? 'not seen'}`);
-  return lines.join('; ').slice(0, 500);
 }

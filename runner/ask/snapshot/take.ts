@@ -1,37 +1,24 @@
-import { traitsOf } from '../../env/providers/declared.ts';
-import type { Environment } from '../../env/schema.ts';
-import { isOfKind } from '../../probes/kubernetes/index.ts';
+import { traitsOf } from '../../../env/providers/declared.ts';
+import type { Environment } from '../../../env/schema.ts';
+import { isOfKind } from '../../../probes/kubernetes/index.ts';
 import type {
-  KubeCluster,
   NodeObject,
   ObjectOf,
   PodObject,
   WorkloadObject,
   WorkloadStatus,
-} from '../../probes/kubernetes/index.ts';
-import { toBeUpdated } from '../../probes/kubernetes/cache/ready.ts';
-import { COMPARED } from '../../probes/kubernetes/compared.ts';
-import { controllerOf, ROLLOUT, rolloutStatus, WORKLOADS } from '../../probes/kubernetes/workloads.ts';
-import { askText } from '../../probes/asking.ts';
-import { nodesHeldBy } from '../../probes/nodes-use.ts';
-import { storeDriver, STORES } from '../../probes/stores.ts';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { isPassing } from '../../suites/topology/_objects/declared.ts';
-import { conditionTrue, nodeOf, ownerOf, resizedBy } from '../../suites/topology/_objects/shapes.ts';
-import { atMost } from '../../reports/record/at-most.ts';
-import { timeoutMsOf } from '../plan/environment-parts.ts';
-import type { Look, StoreTargets } from '../targets/store-target.ts';
-import { changeText } from './changed-paths.ts';
-
-/** What a snapshot is taken of, such as a `CheckRunner`. */
-export interface SnapshotSource {
-  runState: { environment: Environment };
-  stores: Pick<StoreTargets, 'letIn' | 'explained' | 'failureOf' | 'answered' | 'steadyOnce' | 'firstLook'>;
-  parts: { cluster: Pick<KubeCluster, 'list'>; signal: AbortSignal };
-}
-
-/** Subject → what must be the same again. */
-export type Snapshot = Map<string, string>;
+} from '../../../probes/kubernetes/index.ts';
+import { toBeUpdated } from '../../../probes/kubernetes/cache/ready.ts';
+import { COMPARED } from '../../../probes/kubernetes/compared.ts';
+import { controllerOf, ROLLOUT, rolloutStatus, WORKLOADS } from '../../../probes/kubernetes/workloads.ts';
+import { nodesHeldBy } from '../../../probes/nodes-use.ts';
+import type { KubeObject } from '../../../suites/harness/protocol.ts';
+import { isPassing } from '../../../suites/topology/_objects/declared.ts';
+import { conditionTrue, nodeOf, ownerOf, resizedBy } from '../../../suites/topology/_objects/shapes.ts';
+import { objectText } from '../../../reports/record/observations/change.ts';
+import type { SeenObject, Snapshot } from './snapshot.ts';
+import { seenStore, storesOf } from './stores.ts';
+import type { SnapshotSource } from './stores.ts';
 
 /** A workload by what counts here. */
 type Counted = Pick<WorkloadObject, 'kind' | 'metadata' | 'status'> & { spec: { replicas?: number } };
@@ -53,16 +40,15 @@ function comparedKinds({ topology }: Environment): readonly string[] {
  * @param before the snapshot that this one is compared with: a node that has lost its pods since is no node of others
  */
 export async function takeSnapshot(runner: SnapshotSource, before?: Snapshot): Promise<Snapshot> {
-  const snapshot: Snapshot = new Map();
+  const snapshot: Snapshot = { objects: new Map(), stores: new Map() };
   const scaled = await scaledWorkloads(runner);
   const namespaces = comparedNamespaces(runner.runState.environment);
   const unused = await unusedNodes(runner, { namespaces, before });
   for (const kind of comparedKinds(runner.runState.environment))
     await addObjects(runner, snapshot, { kind, namespaces, scaled, unused });
   await addObjects(runner, snapshot, { kind: 'v1/Node', namespaces: null, scaled, unused });
-  for (const name of unused.nodes) snapshot.set(`${NODE}${name}${UNUSED}`, 'true');
   await addStrangers(runner, snapshot, namespaces);
-  await addRoles(runner, snapshot);
+  for (const store of storesOf(runner)) snapshot.stores.set(store, await seenStore(runner, store));
   return snapshot;
 }
 
@@ -74,125 +60,6 @@ function comparedNamespaces(environment: Environment): string[] {
   const { platform, edge, canary } = namespaces;
   const declared = topology.workloads.map(({ namespace }) => namespace);
   return [...new Set([platform, edge, canary, ...declared, ...traitsOf(environment).systemNamespaces])];
-}
-
-/** The roles of every store in a snapshot, as a sorted list with its steadiness. */
-export function rolesIn(snapshot: Snapshot): { store: string; roles: string }[] {
-  return [...snapshot]
-    .filter(([subject]) => subject.startsWith(ROLES))
-    .map(([subject, roles]) => ({ store: subject.slice(ROLES.length), roles }));
-}
-
-const ROLES = 'roles of ';
-const READY = ' is ready';
-/** How many pods of a StatefulSet with two templates have the last one: a pod that is created again may get it. */
-const UPDATED = ' pods with its last template';
-const NODE = 'Node ';
-const NODE_READY = ' is Ready';
-/** Marks a node on which nothing of the environment runs: an autoscaler may add or remove it, or others use it. */
-const UNUSED = ' holds nothing of this environment';
-/** Suffix of the roles of a steady store. */
-const STEADY = 'steady';
-
-/**
- * Prefix of the roles of a store that cannot be queried (no route, TLS, credentials): whether it is at rest is unknown, and other checks do
- * not depend on it.
- */
-const UNASKED = 'cannot be asked';
-/** Prefix of the roles of a store that was not steady in any look of this run. */
-const BROKEN = 'broken before this trial';
-
-/**
- * Subjects that are not at rest: workloads and nodes that are not ready, and stores that are not steady. A store that cannot be queried
- * counts only if it is the one in `about`.
- */
-export function unrest(snapshot: Snapshot, about: string | null = null): string[] {
-  const steady = (subject: string, value: string): boolean =>
-    value.endsWith(STEADY) || (!isCompared(value) && subject !== `${ROLES}${about}`);
-  return [...snapshot]
-    .filter(
-      ([subject, value]) =>
-        ((subject.endsWith(READY) || subject.endsWith(NODE_READY)) &&
-          value !== 'true' &&
-          !isUnused(subject, snapshot)) ||
-        (subject.startsWith(ROLES) && !steady(subject, value)),
-    )
-    .map(([subject]) => subject);
-}
-
-/** Whether a subject is of a node on which nothing of the environment ran when the snapshot was taken. */
-function isUnused(subject: string, snapshot: Snapshot): boolean {
-  const [, name = ''] = subject.split(' ');
-  return subject.startsWith(NODE) && snapshot.has(`${NODE}${name}${UNUSED}`);
-}
-
-/**
- * Takes the roles of a store that is broken out of what is compared; anything else stays, and so do the store in `about` and those in `kept`.
- */
-export function leaveOut(
-  snapshot: Snapshot,
-  subject: string,
-  { about, kept }: { about: string | null; kept: ReadonlySet<string> },
-): void {
-  const store = subject.startsWith(ROLES) ? subject.slice(ROLES.length) : null;
-  if (store === null || store === about || kept.has(store)) return;
-  snapshot.set(subject, `${BROKEN}: ${snapshot.get(subject) ?? 'not seen'}`);
-}
-
-/** Whether the roles of a store can be compared with later ones: not those of one that could not be asked, or that was broken. */
-export function isCompared(roles: string): boolean {
-  return !roles.startsWith(UNASKED) && !roles.startsWith(BROKEN);
-}
-
-/** Marks what is terminating. */
-const GOING = ' (terminating)';
-
-/**
- * What differs between two snapshots, in words; empty when nothing does. What was terminating before may be gone after; what is terminating
- * after must be waited for. Roles of a store that could not be queried before are not compared, and neither are nodes that were not there before,
- * or on which nothing of the environment ran: Plumbline makes no nodes.
- */
-export function differences(before: Snapshot, after: Snapshot): string[] {
-  const subjects = new Set([...before.keys(), ...after.keys()]);
-  return [...subjects]
-    .filter((subject) => before.get(subject) !== after.get(subject))
-    .filter((subject) => after.has(subject) || !subject.endsWith(GOING))
-    .filter((subject) => !isOfNoNodeBefore(subject, before) && !isUnused(subject, before))
-    .filter((subject) => !subject.endsWith(NODE_READY) || after.has(subject)) // that its node is gone says it
-    .filter((subject) => !subject.startsWith(ROLES) || isCompared(before.get(subject) ?? ''))
-    .map((subject) => {
-      const was = before.get(subject);
-      const is = after.get(subject);
-      if (was === undefined) return `${subject} is new`;
-      if (is === undefined) return `${subject} is gone${isNode(subject) ? goneText(before, after) : ''}`;
-      return `${subject}: ${changeText(was, is)}`;
-    });
-}
-
-const isNode = (subject: string): boolean =>
-  subject.startsWith(NODE) && !subject.slice(NODE.length).includes(' ');
-
-/** Nodes that are named. */
-const MOST_NODES = 5;
-
-/** Of a node that is gone: no fault leaves that behind, and no rollback brings it back. */
-function goneText(before: Snapshot, after: Snapshot): string {
-  const since = [...after.keys()].filter((subject) => isNode(subject) && !before.has(subject));
-  const instead = since.length === 0 ? '' : `; new since then: ${atMost(since, MOST_NODES).join(', ')}`;
-  return `: a group of machines has replaced it, or somebody has deleted it (Plumbline deletes no Node)${instead}`;
-}
-
-/** Whether a subject is of a node that was not there before, or only says how a node is used. */
-function isOfNoNodeBefore(subject: string, before: Snapshot): boolean {
-  const [, name = ''] = subject.split(' ');
-  return subject.startsWith(NODE) && (subject.endsWith(UNUSED) || !before.has(`${NODE}${name}`));
-}
-
-/** The objects of a snapshot that are compared with a later one, roles aside. */
-export function comparedObjects(snapshot: Snapshot): ReadonlySet<string> {
-  return new Set(
-    [...snapshot.keys()].filter((subject) => !subject.startsWith(ROLES) && !isUnused(subject, snapshot)),
-  );
 }
 
 async function itemsOf<K extends string>(runner: SnapshotSource, kind: K): Promise<ObjectOf<K>[]> {
@@ -210,31 +77,35 @@ async function addObjects(
   for (const object of listed.filter((one) => !isClaimOfPod(one))) {
     const { namespace, name } = object.metadata;
     if (what.namespaces !== null && !what.namespaces.includes(namespace ?? '')) continue;
-    const subject = `${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+    const place = { kind: object.kind, ...(namespace !== undefined && { namespace }), name };
+    const subject = objectText(place);
     if (object.metadata.deletionTimestamp !== undefined) {
-      snapshot.set(`${subject}${GOING}`, 'true');
+      snapshot.objects.set(subject, { ...place, declared: '{}', terminating: true });
       continue;
     }
     const limits = what.scaled.get(subject);
     const spec = comparedSpec(object, { limits, nodes: runner.runState.environment.topology.nodes });
-    snapshot.set(subject, JSON.stringify({ labels: comparedLabels(object), spec }, sorted));
-    addCounts(object, snapshot, { subject, limits, silent: what.unused.silent.get(subject) });
-    if (isOfKind('v1/Node', object)) snapshot.set(`${subject}${NODE_READY}`, String(nodeReady(object)));
+    snapshot.objects.set(subject, {
+      ...place,
+      declared: JSON.stringify({ labels: comparedLabels(object), spec }, sorted),
+      ...countsOf(object, { limits, silent: what.unused.silent.get(subject) }),
+      ...(isOfKind('v1/Node', object) && { ready: nodeReady(object) }),
+      ...(isOfKind('v1/Node', object) && what.unused.nodes.has(name) && { unused: true as const }),
+    });
   }
 }
 
 /** Of a workload: whether it is ready, and how many of its pods have its last template where it has two. */
-function addCounts(
+function countsOf(
   object: KubeObject,
-  snapshot: Snapshot,
-  { subject, limits, silent }: { subject: string; limits: Limits | undefined; silent: number | undefined },
-): void {
+  { limits, silent }: { limits: Limits | undefined; silent: number | undefined },
+): Pick<SeenObject, 'ready' | 'updated'> {
   const counted = countedIn(object);
-  if (counted === null) return;
-  snapshot.set(`${subject}${READY}`, String(isReady(counted, silent) && isWithin(counted, limits)));
+  if (counted === null) return {};
+  const ready = isReady(counted, silent) && isWithin(counted, limits);
   // Pods that an autoscaler adds have the last template.
-  if (limits === undefined && isBetweenTemplates(counted))
-    snapshot.set(`${subject}${UPDATED}`, String(counted.status?.updatedReplicas ?? 0));
+  const isHeldBack = limits === undefined && isBetweenTemplates(counted);
+  return { ready, ...(isHeldBack && { updated: counted.status?.updatedReplicas ?? 0 }) };
 }
 
 /** The claim of a generic ephemeral volume comes and goes with its pod, under that pod's name. */
@@ -264,9 +135,10 @@ async function unusedNodes(
   );
   const used = nodesHeldBy(here, namespaces);
   const names = (await itemsOf(runner, 'v1/Node')).map(({ metadata }) => metadata.name);
-  const known = (name: string): boolean => before?.has(`${NODE}${name}`) === true;
+  const known = (name: string): SeenObject | undefined =>
+    before?.objects.get(objectText({ kind: 'Node', name }));
   const nodes = new Set(
-    names.filter((name) => (known(name) ? before?.has(`${NODE}${name}${UNUSED}`) === true : !used.has(name))),
+    names.filter((name) => (known(name) === undefined ? !used.has(name) : known(name)?.unused === true)),
   );
   const owned = Map.groupBy(
     here,
@@ -376,51 +248,13 @@ async function addStrangers(runner: SnapshotSource, snapshot: Snapshot, namespac
   for (const pod of await itemsOf(runner, 'v1/Pod')) {
     const { namespace = '' } = pod.metadata;
     if (namespace === SYSTEM || !namespaces.includes(namespace)) continue;
-    const owned = (pod.metadata.ownerReferences ?? []).length > 0;
-    if (!owned) snapshot.set(`Pod ${namespace}/${pod.metadata.name}`, 'there');
-    else if (pod.metadata.deletionTimestamp !== undefined)
-      snapshot.set(`Pod ${pod.metadata.name}${GOING}`, 'yes');
+    const isOwned = (pod.metadata.ownerReferences ?? []).length > 0;
+    const isGoing = pod.metadata.deletionTimestamp !== undefined;
+    if (isOwned && !isGoing) continue;
+    const place = { kind: 'Pod', namespace, name: pod.metadata.name };
+    const state = { declared: '{}', ...(isOwned && { terminating: true as const }) };
+    snapshot.objects.set(objectText(place), { ...place, ...state });
   }
-}
-
-async function addRoles(runner: SnapshotSource, snapshot: Snapshot): Promise<void> {
-  const { environment } = runner.runState;
-  for (const store of Object.keys(environment.stores).filter((name) => STORES.includes(name))) {
-    snapshot.set(`${ROLES}${store}`, await rolesOf(runner, store));
-  }
-}
-
-/** Never throws: a store that does not answer has no roles, and that is compared like anything else. */
-async function rolesOf(runner: SnapshotSource, store: string): Promise<string> {
-  const { environment } = runner.runState;
-  const bounds = { deadlineMs: timeoutMsOf(environment, 'storeOperation'), signal: runner.parts.signal };
-  const driver = storeDriver(store);
-  try {
-    const { seen, described } = await runner.stores.letIn(
-      store,
-      async (target) => ({
-        seen: await driver.steady(target, bounds),
-        described: await driver.describe(target, bounds),
-      }),
-      ({ seen: { cannotAsk } }) => cannotAsk !== undefined,
-    );
-    runner.stores.answered.add(store);
-    noteLook(runner, store, seen.ok ? 'steady' : 'unsteady');
-    const roles = described.members.map(({ role }) => role).sort();
-    return `${roles.join(', ')}; ${seen.ok ? STEADY : seen.detail}`;
-  } catch (error) {
-    const said = askText(runner.stores.explained(store, error));
-    const { kind, cause } = await runner.stores.failureOf(store, error, bounds);
-    // A store that answered earlier in this run can be queried: its silence is its own state.
-    const broke = kind === 'down' || runner.stores.answered.has(store);
-    noteLook(runner, store, broke ? 'unsteady' : 'unasked');
-    return broke ? `not seen: ${said}` : `${UNASKED} (${cause}): ${said}`;
-  }
-}
-
-function noteLook({ stores }: SnapshotSource, store: string, look: Look): void {
-  if (look === 'steady') stores.steadyOnce.add(store);
-  if (!stores.firstLook.has(store)) stores.firstLook.set(store, look);
 }
 
 /** @param silent nodes of others on which a DaemonSet has a pod, and none that is ready */

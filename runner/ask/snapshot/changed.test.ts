@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeText } from './changed-paths.ts';
+import { changeOf } from './changed.ts';
 
 const container = (value: string, more: object = {}): object => ({
   args: ['--key', value],
@@ -14,6 +14,7 @@ const container = (value: string, more: object = {}): object => ({
 const workload = (replicas: number, ...containers: object[]): string =>
   JSON.stringify({ spec: { replicas, template: { spec: { containers } } } });
 const AT = 'spec.template.spec.containers';
+const API = { kind: 'Deployment', namespace: 'tender', name: 'api' };
 
 test('should name the fields of a workload that changed, and no text that stands in them', () => {
   const sidecar = container('s3cret-0');
@@ -32,12 +33,12 @@ test('should name the fields of a workload that changed, and no text that stands
       `${AT}[0].args[1], ${AT}[0].command[1], ${AT}[0].env[1].value, ${AT}[0].tty, ${AT}[1].args[1], and 3 more`,
     ],
   ] as const)
-    assert.equal(changeText(before, after), `changed in ${said}`);
+    assert.equal(changeOf(API, before, after).text, `Deployment tender/api: changed in ${said}`);
 });
 
-test('should show what is no object as it is', () => {
-  assert.equal(changeText('true', 'false'), 'was true, is false');
-  assert.equal(changeText('leader; steady', 'not seen: x'), 'was leader; steady, is not seen: x');
-  const long = 'x'.repeat(1_000);
-  assert.equal(changeText(long, 'y'), `was ${'x'.repeat(300)}, is y`);
+test('should record every field, also where people are told of the first ones only', () => {
+  const before = workload(2, container('a'), container('a'), container('a'));
+  const { fields = [] } = changeOf(API, before, workload(2, container('b'), container('b'), container('b')));
+  assert.equal(fields.length, 9);
+  assert.ok(fields.includes(`${AT}[2].env[1].value`));
 });

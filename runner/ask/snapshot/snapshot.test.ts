@@ -1,42 +1,60 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { comparedObjects, differences, leaveOut, rolesIn, takeSnapshot, unrest } from './snapshot.ts';
-import type { Snapshot, SnapshotSource } from './snapshot.ts';
+import type { KubeObject } from '../../../suites/harness/protocol.ts';
+import { changes, comparedObjects, comparedRoles, differences, leaveOut, restlessLines } from './snapshot.ts';
+import type { SeenObject, SeenStore, Snapshot } from './snapshot.ts';
+import type { SnapshotSource } from './stores.ts';
+import { takeSnapshot } from './take.ts';
+
+/** A snapshot that holds just these, by `KIND NAME`. */
+function holding(
+  objects: Record<string, Partial<SeenObject>>,
+  stores: Record<string, SeenStore> = {},
+): Snapshot {
+  const seen = Object.entries(objects).map(([text, of]): [string, SeenObject] => {
+    const [kind = '', name = ''] = text.split(' ');
+    return [text, { kind, name, declared: '{}', ...of }];
+  });
+  return { objects: new Map(seen), stores: new Map(Object.entries(stores)) };
+}
+
+const STEADY: SeenStore = { standing: 'steady', roles: 'leader, replica; steady' };
 
 test('should name what is new, gone or changed, and nothing else', () => {
-  const before = new Map([
-    ['Deployment a', '{"replicas":2}'],
-    ['Pod stray', 'there'],
-    ['roles of postgres', 'leader, replica'],
-  ]);
-  const after = new Map([
-    ['Deployment a', '{"replicas":0}'],
-    ['Service new', '{}'],
-    ['roles of postgres', 'leader, replica'],
-  ]);
-  assert.deepEqual(differences(before, after), [
-    'Deployment a: changed in replicas (was 2, is 0)',
-    'Pod stray is gone',
-    'Service new is new',
-  ]);
+  const before = holding(
+    { 'Deployment a': { declared: '{"replicas":2}' }, 'Pod stray': {}, 'Service same': {} },
+    { postgres: STEADY },
+  );
+  const after = holding(
+    { 'Deployment a': { declared: '{"replicas":0}' }, 'Service new': {}, 'Service same': {} },
+    { postgres: STEADY },
+  );
+  const found = changes(before, after);
+  assert.deepEqual(
+    found.map(({ kind, name, became, fields, text }) => [kind, name, became, fields, text]),
+    [
+      ['Deployment', 'a', 'changed', ['replicas'], 'Deployment a: changed in replicas (was 2, is 0)'],
+      ['Pod', 'stray', 'gone', undefined, 'Pod stray is gone'],
+      ['Service', 'new', 'new', undefined, 'Service new is new'],
+    ],
+  );
   assert.deepEqual(differences(before, before), []);
 });
 
 test('should let a pod go that was on its way out before, and wait for one that is after', () => {
-  const going: [string, string] = ['Pod control-co-located-1 (terminating)', 'yes'];
-  assert.deepEqual(differences(new Map([going]), new Map()), []);
-  assert.deepEqual(differences(new Map(), new Map([going])), [
-    'Pod control-co-located-1 (terminating) is new',
+  const [there, none] = [{ terminating: true } as const, holding({})];
+  const going = holding({ 'Pod control-co-located-1': there });
+  assert.deepEqual(differences(going, none), []);
+  assert.deepEqual(differences(none, going), ['Pod control-co-located-1 is terminating']);
+  assert.deepEqual(differences(holding({ 'Pod control-co-located-1': {} }), going), [
+    'Pod control-co-located-1 is terminating',
   ]);
 });
 
-test('should tell roles from objects', () => {
-  const snapshot = new Map([
-    ['roles of postgres', 'leader, replica; steady'],
-    ['Service a', '{}'],
-  ]);
-  assert.deepEqual(rolesIn(snapshot), [{ store: 'postgres', roles: 'leader, replica; steady' }]);
+test('should show long roles from their beginnings', () => {
+  const roles = (text: string) => holding({}, { redis: { standing: 'unsteady', roles: text } });
+  const long = 'x'.repeat(1_000);
+  assert.deepEqual(differences(roles(long), roles('y')), [`roles of redis: was ${'x'.repeat(300)}, is y`]);
 });
 
 const NAMESPACES = { platform: 'tender', edge: 'edge', canary: 'plumbline-canary' };
@@ -80,10 +98,7 @@ test('should let an object go that was on its way out before, and wait for one t
   const going = { ...claim, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
   const snapshot = (objects: KubeObject[]) => takeSnapshot(sourceOf(objects));
   assert.deepEqual(differences(await snapshot([going]), await snapshot([])), []);
-  assert.match(
-    differences(await snapshot([]), await snapshot([going])).join(),
-    /persist \(terminating\) is new/,
-  );
+  assert.match(differences(await snapshot([]), await snapshot([going])).join(), /persist is terminating/);
 });
 
 test('should wait until an autoscaler has brought its workload within its limits', async () => {
@@ -92,7 +107,7 @@ test('should wait until an autoscaler has brought its workload within its limits
     const spec = { scaleTargetRef, minReplicas: 2, maxReplicas: 5 };
     const template = { spec: { containers: [{ name: 'api' }] } };
     const counts = { replicas, readyReplicas: replicas, updatedReplicas: replicas };
-    return unrest(
+    return restlessLines(
       await takeSnapshot(
         sourceOf([
           object('autoscaling/v2/HorizontalPodAutoscaler', 'api', { spec }),
@@ -101,7 +116,7 @@ test('should wait until an autoscaler has brought its workload within its limits
       ),
     );
   };
-  const open = ['Deployment tender/api is ready'];
+  const open = ['Deployment tender/api is not ready'];
   assert.deepEqual(
     [await scaled(1), await scaled(2), await scaled(5), await scaled(6)],
     [open, [], [], open],
@@ -135,30 +150,35 @@ test('should compare Rollouts where the environment declares one, and only there
     });
   };
   const rollout = await taken(2, ['Rollout']);
-  assert.deepEqual(unrest(rollout), []);
-  assert.match(rollout.get('Rollout tender/api') ?? '', /"replicas":"by load"/);
-  assert.deepEqual(unrest(await taken(1, ['Rollout'])), ['Rollout tender/api is ready']);
+  assert.deepEqual(restlessLines(rollout), []);
+  assert.match(rollout.objects.get('Rollout tender/api')?.declared ?? '', /"replicas":"by load"/);
+  assert.deepEqual(restlessLines(await taken(1, ['Rollout'])), ['Rollout tender/api is not ready']);
   asked.length = 0;
   await taken(1, ['Deployment']);
   assert.ok(!asked.some((kind) => kind.includes('argoproj')), 'elsewhere the cluster may not know the kind');
 });
 
 test('should name what is not ready or not steady as unrest, and nothing else', () => {
-  const seen = new Map([
-    ['Deployment tender/api is ready', 'false'],
-    ['Deployment tender/web is ready', 'true'],
-    ['Node worker-1 is Ready', 'false'],
-    ['Node worker-2 is Ready', 'true'],
-    ['Deployment tender/api', '{"replicas":2}'],
-    ['roles of postgres', 'leader, replica; steady'],
-    ['roles of redis', 'master; 1 of 2 replicas follow'],
-    ['roles of neo4j', 'not seen: no answer'],
-  ]);
-  assert.deepEqual(unrest(seen), [
-    'Deployment tender/api is ready',
-    'Node worker-1 is Ready',
-    'roles of redis',
-    'roles of neo4j',
+  const seen = holding(
+    {
+      'Deployment tender/api': { ready: false },
+      'Deployment tender/web': { ready: true },
+      'Node worker-1': { ready: false },
+      'Node worker-2': { ready: true },
+      'Node burst-1': { ready: false, unused: true },
+      'Service tender/api': {},
+    },
+    {
+      postgres: STEADY,
+      redis: { standing: 'unsteady', roles: 'master; its replica says that it is steady' },
+      neo4j: { standing: 'unsteady', roles: 'not seen: no answer' },
+    },
+  );
+  assert.deepEqual(restlessLines(seen), [
+    'Deployment tender/api is not ready',
+    'Node worker-1 is not ready',
+    'roles of redis: master; its replica says that it is steady',
+    'roles of neo4j: not seen: no answer',
   ]);
 });
 
@@ -170,8 +190,10 @@ test('should look at what is declared and at what controls change, wherever it r
     spec: { replicas: 1 },
   });
   const all = await takeSnapshot(sourceOf(['observability', 'kube-system', 'elsewhere'].map(server)));
-  const subjects = [...all.keys()].filter((subject) => !subject.endsWith('is ready'));
-  assert.deepEqual(subjects, ['Deployment observability/server', 'Deployment kube-system/server']);
+  assert.deepEqual(
+    [...all.objects.keys()],
+    ['Deployment observability/server', 'Deployment kube-system/server'],
+  );
 });
 
 test('should take a pod that nobody owns for a leftover where Plumbline works, and not among those of the cluster itself', async () => {
@@ -181,53 +203,45 @@ test('should take a pod that nobody owns for a leftover where Plumbline works, a
     metadata: { name: 'helper-pod-delete-pvc-1', namespace },
   });
   const seen = await takeSnapshot(sourceOf(['plumbline-canary', 'kube-system'].map(pod)));
-  assert.deepEqual([...seen.keys()], ['Pod plumbline-canary/helper-pod-delete-pvc-1']);
+  assert.deepEqual([...seen.objects.keys()], ['Pod plumbline-canary/helper-pod-delete-pvc-1']);
 });
 
+const unasked = (why: string): SeenStore => ({
+  standing: 'unasked',
+  roles: `cannot be asked (route): ${why}`,
+});
+const DOWN: SeenStore = { standing: 'unsteady', roles: 'not seen: connect ECONNREFUSED' };
+
 test('false verdict 17: a store that cannot be asked is in the way of its own checks and of no other', () => {
-  const unasked = 'cannot be asked (tls): self-signed certificate';
-  const seen = new Map([
-    ['roles of postgres', 'leader, replica; steady'],
-    ['roles of redis', unasked],
-    ['roles of neo4j', 'not seen: connect ECONNREFUSED'],
+  const seen = holding({}, { postgres: STEADY, redis: unasked('no route'), neo4j: DOWN });
+  const neo4j = 'roles of neo4j: not seen: connect ECONNREFUSED';
+  assert.deepEqual(restlessLines(seen), [neo4j]);
+  assert.deepEqual(restlessLines(seen, 'postgres'), [neo4j]);
+  assert.deepEqual(restlessLines(seen, 'redis'), [
+    'roles of redis: cannot be asked (route): no route',
+    neo4j,
   ]);
-  assert.deepEqual(unrest(seen), ['roles of neo4j']);
-  assert.deepEqual(unrest(seen, 'postgres'), ['roles of neo4j']);
-  assert.deepEqual(unrest(seen, 'redis'), ['roles of redis', 'roles of neo4j']);
 });
 
 test('false verdict 17: with the roles of a store that could not be asked nothing is compared, and with any other everything', () => {
-  const unasked = (why: string): Map<string, string> =>
-    new Map([['roles of redis', `cannot be asked (route): ${why}`]]);
-  const seen = new Map([['roles of redis', 'master, replica; steady']]);
-  assert.deepEqual(differences(unasked('10.0.0.1'), unasked('10.0.0.2')), []);
-  assert.deepEqual(differences(unasked('10.0.0.1'), seen), []);
-  assert.equal(differences(seen, unasked('10.0.0.1')).length, 1);
+  const redis = (seen: SeenStore): Snapshot => holding({}, { redis: seen });
+  assert.deepEqual(differences(redis(unasked('10.0.0.1')), redis(unasked('10.0.0.2'))), []);
+  assert.deepEqual(differences(redis(unasked('10.0.0.1')), redis(STEADY)), []);
+  assert.equal(differences(redis(STEADY), redis(unasked('10.0.0.1'))).length, 1);
 });
 
 test('should let a store that is broken be, unless the trial is about it', () => {
-  const broken = (about: string | null): Snapshot => {
-    const seen: Snapshot = new Map([
-      ['roles of redis', 'not seen: no master'],
-      ['roles of rabbitmq', 'peer, peer; steady'],
-      ['roles of neo4j', 'leader; was steady earlier in this run'],
-      ['Deployment tender/api is ready', 'false'],
-    ]);
-    for (const subject of unrest(seen, about)) leaveOut(seen, subject, { about, kept: new Set(['neo4j']) });
-    return seen;
-  };
-  assert.deepEqual(unrest(broken('rabbitmq'), 'rabbitmq'), [
-    'roles of neo4j',
-    'Deployment tender/api is ready',
-  ]);
-  assert.deepEqual(unrest(broken('redis'), 'redis'), [
-    'roles of redis',
-    'roles of neo4j',
-    'Deployment tender/api is ready',
-  ]);
+  const seen = holding({}, { redis: DOWN, rabbitmq: STEADY });
+  leaveOut(seen, 'redis');
+  assert.deepEqual(restlessLines(seen, 'rabbitmq'), []);
+  assert.equal(restlessLines(seen, 'redis').length, 1);
   // It may come back, or say something else, without a difference that the trial has made.
-  const after = new Map(broken('rabbitmq')).set('roles of redis', 'master, slave; steady');
-  assert.deepEqual(differences(broken('rabbitmq'), after), []);
+  const after = holding({}, { redis: STEADY, rabbitmq: STEADY });
+  assert.deepEqual(differences(seen, after), []);
+  assert.deepEqual(
+    comparedRoles(seen, null).map(({ store, after: is }) => [store, is]),
+    [['rabbitmq', 'not seen']],
+  );
 });
 
 const STRANGERS = { kubeconfig: 'file' };
@@ -254,7 +268,7 @@ test('should look at the nodes that hold pods of the environment, and let those 
   const seen = (...others: KubeObject[]): Promise<Snapshot> =>
     takeSnapshot(sourceOf([STORE, node('node-1'), ...others], STRANGERS));
   const before = await seen(node('burst-1', [], [{ key: 'startup', effect: 'NoSchedule' }]), node('burst-2'));
-  assert.deepEqual(unrest(before), []);
+  assert.deepEqual(restlessLines(before), []);
   assert.deepEqual(
     comparedObjects(before),
     comparedObjects(await seen()),
@@ -270,8 +284,8 @@ test('should look at the nodes that hold pods of the environment, and let those 
     `Node node-1 is gone: ${why}; new since then: Node node-9`,
   ]);
   const broken = await takeSnapshot(sourceOf([STORE, node('node-1', [])], STRANGERS));
-  assert.deepEqual(unrest(broken), ['Node node-1 is Ready']);
-  assert.deepEqual(differences(before, broken), ['Node node-1 is Ready: was true, is false']);
+  assert.deepEqual(restlessLines(broken), ['Node node-1 is not ready']);
+  assert.deepEqual(differences(before, broken), ['Node node-1 was ready, is not']);
 });
 
 test('should still look at a node whose pods went elsewhere, and not hold it against a node that it did not hold them before', async () => {
@@ -281,12 +295,12 @@ test('should still look at a node whose pods went elsewhere, and not hold it aga
   const after = (ready: object[]): Promise<Snapshot> =>
     takeSnapshot(sourceOf([moved, ...nodes(ready)], STRANGERS));
   assert.deepEqual(differences(before, await after(READY)), []);
-  assert.deepEqual(differences(before, await after([])), ['Node node-1 is Ready: was true, is false']);
+  assert.deepEqual(differences(before, await after([])), ['Node node-1 was ready, is not']);
 });
 
 test('should look at every node of a cluster that is ours', async () => {
   const seen = await takeSnapshot(sourceOf([STORE, node('node-1'), node('node-2', [])]));
-  assert.deepEqual(unrest(seen), ['Node node-2 is Ready']);
+  assert.deepEqual(restlessLines(seen), ['Node node-2 is not ready']);
 });
 
 test('should not wait for the pod that a DaemonSet has on a node of others, and for any other of it', async () => {
@@ -297,10 +311,10 @@ test('should not wait for the pod that a DaemonSet has on a node of others, and 
   });
   const on = async (where: string): Promise<string[]> => {
     const objects = [set, STORE, node('node-1'), node('burst-1', []), pod('agent-x', where, agent)];
-    return unrest(await takeSnapshot(sourceOf(objects, STRANGERS)));
+    return restlessLines(await takeSnapshot(sourceOf(objects, STRANGERS)));
   };
   assert.deepEqual(await on('burst-1'), []);
-  assert.deepEqual(await on('node-1'), ['DaemonSet tender/agent is ready']);
+  assert.deepEqual(await on('node-1'), ['DaemonSet tender/agent is not ready']);
 });
 
 test('should not wait for the pod of a DaemonSet that finds no room on a node of others, nor count two there twice', async () => {
@@ -318,8 +332,8 @@ test('should not wait for the pod of a DaemonSet that finds no room on a node of
   const ready = { ...pod('agent-r', 'burst-1', agent), status: { phase: 'Running', conditions: READY } };
   const nodes = [STORE, node('node-1'), node('burst-1')];
   const restless = async (...objects: KubeObject[]): Promise<string[]> =>
-    unrest(await takeSnapshot(sourceOf([...nodes, ...objects], STRANGERS)));
-  const wanting = ['DaemonSet tender/agent is ready'];
+    restlessLines(await takeSnapshot(sourceOf([...nodes, ...objects], STRANGERS)));
+  const wanting = ['DaemonSet tender/agent is not ready'];
   assert.deepEqual(await restless(set(1), pending('agent-x', 'burst-1')), []);
   assert.deepEqual(await restless(set(1), pending('agent-x', 'node-1')), wanting);
   // One of ours is missing; on the node of others one is ending and its successor waits.
@@ -346,7 +360,7 @@ test('should not excuse the pod of a DaemonSet on a node that has lost its other
   const before = await seen(2, 'node-1');
   assert.deepEqual(differences(before, await seen(2, 'node-2', before)), []);
   assert.deepEqual(differences(before, await seen(1, 'node-2', before)), [
-    'DaemonSet tender/agent is ready: was true, is false',
+    'DaemonSet tender/agent was ready, is not',
   ]);
 });
 

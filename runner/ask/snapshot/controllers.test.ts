@@ -1,9 +1,11 @@
 /** What controllers do by themselves is neither unrest nor a difference: idle workloads, templates that are held back, and what is renewed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../suites/harness/protocol.ts';
-import { comparedObjects, differences, takeSnapshot, unrest } from './snapshot.ts';
-import type { Snapshot, SnapshotSource } from './snapshot.ts';
+import type { KubeObject } from '../../../suites/harness/protocol.ts';
+import { comparedObjects, differences, restlessLines } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { SnapshotSource } from './stores.ts';
+import { takeSnapshot } from './take.ts';
 
 /** A look at a cluster that holds just these. */
 function seen(...objects: KubeObject[]): Promise<Snapshot> {
@@ -44,9 +46,9 @@ function scaled(replicas: number, owner?: string): Promise<Snapshot> {
 const owned = (kind: string) => ({ kind, name: 'worker', uid: 'u' });
 
 test('should take a workload at zero for one at rest, whatever the limits of its autoscaler', async () => {
-  assert.deepEqual(unrest(await scaled(0, 'ScaledObject')), [], 'KEDA has nothing to do for it');
-  assert.deepEqual(unrest(await scaled(0)), [], 'its autoscaler is turned off');
-  assert.deepEqual(unrest(await scaled(6)), ['Deployment tender/worker is ready']);
+  assert.deepEqual(restlessLines(await scaled(0, 'ScaledObject')), [], 'KEDA has nothing to do for it');
+  assert.deepEqual(restlessLines(await scaled(0)), [], 'its autoscaler is turned off');
+  assert.deepEqual(restlessLines(await scaled(6)), ['Deployment tender/worker is not ready']);
 });
 
 test('should see that a workload was set to zero, unless KEDA takes it there', async () => {
@@ -84,11 +86,11 @@ function holding({ updatedReplicas, updateStrategy = {}, readyReplicas = 3 }: He
 }
 
 async function restless(held: Held): Promise<string[]> {
-  return unrest(await holding(held));
+  return restlessLines(await holding(held));
 }
 
 test('should take a StatefulSet that holds back a template for one at rest, and none that is being rolled out', async () => {
-  const rolling = ['StatefulSet tender/pg is ready'];
+  const rolling = ['StatefulSet tender/pg is not ready'];
   const from = (partition: number) => ({ type: 'RollingUpdate', rollingUpdate: { partition } });
   const onDelete = { type: 'OnDelete' };
   assert.deepEqual(await restless({ updatedReplicas: 0, updateStrategy: onDelete }), []);
@@ -104,7 +106,7 @@ test('should see that a pod of a StatefulSet that holds back a template was crea
   const held = (updatedReplicas: number, ...more: KubeObject[]) =>
     holding({ updatedReplicas, updateStrategy: { type: 'OnDelete' } }, ...more);
   assert.deepEqual(differences(await held(0), await held(1)), [
-    'StatefulSet tender/pg pods with its last template: was 0, is 1',
+    'StatefulSet tender/pg: pods with its last template: was 0, is 1',
   ]);
   assert.deepEqual(differences(await held(1), await held(1)), []);
   const autoscaler: KubeObject = {
