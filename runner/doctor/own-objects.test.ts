@@ -125,37 +125,6 @@ test('should ask with the class of canaries only where checks of devices make so
   assert.doesNotMatch(await asked(['topology/network/reachability']), /priorityClassName/);
 });
 
-test('should mention a run whose Lease is in another namespace of Plumbline', async () => {
-  const api = applied();
-  const lease = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'host-b/boot/1/2' } };
-  const items = [{ metadata: { name: 'plumbline-system' } }, { metadata: { name: 'team-b' } }];
-  const found = await ownObjects.look(
-    situationOf(staging, (request) => {
-      if (request.path.includes('labelSelector')) return Promise.resolve({ status: 200, body: { items } });
-      return request.path.includes('/namespaces/team-b/leases/')
-        ? Promise.resolve({ status: 200, body: lease })
-        : api.call(request);
-    }),
-  );
-  const [item, ...more] = found.filter(({ notice }) => notice === true);
-  assert.match(item?.detail ?? '', /Lease team-b\/plumbline \(host-b\/boot\/1\/2\)/);
-  assert.deepEqual([item?.state, more], ['ok', []]);
-});
-
-test('should not say that nobody holds the cluster where it is not known', async () => {
-  const api = applied();
-  const found = await ownObjects.look(
-    situationOf(staging, (request) =>
-      request.path.includes('labelSelector')
-        ? Promise.reject(new Error('no answer within 5 s'))
-        : api.call(request),
-    ),
-  );
-  const item = found.find(({ what }) => what.startsWith('runs of other environment files'));
-  assert.equal(item?.state, 'unknown');
-  assert.match(item.detail, /no answer within 5 s/);
-});
-
 test('should say that the kill switch is set and why, also where a run makes its own namespaces', async () => {
   const api = applied();
   api.put(SWITCH, { data: { reason: 'night' } });

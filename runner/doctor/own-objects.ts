@@ -5,12 +5,11 @@ import { faultIn } from '../../suites/catalogue/index.ts';
 import type { PlannedCheck } from '../../suites/catalogue/index.ts';
 import type { KubeCall, KubeReply } from '../provider-safety.ts';
 import { KILL_SWITCH_NAME } from '../safety/lease/kill-switch.ts';
-import { otherLeases } from '../safety/lease/other-leases.ts';
 import { accountSays, UNDOES_IN, whyNotUndone } from '../safety/timers/undo-account.ts';
 import { whyNoUndoImage } from '../safety/timers/undo-image.ts';
 import { textAt } from '../safety/timers/undo-kube.ts';
 import { canaryPodItems } from './canary-pod.ts';
-import { missing, notNeeded, NOT_REACHED, ok, someOf, unknown } from './item.ts';
+import { missing, notNeeded, NOT_REACHED, ok, unknown } from './item.ts';
 import type { Item, Kind, Situation } from './item.ts';
 import { ENFORCE, labelCommand, refuses } from './pod-security.ts';
 import type { Admission } from './pod-security.ts';
@@ -49,7 +48,6 @@ async function look({ environment, running, reached, deadlineMs }: Situation): P
       : []),
     ...(await Promise.all(objectsIn(system).map((one) => objectItem(one, asking)))),
     ...(await undoJobItems(environment, running, asking)),
-    await otherRunsItem(system, asking),
     killSwitch,
   ];
 }
@@ -179,22 +177,6 @@ async function undoJobItems(
     return why === null ? ok(what, 'there') : missing(what, why, APPLY);
   });
   return noImage === null ? [account] : [missing('image of the undo Job', noImage, NAME_IMAGE), account];
-}
-
-/** Runs whose Lease is in another namespace: ours does not keep them out. */
-async function otherRunsItem(system: string, { kube }: Asking): Promise<Item> {
-  const what = 'runs of other environment files in this cluster';
-  const others = await otherLeases(kube, system).catch(errorText);
-  if (typeof others === 'string')
-    return unknown(what, `while that is so, nothing that disturbs is begun (2): ${others}`);
-  if (others.length === 0)
-    return ok(
-      what,
-      'in no other namespace that this account may read is a Lease of Plumbline that somebody holds',
-    );
-  const names = others.map(({ namespace, holder }) => `${namespace}/plumbline (${holder})`);
-  const detail = `held, or left by a run that died: Lease ${someOf(names)}. While one is renewed, nothing that disturbs is begun (75)`;
-  return { ...ok(what, detail), notice: true };
 }
 
 function killSwitchItem(system: string, asking: Asking): Promise<Item> {

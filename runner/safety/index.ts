@@ -18,7 +18,7 @@ import {
 } from './journal/elsewhere.ts';
 import { HeldError, LeftElsewhereError } from './errors.ts';
 import { Lease } from './lease/lease.ts';
-import { refuseWhileOtherHolds } from './lease/other-leases.ts';
+import { refuseOtherSystem } from './lease/one-system.ts';
 import { Journal } from './journal/journal.ts';
 import { KillSwitch } from './lease/kill-switch.ts';
 import { dropFromMirror, Mirror } from './journal/mirror.ts';
@@ -67,7 +67,7 @@ export type SafetyOptions = {
   readonly permit?: Permit | undefined;
   /** This long after an action the timers undo it, even if the run is alive. */
   readonly restoreDeadlineMs: number;
-  /** It disturbs the cluster: then no run of another environment file may hold it, by the Lease of another namespace. */
+  /** It disturbs the cluster: then no other namespace may have a Lease of Plumbline. */
   readonly disturbs?: boolean | undefined;
   readonly notice: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -99,8 +99,7 @@ const START_RETRY_MS = 60_000;
  * Takes the environment: ends what a killed predecessor left running and waits until it is gone, takes the Lease, restores
  * what the journal holds, and follows the kill switch.
  * @throws HeldError when a living process holds it; LeftElsewhereError when another machine has left something open; where it `disturbs`,
- * HeldError when a run of another environment file holds the cluster and BlockedError when that is not known; KillSwitchError when the kill
- * switch is set. What this machine had left is restored all the same, but where a process holds this environment.
+ * BlockedError when another namespace has a Lease of Plumbline or that is not known; KillSwitchError when the kill switch is set. What this machine had left is restored all the same, but where a process holds this environment.
  */
 export function openSafety(options: SafetyOptions): Promise<Safety> {
   return open(options, { taking: null, undoesOnly: false });
@@ -274,7 +273,7 @@ async function opened(opening: Opening): Promise<Safety> {
   if (journal.open().length > 0) await armOpen(timers, journal, notice);
   else for (const message of await timers.disarm()) notice(message);
   // Only now: what this machine left open is undone, whoever holds the cluster.
-  if (options.disturbs === true) await refuseWhileOtherHolds({ ...options, namespace });
+  if (options.disturbs === true) await refuseOtherSystem({ ...options, namespace });
   const killSwitch = opening.undoesOnly
     ? await KillSwitch.look({
         kube,

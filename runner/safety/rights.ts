@@ -104,7 +104,7 @@ export const REACH: readonly Purpose[] = [
 export const DRILLS: readonly Purpose[] = [
   { what: "to read the owners' permit, before every fault", rights: [configMap('plumbline-permit', 'get')] },
   {
-    what: 'to see that no run of another environment file holds the cluster',
+    what: 'to see that no other namespace has a Lease of Plumbline',
     rights: [
       ...lists('v1/Namespace'),
       {

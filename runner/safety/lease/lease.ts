@@ -52,7 +52,7 @@ const DENIED = [403];
 const NOT_CREATED = [...DENIED, 404];
 
 /**
- * One drill at a time: a Lease that is renewed while this process runs (those of other namespaces: `other-leases.ts`). Before an action only the
+ * One drill at a time: a Lease that is renewed while this process runs (one in a cluster: `one-system.ts`). Before an action only the
  * local monotonic deadline counts, 10 s after the last renewal was *sent*. A process that was paused finds it passed when it wakes, and does
  * nothing; others take the Lease over only after 15 s.
  */
