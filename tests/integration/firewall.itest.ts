@@ -43,7 +43,7 @@ before(async () => {
   await removeLeftover();
   await provisioned(['postgres']);
   await new Promise<void>((resolve) => listener.listen(0, host, resolve));
-  assert.equal(await reaches(host, (listener.address() as AddressInfo).port), true);
+  await assertReached('the machine, before', host, (listener.address() as AddressInfo).port);
   // `env up` has loaded the module.
   const asked = asksNow();
   undo = await guardedChange(changeOf(asked), undoOf(asked));
@@ -67,26 +67,33 @@ async function removeLeftover(): Promise<void> {
   await run(['sh', '-ec', undoOf(before)], { timeoutMs: TIMEOUT_MS });
 }
 
-/** Longer than a busy machine needs for a connection, and than TCP waits before it sends a lost packet a second time (1 s). */
-const CONNECT_S = 4;
+/** Longer than TCP waits before it sends a lost packet a second time (1 s), and a third (3 s). */
+const DROPPED_S = 4;
+/** Longer than a machine that stands still for seconds needs for a connection. */
+const CONNECT_S = 20;
 
-/** Whether a TCP connection from the node comes about within `CONNECT_S`. */
-async function reaches(address: string, port: number): Promise<boolean> {
+/** Tries a TCP connection from the node: exit code 0 when it came about, 124 when nothing answered within `seconds`, 1 when it was refused. */
+function connect(address: string, port: number, seconds: number): ReturnType<typeof execInNode> {
   assert.ok(NODE);
-  const connect = ['timeout', String(CONNECT_S), 'bash', '-c', `: </dev/tcp/${address}/${port}`];
-  const { code } = await execInNode(NODE, connect, { timeoutMs: TIMEOUT_MS });
-  return code === 0;
+  const argv = ['timeout', String(seconds), 'bash', '-c', `: </dev/tcp/${address}/${port}`];
+  return execInNode(NODE, argv, { timeoutMs: TIMEOUT_MS + seconds * 1000 });
+}
+
+async function assertReached(what: string, address: string, port: number): Promise<void> {
+  const { code, ...seen } = await connect(address, port, CONNECT_S);
+  assert.equal(code, 0, `${what}: ${JSON.stringify(seen)}`);
 }
 
 test('the firewall is one that would be in the way: nothing on the machine itself is reached', async () => {
-  assert.equal(await reaches(host, (listener.address() as AddressInfo).port), false);
+  const { code } = await connect(host, (listener.address() as AddressInfo).port, DROPPED_S);
+  assert.equal(code, 124);
 });
 
 test('nodes reach the registry and each other, and everybody reaches Services', async () => {
   const [address = '', port = ''] = registry.split(':');
-  assert.equal(await reaches(address, Number(port)), true, 'the registry');
+  await assertReached('the registry', address, Number(port));
   assert.ok(OTHER);
-  assert.equal(await reaches(OTHER.address, KUBELET_PORT), true, 'another node');
+  await assertReached('another node', OTHER.address, KUBELET_PORT);
   assert.deepEqual(await serviceTrouble(INSTANCE, nodesOf(INSTANCE, 'small')), []);
 });
 
