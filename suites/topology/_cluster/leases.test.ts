@@ -10,16 +10,16 @@ const lease = (name: string, renewTime: string) => ({
   spec: { holderIdentity: `${name}_1`, leaseDurationSeconds: 15, renewTime },
 });
 
-/** What is recorded where a node and the scheduler have these answers, one a look; there is time for two looks. */
+/** What is recorded of the nodes a and b where nodes and the scheduler have these answers, one a look; there is time for two looks. */
 async function recorded(
-  looks: readonly { node: object; scheduler: object }[],
+  looks: readonly { nodes: object[]; scheduler: object }[],
 ): Promise<{ leases: Fields<'lease'>[]; asked: number }> {
   const leases: Fields<'lease'>[] = [];
   let asked = 0;
   const answer = (path: string): object => {
     if (path.endsWith('/kube-node-lease/leases')) asked += 1;
-    const { node, scheduler } = looks[Math.min(asked, looks.length) - 1] ?? { node: {}, scheduler: {} };
-    if (path.endsWith('/kube-node-lease/leases')) return { items: [node] };
+    const { nodes, scheduler } = looks[Math.min(asked, looks.length) - 1] ?? { nodes: [], scheduler: {} };
+    if (path.endsWith('/kube-node-lease/leases')) return { items: nodes };
     return path.endsWith('/kube-scheduler') ? scheduler : {};
   };
   const context = {
@@ -40,13 +40,14 @@ async function recorded(
 
 test('should record Leases at one look where all are renewed, and say of others why they are not seen', async () => {
   const node = lease('a', at(2000));
-  const { leases, asked } = await recorded([{ node, scheduler: lease('kube-scheduler', at(0)) }]);
+  const nodes = [node, lease('b', at(0))];
+  const { leases, asked } = await recorded([{ nodes, scheduler: lease('kube-scheduler', at(0)) }]);
   assert.equal(asked, 1);
   assert.deepEqual(
     leases.map(({ of, holder, seconds, why }) => [of, holder, seconds, why]),
     [
       ['node a', 'a_1', 15, null],
-      ['node b', '', 0, 'missing'],
+      ['node b', 'b_1', 15, null],
       ['kube-scheduler', 'kube-scheduler_1', 15, null],
       ['kube-controller-manager', '', 0, 'missing'],
     ],
@@ -58,17 +59,34 @@ test('should look again at a Lease that is late, and at an answer that is none',
   const scheduler = lease('kube-scheduler', at(0));
   const [late, later] = [at(300_000), at(290_000)];
   const { leases, asked } = await recorded([
-    { node: lease('a', late), scheduler: { kind: 'Status' } },
-    { node: lease('a', later), scheduler },
+    { nodes: [lease('a', late), lease('b', at(0))], scheduler: { kind: 'Status' } },
+    { nodes: [lease('a', later), lease('b', at(0))], scheduler },
   ]);
   assert.equal(asked, 2);
   assert.deepEqual(
     leases.map(({ of, before, why }) => [of, before, why]),
     [
       ['node a', Date.parse(late), null],
-      ['node b', undefined, 'missing'],
+      ['node b', leases[1]?.renewedAt, null],
       ['kube-scheduler', undefined, null],
       ['kube-controller-manager', undefined, 'missing'],
+    ],
+  );
+});
+
+test('should look again at a node without a Lease: it may have joined a moment ago', async () => {
+  const scheduler = lease('kube-scheduler', at(0));
+  const nodes = [lease('a', at(0))];
+  const { leases, asked } = await recorded([
+    { nodes, scheduler },
+    { nodes: [...nodes, lease('b', at(0))], scheduler },
+  ]);
+  assert.equal(asked, 2);
+  assert.deepEqual(
+    leases.slice(0, 2).map(({ of, why }) => [of, why]),
+    [
+      ['node a', null],
+      ['node b', null],
     ],
   );
 });

@@ -30,8 +30,8 @@ const answer = z.union([
 type Read = z.infer<typeof answer> | NonNullable<Lease['why']>;
 
 /**
- * Records the Leases of controllers, and of nodes that are Ready. While one of them seems to be let go, all are looked at again until `settle` has passed:
- * a busy API server makes them late, and a clock may be off.
+ * Records the Leases of controllers, and of nodes that are Ready. While one of them seems to be let go, or that of a node is missing, all are looked at again
+ * until `settle` has passed: a busy API server makes them late, and a clock may be off.
  */
 export async function recordLeases(
   ctx: CheckContext,
@@ -46,13 +46,16 @@ export async function recordLeases(
       for (const one of seen) if (one.why === null && !first.has(one.of)) first.set(one.of, one.renewedAt);
       return since;
     },
-    (seen) =>
-      seen.every((one) =>
-        one.why === null ? isRenewed(one, Date.now(), clockMs) : one.why !== 'unanswered',
-      ),
+    (seen) => seen.every((one) => isSettled(one, clockMs)),
     { deadlineMs: ctx.timeoutMs('settle'), intervalMs: LOOK_EVERY_MS, signal: ctx.signal },
   );
   for (const one of leases) ctx.record('lease', one);
+}
+
+/** The Lease of a node that has just joined is not there yet; that of a controller is missing where a provider keeps it elsewhere. */
+function isSettled(one: Lease, clockMs: number): boolean {
+  if (one.why === null) return isRenewed(one, Date.now(), clockMs);
+  return one.why === 'forbidden' || (one.why === 'missing' && CONTROLLERS.some((name) => name === one.of));
 }
 
 async function look(ctx: CheckContext, nodes: readonly string[]): Promise<Lease[]> {
