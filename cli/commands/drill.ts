@@ -22,20 +22,15 @@ interface Options {
   yes?: boolean;
   dryRun?: boolean;
   out?: string;
-  resume?: string;
 }
 
 export function registerDrill(program: Command, context: Context): void {
   program
     .command('drill')
     .description('inject one fault, once or in several trials, and measure what happens')
-    .argument(
-      '[check]',
-      'id of a check that injects a fault (failover/…, telemetry/…/under-fault); with --resume, the one of the resumed series',
-    )
+    .argument('<check>', 'id of a check that injects a fault (failover/…, telemetry/…/under-fault)')
     .option('--env <name>', 'environment (default: local)')
-    .option('--repeat <n>', 'trials; with --resume, how many more', positiveInteger)
-    .option('--resume <run>', 'append trials of the same commit, environment and cluster to a run')
+    .option('--repeat <n>', 'trials', positiveInteger)
     .addOption(
       new Option('--target <member>', 'member to target').choices([
         'leader',
@@ -53,9 +48,9 @@ export function registerDrill(program: Command, context: Context): void {
     .option('--yes', 'permit the disturbance; outside embedded environments nothing is done without it')
     .option('--dry-run', 'print what would be touched, for how long and at what cost; do nothing')
     .option('--out <dir>', 'folder in which the folder of the run is made')
-    .action(async (check: string | undefined, options: Options) => {
+    .action(async (check: string, options: Options) => {
       const { drill } = await import('../../runner/index.ts');
-      const { exitCode } = await drill({ ...options, ...(check !== undefined && { check }) });
+      const { exitCode } = await drill({ ...options, check });
       context.exit(exitCode);
     });
 }

@@ -39,24 +39,6 @@ test('should want as many trials as the goal asks for, and let a failure stand',
   assert.equal(ending('fail')([trial(1)]).verdict, 'fail');
 });
 
-test('should not count a trial that was cut off once its series has gone on, unless it had failed by then', () => {
-  const verdicts: Judgement['verdict'][] = [];
-  const of = { judge: () => judgement(verdicts.shift() ?? 'pass'), evidence: () => [] };
-  const trial = (number: number, cut = false) => {
-    const seen: Seen[] = cut ? [['cut-off', { reason: 'not permitted' }]] : [];
-    const history = invent({ check: 'failover/backend/pod-crash', goals: { minTrials: 2 }, seen });
-    const observations = history.observations.filter(({ kind }) => !cut || kind !== 'end');
-    return { ...history, observations, header: { ...history.header, trial: number } };
-  };
-  const judge = judgeOver(of);
-  assert.equal(judge([trial(1), trial(2, true), trial(3)]).verdict, 'pass');
-  const few = judge([trial(1), trial(2, true)]);
-  assert.deepEqual([few.verdict, few.reason], ['inconclusive', '1 trial passed, the goal asks for 2']);
-  assert.match(judge([trial(2, true)]).reason, /^cut off: not permitted/);
-  verdicts.push('pass', 'fail');
-  assert.equal(judge([trial(1), trial(2, true), trial(3)]).verdict, 'fail');
-});
-
 test('should leave a goal of time undecided on a machine too busy, and say it of the goal as well', () => {
   const shares = { mean: 1, most: 1 };
   const pressure = { cpu: shares, memory: shares, io: shares, others: shares, spanMs: 60_000 };

@@ -12,7 +12,6 @@ import type { EvidenceOf } from './evidence/need.ts';
 import { wholeRules } from './evidence/whole.ts';
 import { foreignText, isCopy, paceOf } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { first } from './observed.ts';
 import { undisturbed } from './undisturbed.ts';
 
 /** A judge, what its pass rests on, and what of its histories is only an annotation. */
@@ -102,12 +101,12 @@ export function judgeOver(of: CheckJudge, identity?: Identity): Judge {
 export function seriesOf(of: CheckJudge, identity?: Identity): Series {
   const own = of.series?.() ?? atOnce(of.over ?? overTrials(of));
   const foreign = new Set<string>();
-  const trials: { header: History['header']; pace: Set<number>; cut: boolean }[] = [];
+  const trials: { header: History['header']; pace: Set<number> }[] = [];
   return {
     add(history) {
       const text = identity === undefined ? null : foreignText(history, identity);
       if (text !== null) return foreign.add(text);
-      trials.push({ header: history.header, pace: paceOf(history), cut: wasCutOff(history) });
+      trials.push({ header: history.header, pace: paceOf(history) });
       return own.add(history);
     },
     judgement() {
@@ -118,7 +117,7 @@ export function seriesOf(of: CheckJudge, identity?: Identity): Series {
       const twin = trials.find(({ pace }, i) => trials.slice(0, i).some((one) => isCopy(one.pace, pace)));
       if (twin !== undefined)
         return held(judgement, 'identity', `trial ${twin.header.trial} is a copy of an earlier one`);
-      const told = new Set(trials.filter(({ cut }) => !cut).map(({ header }) => header.trial)).size;
+      const told = new Set(trials.map(({ header }) => header.trial)).size;
       const wanted = trials[0]?.header.goals.minTrials ?? 1;
       if (told < wanted)
         return held(
@@ -126,7 +125,7 @@ export function seriesOf(of: CheckJudge, identity?: Identity): Series {
           'trials',
           `${told} ${told === 1 ? 'trial' : 'trials'} passed, the goal asks for ${wanted}`,
         );
-      if (new Set(trials.map(({ header }) => header.trial)).size === trials.length) return judgement;
+      if (told === trials.length) return judgement;
       return held(judgement, 'identity', 'two trials have the same number');
     },
   };
@@ -153,19 +152,10 @@ function atOnce(judge: Judge): Series {
   return { add: (history) => histories.push(history), judgement: () => judge(histories) };
 }
 
-/** Whether the trial was cut off and the series continued after it: it says nothing, good or bad, unless it had failed by then. */
-function wasCutOff(history: History): boolean {
-  return first(history, 'end') === undefined && first(history, 'cut-off') !== undefined;
-}
-
 /** Several trials of one check: the worst of them speaks for all. */
 function overTrials(of: CheckJudge): Judge {
   return (histories) => {
-    const all = histories.map((history) => ({ history, judgement: judgeOne(history, of) }));
-    const deciding = all.filter(
-      ({ history, judgement: { verdict } }) => !wasCutOff(history) || verdict === 'fail',
-    );
-    const judgements = (deciding.length > 0 ? deciding : all).map(({ judgement }) => judgement);
+    const judgements = histories.map((history) => judgeOne(history, of));
     const verdict = worst(judgements.map((judgement) => judgement.verdict));
     const found = judgements.find((judgement) => judgement.verdict === verdict);
     if (found === undefined) throw new Error('a judge needs at least one history');

@@ -209,8 +209,6 @@ export const failoverRecordSchema = z.object({
   /** Where the trial itself spent its time, by stage: steady before, fault, recovery, healing, read-back, settling. */
   spentMs: z.record(z.string(), z.number()).optional(),
   budget: budgetSchema.optional(),
-  /** What ended the trial early, in a series that was resumed: the trial is listed, and counts only for what it had proved by then. */
-  cutOff: z.string().optional(),
 });
 
 export const checkResultSchema = z.object({

@@ -258,11 +258,11 @@ export function lostText(trials: readonly FailoverRecord[]): string {
     : `${grouped(lost)} (${known} of ${trials.length} read back)`;
 }
 
-/** Why a trial has no RTO. Without a fault in force, or where the trial was cut off, "not steady again" would blame the store. */
-export function withoutRto({ landed, cutOff }: Pick<FailoverRecord, 'landed' | 'cutOff'>): string {
+/** Why a trial has no RTO. Without a fault in force, "not steady again" would blame the store. */
+export function withoutRto({ landed }: Pick<FailoverRecord, 'landed'>): string {
   if (landed.injected === false) return 'no fault was injected';
   if (!landed.proved) return 'the fault did not land';
-  return cutOff === undefined ? 'not steady again' : 'the trial was cut off';
+  return 'not steady again';
 }
 
 /** The longest outage of the trials that count, upper end of its interval. */

@@ -7,8 +7,7 @@ import { fixtureRecord } from '../../reports/render/_testing/fixture.ts';
 import type { Judgement } from '../../reports/record/judgement.ts';
 import { judgeRun } from '../run/judge-run.ts';
 import { readStored, storedPath } from '../../scripts/histories/stored.ts';
-import { appendToTrial } from '../state/trials.ts';
-import { readDigests, renewDigests } from './digests.ts';
+import { readDigests } from './digests.ts';
 import { judgeCheck } from './judging.ts';
 import { writeRecord } from './record.ts';
 import { makeRunFolder, trialFolder, type RunFolder } from './run-folder.ts';
@@ -100,16 +99,6 @@ test('should pass no changed byte, no line less or more, and no file that is gon
     assert.equal(judgement.verdict, 'inconclusive', String(expected));
     assert.match(JSON.stringify(judgement.rules?.filter(({ id }) => id === 'whole/digest')), expected);
   }
-});
-
-test('should take a trial without a digest as it is, and others by theirs after a series is resumed', async (context) => {
-  const folder = await ranIn(context);
-  await appendToTrial(join(folder.histories, FOLDER, 'trial-01'), [{ kind: 'resumed' }]);
-  assert.equal(digestRule(await judged(folder))?.verdict, 'inconclusive');
-  await renewDigests(folder);
-  endTrial(folder, 3);
-  assert.equal(digestRule(await judged(folder))?.verdict, 'pass');
-  assert.equal(readDigests(folder.path)?.length, 3, 'two files of the first trial, one of the second');
 });
 
 test('should judge no run whose digests cannot be read', async (context) => {

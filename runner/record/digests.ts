@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { CommandError, EXIT } from '../../host/errors.ts';
 import { parseJson } from '../../host/json.ts';
 import { digestSchema, type Digest } from '../../reports/record/run-record.ts';
-import { checkFolderName, writeFileAtomically, type RunFolder } from './run-folder.ts';
+import { checkFolderName } from './run-folder.ts';
 
 const NEWLINE = 0x0a;
 const recordSchema = z.looseObject({ digests: z.array(digestSchema) });
@@ -34,14 +34,6 @@ export function readDigests(run: string): Digest[] | undefined {
   const file = join(run, 'run.json');
   if (!existsSync(file)) return undefined;
   return recordIn(file).digests;
-}
-
-/** Brings the digests in run.json up to date, for a series to which the runner has added lines. */
-export async function renewDigests({ path, histories }: RunFolder): Promise<void> {
-  const file = join(path, 'run.json');
-  if (!existsSync(file)) return;
-  const record = { ...recordIn(file), digests: await digestsOf(histories) };
-  writeFileAtomically(file, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 function recordIn(file: string): z.infer<typeof recordSchema> {

@@ -66,7 +66,7 @@ test('should keep what a trial has proved wrong when a later one crashes', async
   first.observe({ kind: 'end' });
   await first.close();
   await appendToTrial(await openTrial(histories, 2, source), [
-    { kind: 'runner-verdict', verdict: 'inconclusive', message: 'the check crashed: boom', crashed: true },
+    { kind: 'runner-verdict', verdict: 'inconclusive', message: 'the check crashed: boom' },
   ]);
   const judgement = await judgeCheck(histories, check);
   assert.equal(judgement.verdict, 'fail');

@@ -1,5 +1,5 @@
 import type { Seen } from '../../reports/record/observations/index.ts';
-import { all, first, last } from '../../reports/judge/observed.ts';
+import { all, first } from '../../reports/judge/observed.ts';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { seriesOf } from '../../reports/judge/definition.ts';
@@ -152,25 +152,16 @@ function oneByOne(series: Series): Series {
 
 function judgedOf(history: History): Judged {
   const { header, observations, pressure = null } = history;
-  const resumed = last({ observations }, 'resumed');
   const own = first({ observations }, 'runner-verdict');
   return {
     trial: header.trial,
     evidence: piecesOf(observations),
     exemptions: exemptionsIn(history),
     unmatched: unmatchedIn(history),
-    empty: observations.every(({ kind }) => kind === 'runner-verdict' || kind === 'resumed'),
-    own: own !== undefined && standsBeyond(own, resumed) ? own : undefined,
+    empty: observations.every(({ kind }) => kind === 'runner-verdict'),
+    own,
     pressure,
   };
-}
-
-/**
- * Whether a runner verdict counts after the series was resumed. An interruption concerns its own trial, which is judged as cut off. A crash
- * still counts: resuming must not remove the worst trials from the series.
- */
-function standsBeyond(own: Seen<'runner-verdict'>, resumed: Seen<'resumed'> | undefined): boolean {
-  return resumed === undefined || own.t > resumed.t || own.crashed === true;
 }
 
 /** Limits of logs and events in a record; the histories have all of them. */

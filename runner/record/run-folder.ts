@@ -72,14 +72,6 @@ export function makeRunFolder(parent: string, environment: string, at = new Date
   }
 }
 
-/**
- * The folder of a run that is resumed, proved as a new one is.
- * @throws RunFolderError
- */
-export function openRunFolder(path: string): RunFolder {
-  return proven(resolve(path));
-}
-
 function proven(path: string): RunFolder {
   const parent = dirname(path);
   const histories = join(path, 'histories');

@@ -12,24 +12,6 @@ import { runRecordSchema } from '../../reports/record/run-record.ts';
 import { SCOPES } from '../../reports/record/verdict.ts';
 import type { Scope } from '../../reports/record/verdict.ts';
 
-/** What a drill set out to do, kept with its histories so that another process can resume it. */
-const seriesSchema = z.object({
-  check: z.string(),
-  /** As typed: a name, or the path of a file. */
-  env: z.string(),
-  /** Trials wanted in all. */
-  trials: z.int(),
-  target: z.enum(['leader', 'replica', 'random', 'majority', 'master']).optional(),
-  also: z.array(z.literal('api')).optional(),
-  startedAt: z.string(),
-  fingerprint: z.object({
-    commit: z.string(),
-    environmentSha256: z.string(),
-    clusterUid: z.string().nullable(),
-  }),
-});
-export type SeriesPlan = z.infer<typeof seriesSchema>;
-
 /** What a run set out to do, kept with its histories so that they alone give its verdict again. */
 const planSchema = z.object({
   /** Version of the histories beside it. */
@@ -64,18 +46,9 @@ const endSchema = z.object({
 export type RunEnd = z.infer<typeof endSchema>;
 
 /** The lines of a run, by kind. */
-type RunLine =
-  | ({ kind: 'plan' } & RunPlan)
-  | ({ kind: 'series' } & SeriesPlan)
-  | { kind: 'resumed'; firstTrial: number; at: string }
-  | ({ kind: 'end' } & RunEnd);
+type RunLine = ({ kind: 'plan' } & RunPlan) | ({ kind: 'end' } & RunEnd);
 
 const FILE = 'run.ndjson';
-
-/** Whether a run began in this folder, however it ended. */
-export function isRunFolder(folder: string): boolean {
-  return existsSync(join(folder, 'histories', FILE));
-}
 
 export async function writePlan(
   histories: string,
@@ -108,22 +81,6 @@ export async function writePlan(
   });
 }
 
-/** Records what a drill sets out to do: once the cluster is known, and before anything is touched. */
-export async function writeSeries(histories: string, plan: SeriesPlan): Promise<void> {
-  await append(histories, { kind: 'series', ...plan });
-}
-
-/** @throws CommandError when this is no run's folder, or a line does not fit */
-export function readSeries(histories: string): SeriesPlan | null {
-  const found = linesOf(histories).findLast(({ kind }) => kind === 'series');
-  return found === undefined ? null : parsed(seriesSchema, found, histories);
-}
-
-/** Begins another session of the run: an end recorded before it no longer counts. */
-export async function markResumed(histories: string, firstTrial: number): Promise<void> {
-  await append(histories, { kind: 'resumed', firstTrial, at: new Date().toISOString() });
-}
-
 export async function writeEnd(
   histories: string,
   end: RunEnd,
@@ -139,17 +96,16 @@ async function append(histories: string, line: RunLine, redact?: (text: string) 
 }
 
 /**
- * Plan and end of a run; `end` is null when its last session was killed.
+ * Plan and end of a run; `end` is null when it was killed.
  * @throws CommandError when the folder holds no plan, when a line does not fit, or when another version recorded the run (exit 2)
  */
 export function readRun(histories: string): { plan: RunPlan; end: RunEnd | null } {
   const seen = linesOf(histories);
-  // The last plan counts: it is written again when the cluster's owners permit less than the file, and when a series is resumed.
+  // The last plan counts: it is written again when the cluster's owners permit less than the file.
   const plan = seen.findLast(({ kind }) => kind === 'plan');
   if (!plan) throw new CommandError(`${join(histories, FILE)} has no plan`, EXIT.usage);
   refuseOlder(plan);
-  const session = seen.slice(seen.findLastIndex(({ kind }) => kind === 'resumed') + 1);
-  const end = session.findLast(({ kind }) => kind === 'end');
+  const end = seen.findLast(({ kind }) => kind === 'end');
   return {
     plan: parsed(planSchema, plan, histories),
     end: end === undefined ? null : parsed(endSchema, end, histories),

@@ -31,20 +31,7 @@ test('should be refused with 75 where its fault may outlast the permit of the fi
 test('should be repeated with its own options, and not as a run of the check', () => {
   const asked = { check: CHECK, env: 'staging', target: 'majority' as const, also: ['api' as const] };
   assert.equal(
-    rerunOf(environment, { ...asked, repeat: 10, yes: true, out: '/runs' }, null),
+    rerunOf(environment, { ...asked, repeat: 10, yes: true, out: '/runs' }),
     `npx plumbline drill ${CHECK} --env ops/staging.yaml --repeat 10 --target majority --also api`,
-  );
-  const fingerprint = { commit: 'c', environmentSha256: 'e', clusterUid: 'u' };
-  const plan = {
-    check: CHECK,
-    env: 'staging',
-    trials: 20,
-    startedAt: '2026-11-24T20:00:00.000Z',
-    fingerprint,
-  };
-  assert.equal(
-    rerunOf(environment, { check: CHECK, repeat: 3, resume: 'latest' }, { plan }),
-    `npx plumbline drill ${CHECK} --env ops/staging.yaml --repeat 20`,
-    'the whole series, not what was missing of it',
   );
 });

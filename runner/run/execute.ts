@@ -18,7 +18,6 @@ import { CheckRunner } from '../serve/check-runner.ts';
 import { watchEventLoop } from '../serve/watchdog.ts';
 import type { Face } from '../serve/face.ts';
 import { estimateMs, lockMode, timeoutMsOf } from '../plan/environment-parts.ts';
-import { isInCheckout, type Fingerprint } from '../plan/fingerprint.ts';
 import type { CommandResult } from './guard.ts';
 import { Interrupt } from './interrupt.ts';
 import { lastTimes } from '../record/last-time.ts';
@@ -30,9 +29,8 @@ import { isFulfilled, untilPlatform } from './platform-wait.ts';
 import { Progress } from './progress.ts';
 import { assembleRecord } from '../record/record.ts';
 import { makeRunFolder, removeRunFolder, RUNS, type RunFolder } from '../record/run-folder.ts';
-import { writePlan, writeSeries, type SeriesPlan } from '../record/run-history.ts';
+import { writePlan } from '../record/run-history.ts';
 import { kubeCallTo, type KubeCall, type RestoreReport, type RunSafety } from '../provider-safety.ts';
-import { describeResumption, nextTrial, refuseOther, resumeSeries, type Series } from '../state/series.ts';
 import { sendWritten } from './send.ts';
 import { takeEnvironment } from './take.ts';
 import { withoutUndo } from './without-undo.ts';
@@ -58,22 +56,13 @@ export interface ExecuteOptions {
   face?: Face | undefined;
   /** A drill without the permit of the cluster's owners, or the account of the Job that undoes, is refused (75); in a run its check is not-run. */
   refuseWithoutPermit?: boolean | undefined;
-  /** For a drill: what its trials are about, so that they can be resumed, and the run to resume. */
-  series?: SeriesOptions | undefined;
-}
-
-interface SeriesOptions {
-  plan: Omit<SeriesPlan, 'startedAt' | 'fingerprint'>;
-  fingerprint: Fingerprint;
-  resumed: Series | null;
 }
 
 /** Runs the planned checks in the environment and writes the run folder, whatever happens in between. */
 export async function execute(options: ExecuteOptions): Promise<CommandResult> {
   const progress = new Progress();
   // Before anything else: what cannot be recorded must not be done.
-  const folder =
-    options.series?.resumed?.folder ?? makeRunFolder(options.out ?? RUNS, options.environment.name);
+  const folder = makeRunFolder(options.out ?? RUNS, options.environment.name);
   const interrupt = new Interrupt((line) => progress.say(line));
   const run = new Run(options, folder, { progress, interrupt });
   try {
@@ -90,9 +79,7 @@ class Run {
   readonly #progress: Progress;
   readonly #interrupt: Interrupt;
   readonly #runState: RunState;
-  readonly #startedAt: Date;
-  /** The run to resume, until its histories record the resumption: before that, nothing is written to them. */
-  #untouched: Series | null;
+  readonly #startedAt = new Date();
   readonly #notes: string[] = [];
   #planned: readonly PlannedCheck[];
   #permits: ClusterPermits | null = null;
@@ -120,16 +107,12 @@ class Run {
     });
     this.#runState.plan(this.#toRun());
     for (const [check, overrides] of options.overrides ?? []) this.#runState.overrides.set(check, overrides);
-    const resumed = options.series?.resumed ?? null;
-    this.#untouched = resumed;
-    this.#startedAt = resumed === null ? new Date() : new Date(resumed.plan.startedAt);
-    if (resumed !== null) this.#runState.firstTrials.set(resumed.plan.check, nextTrial(resumed));
   }
 
   async toTheEnd(): Promise<CommandResult> {
     const { environment, baseline } = this.#options;
     if (baseline !== undefined && 'missing' in baseline) this.#note(baseline.missing);
-    if (this.#untouched === null) await this.#writePlan();
+    await this.#writePlan();
     const estimates = this.#toRun().map((one) => [one.row.id, estimateMs(one, environment)] as const);
     if (this.#options.face === undefined)
       this.#progress.expect(new Map(estimates), lastTimes(this.#folder, environment, this.#toRun()));
@@ -138,7 +121,6 @@ class Run {
       await this.#checks();
     } catch (error) {
       if (this.#refused(error)) throw error;
-      if (this.#untouched !== null) throw this.#notResumed(error);
       failure = await this.#cutShort(error);
     }
     const defect = this.#defect();
@@ -172,20 +154,9 @@ class Run {
       exitCodeOf(error) !== undefined && !this.#interrupt.signal.aborted && this.#runner === null;
     if (refused) {
       this.#connection?.cluster.close();
-      if (this.#options.series?.resumed == null) removeRunFolder(this.#folder);
+      removeRunFolder(this.#folder);
     }
     return refused;
-  }
-
-  /** The error of a series that could not be resumed; its run is unchanged. */
-  #notResumed(error: unknown): unknown {
-    this.#connection?.cluster.close();
-    const code = this.#interrupt.exitCode ?? (error instanceof BlockedError ? EXIT.inconclusive : undefined);
-    if (code === undefined) return error;
-    const why = errorText(error);
-    return new CommandError(`${this.#folder.id} was not resumed and is unchanged: ${why}`, code, {
-      cause: error,
-    });
   }
 
   /** Concludes what is left after an early end: an interrupt, an environment that cannot be queried, or a harness failure (returned). */
@@ -246,7 +217,6 @@ class Run {
       await this.#askPermits(kube.call);
       await this.#refuse(await withoutUndo(environment, this.#toRun(), kube.call), 'means');
       await this.#leaveOutForwarded(connection.cluster);
-      await this.#beginSeries(connection.uid);
       if (this.#toRun().length === 0) return;
       const safety = await this.#take(connection, kube.call);
       // Not while an environment is provisioned: removing its disks holds the loop for as long.
@@ -292,27 +262,6 @@ class Run {
   async #leaveOut(by: NotRunBy, why: (row: PlannedCheck['row']) => string | undefined): Promise<void> {
     this.#planned = this.#planned.map((one) => ({ ...one, notRun: one.notRun ?? because(by, why(one.row)) }));
     await this.#writePlan();
-  }
-
-  /** The last thing before anything is touched. @throws CommandError (64) for a series of another cluster */
-  async #beginSeries(clusterUid: string): Promise<void> {
-    const { series } = this.#options;
-    if (series === undefined) return;
-    const fingerprint = { ...series.fingerprint, clusterUid };
-    const resumed = this.#untouched;
-    if (resumed === null) {
-      const startedAt = this.#startedAt.toISOString();
-      await writeSeries(this.#folder.histories, { ...series.plan, startedAt, fingerprint });
-      return;
-    }
-    refuseOther(resumed, fingerprint);
-    await resumeSeries(resumed, this.#runState.headerSource(resumed.plan.check));
-    this.#untouched = null;
-    this.#note(describeResumption(resumed));
-    if (isInCheckout(this.#folder.path))
-      this.#note(
-        'the folder of this series is inside the git checkout, where a clean checkout deletes it: keep runs outside (--out)',
-      );
   }
 
   #take(connection: Connection, kube: KubeCall): Promise<RunSafety> {

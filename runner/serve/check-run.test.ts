@@ -29,7 +29,7 @@ const environment = await loadEnvironment('local-small');
 const [planned = assert.fail()] = planChecks(environment, { checks: [CHECK], repeat: 5 });
 let count = 0;
 
-/** A check with its runner; trials begin with the fourth. */
+/** A check with its runner. */
 function made(handlers: Partial<Handlers> = {}) {
   const folder = join(root, String(++count));
   const of = (trial: number): string => join(folder, String(trial));
@@ -40,7 +40,6 @@ function made(handlers: Partial<Handlers> = {}) {
     parts: { safety: { beginCheck: (id: string) => begun.push(id) } },
     runState: {
       environment,
-      firstTrials: new Map([[CHECK, 4]]),
       progress: { step: () => undefined },
       headerSource: () => ({ goals: {}, settings: {} }),
       openTrial: (_check: string, trial: number) => {
@@ -61,7 +60,7 @@ async function runWhose(failure: Error) {
   const tried: number[] = [];
   const early = await run.trials(async (ctx) => {
     tried.push(ctx.trial);
-    await ctx.step('start writing', () => (ctx.trial === 5 ? Promise.reject(failure) : null));
+    await ctx.step('start writing', () => (ctx.trial === 2 ? Promise.reject(failure) : null));
   });
   const ended = tried.filter((trial) => recorded(trial).includes('"kind":"end"'));
   return {
@@ -80,17 +79,17 @@ test('should end the trials of a check with the first that is not permitted, wit
   const { said, ...was } = await runWhose(refused);
   assert.deepEqual(was, {
     early: { refused: refused.message },
-    tried: [4, 5],
-    ended: [4],
-    begun: 5,
+    tried: [1, 2],
+    ended: [1],
+    begun: 2,
     errors: [undefined, refused.message],
     // A check may act from the beginning of each trial on, also where it has ended before.
     acts: [CHECK, CHECK],
   });
   assert.deepEqual(said, [
-    { kind: 'step-begins', step: 1, title: 'trial 4: start writing' },
+    { kind: 'step-begins', step: 1, title: 'trial 1: start writing' },
     { kind: 'step-ends', step: 1 },
-    { kind: 'step-begins', step: 2, title: 'trial 5: start writing' },
+    { kind: 'step-begins', step: 2, title: 'trial 2: start writing' },
     { kind: 'step-ends', step: 2, error: refused.message },
   ]);
 });
@@ -104,7 +103,6 @@ test('should observe once what two checks look at, and again where the first was
     const runState = {
       environment,
       once,
-      firstTrials: new Map(),
       progress: { step: () => undefined },
       headerSource: () => ({ goals: {}, settings: {} }),
       openTrial: (id: string, trial: number) =>
@@ -147,7 +145,7 @@ test('should observe once what two checks look at, and again where the first was
 test('should call whatever else breaks off a trial a crash', async () => {
   const { early, tried, ended } = await runWhose(new Error('the Lease is lost'));
   assert.match(early.crash ?? '', /^Error: the Lease is lost/);
-  assert.deepEqual([early.refused, tried, ended], [undefined, [4, 5], [4]]);
+  assert.deepEqual([early.refused, tried, ended], [undefined, [1, 2], [1]]);
 });
 
 for (const how of ['interrupted', 'failed'] as const)
@@ -176,7 +174,7 @@ for (const how of ['interrupted', 'failed'] as const)
     isGivenUp.resolve(null);
     const refused = await isOver.promise;
     assert.ok(refused instanceof RequestError);
-    assert.deepEqual([injected, recorded(4)], [[], '']);
+    assert.deepEqual([injected, recorded(1)], [[], '']);
   });
 
 test('should hand on the reason of a refusal, and call any other failure a crash', async () => {

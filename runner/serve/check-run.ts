@@ -50,7 +50,7 @@ export class CheckRun {
 
   /**
    * Runs the body for each trial. A refusal for want of a permit ends the series: the trials that are left would be refused as well. Its trial
-   * has no end, so that `drill --resume` appends one in its place. Afterwards the runner does nothing more for the body, which may still run.
+   * has no end. Afterwards the runner does nothing more for the body, which may still run.
    */
   async trials(body?: CheckBody): Promise<EarlyEnd> {
     const { planned, runner } = this.#parts;
@@ -61,8 +61,7 @@ export class CheckRun {
     try {
       const observe = body ?? (await rowOf(id)?.observe?.());
       if (observe === undefined) throw new Error(`${id} was planned, and is not built`);
-      const first = runner.runState.firstTrials.get(id) ?? 1;
-      for (let trial = first; trial < first + planned.trials; trial++) await this.#trial(trial, observe);
+      for (let trial = 1; trial <= planned.trials; trial++) await this.#trial(trial, observe);
       return {};
     } catch (error) {
       const isRefused = error instanceof RequestError && error.reason === NOT_PERMITTED;
@@ -81,7 +80,7 @@ export class CheckRun {
     const folder = await runner.runState.openTrial(id, trial);
     const observations = new Observations(folder);
     this.begun = trial;
-    const isSeries = planned.trials > 1 || trial > 1;
+    const isSeries = planned.trials > 1;
     try {
       const ctx = createContext({
         id,

@@ -230,5 +230,5 @@ function handlersOf(runner: ServedRunner): Handlers {
 function crashVerdict(crash: string | undefined, stop: AbortSignal): RunnerVerdict | null {
   if (crash === undefined) return null;
   if (stop.aborted) return { verdict: 'inconclusive', message: `not finished: ${errorText(stop.reason)}` };
-  return { verdict: 'inconclusive', message: `the check crashed: ${crash}`, crashed: true };
+  return { verdict: 'inconclusive', message: `the check crashed: ${crash}` };
 }

@@ -31,8 +31,6 @@ export interface CheckOverrides {
 export interface RunnerVerdict {
   verdict: 'inconclusive' | 'fail';
   message: string;
-  /** It failed by itself, without an interruption: this still counts when its series is resumed. */
-  crashed?: true;
 }
 
 /** The checks of a run and what became of them. Needs no cluster: a run without one is recorded as well. */
@@ -48,8 +46,6 @@ export class RunState {
   readonly overrides = new Map<string, CheckOverrides>();
   readonly outcomes = new Map<string, Outcome>();
   readonly once = new ObservedOnce();
-  /** Number of the first trial of a check whose series is resumed; 1 for any other. */
-  readonly firstTrials = new Map<string, number>();
   /** Folder of the histories; controls give each its own. */
   histories: string;
   /** Recent drills, of this run and earlier ones, and why not all are known; set by the runner, which injects faults. */
@@ -153,8 +149,7 @@ export class RunState {
   }
 
   async #say(check: string, own: RunnerVerdict): Promise<void> {
-    // In the trial where it happened: if the series is resumed, it concerns only that one.
-    const trial = this.#lastTrials.get(check) ?? this.firstTrials.get(check) ?? 1;
+    const trial = this.#lastTrials.get(check) ?? 1;
     const folder = this.trialFolder(check, trial);
     if (!existsSync(folder)) await this.openTrial(check, trial);
     await appendToTrial(folder, [{ kind: 'runner-verdict', ...own }], this.redact);

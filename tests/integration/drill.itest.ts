@@ -1,6 +1,6 @@
-/** Drills on the small embedded environment: one at a time, stopped by the kill switch, resumed after a kill, undone when too dear. */
+/** Drills on the small embedded environment: one at a time, stopped by the kill switch, undone when too dear. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,23 +30,6 @@ before(async () => {
 after(() => close());
 
 const out = (name: string): string => join(folder, 'runs', name);
-
-/** Folder of the histories of the one run's failover check; the run need not have ended. */
-function historyOf(name: string): string {
-  const run = killedRun(name);
-  return join(run, 'histories', 'failover.postgres.pod-delete');
-}
-
-function killedRun(name: string): string {
-  const [run = 'none'] = existsSync(out(name))
-    ? readdirSync(out(name)).filter((one) => one !== 'latest')
-    : [];
-  return join(out(name), run);
-}
-
-function sizeOf(file: string): number {
-  return existsSync(file) ? statSync(file).size : 0;
-}
 
 async function until(what: string, seen: () => boolean, withinMs = BEGIN_MS): Promise<number> {
   const since = performance.now();
@@ -150,65 +133,6 @@ test('should refuse drills and restoring while the environment is being provisio
   } finally {
     release();
   }
-});
-
-test('should go on with a series that was killed, listing the trial that was cut off without counting it', async () => {
-  const env = environmentWith('series', () => undefined);
-  let pid = 0;
-  const words = [
-    'drill',
-    'failover/postgres/pod-delete',
-    '--env',
-    env,
-    '--repeat',
-    '2',
-    '--out',
-    out('series'),
-  ];
-  let early = '';
-  const killed = plumbline(words, { onStart: (child) => (pid = child.pid ?? 0) });
-  void killed.then(({ output }) => (early = output));
-  const trial = (number: number) => join(historyOf('series'), `trial-0${number}`);
-  await until(
-    'the second trial writes',
-    () => early !== '' || sizeOf(join(trial(2), 'client-load.ndjson')) > 10_000,
-  );
-  assert.equal(early, '', 'it ended by itself');
-  process.kill(pid, 'SIGKILL');
-  await killed;
-  const run = killedRun('series');
-  const more = await plumbline(['drill', '--resume', run, '--out', out('series')]);
-  // How its trials went is not what is asked here.
-  assert.ok([0, 1, 2].includes(more.code ?? -1), more.output);
-  const { trials, notes } = trialsOf('series');
-  assert.deepEqual(
-    trials.map(({ trial: number, cutOff }) => [number, cutOff === undefined]),
-    [
-      [1, true],
-      [2, false],
-      [3, true],
-    ],
-  );
-  assert.match(trials[1]?.reason ?? '', /^cut off: the run ended in the middle of this trial/);
-  assert.ok(
-    notes.some((note) => /resumed with trial 3 after 1 .*not counted: trial 2/.test(note)),
-    notes.join('\n'),
-  );
-  for (const { spentMs } of trials.filter(({ cutOff }) => cutOff === undefined))
-    assert.deepEqual(Object.keys(spentMs ?? {}), [
-      'steady before',
-      'fault',
-      'recovery',
-      'healing',
-      'read-back',
-      'settling',
-    ]);
-
-  writeFileSync(env, `${readFileSync(env, 'utf8')}# changed\n`);
-  const other = await plumbline(['drill', '--resume', run, '--repeat', '1']);
-  assert.equal(other.code, 64, other.output);
-  assert.match(other.output, /cannot be resumed, nothing was touched:\n {2}environment file/);
-  assert.equal(trialsOf('series').trials.length, 3);
 });
 
 test('should undo a fault early when the outage passes what was expected, and not call that a recovery', async () => {

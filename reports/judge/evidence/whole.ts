@@ -1,7 +1,7 @@
 import type { History } from '../../record/history/history.ts';
 import { atMost } from '../../record/at-most.ts';
 import type { Rule } from '../../record/rule.ts';
-import { all, first, last } from '../observed.ts';
+import { all, first } from '../observed.ts';
 import { unavailableText } from '../unavailable.ts';
 
 const MOST_NAMED = 5;
@@ -18,7 +18,7 @@ function endRule(history: History): Rule {
   const id = WHOLE_END;
   if (first(history, 'end') !== undefined) return { id, verdict: 'pass', text: 'recorded to its end' };
   // A permit that has ended ends the series before the fault, and its trial without an end.
-  const reason = last(history, 'cut-off')?.reason ?? first(history, 'no-fault')?.reason;
+  const reason = first(history, 'no-fault')?.reason;
   return { id, verdict: 'inconclusive', text: `cut off: ${reason ?? 'the history has no end'}` };
 }
 

@@ -113,8 +113,6 @@ export const FAILOVER = kinds({
   'given-back': {},
   /** The wait for a steady stretch was given up. */
   deadline: { rtoDeadlineMs: z.number(), detail: z.string() },
-  /** What ended the trial early, written by the session that resumed the series. */
-  'cut-off': { reason: z.string() },
 
   /** What a fault may cost: the outage that is expected, weighted with the share of the traffic that it stops. */
   'budget-estimate': {

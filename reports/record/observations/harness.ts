@@ -11,10 +11,7 @@ export const HARNESS = kinds({
   'runner-verdict': {
     verdict: z.enum(['inconclusive', 'fail']),
     message: z.string(),
-    crashed: z.literal(true).optional(),
   },
-  /** From here on another session continued the series. */
-  resumed: { firstTrial: z.int().optional(), at: z.string().optional() },
   /** Logs and events beside the observations, for people. */
   evidence: { source: z.string(), text: z.string(), at: z.string().optional() },
 });

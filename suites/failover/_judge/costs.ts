@@ -1,20 +1,17 @@
 import type { History } from '../../../reports/record/history/history.ts';
 import type { FailoverRecord } from '../../../reports/record/run-record.ts';
-import { all, first, last } from '../../../reports/judge/observed.ts';
+import { all, last } from '../../../reports/judge/observed.ts';
 import { round } from './outages/phases.ts';
 
-type Costs = Pick<FailoverRecord, 'spentMs' | 'budget' | 'cutOff'>;
+type Costs = Pick<FailoverRecord, 'spentMs' | 'budget'>;
 
 /** What a trial cost: its own time by stage, and error budget. */
 export function costsOf(history: History): Costs {
   const spentMs = stagesOf(history);
   const budget = budgetOf(history);
-  const cut = first(history, 'end') === undefined ? last(history, 'cut-off') : undefined;
   return {
     ...(spentMs !== null && { spentMs }),
     ...(budget !== null && { budget }),
-    // Written when the series continued after a cut-off trial. A trial that merely has no end was not repeated.
-    ...(cut !== undefined && { cutOff: cut.reason }),
   };
 }
 

@@ -42,13 +42,11 @@ const MAX_FINDINGS = 50;
 export function aggregateTrials(trials: readonly FailoverRecord[], goals: TrialGoals = {}): Judgement {
   const summary = summaryOf(trials);
   const gap = gapOf(summary, trials.length, goals);
-  // A trial that was cut off, and after which the series went on, says nothing, good or bad, unless it had failed by then.
-  const deciding = trials.filter((trial) => trial.cutOff === undefined || trial.verdict === 'fail');
-  const verdict = verdictOf(deciding, gap);
+  const verdict = verdictOf(trials, gap);
   const findings = trials.filter((trial) => trial.verdict !== 'pass').map((trial) => findingOf(trial, goals));
   return {
     verdict,
-    reason: reasonOf(verdict, deciding, { ...summary, gap }),
+    reason: reasonOf(verdict, trials, { ...summary, gap }),
     expected: expectedOf(goals),
     seen: seenOf(summary, trials),
     figures: figuresOf(summary, trials, goals),
