@@ -71,7 +71,7 @@ test('should list what an environment would run, with the reason where it would 
   assert.equal(code, 0);
   assert.match(out, /topology\/cluster\/control-plane +not run .* \(size small\)$/m);
   assert.match(out, /topology\/nodes\/pools +runs/);
-  assert.match(out, /security\/rbac +not run .* \(not written yet\)$/m);
+  assert.match(out, /security\/pods +not run .* \(not written yet\)$/m);
 });
 
 test('should list of a profile no check that is outside of it, and say how many its reports name besides', async () => {

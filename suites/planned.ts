@@ -53,14 +53,11 @@ const PLANNED: readonly Planned[] = [
     wouldFail: 'a store without a password',
   },
   {
-    titles: {
-      'security/pods': 'No undeclared privileged pod',
-      'security/rbac': 'No wildcard role bound to a workload',
-    },
+    titles: { 'security/pods': 'No undeclared privileged pod' },
     order: 210,
     section: '2',
     access: 'r - r r r',
-    goal: "no privileged, root or host-namespace pod undeclared; no wildcard role bound to a workload; Plumbline's own rights are the least",
+    goal: 'no privileged, root or host-namespace pod undeclared',
     wouldFail: 'a privileged pod',
   },
   {

@@ -158,7 +158,9 @@ const workload = z.strictObject({
   exempt: z
     .array(exemption)
     .default([])
-    .describe('Containers that checks of single containers (probes, resources, images, log lines) let off'),
+    .describe(
+      'What checks of single containers (probes, resources, images, log lines) let off, and security/rbac of the whole workload',
+    ),
 });
 
 const registry = z.strictObject({

@@ -93,6 +93,8 @@ export interface PodSpec {
   /** `Always` where nothing is said. */
   restartPolicy?: string;
   hostNetwork?: boolean;
+  serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
   nodeSelector?: Record<string, string>;
   affinity?: object;
   containers: Container[];
@@ -291,6 +293,22 @@ export interface BudgetObject extends KubeObject {
   status?: { expectedPods?: number; desiredHealthy?: number };
 }
 
+export interface AccountObject extends KubeObject {
+  automountServiceAccountToken?: boolean;
+}
+
+/** A Role or ClusterRole. */
+export interface RoleObject extends KubeObject {
+  /** The API server writes null for a list that is empty. */
+  rules?: { apiGroups?: string[]; resources?: string[]; resourceNames?: string[]; verbs: string[] }[] | null;
+}
+
+/** A RoleBinding or ClusterRoleBinding. */
+export interface BindingObject extends KubeObject {
+  roleRef: { kind: string; name: string };
+  subjects?: { kind: string; name: string; namespace?: string }[] | null;
+}
+
 export interface LeaseObject extends KubeObject {
   spec: { holderIdentity?: string; renewTime?: string };
 }
@@ -366,6 +384,11 @@ export interface ObjectsByKind {
   'networking.k8s.io/v1/Ingress': IngressObject;
   'networking.k8s.io/v1/NetworkPolicy': NetworkPolicyObject;
   'policy/v1/PodDisruptionBudget': BudgetObject;
+  'v1/ServiceAccount': AccountObject;
+  'rbac.authorization.k8s.io/v1/ClusterRole': RoleObject;
+  'rbac.authorization.k8s.io/v1/Role': RoleObject;
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': BindingObject;
+  'rbac.authorization.k8s.io/v1/RoleBinding': BindingObject;
 }
 
 /** The type of a kind such as `v1/Pod`; for kinds without one, `KubeObject`. */
@@ -397,6 +420,11 @@ const REQUIRED: Readonly<Record<keyof ObjectsByKind, readonly string[]>> = {
   'networking.k8s.io/v1/Ingress': ['spec'],
   'networking.k8s.io/v1/NetworkPolicy': ['spec'],
   'policy/v1/PodDisruptionBudget': ['spec'],
+  'v1/ServiceAccount': [],
+  'rbac.authorization.k8s.io/v1/ClusterRole': [],
+  'rbac.authorization.k8s.io/v1/Role': [],
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': ['roleRef'],
+  'rbac.authorization.k8s.io/v1/RoleBinding': ['roleRef'],
 };
 
 /** Whether an object is of a kind and has what the type of that kind takes for granted. */

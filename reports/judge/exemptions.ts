@@ -23,6 +23,7 @@ export function exemptionsIn(history: History): Exemption[] {
     ...nodeGroups(history).flatMap(({ nodes, group }) => (nodes === 0 ? [] : [group])),
     ...spreads(history),
     ...spreadsOfMembers(history),
+    ...accounts(history),
   ];
   return once(found);
 }
@@ -192,6 +193,18 @@ function nodeGroups(history: History): { nodes: number | null; group: Exemption 
       nodes: counts.length === 0 ? null : Math.max(...counts),
       group: { what: 'node group', subject: `nodes with ${name}`, reason },
     };
+  });
+}
+
+/** `topology.workloads[].exempt`, in the check of what the accounts of workloads may do: it is of the workload as a whole. */
+function accounts(history: History): Exemption[] {
+  const { check, settings } = history.header;
+  const seen = new Set(all(history, 'workload-account').map(({ workload }) => workload));
+  return (settings.workloads ?? []).flatMap((one) => {
+    const reason = seen.has(nameOf(one)) ? exemption(one, check, '') : null;
+    return reason === null
+      ? []
+      : [{ what: 'workload' as const, subject: `rights of ${nameOf(one)}`, reason }];
   });
 }
 

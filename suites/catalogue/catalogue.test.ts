@@ -57,6 +57,7 @@ test('should mark as built exactly what is built', () => {
       'topology/workloads/spread',
       'topology/workloads/images',
       'topology/edge/path',
+      'security/rbac',
       ...['postgres', 'redis', 'rabbitmq', 'elasticsearch'].flatMap((store) =>
         ['pod-crash', 'pod-delete', 'hang', 'node-loss', 'partition', 'switchover'].map(
           (fault) => `failover/${store}/${fault}`,

@@ -8,6 +8,7 @@ import { TALES as othersActed } from './others-acted.ts';
 import { TALES as outages } from './outages.ts';
 import { TALES as performance } from './performance.ts';
 import { TALES as scaling } from './scaling.ts';
+import { TALES as security } from './security.ts';
 import { TALES as telemetry } from './telemetry.ts';
 import type { Tale } from './tale.ts';
 import { TALES as topology } from './topology.ts';
@@ -27,6 +28,7 @@ export const TALES: readonly Tale[] = [
   ...integrations,
   ...performance,
   ...scaling,
+  ...security,
   ...telemetry,
   ...topology,
   ...topologyNetwork,

@@ -78,6 +78,7 @@ const VIEW = new Set([
   'pods',
   'pods/log',
   'services',
+  'serviceaccounts',
   'persistentvolumeclaims',
   'configmaps',
   'namespaces',
@@ -94,7 +95,7 @@ const VIEW = new Set([
   '/readyz',
 ]);
 
-test('should need no more than `view` but for nodes, Leases and persistent volumes, as the guide says', async () => {
+test('should need no more than `view` but for nodes, Leases, persistent volumes, accounts and roles, as the guide says', async () => {
   const missing = new Set<string>();
   for (const { name } of [local, staging, production])
     for (const { row } of (await planned(name)).run)
@@ -102,7 +103,15 @@ test('should need no more than `view` but for nodes, Leases and persistent volum
         const key = group === '' ? resource : `${group}/${resource}`;
         if (!VIEW.has(key)) missing.add(key);
       }
-  assert.deepEqual([...missing].sort(), ['coordination.k8s.io/leases', 'nodes', 'persistentvolumes']);
+  assert.deepEqual([...missing].sort(), [
+    'coordination.k8s.io/leases',
+    'nodes',
+    'persistentvolumes',
+    'rbac.authorization.k8s.io/clusterrolebindings',
+    'rbac.authorization.k8s.io/clusterroles',
+    'rbac.authorization.k8s.io/rolebindings',
+    'rbac.authorization.k8s.io/roles',
+  ]);
 });
 
 test('should let checks look without a canary where they know how', async () => {
